@@ -1,0 +1,80 @@
+// The arrows of docs/architecture.md. A line of code belongs in the innermost folder that it can live in.
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: `^src/${from}/` },
+  to: { path: '^(src|test)/', pathNot: `^src/(${[from, ...allowed].join('|')})/` },
+});
+const npm = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: `^src/${from}/` },
+  to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'], pathNot: allowed },
+});
+
+module.exports = {
+  forbidden: [
+    only('api-imports-nothing', 'api', [], 'The API is what users see; it depends on no code.'),
+    only('core-is-pure', 'core', ['api'], 'Decisions are pure functions of data.'),
+    only('ports-are-interfaces', 'ports', ['api'], 'A port names a need; it knows no adapter.'),
+    only(
+      'controller-has-no-adapters',
+      'controller',
+      ['api', 'core', 'ports'],
+      'The controller never touches a host, and meets the cluster through its port.',
+    ),
+    only(
+      'agent-has-no-adapters',
+      'agent',
+      ['api', 'core', 'ports'],
+      'The agent meets its host and the cluster through ports.',
+    ),
+    only('cli-has-no-adapters', 'cli', ['api', 'core', 'ports'], 'The plugin meets the cluster through its port.'),
+    only('kube-is-an-adapter', 'kube', ['api', 'core', 'ports'], 'Adapters do not know each other.'),
+    only('host-is-an-adapter', 'host', ['api', 'core', 'ports'], 'Adapters do not know each other.'),
+    only('platform-is-an-adapter', 'platform', ['api', 'core', 'ports'], 'Adapters do not know each other.'),
+    npm(
+      'pure-code-uses-zod-only',
+      '(api|core|ports)',
+      '(zod|^node:crypto|^crypto|^node:zlib|^zlib|^buffer|^node:buffer)',
+      'Pure code needs no library but the schema one.',
+    ),
+    {
+      name: 'client-node-only-in-kube',
+      severity: 'error',
+      comment: 'docs/adr/0003',
+      from: { pathNot: '^src/kube/' },
+      to: { path: '@kubernetes/client-node' },
+    },
+    {
+      name: 'only-host-spawns',
+      severity: 'error',
+      comment: 'Only src/host starts processes.',
+      from: { path: '^src/', pathNot: '^src/host/' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'src-needs-no-test',
+      severity: 'error',
+      comment: 'What ships does not import tests.',
+      from: { path: '^src/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'bin-is-a-root',
+      severity: 'error',
+      comment: 'Composition roots are imported by nobody.',
+      from: { pathNot: '^src/bin/' },
+      to: { path: '^src/bin/' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,64 @@
+/** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
+import { Event, Lease, Pod, Secret } from './kubernetes/objects.ts';
+import { Node } from './kubernetes/node.ts';
+import { KubeletHealth } from './v1alpha1/health.ts';
+import { KubeletIncident } from './v1alpha1/incident.ts';
+import { API_VERSION } from './v1alpha1/names.ts';
+import { KubeletRecoveryPolicy } from './v1alpha1/policy.ts';
+
+export const NODES = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+  parse: (raw: unknown): Node => Node.parse(raw),
+} as const;
+export const EVENTS = {
+  apiVersion: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
+  parse: (raw: unknown): Event => Event.parse(raw),
+} as const;
+export const SECRETS = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
+  parse: (raw: unknown): Secret => Secret.parse(raw),
+} as const;
+export const PODS = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  namespaced: true,
+  parse: (raw: unknown): Pod => Pod.parse(raw),
+} as const;
+export const LEASES = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+  parse: (raw: unknown): Lease => Lease.parse(raw),
+} as const;
+export const POLICIES = {
+  apiVersion: API_VERSION,
+  kind: 'KubeletRecoveryPolicy',
+  plural: 'kubeletrecoverypolicies',
+  namespaced: false,
+  parse: (raw: unknown): KubeletRecoveryPolicy => KubeletRecoveryPolicy.parse(raw),
+} as const;
+export const INCIDENTS = {
+  apiVersion: API_VERSION,
+  kind: 'KubeletIncident',
+  plural: 'kubeletincidents',
+  namespaced: false,
+  parse: (raw: unknown): KubeletIncident => KubeletIncident.parse(raw),
+} as const;
+export const HEALTHS = {
+  apiVersion: API_VERSION,
+  kind: 'KubeletHealth',
+  plural: 'kubelethealths',
+  namespaced: false,
+  parse: (raw: unknown): KubeletHealth => KubeletHealth.parse(raw),
+} as const;

@@ -1,0 +1,47 @@
+/** The verdict: where the kubelet is stuck, why, and what helps. */
+import * as z from 'zod/mini';
+import { about, atomicList, text } from '../schema.ts';
+
+export const CauseClass = z.enum([
+  'KubeletDeadlock',
+  'RuntimeHung',
+  'ShimOrRunc',
+  'Cni',
+  'Storage',
+  'SystemdOrDbus',
+  'DevicePlugin',
+  'KernelOrHost',
+  'SlowRelist',
+  'StartUpBlocked',
+  'Configuration',
+  'Healthy',
+  'Unknown',
+]);
+export type CauseClass = z.infer<typeof CauseClass>;
+export const Confidence = z.enum(['High', 'Medium', 'Low']);
+export type Confidence = z.infer<typeof Confidence>;
+/** Whether a restart helps against the cause. */
+export const RestartEffect = z.enum(['Helps', 'DoesNotHelp', 'Harms', 'Unknown']);
+export type RestartEffect = z.infer<typeof RestartEffect>;
+
+export const Diagnosis = z
+  .object({
+    cause: text(128, 'Id of the root cause in the catalogue, for example `pleg-event-channel-deadlock`, or `unknown`.'),
+    class: CauseClass,
+    confidence: Confidence,
+    summary: text(512, 'The cause in one sentence.'),
+    restartKubelet: RestartEffect.check(about('Whether restarting the kubelet helps.')),
+    restartRuntime: RestartEffect.check(about('Whether restarting the container runtime helps.')),
+    recommendation: text(1024, 'What a person should do.'),
+    fixedIn: z.optional(text(128, 'The release that fixes it.')),
+    references: z._default(atomicList(text(256, 'A link or an issue.'), 16, 'Where it is known from.'), []),
+    evidence: z._default(
+      atomicList(text(512, 'FILE:LINE and what stands there.'), 32, 'What the verdict rests on.'),
+      [],
+    ),
+    blockedStack: z.optional(text(4096, 'The stack of the goroutine that is stuck, leaf first.')),
+    sourceLink: z.optional(text(512, "The blocked line in the kubelet's own version.")),
+    fingerprint: z.optional(text(64, 'Same for the same fault on other nodes, pods, addresses and Go versions.')),
+  })
+  .check(about('Where the kubelet is stuck, why, and what helps.'));
+export type Diagnosis = z.infer<typeof Diagnosis>;

@@ -1,0 +1,254 @@
+/**
+ * KubeletIncident: the audit record of one stuck kubelet. One object an incident, never reused, without an
+ * ownerReference to the Node, so that the history outlives it.
+ *
+ * Two writers share the status by server-side apply: the agent owns `actions` and its own items of `evidence` and
+ * `host`; all else is the controller's.
+ */
+import * as z from 'zod/mini';
+import { ObjectMeta } from '../meta.ts';
+import { about, atomicList, duration, mapList, moment, text, whole } from '../schema.ts';
+import { conditionList } from './condition.ts';
+import { Diagnosis } from './diagnosis.ts';
+import { EvidenceEntry } from './evidence.ts';
+import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
+
+export const TriggerType = z.enum(['PLEGUnhealthy', 'PLEGFlapping', 'RuntimeHung', 'Manual']);
+export type TriggerType = z.infer<typeof TriggerType>;
+
+export const Trigger = z
+  .object({
+    type: TriggerType,
+    at: moment('When it was seen: the time of the breach line where there is one.'),
+    message: text(1024, 'What was seen.'),
+    elapsed: z.optional(duration('`last seen active` of the breach line.')),
+    threshold: z.optional(duration('The threshold that it names.')),
+    by: z.optional(text(253, 'Manual: who asked.')),
+  })
+  .check(about('What opened the incident.'));
+export type Trigger = z.infer<typeof Trigger>;
+
+/** The policy as it stood when the incident opened; later changes of the policy do not reach an open incident. */
+export const Plan = z
+  .object({
+    policy: text(253, 'The policy.'),
+    policyGeneration: whole(0, 9007199254740991, 'Its generation.'),
+    mode: Mode,
+    strategy: Strategy,
+    evidence: Evidence,
+    remediation: Remediation,
+    budget: Budget,
+  })
+  .check(about('The policy as it stood.'));
+export type Plan = z.infer<typeof Plan>;
+
+export const Approval = z
+  .object({
+    decision: z.enum(['Approve', 'Reject']),
+    by: text(253, 'Who decided.'),
+    reason: z.optional(text(1024, 'Why.')),
+    action: z.optional(Action.check(about('Take this action in place of the one that the diagnosis chose.'))),
+  })
+  .check(about("A person's decision on a held incident. It is set once."));
+export type Approval = z.infer<typeof Approval>;
+
+export const IncidentSpec = z
+  .object({
+    nodeName: text(253, 'The node.'),
+    nodeUID: text(64, 'Its UID: a new Node of the same name is another node.'),
+    trigger: Trigger,
+    plan: Plan,
+    approval: z.optional(Approval),
+  })
+  .check(
+    about('What happened and what may be done about it.', {
+      'x-kubernetes-validations': [
+        {
+          rule: 'self.nodeName == oldSelf.nodeName && self.nodeUID == oldSelf.nodeUID',
+          message: 'the node of an incident is immutable',
+        },
+        { rule: 'self.trigger == oldSelf.trigger', message: 'the trigger of an incident is immutable' },
+        { rule: 'self.plan == oldSelf.plan', message: 'the plan of an incident is immutable' },
+        {
+          rule: '!has(oldSelf.approval) || (has(self.approval) && self.approval == oldSelf.approval)',
+          message: 'an approval is set once',
+        },
+      ],
+    }),
+  );
+export type IncidentSpec = z.infer<typeof IncidentSpec>;
+
+/** Steps in the order in which they are taken; an action may be followed by another one. */
+export const StepType = z.enum([
+  'CaptureStacks',
+  'CaptureHost',
+  'Diagnose',
+  'Hold',
+  'Cordon',
+  'Act',
+  'Verify',
+  'Uncordon',
+]);
+export type StepType = z.infer<typeof StepType>;
+
+/**
+ * - `Requested`: it is to be done now; `CaptureHost` and `Act` are addressed to the agent.
+ * - `Succeeded`, `Failed`, `Skipped`: it is over, and `message` says how.
+ */
+export const StepState = z.enum(['Requested', 'Succeeded', 'Failed', 'Skipped']);
+export type StepState = z.infer<typeof StepState>;
+
+export const Step = z.object({
+  name: text(63, 'Name within the incident, for example `capture-host` or `act-1`.'),
+  type: StepType,
+  state: StepState,
+  action: z.optional(Action.check(about('For Act: what is to be done.'))),
+  reason: z.optional(text(128, 'Why, as one CamelCase word.')),
+  message: z.optional(text(1024, 'Why and how, for a person.')),
+  startedAt: moment('When it was requested.'),
+  deadline: z.optional(moment('When it counts as failed.')),
+  finishedAt: z.optional(moment('When it was over.')),
+});
+export type Step = z.infer<typeof Step>;
+
+const UnitState = z.object({
+  pid: whole(0, 4194304, 'MainPID; 0: not running.'),
+  invocationID: text(64, 'InvocationID.'),
+  bootID: z.optional(text(64, 'Boot ID of the host.')),
+});
+
+/**
+ * - `Reserved`: written before the act. Found so by an agent that has just started, the act is verified by looking.
+ * - `Succeeded`: done, and seen to be done (new MainPID and InvocationID).
+ * - `Failed`: tried, and it did not take.
+ * - `Refused`: not tried, and why.
+ * - `Ambiguous`: it cannot be known whether it was done; it is not repeated.
+ */
+export const ActionState = z.enum(['Reserved', 'Succeeded', 'Failed', 'Refused', 'Ambiguous']);
+export type ActionState = z.infer<typeof ActionState>;
+
+export const ActionRecord = z.object({
+  name: text(63, 'The step that asked for it.'),
+  action: z.enum(['CaptureHost', 'RestartKubelet', 'RestartRuntime', 'RebootNode']),
+  state: ActionState,
+  unit: z.optional(text(253, 'The systemd unit.')),
+  command: z.optional(text(512, 'The command that was run on the host.')),
+  reservedAt: moment('When it was reserved.'),
+  issuedAt: z.optional(moment('When the command was issued.')),
+  finishedAt: z.optional(moment('When it was over.')),
+  before: z.optional(UnitState.check(about('The unit before.'))),
+  after: z.optional(UnitState.check(about('The unit after.'))),
+  message: z.optional(text(1024, 'How it went.')),
+});
+export type ActionRecord = z.infer<typeof ActionRecord>;
+
+/** Facts of the host that the diagnosis needs, taken by the agent with the evidence. */
+export const HostSummary = z
+  .object({
+    at: moment('When they were taken.'),
+    blockedProcesses: z._default(
+      atomicList(
+        z.object({
+          pid: whole(0, 4194304, 'Process id.'),
+          comm: text(64, 'Its name.'),
+          wchan: text(128, 'The kernel function that it waits in.'),
+        }),
+        32,
+        'Processes and threads in state D (uninterruptible).',
+      ),
+      [],
+    ),
+    exitedContainers: z.optional(whole(0, 1000000, 'Exited containers that the runtime lists.')),
+    logClues: z._default(
+      atomicList(text(512, 'A line.'), 32, 'Lines of the kubelet, runtime and kernel logs that name a known cause.'),
+      [],
+    ),
+  })
+  .check(about('Facts of the host at the time.'));
+export type HostSummary = z.infer<typeof HostSummary>;
+
+export const Timings = z
+  .object({
+    detectedAt: z.optional(moment('The breach line, or what else triggered.')),
+    evidenceAt: z.optional(moment('When the evidence was sealed.')),
+    cordonedAt: z.optional(moment('When the node was cordoned.')),
+    actedAt: z.optional(moment('When the first restart was issued.')),
+    readyAt: z.optional(moment('When the node was Ready again.')),
+    completedAt: z.optional(moment('When the incident was complete.')),
+    notReadySince: z.optional(moment('When the node turned NotReady.')),
+    notReadyFor: z.optional(duration('How long it was NotReady, rounded to seconds.')),
+  })
+  .check(about('When what happened.'));
+export type Timings = z.infer<typeof Timings>;
+
+export const CONDITION_EVIDENCE = 'EvidenceCaptured';
+export const CONDITION_DIAGNOSED = 'Diagnosed';
+export const CONDITION_CORDONED = 'NodeCordoned';
+export const CONDITION_ACTION = 'ActionTaken';
+export const CONDITION_RECOVERED = 'Recovered';
+export const CONDITION_UNCORDONED = 'NodeUncordoned';
+export const CONDITION_COMPLETE = 'Complete';
+/** For kstatus and `kubectl wait`: True when the incident is complete and the node is well. */
+export const CONDITION_READY = 'Ready';
+
+/** Reason of `Complete`: how the incident ended. */
+export const OUTCOMES = {
+  Recovered: 'The node is Ready again after an action.',
+  SelfHealed: 'The node was Ready again before any action.',
+  CaptureOnly: 'The policy asks for evidence only; nothing was done to the node.',
+  HandedOver: 'An action would not help or did not help; a person has to look.',
+  EvidenceMissing: 'The gate is Required and the evidence could not be had; nothing was done to the node.',
+  BudgetExhausted: 'The node has used up its attempts.',
+  ActionRefused: 'The agent refused to act, and says why.',
+  Rejected: 'A person rejected the recovery.',
+  NodeGone: 'The node was deleted.',
+  Cancelled: 'The incident was called off.',
+} as const;
+export type Outcome = keyof typeof OUTCOMES;
+
+const COMPLETE = `c.type == '${CONDITION_COMPLETE}' && c.status == 'True'`;
+
+export const IncidentStatus = z
+  .object({
+    observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that was acted on.')),
+    conditions: z.optional(
+      conditionList(
+        '`EvidenceCaptured`, `Diagnosed`, `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `Complete` (its reason is the outcome), `Ready`.',
+      ),
+    ),
+    steps: z.optional(mapList(Step, 'name', 32, 'What the controller asked for, in order.')),
+    actions: z.optional(mapList(ActionRecord, 'name', 32, 'What the agent did, in order.')),
+    evidence: z.optional(mapList(EvidenceEntry, 'name', 64, 'The manifest of what was saved.')),
+    host: z.optional(HostSummary),
+    diagnosis: z.optional(Diagnosis),
+    timings: z.optional(Timings),
+    action: z.optional(text(128, 'The last action taken, for the table.')),
+    outcome: z.optional(text(64, 'How it ended, for the table.')),
+    evidenceCount: z.optional(whole(0, 64, 'Artifacts saved, for the table.')),
+  })
+  .check(
+    about('What was seen and done.', {
+      'x-kubernetes-validations': [
+        {
+          rule: `!has(self.conditions) || !self.conditions.exists(c, c.type == '${CONDITION_ACTION}' && c.status == 'True') || self.conditions.exists(c, c.type == '${CONDITION_EVIDENCE}' && c.status != 'Unknown')`,
+          message: 'evidence comes before action: ActionTaken=True needs EvidenceCaptured to be True or False',
+        },
+        {
+          rule: '!has(oldSelf.actions) || (has(self.actions) && oldSelf.actions.all(o, self.actions.exists(n, n.name == o.name)))',
+          message: 'actions only grow',
+        },
+        {
+          rule: `!has(oldSelf.conditions) || !oldSelf.conditions.exists(c, ${COMPLETE}) || self == oldSelf`,
+          message: 'a completed incident is frozen',
+        },
+      ],
+    }),
+  );
+export type IncidentStatus = z.infer<typeof IncidentStatus>;
+
+export const KubeletIncident = z.object({
+  metadata: ObjectMeta,
+  spec: IncidentSpec,
+  status: z._default(IncidentStatus, {}),
+});
+export type KubeletIncident = z.infer<typeof KubeletIncident>;

@@ -1,0 +1,24 @@
+/** Names that users see and may rely on: group, labels, annotations, field managers, condition types, reasons. */
+
+export const GROUP = 'kubelet-medic.io';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** On Secrets: the node that a stack dump was taken from, shortened to a label's 63 characters where needed. */
+export const LABEL_NODE = `${GROUP}/node`;
+/** On Secrets: what they hold. */
+export const LABEL_COMPONENT = 'app.kubernetes.io/component';
+/** On a Node: the name of the incident that cordoned it. Only a node that carries it is ever uncordoned by us. */
+export const ANNOTATION_CORDONED_BY = `${GROUP}/cordoned-by`;
+/** On a Node: why it was cordoned, for a person who finds it. */
+export const ANNOTATION_CORDON_REASON = `${GROUP}/cordon-reason`;
+/** On a Node: set to `true` by a person to keep kubelet-medic's hands off it. Evidence is still saved. */
+export const ANNOTATION_EXCLUDE = `${GROUP}/exclude`;
+
+/** Field manager of all that the controller writes. */
+export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
+/** Field manager of all that an agent writes. */
+export const AGENT_MANAGER = 'kubelet-medic-agent';
+
+/** On a Node: True while its PLEG is unhealthy or an incident on it is open. */
+export const NODE_CONDITION_STUCK = 'KubeletStuck';

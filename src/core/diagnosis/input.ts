@@ -1,0 +1,23 @@
+/** What a diagnosis is made from. All of it is text and facts that somebody else has fetched. */
+import type { ProbeState } from '../../api/v1alpha1/health.ts';
+import type { HostSummary } from '../../api/v1alpha1/incident.ts';
+
+/** A file of the evidence: its name is what the verdict cites. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface DiagnosisInput {
+  /** Goroutine dumps in the order in which they were taken, any format. */
+  readonly dumps: readonly NamedText[];
+  /** Kubelet, runtime and kernel logs. */
+  readonly logs: readonly NamedText[];
+  /** What a CRI call of one's own says; `Unknown` where nobody asked. It tells a hung runtime from a dead connection. */
+  readonly probe: ProbeState;
+  readonly host: HostSummary | undefined;
+  /** From the Node or the dump's paths, for example `v1.36.3`. */
+  readonly kubeletVersion: string | undefined;
+  /** For example `containerd 1.6.20`. */
+  readonly runtimeVersion: string | undefined;
+}

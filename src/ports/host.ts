@@ -1,0 +1,157 @@
+/**
+ * The host as the agent sees it. Every method is bounded in time by its signal, and throws `MedicError`.
+ * An adapter runs allow-listed argv arrays only; nothing here takes a command line.
+ */
+import type { EvidenceKind } from '../api/v1alpha1/evidence.ts';
+import type { ProbeState } from '../api/v1alpha1/health.ts';
+
+/** What `systemctl show` says of a unit. */
+export interface UnitFacts {
+  readonly unit: string;
+  /** `active`, `activating`, `failed`, ... */
+  readonly activeState: string;
+  readonly subState: string;
+  /** 0: no main process. */
+  readonly mainPID: number;
+  /** Empty: the unit has not been started in this boot. */
+  readonly invocationID: string;
+  /** When the main process started, milliseconds since 1970. */
+  readonly startedAt: number | undefined;
+  readonly restarts: number;
+  /** `Restart=`: `always`, `on-failure`, `no`, ... */
+  readonly restart: string;
+  /** `WatchdogSec=` in milliseconds; undefined: none. */
+  readonly watchdogMs: number | undefined;
+  readonly killMode: string;
+}
+
+export type UnitRole = 'kubelet' | 'runtime';
+
+/** The units that run the kubelet and the runtime, found from their processes, not assumed. */
+export interface ServiceManager {
+  /** undefined: no such unit was found. The answer may change at any time: ask again before each act. */
+  find(role: UnitRole, signal: AbortSignal): Promise<UnitFacts | undefined>;
+  /** undefined: systemd knows no such unit. */
+  show(unit: string, signal: AbortSignal): Promise<UnitFacts | undefined>;
+  /**
+   * `systemctl restart UNIT`, to its end. systemd follows SIGTERM with SIGCONT, so a stopped process ends too, and with
+   * SIGKILL after the unit's TimeoutStopSec (systemd.kill(5)).
+   * @returns the command as it was run. @throws `E_HOST_COMMAND` with systemd's words if it failed.
+   */
+  restart(unit: string, signal: AbortSignal): Promise<string>;
+  /** `systemctl reboot`. */
+  reboot(signal: AbortSignal): Promise<string>;
+}
+
+export type LogRecord =
+  /** `at`: when the line was written, milliseconds since 1970. `cursor`: go on after this line with it. */
+  | { readonly kind: 'line'; readonly at: number; readonly text: string; readonly cursor: string }
+  /** Lines are known to be lost here: a rotated file that went too soon, a journal gap. */
+  | { readonly kind: 'lost'; readonly lines: number; readonly message: string }
+  /** A line that is no text, or too long. */
+  | { readonly kind: 'unreadable'; readonly at: number; readonly message: string }
+  /** All that was there when reading began has been read. */
+  | { readonly kind: 'caught-up' };
+
+export interface LogSource {
+  /** `journald:kubelet.service`, `file:/var/log/kubelet*.log`. */
+  readonly description: string;
+  /**
+   * Follows the kubelet log from a cursor, or from a time where there is none or it is no longer known, until the signal.
+   * It ends by throwing if the source fails; the caller starts it again with backoff.
+   */
+  follow(from: { readonly cursor?: string; readonly since: number }, signal: AbortSignal): AsyncIterable<LogRecord>;
+}
+
+export interface ProbeResult {
+  readonly state: ProbeState;
+  readonly latencyMs: number;
+  readonly message: string;
+  readonly runtimeName?: string;
+  readonly runtimeVersion?: string;
+}
+
+export interface RuntimeProbe {
+  /**
+   * One ListPodSandbox (and Version) on a new connection. It never throws: a failure is a result.
+   * Source: `k8s.io/cri-api/pkg/apis/runtime/v1/api.proto`.
+   */
+  probe(deadlineMs: number, signal: AbortSignal): Promise<ProbeResult>;
+}
+
+export interface KubeletProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+  /** The CRI endpoint from its flags or its configuration file. */
+  readonly endpoint: string | undefined;
+  /** `v1.36.3`; undefined if it cannot be told. */
+  readonly version: string | undefined;
+}
+
+export interface BlockedProcess {
+  readonly pid: number;
+  readonly comm: string;
+  readonly wchan: string;
+}
+
+export interface HostFacts {
+  bootID(): Promise<string>;
+  kernel(): Promise<string>;
+  /** undefined: no kubelet process runs. */
+  kubelet(signal: AbortSignal): Promise<KubeletProcess | undefined>;
+  /** State letter of /proc/PID/stat; undefined: no such process. */
+  processState(pid: number): Promise<string | undefined>;
+  /** Processes and threads in state D. */
+  blocked(signal: AbortSignal): Promise<readonly BlockedProcess[]>;
+}
+
+export interface Collected {
+  readonly bytes: Buffer;
+  readonly truncated: boolean;
+  /** What a person should know of it; empty: nothing. */
+  readonly message: string;
+}
+
+/** One artifact that can be taken from the host. A new artifact is a new entry, and no change elsewhere. */
+export interface Collector {
+  /** File name in the bundle, without `.gz`. */
+  readonly name: string;
+  readonly kind: EvidenceKind;
+  readonly source: string;
+  /** Longest time that it may take, in milliseconds. */
+  readonly timeoutMs: number;
+  collect(window: { readonly since: number; readonly until: number }, signal: AbortSignal): Promise<Collected>;
+}
+
+/** Evidence on the node's own disk, with a bound. A bundle is a folder. */
+export interface Spool {
+  /**
+   * Stores a file in a bundle, durable when it returns. Old bundles make room, never one in `keep`.
+   * @throws `E_SPOOL_FULL` or `E_SPOOL_IO`.
+   */
+  write(bundle: string, file: string, bytes: Buffer, keep: ReadonlySet<string>): Promise<void>;
+  read(bundle: string, file: string): Promise<Buffer | undefined>;
+  /** Renames a bundle; the target must not exist. */
+  rename(from: string, to: string): Promise<void>;
+  remove(bundle: string): Promise<void>;
+  /** Bundles, oldest first. */
+  list(): Promise<readonly { readonly bundle: string; readonly bytes: number; readonly files: readonly string[] }[]>;
+  usage(): Promise<{ readonly usedBytes: number; readonly limitBytes: number }>;
+}
+
+/** Small values that outlive the agent: the log cursor, open episodes. */
+export interface StateStore {
+  read(key: string): Promise<string | undefined>;
+  /** Durable when it returns. */
+  write(key: string, value: string): Promise<void>;
+}
+
+export interface Host {
+  readonly services: ServiceManager;
+  readonly log: LogSource;
+  readonly probe: RuntimeProbe;
+  readonly facts: HostFacts;
+  readonly collectors: readonly Collector[];
+  readonly spool: Spool;
+  readonly state: StateStore;
+}
