@@ -141,6 +141,23 @@ export const SpoolInfo = z
   })
   .check(about("Evidence kept on the node's own disk."));
 
+/** What `kubectl get kh` prints where one field is not enough. The agent writes it with the rest of the status. */
+export const HealthSummary = z
+  .object({
+    runtime: z.optional(text(128, 'Runtime and version, for example `containerd 1.6.20`.')),
+    probe: z.optional(
+      text(64, 'The last CRI probe: its latency, for example `4ms`, or its state, for example `timeout`.'),
+    ),
+    wouldRecover: z.optional(
+      text(
+        256,
+        '`yes`, or `no: ` and why: the mode of the policy, or what the condition `Recoverable` says is missing.',
+      ),
+    ),
+  })
+  .check(about('Short texts for the table.'));
+export type HealthSummary = z.infer<typeof HealthSummary>;
+
 export const HealthStatus = z.object({
   observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that the agent follows.')),
   agent: z.optional(AgentInfo),
@@ -149,6 +166,7 @@ export const HealthStatus = z.object({
   pleg: z.optional(PlegInfo),
   log: z.optional(LogInfo),
   spool: z.optional(SpoolInfo),
+  summary: z.optional(HealthSummary),
   bootID: z.optional(text(64, '/proc/sys/kernel/random/boot_id.')),
   kernel: z.optional(text(128, 'Kernel release.')),
   conditions: z.optional(

@@ -14,11 +14,22 @@ export type Gate = z.infer<typeof Gate>;
 export const Action = z.enum(['RestartKubelet', 'RestartRuntime', 'RebootNode']);
 export type Action = z.infer<typeof Action>;
 
-const SelectorRequirement = z.object({
-  key: text(316, 'A label key.'),
-  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-  values: z.optional(atomicList(text(63, 'A label value.'), 64, 'The values for In and NotIn.')),
-});
+const SelectorRequirement = z
+  .object({
+    key: text(316, 'A label key.'),
+    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+    values: z.optional(atomicList(text(63, 'A label value.'), 64, 'The values for In and NotIn.')),
+  })
+  .check(
+    about('One condition on the labels of a node.', {
+      'x-kubernetes-validations': [
+        {
+          rule: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+          message: 'In and NotIn need values, Exists and DoesNotExist take none',
+        },
+      ],
+    }),
+  );
 
 /** Kubernetes: `metav1.LabelSelector`. An empty selector matches every node. */
 export const NodeSelector = z.object({
