@@ -119,20 +119,24 @@ export const DEFINITIONS: readonly Definition[] = [POLICY, INCIDENT, HEALTH];
 /** The schema of the whole object. `status` has no default: it is there when somebody has written it. */
 export function openApiSchema(definition: Definition): StructuralSchema {
   const json = z.toJSONSchema(definition.schema, { target: 'openapi-3.0', io: 'input' });
-  const { properties = {}, required = [] } = toStructural({ ...json, properties: withoutMetadata(json.properties) });
-  const { default: _, ...status } = properties['status'] ?? {};
+  const schema = toStructural({ ...json, properties: withoutMetadata(json.properties) });
+  const { properties = {}, required = [] } = schema;
   return {
+    ...schema,
     description: definition.description,
-    type: 'object',
     properties: {
       apiVersion: { description: 'Kubernetes: the API version of this object.', type: 'string' },
       kind: { description: 'Kubernetes: the kind of this object.', type: 'string' },
       metadata: { type: 'object' },
       ...properties,
-      status,
+      status: withoutDefault(properties['status'] ?? {}),
     },
     required: required.filter((name) => name !== 'metadata'),
   };
+}
+
+function withoutDefault(schema: StructuralSchema): StructuralSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'default'));
 }
 
 function withoutMetadata(properties: z.core.JSONSchema.BaseSchema['properties'] = {}): typeof properties {

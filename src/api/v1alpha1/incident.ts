@@ -195,6 +195,7 @@ export const CONDITION_READY = 'Ready';
 export const OUTCOMES = {
   Recovered: 'The node is Ready again after an action.',
   SelfHealed: 'The node was Ready again before any action.',
+  Observed: 'The policy only observes; nothing was saved or done.',
   CaptureOnly: 'The policy asks for evidence only; nothing was done to the node.',
   HandedOver: 'An action would not help or did not help; a person has to look.',
   EvidenceMissing: 'The gate is Required and the evidence could not be had; nothing was done to the node.',
@@ -246,9 +247,18 @@ export const IncidentStatus = z
   );
 export type IncidentStatus = z.infer<typeof IncidentStatus>;
 
-export const KubeletIncident = z.object({
-  metadata: ObjectMeta,
-  spec: IncidentSpec,
-  status: z._default(IncidentStatus, {}),
-});
+export const KubeletIncident = z
+  .object({
+    metadata: ObjectMeta,
+    spec: IncidentSpec,
+    status: z._default(IncidentStatus, {}),
+  })
+  .check(
+    about('The audit record of one stuck kubelet.', {
+      'x-kubernetes-validations': [
+        // The rules on the status are not asked when it is removed as a whole.
+        { rule: '!has(oldSelf.status) || has(self.status)', message: 'the status of an incident is never removed' },
+      ],
+    }),
+  );
 export type KubeletIncident = z.infer<typeof KubeletIncident>;
