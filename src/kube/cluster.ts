@@ -1,0 +1,190 @@
+/** The Cluster port over HTTPS. */
+import type { Clock, Random } from '../ports/clock.ts';
+import type {
+  ApplyOptions,
+  Call,
+  Cluster,
+  KubeObject,
+  ListQuery,
+  Listed,
+  Manifest,
+  Mirror,
+  ProxyRequest,
+  ProxyResponse,
+  Ref,
+  Resource,
+  WriteOptions,
+} from '../ports/cluster.ts';
+import { isMedicError, MedicError } from '../ports/errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { Connection } from './connection.ts';
+import { withDeadline } from './deadline.ts';
+import { malformedError } from './errors.ts';
+import { listAll, MAX_ANSWER_BYTES } from './list.ts';
+import { createMirror } from './mirror.ts';
+import { createPath, objectPath } from './paths.ts';
+import { proxyToNode } from './node-proxy.ts';
+import { retryRead } from './retry.ts';
+import { assertGood, createTransport, type HttpRequest } from './transport.ts';
+
+export interface ClusterOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Measures deadlines of calls where that is not `clock`: the demo's clock runs faster than its network does. */
+  readonly callClock?: Clock;
+}
+
+type ApiRequest = Omit<HttpRequest, 'signal'>;
+
+/** The API server behind a connection. */
+export function createCluster(connection: Connection, options: ClusterOptions): Cluster {
+  const { random, log } = options;
+  const callClock = options.callClock ?? options.clock;
+  const transport = createTransport(connection);
+
+  async function sendOnce(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
+    const answer = await transport.send({ ...request, signal }, { maxBytes: MAX_ANSWER_BYTES, beyond: 'fail' });
+    return parseJson(request.what, assertGood(request.what, answer).body);
+  }
+
+  async function read(path: string, what: string, call: Call): Promise<unknown> {
+    return await withDeadline({ ...call, what }, callClock, (signal) =>
+      retryRead(
+        () => sendOnce({ method: 'GET', path, what, gzip: true }, signal),
+        { clock: callClock, random },
+        signal,
+      ),
+    );
+  }
+
+  async function write<T extends KubeObject>(resource: Resource<T>, request: ApiRequest, call: Call): Promise<T> {
+    const raw = await withDeadline({ ...call, what: request.what }, callClock, (signal) => sendOnce(request, signal));
+    return parseObject(resource, request.what, raw);
+  }
+
+  return {
+    async get<T extends KubeObject>(resource: Resource<T>, ref: Ref, call: Call = {}): Promise<T | undefined> {
+      const what = `GET ${resource.plural}/${ref.name}`;
+      try {
+        return parseObject(resource, what, await read(objectPath(resource, ref), what, call));
+      } catch (error) {
+        if (isMedicError(error, 'absent')) return undefined;
+        throw error;
+      }
+    },
+
+    async list<T extends KubeObject>(resource: Resource<T>, query: ListQuery = {}, call: Call = {}): Promise<Listed<T>> {
+      return await listAll(resource, query, (path, what) => read(path, what, call));
+    },
+
+    async create<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
+      const path = createPath(resource, object.metadata.namespace, { fieldManager: how.manager });
+      const name = object.metadata.name ?? object.metadata.generateName ?? '';
+      const what = `POST ${resource.plural}/${name}`;
+      return await write(resource, { method: 'POST', path, what, body: body(resource, object) }, how);
+    },
+
+    async replace<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
+      const request = target('PUT', resource, refOf(object), how);
+      return await write(resource, { ...request, body: body(resource, object) }, how);
+    },
+
+    async apply<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: ApplyOptions): Promise<T> {
+      const request = target('PATCH', resource, refOf(object), { ...how, force: how.force === true });
+      const contentType = 'application/apply-patch+yaml';
+      return await write(resource, { ...request, contentType, body: body(resource, object) }, how);
+    },
+
+    async jsonPatch(resource, ref, patch, how) {
+      const request = target('PATCH', resource, ref, how);
+      const contentType = 'application/json-patch+json';
+      try {
+        return await write(resource, { ...request, contentType, body: JSON.stringify(patch) }, how);
+      } catch (error) {
+        throw patchError(error);
+      }
+    },
+
+    async delete(resource: Resource, ref, call: Call = {}): Promise<boolean> {
+      const what = `DELETE ${resource.plural}/${ref.name}`;
+      const preconditions = ref.uid === undefined ? {} : { preconditions: { uid: ref.uid } };
+      const deleteOptions = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...preconditions };
+      const request = { method: 'DELETE', path: objectPath(resource, ref), what, body: JSON.stringify(deleteOptions) };
+      try {
+        await withDeadline({ ...call, what }, callClock, (signal) => sendOnce(request, signal));
+        return true;
+      } catch (error) {
+        if (isMedicError(error, 'absent')) return false;
+        throw error;
+      }
+    },
+
+    async proxyNode(node: string, path: string, request: ProxyRequest): Promise<ProxyResponse> {
+      return await proxyToNode(transport, callClock, { node, path }, request);
+    },
+
+    mirror<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> {
+      const list = (): Promise<Listed<T>> =>
+        listAll(resource, query, (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }));
+      return createMirror({ resource, query, list, transport, clock: options.clock, random, log, signal });
+    },
+  };
+}
+
+/** A page of a mirror's list may take this long: a server that has just started is slow. */
+const MIRROR_PAGE_DEADLINE_MS = 30_000;
+
+/** `PUT kubeletincidents/a/status`, with its path. */
+function target(
+  method: 'PUT' | 'PATCH',
+  resource: Resource,
+  ref: Ref,
+  options: WriteOptions & { readonly force?: boolean },
+): ApiRequest {
+  const { subresource, manager, force } = options;
+  const query = { fieldManager: manager, force: force === undefined ? undefined : String(force) };
+  const suffix = subresource === undefined ? '' : `/${subresource}`;
+  return {
+    method,
+    path: objectPath(resource, ref, { subresource, query }),
+    what: `${method} ${resource.plural}/${ref.name}${suffix}`,
+  };
+}
+
+function refOf(object: Manifest): Ref {
+  const { name, namespace } = object.metadata;
+  if (name === undefined) throw new MedicError('E_KUBE_INVALID', 'bug', 'metadata.name is needed here');
+  return namespace === undefined ? { name } : { name, namespace };
+}
+
+function body(resource: Resource, object: Manifest): string {
+  return JSON.stringify({ apiVersion: resource.apiVersion, kind: resource.kind, ...object });
+}
+
+function parseJson(what: string, bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw malformedError(what, error);
+  }
+}
+
+function parseObject<T extends KubeObject>(resource: Resource<T>, what: string, raw: unknown): T {
+  try {
+    return resource.parse(raw);
+  } catch (error) {
+    throw malformedError(what, error);
+  }
+}
+
+/**
+ * A JSON patch whose `test` failed, or whose path is not there, is answered with 422 and no cause: the object is not
+ * what the caller saw. Source: apiserver `pkg/endpoints/handlers/patch.go`, applyJSPatch.
+ */
+function patchError(error: unknown): unknown {
+  if (!isMedicError(error, 'invalid') || !error.message.includes(PATCH_NOT_APPLIED)) return error;
+  return new MedicError('E_KUBE_CONFLICT', 'conflict', error.message, { cause: error });
+}
+
+const PATCH_NOT_APPLIED = 'the server rejected our request due to an error in our request';

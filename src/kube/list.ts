@@ -1,0 +1,80 @@
+/** Lists in pages, so that neither side holds a big collection at once. */
+import * as z from 'zod/mini';
+import type { KubeObject, ListQuery, Listed, Resource } from '../ports/cluster.ts';
+import { isMedicError } from '../ports/errors.ts';
+import { malformedError } from './errors.ts';
+import { listPath } from './paths.ts';
+
+const PAGE_SIZE = 250;
+/** Bound of one answer, decompressed. Objects are at most 1.5 MiB each (etcd's request limit), mostly some KiB. */
+export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+const Page = z.object({
+  metadata: z.object({ resourceVersion: z._default(z.string(), ''), continue: z._default(z.string(), '') }),
+  items: z.nullish(z.array(z.unknown())),
+});
+
+/** What is left of an object that its parser refused. */
+const Named = z.object({ metadata: z.object({ name: z.string(), namespace: z.optional(z.string()) }) });
+
+export function nameOf(raw: unknown): string {
+  const named = Named.safeParse(raw);
+  return named.success ? named.data.metadata.name : '';
+}
+
+/** GETs a path and returns the JSON of the answer. */
+export type ReadJson = (path: string, what: string) => Promise<unknown>;
+
+/**
+ * All pages of a list. A continue token that has expired on the way starts it once more, then in one piece.
+ * Source: Kubernetes API concepts, "Retrieving large results sets in chunks".
+ */
+export async function listAll<T extends KubeObject>(
+  resource: Resource<T>,
+  query: ListQuery,
+  read: ReadJson,
+): Promise<Listed<T>> {
+  try {
+    return await listPages(resource, query, read, PAGE_SIZE);
+  } catch (error) {
+    if (!isMedicError(error) || error.code !== 'E_KUBE_EXPIRED') throw error;
+    return await listPages(resource, query, read, undefined);
+  }
+}
+
+async function listPages<T extends KubeObject>(
+  resource: Resource<T>,
+  query: ListQuery,
+  read: ReadJson,
+  limit: number | undefined,
+): Promise<Listed<T>> {
+  const items: T[] = [];
+  const malformed: { readonly name: string; readonly message: string }[] = [];
+  const what = `LIST ${resource.plural}`;
+  let next: string | undefined;
+  for (;;) {
+    const path = listPath(resource, query, { limit: limit?.toString(), continue: next });
+    const page = Page.safeParse(await read(path, what));
+    if (!page.success) throw malformedError(what, page.error);
+    for (const raw of page.data.items ?? []) {
+      const parsed = tryParse(resource, raw);
+      if (parsed.kind === 'object') items.push(parsed.object);
+      else malformed.push({ name: parsed.name, message: parsed.message });
+    }
+    next = page.data.metadata.continue;
+    if (next === '') return { items, resourceVersion: page.data.metadata.resourceVersion, malformed };
+  }
+}
+
+export type Parsed<T> =
+  | { readonly kind: 'object'; readonly object: T }
+  | { readonly kind: 'malformed'; readonly name: string; readonly message: string };
+
+export function tryParse<T extends KubeObject>(resource: Resource<T>, raw: unknown): Parsed<T> {
+  try {
+    return { kind: 'object', object: resource.parse(raw) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message.replace(/\s+/g, ' ').slice(0, 512) : String(error);
+    return { kind: 'malformed', name: nameOf(raw), message };
+  }
+}

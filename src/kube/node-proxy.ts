@@ -1,0 +1,43 @@
+/** Requests to a kubelet through the API server's node proxy. */
+import type { Clock } from '../ports/clock.ts';
+import type { ProxyRequest, ProxyResponse } from '../ports/cluster.ts';
+import { MedicError } from '../ports/errors.ts';
+import { withDeadline } from './deadline.ts';
+import { answerError, parseStatus } from './errors.ts';
+import { nodeProxyPath } from './paths.ts';
+import type { Transport } from './transport.ts';
+
+/**
+ * The kubelet writes its errors as plain text; a Status object is the API server's own: the proxy is denied, the Node
+ * is not there, or its kubelet cannot be reached. So only the latter is an error here.
+ */
+export async function proxyToNode(
+  transport: Transport,
+  clock: Clock,
+  target: { readonly node: string; readonly path: string },
+  request: ProxyRequest,
+): Promise<ProxyResponse> {
+  const { node, path } = target;
+  if (!/^\/[!-~]*$/.test(path)) {
+    throw new MedicError('E_KUBE_INVALID', 'bug', `not a path of a kubelet: ${JSON.stringify(path)}`);
+  }
+  const method = request.method ?? 'GET';
+  const what = `${method} nodes/${node}/proxy${path}`;
+  const answer = await withDeadline({ ...request, what }, clock, (signal) =>
+    transport.send(
+      {
+        method,
+        path: nodeProxyPath(node, path),
+        what,
+        signal,
+        contentType: 'text/plain',
+        ...(request.body === undefined ? {} : { body: request.body }),
+      },
+      { maxBytes: request.maxBytes, beyond: 'cut' },
+    ),
+  );
+  if (answer.status >= 400 && parseStatus(answer.body) !== undefined) {
+    throw answerError(what, { ...answer, retryAfter: answer.headers['retry-after'] });
+  }
+  return { status: answer.status, body: answer.body, truncated: answer.truncated };
+}
