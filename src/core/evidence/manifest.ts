@@ -1,0 +1,100 @@
+/** The manifest of the evidence: an entry for each artifact that was taken, or could not be. */
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
+import { redactBytes } from './redact.ts';
+
+/** What is known of an artifact before its bytes are. */
+export interface ArtifactOrigin {
+  /** File name in the bundle, without `.gz`. */
+  readonly name: string;
+  readonly kind: EvidenceKind;
+  readonly by: EvidenceEntry['by'];
+  readonly source: string;
+  /** When it was taken, milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface ArtifactContent {
+  readonly bytes: Buffer;
+  readonly truncated: boolean;
+  /** What a person should know of it; empty: nothing. */
+  readonly message: string;
+}
+
+/** An artifact as it is stored. */
+export interface Sealed {
+  /** File name in the bundle: the entry's. */
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly entry: EvidenceEntry;
+}
+
+/**
+ * Redacts if asked to, compresses, and writes the entry: size and SHA-256 are of the bytes as stored. The same content
+ * gives the same bytes: gzip's header carries no time.
+ */
+export function sealArtifact(
+  origin: ArtifactOrigin,
+  content: ArtifactContent,
+  options: { readonly redact: boolean; readonly location: (file: string) => string },
+): Sealed {
+  const clean = options.redact ? redactBytes(content.bytes) : { bytes: content.bytes, count: 0 };
+  const bytes = gzipSync(clean.bytes);
+  const file = `${origin.name}.gz`;
+  const entry: EvidenceEntry = {
+    ...head(origin, file),
+    state: 'Captured',
+    location: options.location(file).slice(0, 512),
+    bytes: bytes.length,
+    sha256: sha256(bytes),
+    ...(content.truncated ? { truncated: true } : {}),
+    ...(clean.count > 0 ? { redactions: clean.count } : {}),
+    ...(content.message === '' ? {} : { message: content.message.slice(0, 1024) }),
+  };
+  return { file, bytes, entry };
+}
+
+/** The entry of an artifact that could not be had. */
+export function failedArtifact(origin: ArtifactOrigin, message: string): EvidenceEntry {
+  return { ...head(origin, `${origin.name}.gz`), state: 'Failed', message: message.slice(0, 1024) };
+}
+
+function head(origin: ArtifactOrigin, file: string): Pick<EvidenceEntry, 'name' | 'kind' | 'by' | 'at' | 'source'> {
+  const { kind, by } = origin;
+  const at = new Date(origin.at).toISOString();
+  return { name: file.slice(0, 128), kind, by, at, source: origin.source.slice(0, 512) };
+}
+
+/** In hex. */
+export function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Without these there is nothing to diagnose from, and a restart would destroy what there was. */
+const GATE: readonly { readonly kind: EvidenceKind; readonly what: string }[] = [
+  { kind: 'GoroutineDump', what: 'a goroutine dump' },
+  { kind: 'KubeletLog', what: 'the kubelet log' },
+];
+
+export interface Gate {
+  readonly met: boolean;
+  /** For a person, each with the reason where there is one: `a goroutine dump (403 Forbidden)`. Empty if it is met. */
+  readonly missing: readonly string[];
+}
+
+/** Whether what is saved is enough to act on: one goroutine dump and one kubelet log. */
+export function evidenceGate(entries: readonly EvidenceEntry[]): Gate {
+  const missing = GATE.filter(({ kind }) => !entries.some((e) => e.kind === kind && e.state === 'Captured')).map(
+    ({ kind, what }) => {
+      const failure = entries.findLast((e) => e.kind === kind && e.state === 'Failed');
+      return failure?.message === undefined ? what : `${what} (${failure.message})`;
+    },
+  );
+  return { met: missing.length === 0, missing };
+}
+
+/** Whether the gate `Required` lets an action pass. */
+export function isGateMet(entries: readonly EvidenceEntry[]): boolean {
+  return evidenceGate(entries).met;
+}
