@@ -34,15 +34,16 @@ export function about(description: string, extras: SchemaExtras = {}): ReturnTyp
  */
 export const DURATION_PATTERN = /^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$/;
 
+/** What the API server says of a malformed one. */
+export const DURATION_MESSAGE = 'must be a duration such as 90s, 5m or 1h30m';
+
 /** A Go duration, 32 characters at most. In the CRD a CEL rule says so in words, where `pattern` would only print itself. */
 export function duration(description: string): z.ZodMiniString {
   return z.string().check(
     z.regex(DURATION_PATTERN),
     z.maxLength(32),
     about(description, {
-      'x-kubernetes-validations': [
-        { rule: `self.matches(r'${DURATION_PATTERN.source}')`, message: 'must be a duration such as 90s, 5m or 1h30m' },
-      ],
+      'x-kubernetes-validations': [{ rule: `self.matches(r'${DURATION_PATTERN.source}')`, message: DURATION_MESSAGE }],
     }),
   );
 }

@@ -3,6 +3,7 @@
  * Kubernetes: "Specifying a structural schema" (Extend the Kubernetes API with CustomResourceDefinitions).
  */
 import type * as z from 'zod/mini';
+import type { CelRule } from '../schema.ts';
 
 type Json = z.core.JSONSchema.BaseSchema;
 
@@ -29,7 +30,7 @@ export interface StructuralSchema {
   readonly 'x-kubernetes-list-type'?: string;
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
   readonly 'x-kubernetes-map-type'?: string;
-  readonly 'x-kubernetes-validations'?: readonly unknown[];
+  readonly 'x-kubernetes-validations'?: readonly CelRule[];
 }
 
 /** Keys that pass through as they are. */
