@@ -34,7 +34,9 @@ export function logClues(
       const pattern = patterns.findIndex((candidate) => matches(candidate, line));
       if (pattern === -1) continue;
       const clue = `${name}: ${line.trim()}`.slice(0, bounds.maxLength);
-      newest.set(`${String(pattern)} ${clue.replace(/\d+/g, '0')}`, { order: order++, clue, pattern });
+      const shape = `${String(pattern)} ${clue.replace(/\d+/g, '0')}`;
+      newest.delete(shape);
+      newest.set(shape, { order: order++, clue, pattern });
       if (newest.size > bounds.maxLines * 16) forgetOldest(newest);
     }
   }
@@ -59,7 +61,7 @@ function* lines(text: string): Generator<string> {
   }
 }
 
-/** A Map keeps the order of insertion. */
+/** A Map keeps the order of insertion, and what is seen again is inserted again. */
 function forgetOldest(map: Map<string, unknown>): void {
   const first = map.keys().next();
   if (first.done !== true) map.delete(first.value);
