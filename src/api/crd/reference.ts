@@ -81,21 +81,27 @@ function fieldTable(schema: StructuralSchema, path: string): string {
 }
 
 /** Rules that the API server checks beyond type and bounds, with the field that they stand on. */
-function rulesOf(schema: StructuralSchema, path: string): readonly string[] {
-  const own = (schema['x-kubernetes-validations'] ?? []).map(
-    (rule) => `- ${path === '' ? 'the object' : `\`${path}\``}: ${rule.message ?? rule.rule}`,
-  );
-  const below = fieldsOf(schema, path).flatMap((field) =>
-    (field.schema['x-kubernetes-validations'] ?? []).map((rule) => `- \`${field.path}\`: ${rule.message ?? rule.rule}`),
-  );
-  return [...own, ...below].filter((line) => !line.endsWith(DURATION_MESSAGE));
+function rulesOf(schema: StructuralSchema): readonly string[] {
+  const places: readonly (readonly [string, StructuralSchema | undefined])[] = [
+    ['the object', schema],
+    ...fieldsOf(schema, '').flatMap(({ path, schema: field }): (readonly [string, StructuralSchema | undefined])[] => [
+      [`\`${path}\``, field],
+      [`\`${path}[]\``, field.items],
+    ]),
+  ];
+  return places
+    .flatMap(([place, at]) =>
+      (at?.['x-kubernetes-validations'] ?? []).map((rule) => ({ place, words: rule.message ?? rule.rule })),
+    )
+    .filter(({ words }) => words !== DURATION_MESSAGE)
+    .map(({ place, words }) => `- ${place}: ${words}`);
 }
 
 function kindPage(definition: Definition): string {
   const { kind, plural, shortName, description, columns } = definition;
   const schema = openApiSchema(definition);
   const { spec = {}, status = {} } = schema.properties ?? {};
-  const rules = rulesOf(schema, '');
+  const rules = rulesOf(schema);
   return [
     `## ${kind}`,
     `${description}\n\n\`${plural}.${GROUP}\`, short \`${shortName}\`, cluster-scoped.`,

@@ -69,6 +69,7 @@ export function toStructural(schema: Json, path = ''): StructuralSchema {
   if (unknownKey !== undefined) throw new Error(`${path}: a structural schema cannot say ${unknownKey}`);
   const intOrString = schema['x-kubernetes-int-or-string'] === true;
   if (schema.anyOf !== undefined && !intOrString) throw new Error(`${path}: anyOf is for int-or-string only`);
+  if (schema.type === undefined && !intOrString) throw new Error(`${path}: a structural schema needs a type`);
   const kept = Object.fromEntries(KEPT.filter((key) => schema[key] !== undefined).map((key) => [key, schema[key]]));
   return ordered({
     ...kept,

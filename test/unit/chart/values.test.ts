@@ -1,0 +1,95 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
+import { parse } from 'yaml';
+import { ChartValues } from '../../../src/api/crd/chart-values.ts';
+
+const CHART = new URL('../../../charts/kubelet-medic/', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, CHART), 'utf8');
+const values: unknown = parse(read('values.yaml'));
+const schema: unknown = JSON.parse(read('values.schema.json'));
+
+/** Paths of values, as templates name them; lists, and what a user puts into an open object, are leaves. */
+function paths(value: unknown, path = ''): readonly string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
+  const below = Object.entries(value);
+  return below.length === 0
+    ? [path]
+    : below.flatMap(([key, child]) => paths(child, path === '' ? key : `${path}.${key}`));
+}
+
+/** Every schema of an object with named properties, at any depth. */
+function objectsOf(node: unknown): readonly Readonly<Record<string, unknown>>[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const entries = Object.entries(node);
+  const below = entries.flatMap(([, child]) => objectsOf(child));
+  return 'type' in node && 'properties' in node ? [Object.fromEntries(entries), ...below] : below;
+}
+
+describe("the chart's values", () => {
+  test('fit their own schema', () => {
+    expect(ChartValues.safeParse(values).error).toBeUndefined();
+  });
+
+  test('install one policy: recover at once, evidence first, one node at a time, no control plane node', () => {
+    expect(ChartValues.parse(values).policy).toMatchObject({
+      create: true,
+      spec: {
+        mode: 'Remediate',
+        strategy: 'RestoreFirst',
+        nodeSelector: {},
+        evidence: { gate: 'Required' },
+        remediation: { allowedActions: ['RestartKubelet', 'RestartRuntime'] },
+        budget: { maxConcurrent: 1, controlPlane: 'Skip' },
+      },
+    });
+  });
+
+  test('of any other name are refused, in a section and in the policy too', () => {
+    const sections = objectsOf(schema);
+    expect(sections.length).toBeGreaterThan(20);
+    expect(sections.filter((section) => section['additionalProperties'] !== false)).toEqual([]);
+  });
+
+  test('are all used by a template', () => {
+    const templates = readdirSync(new URL('templates/', CHART))
+      .map((file) => read(`templates/${file}`))
+      .join('\n');
+    const unused = paths(values)
+      .map((path) => path.split('.').slice(0, 2).join('.'))
+      .filter((path) => {
+        const [section = '', key = ''] = path.split('.');
+        // A section that templates walk into (`with .Values.policy`) names its keys alone.
+        return (
+          !templates.includes(`.Values.${path}`) &&
+          !(templates.includes(`.Values.${section}`) && templates.includes(`.${key}`))
+        );
+      });
+    expect(unused).toEqual([]);
+  });
+});
+
+describe('the chart', () => {
+  test('carries the same CRDs as manifests/', () => {
+    const crds = readdirSync(new URL('crds/', CHART));
+    expect(crds).toEqual(['kubelethealths.yaml', 'kubeletincidents.yaml', 'kubeletrecoverypolicies.yaml']);
+    for (const file of crds) {
+      expect(read(`crds/${file}`)).toBe(read(`../../manifests/crds/${file}`));
+    }
+  });
+
+  test('gives the agent no more than to read its two kinds and patch their status', () => {
+    const rules = read('templates/rbac-agent.yaml').split('---')[0]?.split('rules:')[1] ?? '';
+    expect(parse(rules)).toEqual([
+      {
+        apiGroups: ['kubelet-medic.io'],
+        resources: ['kubeletincidents', 'kubelethealths'],
+        verbs: ['get', 'list', 'watch'],
+      },
+      {
+        apiGroups: ['kubelet-medic.io'],
+        resources: ['kubeletincidents/status', 'kubelethealths/status'],
+        verbs: ['patch'],
+      },
+    ]);
+  });
+});
