@@ -7,8 +7,11 @@
 const KEY =
   'pass(?:word|wd|phrase)|(?<![a-z])pwd|secret|token|api[_-]?key|(?:access|secret|private|encryption|account|shared)[_-]?key|credentials?|dockerconfigjson|dockercfg';
 const SEPARATOR = String.raw`\\{0,4}["']?[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}`;
-const QUOTED = String.raw`(\\{0,4}["'])((?:(?!\2)[^\n]){1,8192})`;
-const BARE = String.raw`([^\s"'\`,;&<>(){}[\]\\]{1,8192})`;
+/** Up to the same quote; an escaped one, or one escaped deeper than the first, is part of the value. */
+const QUOTED = String.raw`(\\{0,4}["'])((?:\\{2,}["']|(?!\2)(?:\\.|[^\n])){1,8192})`;
+/** Up to white space or a quote, the next pair, or the brackets that close what is around it. */
+const BARE_END = String.raw`[,;&][ ]?[\w.-]{1,64}[=:]|[,;)\]}>]{1,16}(?:[ \t\r\n]|$)`;
+const BARE = String.raw`((?:(?!${BARE_END})[^ \t\r\n"'\`\\]){1,8192})`;
 const PAIR = new RegExp(`((?:${KEY})${SEPARATOR})(?:${QUOTED}|${BARE})`, 'gi');
 
 /** Values that tell nothing. */

@@ -19,7 +19,7 @@ export function redactPem(text: string, mark: string): { readonly text: string; 
   while (begin !== -1) {
     const header = matchAt(HEADER, text, begin);
     const next = begin + (header === '' ? BEGIN.length : header.length);
-    if (header !== '') {
+    if (header !== '' && !text.startsWith(mark, next)) {
       if (end !== -1 && end < next) end = text.indexOf(END, next);
       const blockEnd = endOfBlock(text, next, end);
       parts.push(text.slice(copied, next), mark);

@@ -34,14 +34,14 @@ function keptIfToken(match: Groups): string | undefined {
 }
 
 const SHAPES: readonly Shape[] = [
-  // JSON Web Tokens: a header that begins with `{"`, base64url; the signature may be cut off.
-  { hints: ['eyJ'], pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g },
   {
     hints: ['uthorization', 'UTHORIZATION'],
     pattern:
-      /(authorization\\{0,4}["']?[ \t]{0,4}[:=][ \t]{0,4}\[?\\{0,4}["']?(?:(?:basic|bearer|token|negotiate)[ \t]{1,4})?)(?!<masked>|\[REDACTED)[\w.~+/=-]{6,}/gi,
+      /(authorization\\{0,4}["']?[ \t]{0,4}[:=][ \t]{0,4}(?!\[REDACTED)\[?\\{0,4}["']?(?:(?:basic|bearer|token|negotiate)[ \t]{1,4})?)(?!<masked>|(?:basic|bearer|token|negotiate)[ \t])[\w.~+/=-]{6,}/gi,
     keep: kept,
   },
+  // JSON Web Tokens: a header that begins with `{"`, base64url; the signature may be cut off.
+  { hints: ['eyJ'], pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g },
   {
     hints: ['earer', 'EARER'],
     pattern: /(\bbearer[ \t]{1,4})([\w.~+/=-]{8,})/gi,
@@ -56,7 +56,7 @@ const SHAPES: readonly Shape[] = [
       /(?<![\w-])(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{35}|ya29\.[\w-]{20,})/g,
   },
   // scheme://user:password@host. Images (`docker://host:5000/x@sha256:...`) have a slash before the @.
-  { hints: ['://'], pattern: /(:\/\/[^\s/:@"'<>]{0,256}:)[^\s/"'<>]{1,256}(?=@)/g, keep: kept },
+  { hints: ['://'], pattern: /(:\/\/[^ \t\r\n/:@"'<>]{0,256}:)[^ \t\r\n/"'<>]{1,256}(?=@)/g, keep: kept },
 ];
 
 /** Fields of a kubeconfig, and of Secrets, whose values are base64. */
@@ -65,7 +65,7 @@ const DATA_FIELDS =
 
 /** systemd's `Environment=` property, and `Environment:` of other tools: names stay, values go. */
 const ENVIRONMENT_LINE = /^([ \t]{0,16}Environment[=:][ \t]{0,4})(.{1,65536})$/gm;
-const VARIABLE = /(?<![\w])([A-Za-z_]\w{0,127}=)(?:"[^"]{0,4096}"|'[^']{0,4096}'|[^\s"']{1,4096})/g;
+const VARIABLE = /(?<![\w])([A-Za-z_]\w{0,127}=)(?:"[^"]{0,4096}"|'[^']{0,4096}'|[^ \t\r\n"']{1,4096})/g;
 /** /proc/PID/environ: variables that end in NUL. */
 const NUL_VARIABLE = /(?<=^|[\0\n])([A-Za-z_]\w{0,127}=)[^\0\n]{1,32768}(?=\0)/g;
 /** A container's environment in a pod's JSON or in Go's text of it. */
@@ -79,7 +79,7 @@ export function redact(text: string): Redacted {
   function apply(pattern: RegExp, replace: (match: Groups) => string | undefined): void {
     result = result.replace(pattern, (...match: (string | undefined)[]) => {
       const replacement = replace(match);
-      if (replacement === undefined) return match[0] ?? '';
+      if (replacement === undefined || replacement === match[0]) return match[0] ?? '';
       count++;
       return replacement;
     });
