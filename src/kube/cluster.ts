@@ -74,7 +74,11 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       }
     },
 
-    async list<T extends KubeObject>(resource: Resource<T>, query: ListQuery = {}, call: Call = {}): Promise<Listed<T>> {
+    async list<T extends KubeObject>(
+      resource: Resource<T>,
+      query: ListQuery = {},
+      call: Call = {},
+    ): Promise<Listed<T>> {
       return await listAll(resource, query, (path, what) => read(path, what, call));
     },
 
@@ -109,7 +113,12 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     async delete(resource: Resource, ref, call: Call = {}): Promise<boolean> {
       const what = `DELETE ${resource.plural}/${ref.name}`;
       const preconditions = ref.uid === undefined ? {} : { preconditions: { uid: ref.uid } };
-      const deleteOptions = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...preconditions };
+      const deleteOptions = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: 'Background',
+        ...preconditions,
+      };
       const request = { method: 'DELETE', path: objectPath(resource, ref), what, body: JSON.stringify(deleteOptions) };
       try {
         await withDeadline({ ...call, what }, callClock, (signal) => sendOnce(request, signal));

@@ -25,7 +25,11 @@ export async function withDeadline<T>(
   clock.sleep(deadlineMs, timer.signal).then(
     () => {
       controller.abort(
-        new MedicError('E_KUBE_DEADLINE', 'transient', `${what}: no answer within ${deadlineMs} ms from the API server`),
+        new MedicError(
+          'E_KUBE_DEADLINE',
+          'transient',
+          `${what}: no answer within ${deadlineMs} ms from the API server`,
+        ),
       );
     },
     () => undefined,

@@ -16,9 +16,7 @@ export type WatchEvent = z.infer<typeof WatchEvent>;
 
 /** Why a watch has ended: closed by the server as planned, quiet for too long, or failed. */
 export type WatchEnd =
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'silent' }
-  | { readonly kind: 'failed'; readonly error: MedicError };
+  { readonly kind: 'closed' } | { readonly kind: 'silent' } | { readonly kind: 'failed'; readonly error: MedicError };
 
 export interface WatchOptions {
   readonly transport: Transport;

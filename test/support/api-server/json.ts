@@ -1,0 +1,52 @@
+/** JSON as the API server keeps it. */
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+export interface Meta extends JsonObject {
+  name: string;
+  uid: string;
+  resourceVersion: string;
+}
+
+/** A stored object. */
+export interface StoredObject extends JsonObject {
+  apiVersion: string;
+  kind: string;
+  metadata: Meta;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function objectAt(value: Json | undefined, key: string): JsonObject {
+  const child = isObject(value) ? value[key] : undefined;
+  return isObject(child) ? child : {};
+}
+
+export function listAt(value: Json | undefined, key: string): Json[] {
+  const child = isObject(value) ? value[key] : undefined;
+  return Array.isArray(child) ? child : [];
+}
+
+export function textAt(value: Json | undefined, key: string): string | undefined {
+  const child = isObject(value) ? value[key] : undefined;
+  return typeof child === 'string' ? child : undefined;
+}
+
+/** Text that is the same for equal values, whatever the order of their keys. */
+export function canonical(value: Json | undefined): string {
+  return JSON.stringify(value, (_key, child: unknown) =>
+    isObject(child) ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1))) : child,
+  );
+}
+
+export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
+  return (a === undefined) === (b === undefined) && (a === undefined || canonical(a) === canonical(b));
+}
+
+export function without(object: JsonObject, ...keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
