@@ -1,8 +1,9 @@
 import { NODES } from '../../src/api/resources.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
-import { describeClusterContract, type ClusterUnderTest } from '../contract/cluster-contract.ts';
+import { describeClusterContract } from '../contract/cluster-contract.ts';
 import { answerAsKubelet } from '../contract/kubelet.ts';
+import type { ClusterUnderTest } from '../contract/subject.ts';
 import { startApiServer } from '../support/api-server/server.ts';
 import { createRecordingLog } from '../support/builders/recording.ts';
 import { realClock, realRandom } from '../support/real-time.ts';
@@ -26,7 +27,7 @@ async function start(): Promise<ClusterUnderTest> {
       await meanwhile();
       server.compact();
     },
-    close: server.close,
+    close: () => server.close(),
   };
 }
 

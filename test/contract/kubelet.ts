@@ -12,7 +12,7 @@ export async function answerAsKubelet(method: string, path: string, body: string
     case '/long':
       return { status: 200, body: 'x'.repeat(1024 * 1024) };
     case '/slow':
-      await sleep(1_000);
+      await sleep(1_000, undefined, { ref: false });
       return { status: 200, body: 'late' };
     case '/forbidden':
       return { status: 403, body: 'Forbidden (user=x, verb=get, resource=nodes, subresource=proxy)' };

@@ -26,17 +26,17 @@ export interface Fault {
 
 export interface Access {
   /** @throws a Refusal with code 401. */
-  authenticate(request: IncomingMessage): string;
+  readonly authenticate: (request: IncomingMessage) => string;
   /** @throws a Refusal with code 403. */
   authorize(asked: Asked, user: string): void;
   /** The fault that this request has to suffer. */
   faultFor(asked: Asked): Fault | undefined;
-  deny(rule: DenyRule): () => void;
-  fail(fault: Fault): void;
+  readonly deny: (rule: DenyRule) => () => void;
+  readonly fail: (fault: Fault) => void;
   /** The bearer token of a user. */
   tokenOf(user: string): string;
   /** From now on tokens that were given before are refused with 401, as expired ones are. */
-  expireTokens(): void;
+  readonly expireTokens: () => void;
 }
 
 export function createAccess(): Access {

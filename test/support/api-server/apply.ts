@@ -4,6 +4,7 @@ import {
   childSchema,
   common,
   hasAtOrBelow,
+  isEmpty,
   itemElement,
   mergeOf,
   minus,
@@ -145,8 +146,4 @@ function pruneChild(
   if (!hasAtOrBelow(dropped, key)) return child;
   const kept = prune(child, schema, dropped, path);
   return isEmpty(kept) ? undefined : kept;
-}
-
-function isEmpty(value: Json): boolean {
-  return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }

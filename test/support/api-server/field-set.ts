@@ -71,17 +71,23 @@ function visit(
   path: readonly string[],
   fields: Map<string, string>,
 ): void {
-  const merge = mergeOf(value, schema);
-  if (merge === 'map' && isObject(value) && Object.keys(value).length > 0) {
-    for (const [key, child] of Object.entries(value))
+  const merge = isEmpty(value) ? 'leaf' : mergeOf(value, schema);
+  if (merge === 'map' && isObject(value)) {
+    for (const [key, child] of Object.entries(value)) {
       visit(child, childSchema(schema, key), [...path, `f:${key}`], fields);
-  } else if (merge === 'map-list' && Array.isArray(value) && value.length > 0) {
+    }
+  } else if (merge === 'map-list' && Array.isArray(value)) {
     for (const item of value) visitItem(item, schema, [...path, itemElement(item, schema)], fields);
-  } else if (merge === 'set' && Array.isArray(value) && value.length > 0) {
+  } else if (merge === 'set' && Array.isArray(value)) {
     for (const item of value) fields.set([...path, `v:${canonical(item)}`].join(SEPARATOR), '');
   } else if (path.length > 0) {
     fields.set(path.join(SEPARATOR), canonical(value));
   }
+}
+
+/** An object or a list with nothing in it is a field by itself. */
+export function isEmpty(value: Json): boolean {
+  return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
 function visitItem(

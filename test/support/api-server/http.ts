@@ -166,6 +166,7 @@ async function proxy(
 
 function watch(parts: HandlerParts, route: Extract<Route, { type: 'collection' }>, exchange: Exchange): void {
   const { response, query } = exchange;
+  if (response.destroyed) return;
   const lines: string[] = [];
   let isOpen = false;
   const stop = startWatch(
@@ -209,7 +210,8 @@ function managerOf({ request, query }: Exchange): string {
 function onObject(parts: HandlerParts, target: Extract<Route, { type: 'object' }>, exchange: Exchange): JsonObject {
   const { verbs, store } = parts;
   const manager = managerOf(exchange);
-  switch (exchange.request.method) {
+  const method = exchange.request.method ?? '';
+  switch (method) {
     case 'GET': {
       const object = store.get(target.kind, target.namespace, target.name);
       if (object === undefined) throw notFound(target.kind, target.name);
@@ -231,7 +233,7 @@ function onObject(parts: HandlerParts, target: Extract<Route, { type: 'object' }
 
 function patch(verbs: Verbs, target: Extract<Route, { type: 'object' }>, exchange: Exchange): JsonObject {
   const manager = managerOf(exchange);
-  const type = exchange.request.headers['content-type']?.split(';')[0];
+  const type = exchange.request.headers['content-type']?.split(';')[0] ?? '';
   switch (type) {
     case 'application/json-patch+json':
       return verbs.patch(target, parseJson(exchange.body), { manager, type: 'json' });
@@ -245,11 +247,7 @@ function patch(verbs: Verbs, target: Extract<Route, { type: 'object' }>, exchang
       return verbs.apply(target, config, { manager, force: exchange.query.get('force') === 'true' });
     }
     default:
-      throw new Refusal(
-        415,
-        'UnsupportedMediaType',
-        `the body of the request was in an unknown format: ${String(type)}`,
-      );
+      throw new Refusal(415, 'UnsupportedMediaType', `the body of the request was in an unknown format: ${type}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** JSON patch (RFC 6902: add, remove, replace, test) and JSON merge patch (RFC 7386). */
-import { isEqual, isObject, type Json, type JsonObject } from './json.ts';
+import { isEqual, isObject, textAt, type Json, type JsonObject } from './json.ts';
 import { badRequest, Refusal } from './status.ts';
 
 export function mergePatch(target: Json | undefined, patch: Json): Json {
@@ -27,34 +27,39 @@ function notApplied(why: string): Refusal {
 }
 
 function applyOperation(root: JsonObject, operation: JsonObject): void {
-  const { op, path, value } = operation;
-  if (typeof path !== 'string' || !path.startsWith('/')) throw badRequest(`not a JSON pointer: ${String(path)}`);
+  const path = textAt(operation, 'path') ?? '';
+  if (!path.startsWith('/')) throw badRequest(`not a JSON pointer: ${path}`);
   const keys = path
     .slice(1)
     .split('/')
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   const last = keys.pop() ?? '';
   const parent = keys.reduce<Json | undefined>(childOf, root);
-  if (parent === undefined || typeof parent !== 'object' || parent === null) throw notApplied(`no such path: ${path}`);
-  const present = childOf(parent, last);
+  if (!isObject(parent) && !Array.isArray(parent)) throw notApplied(`no such path: ${path}`);
+  applyAt(parent, last, operation);
+}
+
+function applyAt(parent: JsonObject | Json[], key: string, operation: JsonObject): void {
+  const { value = null } = operation;
+  const op = textAt(operation, 'op') ?? '';
+  const present = childOf(parent, key);
+  if (['replace', 'remove'].includes(op) && present === undefined) throw notApplied(`no such path: ${key}`);
   switch (op) {
     case 'test':
-      if (!isEqual(present, value)) throw notApplied(`testing value ${path} failed`);
+      if (!isEqual(present, value)) throw notApplied(`testing value ${key} failed`);
       return;
     case 'add':
-      set(parent, last, value ?? null, 'insert');
+      set(parent, key, value, 'insert');
       return;
     case 'replace':
-      if (present === undefined) throw notApplied(`no such path: ${path}`);
-      set(parent, last, value ?? null, 'replace');
+      set(parent, key, value, 'replace');
       return;
     case 'remove':
-      if (present === undefined) throw notApplied(`no such path: ${path}`);
-      if (Array.isArray(parent)) parent.splice(Number(last), 1);
-      else Reflect.deleteProperty(parent, last);
+      if (Array.isArray(parent)) parent.splice(Number(key), 1);
+      else Reflect.deleteProperty(parent, key);
       return;
     default:
-      throw badRequest(`unknown operation: ${String(op)}`);
+      throw badRequest(`unknown operation: ${op}`);
   }
 }
 

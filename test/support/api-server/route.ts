@@ -26,20 +26,24 @@ export function routeOf(kinds: readonly ServedKind[], target: string): Route {
 }
 
 function resourceRoute(kinds: readonly ServedKind[], path: string): Route {
-  const parts = path
+  const [root = '', ...parts] = path
     .split('/')
     .filter((part) => part !== '')
     .map(decodeURIComponent);
-  const root = parts.shift();
-  const apiVersion = root === 'api' ? parts.shift() : `${parts.shift() ?? ''}/${parts.shift() ?? ''}`;
+  const apiVersion = parts.splice(0, root === 'api' ? 1 : 2).join('/');
   const namespace = parts[0] === 'namespaces' && parts.length > 2 ? parts.splice(0, 2)[1] : undefined;
-  const [plural, name, subresource = '', ...rest] = parts;
+  const [plural, name, ...rest] = parts;
   const kind = kinds.find((known) => known.apiVersion === apiVersion && known.plural === plural);
-  if (kind === undefined || rest.length > 0) throw noSuchPath(path);
+  if (kind === undefined) throw noSuchPath(path);
   if (name === undefined) return { type: 'collection', kind, namespace };
-  if (subresource !== '' && (subresource !== 'status' || !kind.hasStatus)) throw noSuchPath(path);
   if (kind.namespaced !== (namespace !== undefined)) throw noSuchPath(path);
-  return { type: 'object', kind, namespace, name, subresource };
+  return { type: 'object', kind, namespace, name, subresource: subresourceOf(kind, rest, path) };
+}
+
+function subresourceOf(kind: ServedKind, rest: readonly string[], path: string): '' | 'status' {
+  if (rest.length === 0) return '';
+  if (kind.hasStatus && rest.join('/') === 'status') return 'status';
+  throw noSuchPath(path);
 }
 
 function noSuchPath(path: string): Refusal {

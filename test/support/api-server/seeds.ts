@@ -1,7 +1,7 @@
 /** Direct access for tests and the demo: what a cluster's other components and people write. */
 import { randomUUID } from 'node:crypto';
 import type { Manifest, Ref, Resource } from '../../../src/ports/cluster.ts';
-import { isEqual, isObject, objectAt, without, type Json, type JsonObject, type StoredObject } from './json.ts';
+import { isEqual, isObject, objectAt, textAt, without, type Json, type JsonObject, type StoredObject } from './json.ts';
 import type { ServedKind } from './kinds.ts';
 import { compare, ownableFields, ownAfterUpdate, readOwned, writeOwned, type Owner } from './managed-fields.ts';
 import type { ObjectStore } from './store.ts';
@@ -29,26 +29,21 @@ export function createSeeds(
   }
 
   function put(kind: ServedKind, before: StoredObject | undefined, next: JsonObject, manager: string): StoredObject {
-    const metadata = objectAt(next, 'metadata');
-    const { name, generation } = metadata;
-    if (typeof name !== 'string') throw new Error('an object needs a name');
     const owner: Owner = { manager, operation: 'Update', subresource: '' };
-    const fields = ownableFields(next, kind.schema);
-    const difference = compare(before === undefined ? new Map() : ownableFields(before, kind.schema), fields);
+    const fieldsBefore = before === undefined ? new Map<string, string>() : ownableFields(before, kind.schema);
+    const difference = compare(fieldsBefore, ownableFields(next, kind.schema));
     const owned = ownAfterUpdate(before === undefined ? [] : readOwned(before), owner, difference, time());
-    const grown = before !== undefined && !isEqual(specOf(before), specOf(next)) ? 1 : 0;
+    const managedFields = writeOwned(owned, kind.apiVersion);
     return store.put(kind, {
       ...next,
       apiVersion: kind.apiVersion,
       kind: kind.kind,
       metadata: {
-        creationTimestamp: before?.metadata['creationTimestamp'] ?? time(),
-        ...metadata,
-        uid: before?.metadata.uid ?? (typeof metadata['uid'] === 'string' ? metadata['uid'] : randomUUID()),
-        name,
-        resourceVersion: '',
-        ...(kind.custom ? { generation: Number(generation ?? 1) + grown } : {}),
-        managedFields: writeOwned(owned, kind.apiVersion),
+        creationTimestamp: time(),
+        ...objectAt(next, 'metadata'),
+        ...identityOf(before, next),
+        ...(kind.custom ? { generation: generationOf(before, next) } : {}),
+        managedFields,
       },
     });
   }
@@ -60,7 +55,7 @@ export function createSeeds(
       const next = withParts(kind, toJson(object));
       const metadata = objectAt(next, 'metadata');
       const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : undefined;
-      const before = store.get(kind, namespace, String(metadata['name']));
+      const before = store.get(kind, namespace, textAt(metadata, 'name') ?? '');
       return put(kind, before, next, 'seed');
     },
     edit(resource, ref, change, manager = 'kubelet'): StoredObject {
@@ -75,6 +70,20 @@ export function createSeeds(
       if (object !== undefined) store.remove(kindOf(resource), object);
     },
   };
+}
+
+function identityOf(before: StoredObject | undefined, next: JsonObject): StoredObject['metadata'] {
+  const metadata = objectAt(next, 'metadata');
+  const name = textAt(metadata, 'name');
+  if (name === undefined) throw new Error('an object needs a name');
+  return { name, uid: before?.metadata.uid ?? textAt(metadata, 'uid') ?? randomUUID(), resourceVersion: '' };
+}
+
+function generationOf(before: StoredObject | undefined, next: JsonObject): number {
+  const { generation } = objectAt(next, 'metadata');
+  const last = before?.metadata['generation'] ?? generation ?? 1;
+  const grown = before !== undefined && !isEqual(specOf(before), specOf(next));
+  return Number(last) + (grown ? 1 : 0);
 }
 
 function specOf(object: JsonObject): JsonObject {

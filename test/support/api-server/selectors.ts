@@ -21,7 +21,7 @@ function labelTerm(term: string): (labels: Readonly<Record<string, Json>>) => bo
   if (set !== null) {
     const [, key = '', operator, list = ''] = set;
     const values = list.split(',').map((value) => value.trim());
-    return (labels) => values.includes(String(labels[key])) === (operator === 'in');
+    return (labels) => values.includes(labelAt(labels, key)) === (operator === 'in');
   }
   const equality = /^([^!=\s]+)\s*(==|=|!=)\s*(\S*)$/.exec(term);
   if (equality !== null) {
@@ -31,6 +31,11 @@ function labelTerm(term: string): (labels: Readonly<Record<string, Json>>) => bo
   return term.startsWith('!')
     ? (labels) => labels[term.slice(1)] === undefined
     : (labels) => labels[term] !== undefined;
+}
+
+function labelAt(labels: Readonly<Record<string, Json>>, key: string): string {
+  const value = labels[key];
+  return typeof value === 'string' ? value : '';
 }
 
 /** @throws a Refusal if the kind has no such selectable field. */

@@ -101,7 +101,7 @@ function numberCauses(value: number, place: Place): readonly Cause[] {
 function textCauses(value: string, place: Place): readonly Cause[] {
   const { maxLength, minLength, pattern, format } = place.schema;
   const { field } = place;
-  const length = [...value].length;
+  const length = Array.from(value).length;
   if (maxLength !== undefined && length > maxLength) {
     return [cause(field, 'FieldValueTooLong', `Too long: may not be more than ${maxLength} bytes`)];
   }

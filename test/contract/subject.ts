@@ -1,0 +1,39 @@
+/** What the contract suites are about, and what they share. */
+import type { Cluster } from '../../src/ports/cluster.ts';
+import { AGENT_MANAGER, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { MedicError } from '../../src/ports/errors.ts';
+
+/** What the suites need of a server. Its node proxy leads to a kubelet that answers as `kubelet.ts` here does. */
+export interface ClusterUnderTest {
+  /** `nobody` is known and may do nothing. */
+  cluster(user: 'admin' | 'nobody'): Cluster;
+  /** Cuts all connections that are open. */
+  cutConnections(): Promise<void>;
+  /** Cuts all connections, and watches cannot be resumed from before. Changes are made by `meanwhile`. */
+  loseHistory(meanwhile: () => Promise<void>): Promise<void>;
+  /** A Node whose kubelet answers. */
+  readonly node: string;
+  close(): Promise<void>;
+}
+
+export const CONTROLLER = { manager: CONTROLLER_MANAGER };
+export const AGENT = { manager: AGENT_MANAGER };
+export const MANAGER = { manager: 'contract' };
+
+let serial = 0;
+/** A name that no other test uses. */
+export function unique(prefix: string): string {
+  serial += 1;
+  return `${prefix}-${process.pid}-${serial}`;
+}
+
+/** The error that `work` fails with. @throws if it does not fail. */
+export async function failure(work: Promise<unknown>): Promise<MedicError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof MedicError) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
