@@ -10,7 +10,15 @@
  */
 import type { Moment } from '../time/moment.ts';
 import type { PlegLine } from './pleg-line.ts';
-import { EPISODE_AGE_MS, LIVE_MS, MAX_EPISODES, NEVER_RELISTED_MS, QUIET_MS, SAME_RELIST_MS } from './settings.ts';
+import {
+  EPISODE_AGE_MS,
+  LIVE_MS,
+  MAX_EPISODES,
+  NEVER_RELISTED_MS,
+  QUIET_MS,
+  SAME_RELIST_MS,
+  START_GRACE_MS,
+} from './settings.ts';
 
 /** One episode; times in milliseconds since 1970. */
 export interface EpisodeRecord {
@@ -232,7 +240,10 @@ function onKubelet(state: EpisodeState, identity: string, startedAt: number | un
   if (state.kubelet === identity) return state;
   const known = { ...state, kubelet: identity };
   if (state.kubelet === undefined) return known;
-  return endOfProcess(known, Math.min(startedAt ?? now.wallMs, now.wallMs));
+  const at = Math.min(startedAt ?? now.wallMs, now.wallMs);
+  const ended = endOfProcess(known, at);
+  // Start times have whole seconds, and lines of the old process may come late. The new one has none for minutes.
+  return { ...ended, boundaryAt: Math.max(ended.boundaryAt, Math.min(at + START_GRACE_MS, now.wallMs)) };
 }
 
 /** All that was said of the old process is over: its relist will not be heard of again. */

@@ -8,6 +8,8 @@ export const NEVER_RELISTED_MS = 180_000;
 export const LIVE_MS = 30_000;
 /** Two lines speak of one relist if what they say of its start differs by less. */
 export const SAME_RELIST_MS = 2_000;
+/** A kubelet that has just started cannot have missed a relist for longer than any threshold. */
+export const START_GRACE_MS = 60_000;
 /** What KubeletHealth keeps. */
 export const MAX_EPISODES = 50;
 export const EPISODE_AGE_MS = 86_400_000;

@@ -1,0 +1,50 @@
+/** When a line of a log file was written, from what it says itself. */
+
+/**
+ * Minutes that a time zone is ahead of UTC at a moment. klog writes local time without a zone, so its reader has to
+ * know the host's.
+ */
+export type OffsetAt = (wallMs: number) => number;
+
+export const UTC: OffsetAt = () => 0;
+
+/** klog's header: `E1124 10:09:33.815416      95 kubelet.go:2646] `. No year, no zone (k8s.io/klog). */
+const KLOG = /(?:^|[\s:])[IWEF](\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s+\d+ [\w.-]+:\d+\]/;
+/** klog's JSON: `{"ts":1745319662553.902,` in milliseconds (k8s.io/component-base/logs/json). */
+const JSON_TS = /^\s*\{"ts":(\d{13}(?:\.\d+)?)[,}]/;
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)(Z|[+-]\d{2}:?\d{2})/;
+const YEAR_MS = 365.25 * 86_400_000;
+
+/**
+ * Milliseconds since 1970; undefined if the line has no time. `nearMs` is about now: it gives the year.
+ * Only the first 256 characters are looked at.
+ */
+export function lineTime(line: string, nearMs: number, offsetAt: OffsetAt): number | undefined {
+  const head = line.slice(0, 256);
+  const json = JSON_TS.exec(head);
+  if (json !== null) return Number(json[1]);
+  const klog = KLOG.exec(head);
+  if (klog !== null) return klogTime(klog, nearMs, offsetAt);
+  const rfc = RFC3339.exec(head);
+  if (rfc === null) return undefined;
+  const ms = Date.parse(`${rfc[1] ?? ''}T${(rfc[2] ?? '').replace(',', '.')}${withColon(rfc[3] ?? 'Z')}`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function withColon(zone: string): string {
+  return zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+}
+
+function klogTime(klog: RegExpExecArray, nearMs: number, offsetAt: OffsetAt): number | undefined {
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0] = klog.slice(1).map(Number);
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
+  const year = new Date(nearMs).getUTCFullYear();
+  // A line of 31 December, read in January, is of the old year.
+  const local = [year - 1, year, year + 1].map(
+    (y) => Date.UTC(y, month - 1, day, hour, minute, second) + micros / 1000,
+  );
+  const nearest = local.reduce((a, b) => (Math.abs(b - nearMs) < Math.abs(a - nearMs) ? b : a));
+  if (Math.abs(nearest - nearMs) > YEAR_MS) return undefined;
+  const guess = nearest - offsetAt(nearest) * 60_000;
+  return nearest - offsetAt(guess) * 60_000;
+}
