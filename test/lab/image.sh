@@ -4,10 +4,11 @@
 # node_modules, so that no image registry is needed. Needs root. Once a machine about two minutes; a second build of the
 # same sources takes a second.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"; . "$here/settings.sh"
+cd "$here/../.."
 IMAGE="${IMAGE:-localhost/kubelet-medic:dev}"
 NPM_VERSION=11.19.1
-cache="${KUBELET_MEDIC_CACHE:-$HOME/.cache/kubelet-medic}/image"
+cache="$KUBELET_MEDIC_CACHE/image"
 mkdir -p "$cache"
 exec 9> "$cache/lock"; flock 9   # one build at a time
 say() { echo "image.sh: $*" >&2; }
@@ -22,16 +23,16 @@ node="node_modules/$node_package/bin/node"
 
 # What the image is made from: exactly what .dockerignore lets in, the Dockerfile, and the base.
 context=(Dockerfile .dockerignore package.json package-lock.json .npmrc tsconfig.json LICENSE .ci src)
-base_id="$({ echo "$IMAGE"; "$node" --version; echo "npm $NPM_VERSION"; sed -n '/^# begin base/,/^# end base/p' "$0"; } | sha256sum | cut -c1-16)"
+base_id="$({ echo "$IMAGE"; "$node" --version; echo "npm $NPM_VERSION"; sed -n '/^# begin base/,/^# end base/p' "$here/image.sh"; } | sha256sum | cut -c1-16)"
 id="$({ echo "$base_id"; find "${context[@]}" -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -c1-16)"
 archive="$cache/$id.tar"
 [ -f "$archive" ] && { echo "$archive"; exit 0; }
 
-if ! { command -v buildah && command -v debootstrap; } >/dev/null; then
-  say 'installing buildah and debootstrap'
-  apt-get update -qq >&2; apt-get install -y -qq --no-install-recommends buildah debootstrap >/dev/null
-fi
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
+PATH="$PATH:/usr/sbin:/sbin"
+"$here/packages.sh" buildah debootstrap
+export BUILDAH_ISOLATION=chroot
+# Layers of older builds make the next one quick; a bound on them, in KiB.
+[ "$(du -sk "$cache/storage" 2>/dev/null | cut -f1)" -lt 8000000 ] 2>/dev/null || rm -rf "$cache/storage"
 work="$(mktemp -d)"; trap 'rm -rf "$work"' EXIT
 store=(--root "$cache/storage" --runroot "$work/run")
 b() { buildah "${store[@]}" "$@"; }
@@ -39,7 +40,8 @@ b() { buildah "${store[@]}" "$@"; }
 # begin base
 make_base() {
   local root="$work/rootfs" mirror
-  mirror="$(sed -n 's/^URIs: //p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)"
+  # The mirror that this machine itself installs from.
+  mirror="$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -1)"
   say 'making the base image (Debian bookworm, Node, npm)'
   debootstrap --variant=minbase bookworm "$root" ${mirror:+"$mirror"} >&2
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/usr/share/{doc,man,locale,info}/*
@@ -69,6 +71,6 @@ secrets=()
 say "building $IMAGE"
 b build --layers --pull-never --network host --build-arg "BASE=$base" "${secrets[@]}" -t "$IMAGE" . >&2
 b push -q "$IMAGE" "docker-archive:$work/image.tar:$IMAGE" >&2
-find "$cache" -maxdepth 1 -name '*.tar' ! -name 'base-*' -mtime +1 -delete
+find "$cache" -maxdepth 1 -name '*.tar' ! -name "base-$base_id.tar" \( -name 'base-*' -o -mmin +600 \) -delete
 mv "$work/image.tar" "$archive"
 echo "$archive"
