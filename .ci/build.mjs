@@ -12,7 +12,8 @@ const FORBIDDEN = {
 };
 
 /** CommonJS dependencies call `require` for Node's own modules, which an ES module does not have. */
-const banner = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const banner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 rmSync('dist', { recursive: true, force: true });
 let failed = false;
