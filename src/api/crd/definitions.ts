@@ -9,7 +9,7 @@ import type { StructuralSchema } from './structural.ts';
 import { toStructural } from './structural.ts';
 
 /** A column that `kubectl get` prints; priority 1: with `-o wide` only. */
-interface Column {
+export interface Column {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
