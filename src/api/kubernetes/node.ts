@@ -2,13 +2,19 @@
 import * as z from 'zod/mini';
 import { ObjectMeta } from '../meta.ts';
 
+/** Go writes a time that was never set as null: a condition that is not the kubelet's has no heartbeat. */
+const goTime = z.pipe(
+  z.nullish(z.string()),
+  z.transform((time) => time ?? ''),
+);
+
 export const NodeCondition = z.object({
   type: z.string(),
   status: z.string(),
   reason: z._default(z.string(), ''),
   message: z._default(z.string(), ''),
-  lastTransitionTime: z._default(z.string(), ''),
-  lastHeartbeatTime: z._default(z.string(), ''),
+  lastTransitionTime: goTime,
+  lastHeartbeatTime: goTime,
 });
 export type NodeCondition = z.infer<typeof NodeCondition>;
 
