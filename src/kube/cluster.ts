@@ -63,6 +63,14 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     return parseObject(resource, request.what, raw);
   }
 
+  async function patch<T extends KubeObject>(resource: Resource<T>, request: ApiRequest, call: Call): Promise<T> {
+    try {
+      return await write(resource, request, call);
+    } catch (error) {
+      throw patchError(error);
+    }
+  }
+
   return {
     async get<T extends KubeObject>(resource: Resource<T>, ref: Ref, call: Call = {}): Promise<T | undefined> {
       const what = `GET ${resource.plural}/${ref.name}`;
@@ -97,17 +105,13 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     async apply<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: ApplyOptions): Promise<T> {
       const request = target('PATCH', resource, refOf(object), { ...how, force: how.force === true });
       const contentType = 'application/apply-patch+yaml';
-      return await write(resource, { ...request, contentType, body: body(resource, object) }, how);
+      return await patch(resource, { ...request, contentType, body: body(resource, object) }, how);
     },
 
-    async jsonPatch(resource, ref, patch, how) {
+    async jsonPatch(resource, ref, operations, how) {
       const request = target('PATCH', resource, ref, how);
       const contentType = 'application/json-patch+json';
-      try {
-        return await write(resource, { ...request, contentType, body: JSON.stringify(patch) }, how);
-      } catch (error) {
-        throw patchError(error);
-      }
+      return await patch(resource, { ...request, contentType, body: JSON.stringify(operations) }, how);
     },
 
     async delete(resource: Resource, ref, call: Call = {}): Promise<boolean> {
@@ -188,12 +192,13 @@ function parseObject<T extends KubeObject>(resource: Resource<T>, what: string, 
 }
 
 /**
- * A JSON patch whose `test` failed, or whose path is not there, is answered with 422 and no cause: the object is not
- * what the caller saw. Source: apiserver `pkg/endpoints/handlers/patch.go`, applyJSPatch.
+ * Refusals that mean "the object is not what the caller saw" but come as 422: a JSON patch whose `test` failed or whose
+ * path is not there, and a patch or apply for another uid.
+ * Source: apiserver `pkg/endpoints/handlers/patch.go` (applyJSPatch), apimachinery `ValidateObjectMetaUpdate`.
  */
 function patchError(error: unknown): unknown {
-  if (!isMedicError(error, 'invalid') || !error.message.includes(PATCH_NOT_APPLIED)) return error;
+  if (!isMedicError(error, 'invalid') || !STALE_WORDS.some((words) => error.message.includes(words))) return error;
   return new MedicError('E_KUBE_CONFLICT', 'conflict', error.message, { cause: error });
 }
 
-const PATCH_NOT_APPLIED = 'the server rejected our request due to an error in our request';
+const STALE_WORDS = ['the server rejected our request due to an error in our request', 'metadata.uid: Invalid value'];

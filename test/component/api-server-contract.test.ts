@@ -24,7 +24,7 @@ async function start(): Promise<ClusterUnderTest> {
     async loseHistory(meanwhile): Promise<void> {
       server.fail({ with: 503, times: 1, only: ({ verb }) => verb === 'watch' });
       server.cutWatches();
-      await meanwhile();
+      await meanwhile(createCluster(server.connection('admin'), options));
       server.compact();
     },
     close: () => server.close(),

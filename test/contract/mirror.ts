@@ -59,6 +59,8 @@ export function describeMirror(env: () => ClusterUnderTest): void {
     await mirror.whenSynced();
     for (const index of [0, 1, 2]) {
       await env().cutConnections();
+      // Reads are tried again; a write on a connection that is gone is not.
+      await cluster.list(SECRETS, { labelSelector: `run=${run}` });
       await cluster.create(SECRETS, secret(run, `${run}-${index}`), MANAGER);
     }
     await eventually('the mirror has all of it', () => mirror.list().length === 3);
@@ -72,9 +74,9 @@ export function describeMirror(env: () => ClusterUnderTest): void {
     const mirror = cluster.mirror(SECRETS, { labelSelector: `run=${run}` }, stop.signal);
     await mirror.whenSynced();
     const seen = watchNames(mirror);
-    await env().loseHistory(async () => {
-      await cluster.delete(SECRETS, { name: `${run}-0`, namespace: 'default' });
-      await cluster.create(SECRETS, secret(run, `${run}-2`), MANAGER);
+    await env().loseHistory(async (other) => {
+      await other.delete(SECRETS, { name: `${run}-0`, namespace: 'default' });
+      await other.create(SECRETS, secret(run, `${run}-2`), MANAGER);
     });
     await eventually('the mirror has all of it', () => seen.length === 2, 40_000);
     expect([...seen].sort()).toEqual([

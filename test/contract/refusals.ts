@@ -7,12 +7,13 @@ export function describeRefusals(env: () => ClusterUnderTest): void {
   test('what is not allowed is denied, in reading and in writing', async () => {
     const nobody = env().cluster('nobody');
     const object = { metadata: { name: unique('denied'), namespace: 'default' }, data: {} };
-    for (const work of [
-      nobody.list(NODES),
-      nobody.get(NODES, { name: 'a' }),
-      nobody.create(SECRETS, object, MANAGER),
-    ]) {
-      const error = await failure(work);
+    const calls = [
+      () => nobody.list(NODES),
+      () => nobody.get(NODES, { name: 'a' }),
+      () => nobody.create(SECRETS, object, MANAGER),
+    ];
+    for (const call of calls) {
+      const error = await failure(call());
       expect([error.code, error.class]).toEqual(['E_KUBE_DENIED', 'denied']);
       expect(error.message).toContain('nobody');
     }

@@ -9,8 +9,8 @@ export interface ClusterUnderTest {
   cluster(user: 'admin' | 'nobody'): Cluster;
   /** Cuts all connections that are open. */
   cutConnections(): Promise<void>;
-  /** Cuts all connections, and watches cannot be resumed from before. Changes are made by `meanwhile`. */
-  loseHistory(meanwhile: () => Promise<void>): Promise<void>;
+  /** Cuts all connections, and watches cannot be resumed from before. `meanwhile` has a connection that works. */
+  loseHistory(meanwhile: (cluster: Cluster) => Promise<void>): Promise<void>;
   /** A Node whose kubelet answers. */
   readonly node: string;
   close(): Promise<void>;

@@ -134,6 +134,7 @@ export function createVerbs(store: ObjectStore, now: () => number): Verbs {
     const existing = store.get(kind, namespace, name);
     if (existing === undefined && subresource !== '') throw notFound(kind, name);
     if (existing === undefined) return applyNew(target, config, owner);
+    assertSameUid(target, existing, objectAt(config, 'metadata'));
     assertPreconditions(target, existing, objectAt(config, 'metadata'), 'optional');
     const part = subresource === 'status' ? { status: config['status'] ?? {} } : partOfMain(kind, config);
     const input = { config: part, owner, force: how.force, schema: kind.schema, strict: kind.custom, time: time() };
@@ -169,6 +170,7 @@ export function createVerbs(store: ObjectStore, now: () => number): Verbs {
       const old = live(target);
       const next = how.type === 'json' ? jsonPatch(old, patch) : mergePatch(old, patch);
       if (!isObject(next)) throw badRequest('the patched object is no object');
+      assertSameUid(target, old, objectAt(next, 'metadata'));
       return update(target, next, how.manager);
     },
     remove(target, preconditions): StoredObject {
@@ -232,11 +234,27 @@ function admit(kind: ServedKind, next: JsonObject, old: StoredObject | undefined
   return { ...body, metadata };
 }
 
-/** Built-in kinds with a status always show both parts, if only as `{}`. */
+/**
+ * Built-in kinds with a status always show both parts, if only as `{}`, and a Node's conditions both times: Go writes a
+ * time that was never set as null.
+ */
 export function withParts(kind: ServedKind, object: JsonObject): JsonObject {
-  return kind.hasStatus && !kind.custom
-    ? { ...object, spec: object['spec'] ?? {}, status: object['status'] ?? {} }
-    : object;
+  if (!kind.hasStatus || kind.custom) return object;
+  const { spec = {}, status = {} } = object;
+  if (kind.kind !== 'Node' || !isObject(status) || !Array.isArray(status['conditions']))
+    return { ...object, spec, status };
+  const conditions = status['conditions'].map((condition) =>
+    isObject(condition) ? { lastHeartbeatTime: null, lastTransitionTime: null, ...condition } : condition,
+  );
+  return { ...object, spec, status: { ...status, conditions } };
+}
+
+/** A patch for another uid is refused as invalid, where a PUT for it is a conflict. */
+function assertSameUid({ kind, name }: Target, live: StoredObject, wanted: JsonObject): void {
+  const uid = textAt(wanted, 'uid');
+  if (uid === undefined || uid === live.metadata.uid) return;
+  const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`;
+  throw invalid(kind, name, [{ field: 'metadata.uid', reason: 'FieldValueInvalid', message }]);
 }
 
 function assertPreconditions(
