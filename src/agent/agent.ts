@@ -1,0 +1,77 @@
+/** The agent: watch, detect, capture, execute. All of it runs until the signal, whatever fails on the way. */
+import { createBell } from './bell.ts';
+import { createEarlyCaptures } from './early-capture.ts';
+import { runExecutor } from './executor.ts';
+import { runFactsLoop } from './facts-loop.ts';
+import { createLogWatch } from './log-watch.ts';
+import { createOrders } from './orders.ts';
+import { runProbeLoop } from './probe-loop.ts';
+import { createPublisher } from './publisher.ts';
+import { runRetention } from './retention.ts';
+import { createSightBoard } from './sight.ts';
+import { createTurn } from './turns.ts';
+import type { World } from './world.ts';
+
+/** For /healthz and /readyz: whether it is well, and why not. */
+export interface Check {
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+export interface Agent {
+  /** Ends when all of its parts have ended: rejects with the signal's reason, or with a bug. */
+  readonly done: Promise<void>;
+  /** Whether the process is alive: its watch takes its turns. An API server that is away is no reason to restart it. */
+  health(): Check;
+  /** Whether the controller can see what this agent sees. */
+  readiness(): Check;
+}
+
+/** The watch takes a turn every second; a host whose disk hangs may hold it for some. */
+const STALLED_MS = 120_000;
+/** A health object is written every 30 s. */
+const UNPUBLISHED_MS = 95_000;
+
+/** Starts at once. */
+export function startAgent(world: World, signal: AbortSignal): Agent {
+  const { clock } = world;
+  const board = createSightBoard(clock.now());
+  const orders = createOrders(world, signal);
+  const factsBell = createBell(clock);
+  const turn = createTurn();
+  const watch = createLogWatch(world, board, factsBell);
+  const publisher = createPublisher(world, board, orders);
+  const early = createEarlyCaptures(world, board, orders, turn);
+
+  async function run(): Promise<void> {
+    await Promise.all([
+      watch.run(signal),
+      runProbeLoop(world, board, signal),
+      runFactsLoop(world, board, factsBell, signal),
+      publisher.run(signal),
+      early.run(signal),
+      runExecutor({ world, board, orders, factsBell, turn }, signal),
+      runRetention(world, board, { orders, turn }, signal),
+    ]);
+  }
+
+  return {
+    done: run(),
+    health(): Check {
+      const stalledMs = clock.monotonic() - watch.turnedAt();
+      if (stalledMs < STALLED_MS) return { ok: true, message: 'watching' };
+      return { ok: false, message: `the watch has not taken a turn for ${String(Math.round(stalledMs / 1000))} s` };
+    },
+    readiness(): Check {
+      if (orders.freshAt() === undefined) return { ok: false, message: 'the API server has not answered yet' };
+      if (orders.health() === undefined) {
+        return { ok: false, message: `no KubeletHealth ${world.node} yet: the controller creates it` };
+      }
+      const publishedAt = publisher.publishedAt();
+      if (publishedAt === undefined) return { ok: false, message: 'nothing has been reported yet' };
+      const agoMs = clock.monotonic() - publishedAt;
+      if (agoMs < UNPUBLISHED_MS) return { ok: true, message: 'reporting' };
+      return { ok: false, message: `nothing could be reported for ${String(Math.round(agoMs / 1000))} s` };
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** Evidence taken as soon as PLEG is suspected, so that it is there when the restart is wanted. Nothing else follows. */
+import type { HealthSpec, PlegInfo } from '../api/v1alpha1/health.ts';
+import { fromTime, toPreciseTime } from '../core/decision/status.ts';
+import { durationMs } from '../core/time/duration.ts';
+import { type BundleManifest, earlyBundleName, newestEarly, writeManifest } from './bundle.ts';
+import { capture, summarise } from './capture.ts';
+import { createBell } from './bell.ts';
+import type { Orders } from './orders.ts';
+import type { SightBoard } from './sight.ts';
+import { noteSpoolError } from './spool-sight.ts';
+import type { Turn } from './turns.ts';
+import { reasonOf, type World } from './world.ts';
+
+/** While one suspicion lasts. */
+const AGAIN_MS = 10 * 60_000;
+/** Between two tries for different troubles: a probe that fails now and then must not load the node. */
+const SPACING_MS = 2 * 60_000;
+const LIMIT_MS = 45_000;
+const LOOK_MS = 5_000;
+
+export interface EarlyQuestion {
+  readonly spec: HealthSpec;
+  readonly pleg: PlegInfo | undefined;
+  /** When the newest early capture was complete, milliseconds since 1970. */
+  readonly earlyAt: number | undefined;
+  /** How long ago the last try began, whatever came of it. */
+  readonly sinceTryMs: number | undefined;
+  readonly now: number;
+}
+
+/** When the present trouble began: the stuck relist began before its breach line, by what the line says. */
+export function troubleBegan(pleg: Pick<PlegInfo, 'state' | 'since' | 'elapsed'>): number | undefined {
+  const since = fromTime(pleg.since);
+  if (since === undefined || pleg.state !== 'Unhealthy') return since;
+  // `elapsed` is of the newest line and grows with it; taken from `since` it only makes the trouble look older.
+  return since - (pleg.elapsed === undefined ? 0 : durationMs(pleg.elapsed));
+}
+
+export function isEarlyCaptureDue({ spec, pleg, earlyAt, sinceTryMs, now }: EarlyQuestion): boolean {
+  if (pleg === undefined || (pleg.state !== 'Suspected' && pleg.state !== 'Unhealthy')) return false;
+  if (spec.mode === 'Observe' || !spec.detection.earlyCapture) return false;
+  if (sinceTryMs !== undefined && sinceTryMs < SPACING_MS) return false;
+  const began = troubleBegan(pleg) ?? now;
+  if (earlyAt === undefined || earlyAt < began) return true;
+  return pleg.state === 'Suspected' && now - earlyAt >= AGAIN_MS;
+}
+
+export interface EarlyCaptures {
+  /** Runs until the signal. */
+  run(signal: AbortSignal): Promise<never>;
+}
+
+export function createEarlyCaptures(world: World, board: SightBoard, orders: Orders, turn: Turn): EarlyCaptures {
+  const { clock, host, log, metrics } = world;
+  let triedAtMs: number | undefined;
+
+  function isDue(): boolean {
+    const { pleg, spool } = board.current();
+    return isEarlyCaptureDue({
+      spec: orders.spec(),
+      pleg,
+      earlyAt: fromTime(spool.early?.at),
+      sinceTryMs: triedAtMs === undefined ? undefined : clock.monotonic() - triedAtMs,
+      now: clock.now(),
+    });
+  }
+
+  async function take(signal: AbortSignal): Promise<void> {
+    // An incident that is open has its own capture.
+    if (!isDue() || orders.openIncidents().length > 0) return;
+    triedAtMs = clock.monotonic();
+    const spec = orders.spec();
+    const reason = board.current().pleg?.reason ?? 'Unknown';
+    const bundle = earlyBundleName(clock.now());
+    const keep = new Set([bundle, ...orders.incidents.list().map(({ metadata }) => metadata.name)]);
+    const order = {
+      bundle,
+      collectors: host.collectors,
+      windowMs: durationMs(spec.logWindow),
+      redact: spec.redact,
+      keep,
+      limitMs: LIMIT_MS,
+    };
+    const taken = await capture(world, order, signal);
+    const at = clock.now();
+    const manifest: BundleManifest = {
+      version: 1,
+      at,
+      reason,
+      entries: [...taken.entries],
+      host: await summarise(world, taken.clues, signal),
+    };
+    await writeManifest(host.spool, bundle, manifest, keep);
+    const artifacts = taken.entries.filter(({ state }) => state === 'Captured').length;
+    const early = { id: bundle, at: toPreciseTime(at), reason, artifacts, bytes: taken.bytes };
+    board.post({ spool: { ...board.current().spool, early, error: undefined } });
+    metrics.count('early_captures_total', { reason });
+    log.info('Evidence was saved early', { node: world.node, reason, bundle, artifacts, bytes: taken.bytes });
+  }
+
+  return {
+    async run(signal): Promise<never> {
+      const bell = createBell(clock);
+      board.onPost(bell.ring);
+      await postNewest(world, board);
+      for (;;) {
+        try {
+          if (isDue()) await turn(() => take(signal));
+        } catch (error) {
+          signal.throwIfAborted();
+          log.warn('Evidence could not be saved early', { node: world.node, err: error });
+          noteSpoolError(board, reasonOf(error));
+        }
+        await bell.wait(LOOK_MS, signal);
+      }
+    },
+  };
+}
+
+/** What an earlier agent has left. */
+async function postNewest({ host, log }: World, board: SightBoard): Promise<void> {
+  try {
+    const found = await newestEarly(host.spool);
+    if (found === undefined) return;
+    const { at, reason, entries } = found.manifest;
+    const captured = entries.filter(({ state }) => state === 'Captured');
+    const bytes = captured.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0);
+    const early = { id: found.bundle, at: toPreciseTime(at), reason, artifacts: captured.length, bytes };
+    board.post({ spool: { ...board.current().spool, early } });
+  } catch (error) {
+    log.warn('The spool cannot be read', { err: error });
+    noteSpoolError(board, reasonOf(error));
+  }
+}

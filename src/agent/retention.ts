@@ -1,0 +1,82 @@
+/** Keeps the spool tidy: bundles of incidents that no longer exist go, and all early ones but the newest. */
+import { newestEarly, isEarlyBundle } from './bundle.ts';
+import type { Orders } from './orders.ts';
+import type { SightBoard } from './sight.ts';
+import { noteSpoolError } from './spool-sight.ts';
+import type { Turn } from './turns.ts';
+import { within } from './within.ts';
+import { reasonOf, type World } from './world.ts';
+
+const EVERY_MS = 5 * 60_000;
+/** While something is wrong with the disk it is tried more often, so that the report is right soon after it is mended. */
+const TRY_MS = 60_000;
+/** A copy of the incidents that is older says nothing of what exists. */
+const FRESH_MS = 2 * 60_000;
+const TRY_LIMIT_MS = 10_000;
+const TRIAL_BUNDLE = 'trial';
+
+export interface RetentionQuestion {
+  readonly bundles: readonly string[];
+  /** All incidents of this node, open or not. */
+  readonly incidents: ReadonlySet<string>;
+  readonly newestEarly: string | undefined;
+}
+
+/** Bundles that nothing refers to any more. */
+export function bundlesToRemove({ bundles, incidents, newestEarly: early }: RetentionQuestion): readonly string[] {
+  return bundles.filter((bundle) => (isEarlyBundle(bundle) ? bundle !== early : !incidents.has(bundle)));
+}
+
+async function tidy({ host, log }: World, orders: Orders): Promise<void> {
+  const { spool } = host;
+  const newest = await newestEarly(spool);
+  const gone = bundlesToRemove({
+    bundles: (await spool.list()).map(({ bundle }) => bundle),
+    incidents: new Set(orders.incidents.list().map(({ metadata }) => metadata.name)),
+    newestEarly: newest?.bundle,
+  });
+  for (const bundle of gone) {
+    await spool.remove(bundle);
+    log.info('Evidence of an incident that no longer exists is removed', { bundle });
+  }
+}
+
+/** A disk that was full may have room again: only a write tells. */
+async function tryStorage(
+  { host, clock }: World,
+  board: SightBoard,
+  orders: Orders,
+  signal: AbortSignal,
+): Promise<void> {
+  const keep = new Set(orders.incidents.list().map(({ metadata }) => metadata.name));
+  const early = board.current().spool.early;
+  if (early !== undefined) keep.add(early.id);
+  await within(clock, { ms: TRY_LIMIT_MS, what: 'the spool' }, signal, async () => {
+    await host.state.write('trial', String(clock.now()));
+    await host.spool.write(TRIAL_BUNDLE, 'trial', Buffer.from('kubelet-medic'), keep);
+    await host.spool.remove(TRIAL_BUNDLE);
+  });
+}
+
+/** Runs until the signal. It never runs while evidence is being taken. */
+export async function runRetention(
+  world: World,
+  board: SightBoard,
+  { orders, turn }: { readonly orders: Orders; readonly turn: Turn },
+  signal: AbortSignal,
+): Promise<never> {
+  const { clock } = world;
+  for (;;) {
+    const broken = board.current().spool.error !== undefined;
+    try {
+      const freshAt = orders.freshAt();
+      if (freshAt !== undefined && clock.monotonic() - freshAt < FRESH_MS) await turn(() => tidy(world, orders));
+      if (broken) await turn(() => tryStorage(world, board, orders, signal));
+      if (broken) noteSpoolError(board, undefined);
+    } catch (error) {
+      signal.throwIfAborted();
+      noteSpoolError(board, reasonOf(error));
+    }
+    await clock.sleep(broken ? TRY_MS : EVERY_MS, signal);
+  }
+}

@@ -1,0 +1,34 @@
+/** What every part of the agent is given. */
+import type { Step } from '../api/v1alpha1/incident.ts';
+import type { Moment } from '../core/time/moment.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { Host } from '../ports/host.ts';
+import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
+
+export interface World {
+  /** Name of the Node that this agent runs on. */
+  readonly node: string;
+  /** Version of this program. */
+  readonly version: string;
+  readonly pod: string | undefined;
+  readonly namespace: string | undefined;
+  readonly cluster: Cluster;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Called right after the reservation of a restart is durable; tests end the process there. */
+  readonly onReserved?: (step: Step) => void;
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { wallMs: clock.now(), monotonicMs: clock.monotonic() };
+}
+
+/** A failure in words, cut to what a status message holds. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 1024);
+}
