@@ -1,0 +1,190 @@
+/**
+ * The only place that starts processes. What may be run is listed here, as argv; nothing goes through a shell.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { MedicError } from '../ports/errors.ts';
+
+export interface CommandOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Output beyond it is cut, and the command ended. */
+  readonly maxBytes: number;
+}
+
+export interface CommandResult {
+  readonly stdout: Buffer;
+  /** Its last 4 KiB. */
+  readonly stderr: string;
+  readonly truncated: boolean;
+  readonly exitCode: number;
+}
+
+export interface Commands {
+  /** The command as it is run, for records. */
+  describe(argv: readonly string[]): string;
+  /** @throws `E_HOST_COMMAND` if it cannot be started, is killed or times out. An exit code is a result. */
+  run(argv: readonly string[], options: CommandOptions): Promise<CommandResult>;
+  /** Its output as it comes, until it ends or the signal does. @throws `E_HOST_COMMAND` if it ends with a failure. */
+  stream(argv: readonly string[], signal: AbortSignal): AsyncIterable<Buffer>;
+}
+
+const UNIT = /^[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,250}\.(?:service|scope|slice|socket)$/;
+const SHOW_OPTION = /^--property=[A-Za-z,]+$/;
+const JOURNAL_OPTION =
+  /^(?:--(?:no-pager|quiet|no-tail|all|follow|utc|output=(?:json|short-iso-precise|short-iso)|output-fields=[A-Z_,]+|(?:since|until)=@\d+|lines=\d+|unit=[^\s-][^\s]*|after-cursor=[\w=;]+))$/;
+const EXECUTABLE = /^\/proc\/\d+\/exe$/;
+const STDERR_BYTES = 4096;
+
+/** Times are printed in UTC and words in English, whatever the host's settings are. */
+const ENVIRONMENT = {
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  SYSTEMD_COLORS: '0',
+  SYSTEMD_PAGER: '',
+};
+
+/** Whether these words may be run. */
+export function isAllowed(argv: readonly string[]): boolean {
+  const [program = '', ...rest] = argv;
+  if (program === 'systemctl') return isSystemctl(rest);
+  if (program === 'journalctl') return rest.every((word) => JOURNAL_OPTION.test(word));
+  if (program === 'dmesg') return rest.length === 0;
+  if (!EXECUTABLE.test(program)) return false;
+  return rest.join(' ') === '--version' || rest.join(' ') === 'kubelet --version';
+}
+
+function isSystemctl([verb = '', ...rest]: readonly string[]): boolean {
+  if (verb === 'reboot') return rest.length === 0;
+  if (verb === 'restart') return rest.length === 1 && UNIT.test(rest[0] ?? '');
+  if (verb !== 'show') return false;
+  return rest.length > 1 && rest.every((word, i) => (i === 0 ? SHOW_OPTION.test(word) : UNIT.test(word)));
+}
+
+/** `targetPid`: run in the namespaces of this process, the host's init; undefined: this process is on the host. */
+export function createCommands(targetPid: number | undefined): Commands {
+  const prefix =
+    targetPid === undefined ? [] : ['nsenter', '-t', String(targetPid), '-m', '-u', '-i', '-n', '-p', '--'];
+
+  function start(argv: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+    if (!isAllowed(argv)) {
+      throw new MedicError('E_HOST_COMMAND_REFUSED', 'bug', `not on the list of commands: ${argv.join(' ')}`);
+    }
+    const [program = '', ...args] = [...prefix, ...argv];
+    // A group of its own: nsenter forks to enter the PID namespace, and both have to end.
+    return spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: ENVIRONMENT });
+  }
+
+  return {
+    describe: (argv) => [...prefix, ...argv].join(' '),
+    run: (argv, options) => runChild(() => start(argv), argv, options),
+    stream: (argv, signal) => streamChild(() => start(argv), argv, signal),
+  };
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+async function runChild(
+  start: () => Child,
+  argv: readonly string[],
+  { timeoutMs, signal, maxBytes }: CommandOptions,
+): Promise<CommandResult> {
+  signal.throwIfAborted();
+  const child = start();
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const stop = AbortSignal.any([signal, deadline]);
+  const onStop = (): void => {
+    killGroup(child);
+  };
+  stop.addEventListener('abort', onStop);
+  try {
+    const [stdout, stderr, exit] = await Promise.all([
+      readBounded(child, maxBytes),
+      readTail(child),
+      whenClosed(child),
+    ]);
+    signal.throwIfAborted();
+    if (deadline.aborted) throw failure(argv, `no end within ${String(timeoutMs / 1000)} s; killed`);
+    if (exit.signal !== null && !stdout.truncated) throw failure(argv, `killed by ${exit.signal}`);
+    return { stdout: stdout.bytes, stderr, truncated: stdout.truncated, exitCode: exit.code ?? 0 };
+  } catch (error) {
+    throw error instanceof MedicError || signal.aborted ? error : failure(argv, String(error), error);
+  } finally {
+    stop.removeEventListener('abort', onStop);
+    killGroup(child);
+  }
+}
+
+async function* streamChild(start: () => Child, argv: readonly string[], signal: AbortSignal): AsyncGenerator<Buffer> {
+  signal.throwIfAborted();
+  const child = start();
+  const onStop = (): void => {
+    killGroup(child);
+  };
+  signal.addEventListener('abort', onStop);
+  const stderr = readTail(child);
+  const closed = whenClosed(child);
+  // A failure to start is met below, when the output has ended.
+  closed.catch(() => undefined);
+  try {
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) yield chunk;
+    const exit = await closed.catch((error: unknown) => {
+      throw failure(argv, String(error), error);
+    });
+    signal.throwIfAborted();
+    if (exit.code !== 0) throw failure(argv, `exit ${String(exit.code ?? exit.signal)}: ${(await stderr).trim()}`);
+  } finally {
+    signal.removeEventListener('abort', onStop);
+    killGroup(child);
+  }
+}
+
+/** The end of the process and of its output. */
+async function whenClosed(child: Child): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      resolve({ code, signal });
+    });
+  });
+}
+
+async function readBounded(
+  child: Child,
+  maxBytes: number,
+): Promise<{ readonly bytes: Buffer; readonly truncated: boolean }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) {
+      killGroup(child);
+      break;
+    }
+  }
+  return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
+}
+
+async function readTail(child: Child): Promise<string> {
+  let tail = Buffer.alloc(0);
+  for await (const chunk of child.stderr as AsyncIterable<Buffer>) {
+    tail = Buffer.concat([tail, chunk]).subarray(-STDERR_BYTES);
+  }
+  return tail.toString();
+}
+
+/** SIGKILL to nsenter and what it runs. The group is gone already where both have ended. */
+function killGroup(child: Child): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+function failure(argv: readonly string[], message: string, cause?: unknown): MedicError {
+  return new MedicError('E_HOST_COMMAND', 'transient', `${argv.join(' ')}: ${message}`, { cause });
+}

@@ -1,0 +1,67 @@
+/** Texts of /proc (proc(5)). */
+
+export interface ProcStat {
+  readonly pid: number;
+  readonly comm: string;
+  readonly state: string;
+  readonly ppid: number;
+  /** Clock ticks after boot: with the pid, the identity of a process. */
+  readonly startTicks: number;
+}
+
+/** /proc/PID/stat. The name stands in brackets and can hold brackets and spaces. */
+export function parseStat(text: string): ProcStat | undefined {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open === -1 || close < open) return undefined;
+  const fields = text
+    .slice(close + 1)
+    .trim()
+    .split(/\s+/);
+  const [state = '', ppid = ''] = fields;
+  if (state === '') return undefined;
+  return {
+    pid: Number(text.slice(0, open)),
+    comm: text.slice(open + 1, close),
+    state,
+    ppid: Number(ppid),
+    startTicks: Number(fields[19] ?? 0),
+  };
+}
+
+/** /proc/PID/cmdline: words that end in NUL. */
+export function parseCmdline(text: string): readonly string[] {
+  return text.split('\0').slice(0, text.endsWith('\0') ? -1 : undefined);
+}
+
+/**
+ * The system unit that a process runs in, from its /proc/PID/cgroup and that of the host's init.
+ * The path counts from init's own: a machine container's init is not at the top. Of nested names the first is the
+ * unit of the system's manager. undefined: it runs in no service (a container, a session).
+ */
+export function unitOfCgroup(text: string, initText: string): string | undefined {
+  const path = systemdPath(text);
+  if (path === undefined) return undefined;
+  const init = (systemdPath(initText) ?? '').replace(/\/init\.scope$/, '');
+  const relative = path.startsWith(`${init}/`) ? path.slice(init.length) : path;
+  return relative.split('/').find((name) => name.endsWith('.service'));
+}
+
+/** cgroup v1 and hybrid: the line `N:name=systemd:PATH`; v2: `0::PATH` (cgroups(7)). */
+function systemdPath(text: string): string | undefined {
+  const lines = text.split('\n');
+  const line = lines.find((l) => /^\d+:name=systemd:/.test(l)) ?? lines.find((l) => l.startsWith('0::'));
+  return line?.slice(line.indexOf(':', line.indexOf(':') + 1) + 1);
+}
+
+/** A field of /proc/PID/status such as `SigCgt`. */
+export function statusField(text: string, field: string): string | undefined {
+  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(text)?.[1];
+}
+
+/** Whether a process handles a signal by itself: its bit in `SigCgt`, which is in hex, signal 1 being the lowest. */
+export function catchesSignal(status: string, signal: number): boolean {
+  const mask = statusField(status, 'SigCgt');
+  if (mask === undefined || !/^[0-9a-f]{1,32}$/i.test(mask)) return false;
+  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
