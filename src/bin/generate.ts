@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { chartValuesSchema } from '../api/crd/chart-values.ts';
 import { DEFINITIONS, customResourceDefinition } from '../api/crd/definitions.ts';
+import { observabilityReference } from '../api/crd/observability.ts';
 import { apiReference } from '../api/crd/reference.ts';
 import { conditionReference } from '../api/crd/vocabulary.ts';
 
@@ -32,6 +33,7 @@ function generated(): ReadonlyMap<string, string> {
   files.set('charts/kubelet-medic/values.schema.json', `${JSON.stringify(chartValuesSchema(), null, 2)}\n`);
   files.set('docs/reference/api.md', markdown(apiReference()));
   files.set('docs/reference/conditions.md', markdown(conditionReference()));
+  files.set('docs/reference/observability.md', markdown(observabilityReference()));
   return files;
 }
 

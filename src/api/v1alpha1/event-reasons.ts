@@ -1,0 +1,14 @@
+/**
+ * Reasons of Events, on the Node and on the incident. Besides these an event has the incident's trigger as its reason
+ * when it opens, and the outcome when it is complete.
+ */
+export const EVENT_REASONS: Readonly<Record<string, string>> = {
+  EvidenceCaptured: 'Evidence is saved.',
+  EvidenceMissing: 'Evidence could not be had.',
+  Diagnosed: 'The cause is known.',
+  CauseUnknown: 'The evidence does not name a cause.',
+  NodeCordoned: 'The node was cordoned.',
+  ActionTaken: 'Something was restarted.',
+  NodeUncordoned: 'The node was uncordoned.',
+  RecoverySkipped: 'Nothing is done now, and why; evidence is saved all the same.',
+};
