@@ -84,11 +84,9 @@ function createReader(commands: Commands, unit: string): Reader {
 
   function withoutWhatFailed(error: unknown, from: Read): Read | undefined {
     if (!isMedicError(error) || error.code !== 'E_HOST_COMMAND') return undefined;
-    if (hasFields && error.message.includes('output-fields')) {
-      return /unrecognized|unknown|invalid option/i.test(error.message) ? from : undefined;
-    }
+    if (hasFields && /(?:unrecognized|unknown|invalid) option/i.test(error.message)) return from;
     const { cursor, ...rest } = from;
-    return cursor !== undefined && /cursor/i.test(error.message) ? rest : undefined;
+    return cursor !== undefined && /seek to cursor/i.test(error.message) ? rest : undefined;
   }
 
   return { read };
