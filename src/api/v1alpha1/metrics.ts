@@ -1,6 +1,6 @@
 /** Every metric that the programs serve. Names are prefixed `kubelet_medic_`. A node's name is never a label. */
 export interface MetricDefinition {
-  readonly name: string;
+  readonly by: 'controller' | 'agent' | 'both';
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly labels: readonly string[];
@@ -11,71 +11,67 @@ export interface MetricDefinition {
 const RECOVERY_BUCKETS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
 const CALL_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30];
 
-export const CONTROLLER_METRICS: readonly MetricDefinition[] = [
-  { name: 'leader', help: '1 while this process leads.', type: 'gauge', labels: [] },
-  { name: 'incidents_opened_total', help: 'Incidents opened.', type: 'counter', labels: ['trigger'] },
-  { name: 'incidents_completed_total', help: 'Incidents completed.', type: 'counter', labels: ['outcome'] },
-  { name: 'open_incidents', help: 'Incidents not complete yet.', type: 'gauge', labels: ['policy'] },
-  { name: 'budget_left', help: 'Recoveries that may start now.', type: 'gauge', labels: ['policy'] },
-  {
-    name: 'breach_to_restart_seconds',
+export const METRICS: Readonly<Record<string, MetricDefinition>> = {
+  leader: { by: 'controller', type: 'gauge', labels: [], help: '1 while this process leads.' },
+  incidents_opened_total: { by: 'controller', type: 'counter', labels: ['trigger'], help: 'Incidents opened.' },
+  incidents_completed_total: { by: 'controller', type: 'counter', labels: ['outcome'], help: 'Incidents completed.' },
+  open_incidents: { by: 'controller', type: 'gauge', labels: ['policy'], help: 'Incidents not complete yet.' },
+  budget_left: { by: 'controller', type: 'gauge', labels: ['policy'], help: 'Recoveries that may start now.' },
+  breach_to_restart_seconds: {
+    by: 'controller',
+    type: 'histogram',
+    labels: [],
     help: 'From the breach line in the kubelet log to the restart being issued.',
-    type: 'histogram',
-    labels: [],
     buckets: RECOVERY_BUCKETS,
   },
-  {
-    name: 'recovery_seconds',
+  recovery_seconds: {
+    by: 'controller',
+    type: 'histogram',
+    labels: [],
     help: 'From the breach line in the kubelet log to Ready=True.',
-    type: 'histogram',
-    labels: [],
     buckets: RECOVERY_BUCKETS,
   },
-  {
-    name: 'evidence_artifacts_total',
-    help: 'Artifacts captured or failed.',
+  evidence_artifacts_total: {
+    by: 'both',
     type: 'counter',
     labels: ['kind', 'state'],
+    help: 'Artifacts captured or failed.',
   },
-  {
-    name: 'reconcile_errors_total',
-    help: 'Reconciles that failed and were tried again.',
+  reconcile_errors_total: {
+    by: 'controller',
     type: 'counter',
     labels: ['controller'],
+    help: 'Reconciles that failed and were tried again.',
   },
-];
-
-export const AGENT_METRICS: readonly MetricDefinition[] = [
-  { name: 'pleg_changes_total', help: 'Changes of the PLEG state.', type: 'counter', labels: ['state'] },
-  { name: 'cri_probes_total', help: 'CRI probes by result.', type: 'counter', labels: ['state'] },
-  {
-    name: 'cri_probe_seconds',
+  pleg_changes_total: { by: 'agent', type: 'counter', labels: ['state'], help: 'Changes of the PLEG state.' },
+  cri_probes_total: { by: 'agent', type: 'counter', labels: ['state'], help: 'CRI probes by result.' },
+  cri_probe_seconds: {
+    by: 'agent',
+    type: 'histogram',
+    labels: [],
     help: 'How long CRI probes took.',
-    type: 'histogram',
-    labels: [],
     buckets: CALL_BUCKETS,
   },
-  {
-    name: 'log_source_failures_total',
+  log_source_failures_total: {
+    by: 'agent',
+    type: 'counter',
+    labels: [],
     help: 'Times that the kubelet log could not be followed.',
+  },
+  health_writes_total: { by: 'agent', type: 'counter', labels: [], help: 'Writes of KubeletHealth.' },
+  health_write_failures_total: {
+    by: 'agent',
     type: 'counter',
     labels: [],
+    help: 'Writes of KubeletHealth that failed.',
   },
-  { name: 'health_writes_total', help: 'Writes of KubeletHealth.', type: 'counter', labels: [] },
-  { name: 'health_write_failures_total', help: 'Writes of KubeletHealth that failed.', type: 'counter', labels: [] },
-  { name: 'actions_total', help: 'Actions on the host by result.', type: 'counter', labels: ['action', 'state'] },
-  { name: 'early_captures_total', help: 'Captures taken on suspicion.', type: 'counter', labels: ['reason'] },
-  {
-    name: 'evidence_artifacts_total',
-    help: 'Artifacts captured or failed.',
-    type: 'counter',
-    labels: ['kind', 'state'],
-  },
-  {
-    name: 'host_capture_seconds',
-    help: 'How long a capture of the host took.',
+  actions_total: { by: 'agent', type: 'counter', labels: ['action', 'state'], help: 'Actions on the host by result.' },
+  early_captures_total: { by: 'agent', type: 'counter', labels: ['reason'], help: 'Captures taken on suspicion.' },
+  host_capture_seconds: {
+    by: 'agent',
     type: 'histogram',
     labels: [],
+    help: 'How long a capture of the host took.',
     buckets: CALL_BUCKETS,
   },
-];
+};

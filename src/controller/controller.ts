@@ -1,0 +1,99 @@
+/** The controller as a whole: mirrors, queues, and who wakes whom. */
+import { createEventRecorder } from './events.ts';
+import type { ActContext } from './incident/act.ts';
+import { reconcileIncident } from './incident/reconcile.ts';
+import { createLocalView } from './local-view.ts';
+import { createNodeReconciler } from './node/reconcile.ts';
+import { reconcilePolicy } from './policy/reconcile.ts';
+import { runRetention } from './retention.ts';
+import { createWorkQueue, type QueueOptions, type WorkQueue } from './work-queue.ts';
+import type { World } from './world.ts';
+
+interface Queues {
+  readonly nodes: WorkQueue;
+  readonly incidents: WorkQueue;
+  readonly policies: WorkQueue;
+}
+
+function createQueues(context: ActContext): Queues {
+  const { world, view } = context;
+  const queue = (name: string, workers: number, reconcile: QueueOptions['reconcile']): WorkQueue =>
+    createWorkQueue({
+      name,
+      workers,
+      reconcile,
+      clock: world.clock,
+      random: world.random,
+      log: world.log,
+      onError: () => {
+        world.metrics.count('reconcile_errors_total', { controller: name });
+      },
+    });
+  return {
+    nodes: queue('node', 4, createNodeReconciler(context)),
+    incidents: queue('incident', 8, (name, signal) => reconcileIncident(context, name, signal)),
+    policies: queue('policy', 1, (name) => reconcilePolicy(world, view, name)),
+  };
+}
+
+/** A queue of one: work starts when the work before it is over, however that ended. */
+function createTurn(): ActContext['turn'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+function wire({ view }: ActContext, queues: Queues): void {
+  const policyOfAll = (): void => {
+    for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);
+  };
+  const openIncidentsOf = (node: string): void => {
+    for (const incident of view.allIncidents()) {
+      if (incident.spec.nodeName === node && incident.status.outcome === undefined)
+        queues.incidents.add(incident.metadata.name);
+    }
+  };
+  view.nodes.onChange((current, previous) => {
+    const name = current?.metadata.name ?? previous?.metadata.name ?? '';
+    queues.nodes.add(name);
+    openIncidentsOf(name);
+  });
+  view.healths.onChange((current, previous) => {
+    const name = current?.metadata.name ?? previous?.metadata.name ?? '';
+    queues.nodes.add(name);
+    openIncidentsOf(name);
+  });
+  view.incidents.onChange((current, previous) => {
+    const incident = current ?? previous;
+    if (incident === undefined) return;
+    queues.incidents.add(incident.metadata.name);
+    queues.nodes.add(incident.spec.nodeName);
+    if (current?.status.outcome !== previous?.status.outcome) policyOfAll();
+  });
+  view.policies.onChange(() => {
+    policyOfAll();
+    for (const node of view.nodes.list()) queues.nodes.add(node.metadata.name);
+  });
+}
+
+/** Runs until the signal; to be run by the leader only. */
+export async function runController(world: World, signal: AbortSignal): Promise<void> {
+  const view = createLocalView(world, signal);
+  const context: ActContext = { world, view, events: createEventRecorder(world), turn: createTurn() };
+  const queues = createQueues(context);
+  wire(context, queues);
+  await view.whenSynced();
+  world.log.info('Controller is in sync', { nodes: view.nodes.list().length, policies: view.policies.list().length });
+  for (const node of view.nodes.list()) queues.nodes.add(node.metadata.name);
+  for (const incident of view.incidents.list()) queues.incidents.add(incident.metadata.name);
+  for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);
+  await Promise.all([
+    queues.nodes.run(signal),
+    queues.incidents.run(signal),
+    queues.policies.run(signal),
+    runRetention(world, view, signal),
+  ]);
+}

@@ -1,0 +1,30 @@
+/** Names of what belongs to an incident. */
+import { createHash } from 'node:crypto';
+import type { KubeletIncident, Trigger } from '../../api/v1alpha1/incident.ts';
+import type { OwnerReference } from '../../api/meta.ts';
+import { API_VERSION } from '../../api/v1alpha1/names.ts';
+
+/** Easily told apart by eye and by voice: no vowels, no 0, 1, l, o. */
+const ALPHABET = 'bcdfghjkmnpqrstvwxz23456789';
+
+function shortHash(text: string, length: number): string {
+  const bytes = createHash('sha256').update(text).digest();
+  return [...bytes.subarray(0, length)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
+}
+
+/** The same for the same trouble, so that a controller that died right after the create finds its own incident again. */
+export function incidentName(nodeName: string, nodeUID: string, trigger: Trigger, earlier: number): string {
+  return `${nodeName.slice(0, 240)}-${shortHash(`${nodeUID}/${trigger.type}/${trigger.at}/${earlier}`, 5)}`;
+}
+
+export function stacksSecretName(incident: KubeletIncident): string {
+  return `kubelet-medic-${shortHash(incident.metadata.uid, 12)}`;
+}
+
+export function earlySecretName(nodeUID: string): string {
+  return `kubelet-medic-early-${shortHash(nodeUID, 12)}`;
+}
+
+export function incidentOwner(incident: KubeletIncident): OwnerReference {
+  return { apiVersion: API_VERSION, kind: 'KubeletIncident', name: incident.metadata.name, uid: incident.metadata.uid };
+}

@@ -1,0 +1,38 @@
+/** Gather, decide, act: one incident. */
+import { decideIncident } from '../../core/decision/incident/decide.ts';
+import { isOpen } from '../../core/decision/node-state.ts';
+import { isMedicError } from '../../ports/errors.ts';
+import { type ActContext, carryOut, writeDecision } from './act.ts';
+import { gatherIncident } from './gather.ts';
+
+async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {
+  const { world, view } = context;
+  const gathered = await gatherIncident(world, view, name);
+  if (gathered === undefined || !isOpen(gathered.incident)) return undefined;
+  const { snapshot, decision, changed } = await context.turn(async () => {
+    const budget = view.budgetOf(gathered.incident.spec.plan.policy);
+    const snapshot = { ...gathered, budget, now: world.clock.now() };
+    const decision = decideIncident(snapshot);
+    return { snapshot, decision, changed: await writeDecision(context, snapshot, decision) };
+  });
+  await carryOut(context, snapshot, decision, signal);
+  const again = changed || decision.commands.length > 0;
+  return again && decision.nextCheckAt !== undefined ? world.clock.now() : decision.nextCheckAt;
+}
+
+/** @returns when to look again, milliseconds since 1970; undefined: it is over. */
+export async function reconcileIncident(
+  context: ActContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const known = context.view.incidents.get(name);
+  if (known !== undefined && !isOpen(known)) return undefined;
+  try {
+    return await reconcile(context, name, signal);
+  } catch (err) {
+    // Somebody else wrote first: read again, decide again.
+    if (isMedicError(err, 'conflict')) return context.world.clock.now();
+    throw err;
+  }
+}

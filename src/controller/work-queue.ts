@@ -1,0 +1,108 @@
+/**
+ * A queue of keys. A key is in it once, is worked on by one worker at a time, and comes back when its work says so:
+ * the contract of client-go's workqueue with a delaying queue on top.
+ */
+import type { Clock, Random } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+
+export interface QueueOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly workers: number;
+  /** @returns when to look at the key again, milliseconds since 1970; undefined: only when something changes. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<number | undefined>;
+  readonly onError: () => void;
+}
+
+export interface WorkQueue {
+  /** Work on the key as soon as a worker is free. */
+  add(key: string): void;
+  /** Runs until the signal; resolves when the work in hand is finished. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const BACKOFF_BASE_MS = 200;
+const BACKOFF_MAX_MS = 60_000;
+/** The longest that a worker sleeps before it looks at the clock again: wall clocks jump. */
+const NAP_MS = 10_000;
+
+export function createWorkQueue(options: QueueOptions): WorkQueue {
+  const { clock, random, log } = options;
+  const due = new Map<string, number>();
+  const active = new Set<string>();
+  const failures = new Map<string, number>();
+  let wake: (() => void) | undefined;
+
+  function schedule(key: string, at: number): void {
+    const known = due.get(key);
+    if (known === undefined || at < known) due.set(key, at);
+    wake?.();
+  }
+
+  function next(now: number): string | undefined {
+    let best: string | undefined;
+    for (const [key, at] of due) {
+      if (at <= now && !active.has(key) && (best === undefined || at < (due.get(best) ?? 0))) best = key;
+    }
+    return best;
+  }
+
+  function napMs(now: number): number {
+    const waits = [...due].filter(([key]) => !active.has(key)).map(([, at]) => at - now);
+    return Math.max(1, Math.min(NAP_MS, ...waits));
+  }
+
+  function backoffMs(key: string): number {
+    const count = (failures.get(key) ?? 0) + 1;
+    failures.set(key, count);
+    return Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(count, 12)) * (0.5 + random.next());
+  }
+
+  async function work(key: string, signal: AbortSignal): Promise<void> {
+    due.delete(key);
+    active.add(key);
+    try {
+      const again = await options.reconcile(key, signal);
+      failures.delete(key);
+      if (again !== undefined) schedule(key, again);
+    } catch (err) {
+      if (signal.aborted) return;
+      const waitMs = backoffMs(key);
+      options.onError();
+      log.warn('Reconcile failed; it is tried again', { queue: options.name, key, retryInMs: Math.round(waitMs), err });
+      schedule(key, clock.now() + waitMs);
+    } finally {
+      active.delete(key);
+      wake?.();
+    }
+  }
+
+  async function nap(signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    const stop = AbortSignal.any([signal, woken.signal]);
+    wake = (): void => {
+      woken.abort();
+    };
+    await clock.sleep(napMs(clock.now()), stop).catch(() => undefined);
+    wake = undefined;
+  }
+
+  async function worker(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const key = next(clock.now());
+      if (key === undefined) await nap(signal);
+      else await work(key, signal);
+    }
+  }
+
+  return {
+    add: (key) => {
+      schedule(key, clock.now());
+    },
+    run: async (signal) => {
+      await Promise.all(Array.from({ length: options.workers }, () => worker(signal)));
+    },
+  };
+}

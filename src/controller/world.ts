@@ -1,0 +1,20 @@
+/** What every reconciler is given. */
+import type { Clock, Random } from '../ports/clock.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
+
+/** Moments at which a test may end the process, to see that the next one goes on where this one stopped. */
+export type Failpoint = 'node-cordoned' | 'action-requested';
+
+export interface World {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** The namespace of this program: its Secrets and its Lease are there. */
+  readonly namespace: string;
+  /** Called at each failpoint; does nothing in production. */
+  readonly failpoint: (name: Failpoint) => void;
+}

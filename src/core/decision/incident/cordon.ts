@@ -1,0 +1,129 @@
+/** Cordon before the action, uncordon after recovery: only ever our own cordon. */
+import {
+  CONDITION_CORDONED,
+  CONDITION_UNCORDONED,
+  type IncidentStatus,
+  type Step,
+} from '../../../api/v1alpha1/incident.ts';
+import { RESERVATION_STEP } from '../budget.ts';
+import { isCordonedBy } from '../node-state.ts';
+import { findStep, isTrue, toPreciseTime, withCondition, withStep, withStepEnded } from '../status.ts';
+import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+
+export const UNCORDON_STEP = 'uncordon';
+/** A cordon is one write; this long without success means that the API server will not have it. */
+const WRITE_LIMIT_MS = 30_000;
+const UNCORDON_LIMIT_MS = 10 * 60_000;
+const RETRY_MS = 2_000;
+
+function reasonText({ incident }: IncidentSnapshot): string {
+  const { cause } = incident.status.diagnosis ?? { cause: 'unknown' };
+  return `kubelet-medic incident ${incident.metadata.name}: ${incident.spec.trigger.type}, cause ${cause}`;
+}
+
+function requestedStep(snapshot: IncidentSnapshot, status: IncidentStatus): Step {
+  const startedAt = toPreciseTime(snapshot.now);
+  return (
+    findStep(status, RESERVATION_STEP) ?? { name: RESERVATION_STEP, type: 'Cordon', state: 'Requested', startedAt }
+  );
+}
+
+/** The reservation alone, where the policy does not cordon: a write of its own, before anything happens. */
+function reservedOnly(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const message = 'the policy does not cordon; this step only reserves the budget';
+  const finishedAt = toPreciseTime(snapshot.now);
+  const step: Step = { ...requestedStep(snapshot, status), state: 'Skipped', finishedAt, message };
+  return { kind: 'wait', status: withStep(status, step), reason: 'BudgetReserved', until: snapshot.now };
+}
+
+/** The step is written before the node is touched: it is the reservation in the budget too. */
+export function cordon(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { now, node, incident } = snapshot;
+  const step = requestedStep(snapshot, status);
+  if (step.state === 'Succeeded' || step.state === 'Skipped') return { kind: 'pass', status };
+  if (!incident.spec.plan.remediation.cordon) return reservedOnly(snapshot, status);
+  const requested = withStep(status, step);
+  if (node !== undefined && isCordonedBy(node, incident.metadata.name)) return cordoned(snapshot, requested);
+  if (now > Date.parse(step.startedAt) + WRITE_LIMIT_MS) {
+    const message = 'the node could not be cordoned';
+    const failed = withStepEnded(requested, RESERVATION_STEP, { state: 'Failed', message, now });
+    return { kind: 'complete', status: failed, outcome: 'HandedOver', message };
+  }
+  return {
+    kind: 'wait',
+    status: requested,
+    reason: 'Cordoning',
+    until: now + RETRY_MS,
+    commands: [{ kind: 'Cordon', reason: reasonText(snapshot) }],
+  };
+}
+
+function cordoned({ now }: IncidentSnapshot, requested: IncidentStatus): StageResult {
+  const ended = withStepEnded(requested, RESERVATION_STEP, { state: 'Succeeded', now });
+  const message = 'cordoned by this incident';
+  const claim = { type: CONDITION_CORDONED, status: 'True', reason: 'Cordoned', message } as const;
+  const timings = { ...ended.timings, cordonedAt: toPreciseTime(now) };
+  return { kind: 'pass', status: { ...ended, timings, conditions: withCondition(ended.conditions, claim, now) } };
+}
+
+/** Why there is nothing of ours to undo, or undefined. */
+function notOurs({ node, incident }: IncidentSnapshot, step: Step | undefined): string | undefined {
+  if (!incident.spec.plan.remediation.uncordon) return 'the policy leaves the node cordoned';
+  if (node === undefined) return 'the node is gone';
+  if (isCordonedBy(node, incident.metadata.name) || (step !== undefined && !node.spec.unschedulable)) return undefined;
+  return 'somebody else has changed the cordon since: not ours to undo';
+}
+
+/** Undoes our cordon, if it is still ours. Passes when there is nothing of ours left on the node. */
+export function uncordon(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { now, node } = snapshot;
+  const step = findStep(status, UNCORDON_STEP);
+  const over = step !== undefined && step.state !== 'Requested';
+  if (over || !isTrue(status.conditions, CONDITION_CORDONED)) return { kind: 'pass', status };
+  const why = notOurs(snapshot, step);
+  if (why !== undefined) return left(snapshot, status, why);
+  if (node?.spec.unschedulable === false) return uncordoned(snapshot, status);
+  const requested: Step = step ?? {
+    name: UNCORDON_STEP,
+    type: 'Uncordon',
+    state: 'Requested',
+    startedAt: toPreciseTime(now),
+  };
+  if (now > Date.parse(requested.startedAt) + UNCORDON_LIMIT_MS)
+    return left(snapshot, status, 'the node could not be uncordoned');
+  return {
+    kind: 'wait',
+    status: withStep(status, requested),
+    reason: 'Uncordoning',
+    until: now + RETRY_MS,
+    commands: [{ kind: 'Uncordon' }],
+  };
+}
+
+function uncordoned({ now }: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const ended = withStepEnded(status, UNCORDON_STEP, { state: 'Succeeded', now });
+  const claim = {
+    type: CONDITION_UNCORDONED,
+    status: 'True',
+    reason: 'Uncordoned',
+    message: 'our cordon is undone',
+  } as const;
+  return { kind: 'pass', status: { ...ended, conditions: withCondition(status.conditions, claim, now) } };
+}
+
+function left({ now }: IncidentSnapshot, status: IncidentStatus, message: string): StageResult {
+  const time = toPreciseTime(now);
+  const step = {
+    name: UNCORDON_STEP,
+    type: 'Uncordon',
+    state: 'Skipped',
+    startedAt: time,
+    finishedAt: time,
+    message,
+  } as const;
+  const claim = { type: CONDITION_UNCORDONED, status: 'False', reason: 'LeftAlone', message } as const;
+  return {
+    kind: 'pass',
+    status: { ...withStep(status, step), conditions: withCondition(status.conditions, claim, now) },
+  };
+}

@@ -1,0 +1,43 @@
+/** DiagnoseFirst: the node is held as it is until a person decides, or the hold times out. */
+import type { Approval, IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
+import { durationMs } from '../../time/duration.ts';
+import { findStep, fromTime, toPreciseTime, withStep, withStepEnded } from '../status.ts';
+import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+
+const HOLD_STEP = 'hold';
+
+export function hold(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { incident, now } = snapshot;
+  const { plan, approval } = incident.spec;
+  if (plan.strategy !== 'DiagnoseFirst') return { kind: 'pass', status };
+  const step = findStep(status, HOLD_STEP) ?? holdStep(now, now + durationMs(plan.remediation.holdTimeout));
+  if (step.state !== 'Requested') return { kind: 'pass', status };
+  const held = withStep(status, step);
+  if (approval !== undefined) return decided(snapshot, held, approval);
+  const deadline = fromTime(step.deadline) ?? now;
+  if (now < deadline) return { kind: 'wait', status: held, reason: 'Held', until: deadline };
+  const message = `nobody decided within ${plan.remediation.holdTimeout}; the node is restored`;
+  return { kind: 'pass', status: withStepEnded(held, HOLD_STEP, { state: 'Skipped', message, now }) };
+}
+
+function decided({ now }: IncidentSnapshot, held: IncidentStatus, approval: Approval): StageResult {
+  const why = approval.reason === undefined ? '' : `: ${approval.reason}`;
+  if (approval.decision === 'Approve') {
+    const message = `approved by ${approval.by}${why}`;
+    return { kind: 'pass', status: withStepEnded(held, HOLD_STEP, { state: 'Succeeded', message, now }) };
+  }
+  const message = `rejected by ${approval.by}${why}`;
+  const ended = withStepEnded(held, HOLD_STEP, { state: 'Failed', message, now });
+  return { kind: 'complete', status: ended, outcome: 'Rejected', message };
+}
+
+function holdStep(now: number, deadline: number): Step {
+  return {
+    name: HOLD_STEP,
+    type: 'Hold',
+    state: 'Requested',
+    startedAt: toPreciseTime(now),
+    deadline: toPreciseTime(deadline),
+    message: 'held as it is for a person to look: kubectl medic approve, or spec.approval',
+  };
+}

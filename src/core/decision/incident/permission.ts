@@ -1,0 +1,66 @@
+/** May it act now? Others' marks, the policy's pause, the control plane, the budget. A "no" always says why. */
+import { CONDITION_ACTION, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import { judgeBudget } from '../budget.ts';
+import { isControlPlane } from '../node-state.ts';
+import { objectionOf } from '../other-actors.ts';
+import { withCondition } from '../status.ts';
+import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+
+const LOOK_AGAIN_MS = 30_000;
+
+interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal): IncidentStatus {
+  const claim = { type: CONDITION_ACTION, status: 'False', ...refusal } as const;
+  return { ...status, conditions: withCondition(status.conditions, claim, snapshot.now) };
+}
+
+function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal, until: number): StageResult {
+  const seconds = Math.max(1, Math.round((until - snapshot.now) / 1000));
+  const message = `${refusal.message}; evidence is saved, will look again in ${seconds} s`;
+  return {
+    kind: 'wait',
+    status: skipped(snapshot, status, refusal),
+    reason: refusal.reason,
+    until,
+    events: [{ type: 'Warning', reason: 'RecoverySkipped', message }],
+  };
+}
+
+/** Passes when the incident may act now. It is asked before each action, not only before the first. */
+export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { incident, node, now } = snapshot;
+  if (node === undefined) return { kind: 'pass', status };
+  if (snapshot.paused) {
+    const refusal = { reason: 'PolicyPaused', message: `policy ${incident.spec.plan.policy} is paused or gone` };
+    return waiting(snapshot, status, refusal, now + LOOK_AGAIN_MS);
+  }
+  if (isControlPlane(node) && incident.spec.plan.budget.controlPlane === 'Skip') {
+    const message = 'the policy skips control plane nodes; evidence is saved';
+    const refusal = { reason: 'ControlPlaneSkipped', message };
+    return { kind: 'complete', status: skipped(snapshot, status, refusal), outcome: 'HandedOver', message };
+  }
+  const objection = objectionOf(node, incident.metadata.name, snapshot.leaseHolder);
+  if (objection !== undefined) return waiting(snapshot, status, objection, now + LOOK_AGAIN_MS);
+  const verdict = judgeBudget(incident, snapshot.budget, now);
+  switch (verdict.kind) {
+    case 'free':
+      return { kind: 'pass', status };
+    case 'wait':
+      return waiting(snapshot, status, verdict, Math.min(verdict.until, now + LOOK_AGAIN_MS));
+    case 'exhausted': {
+      const refusal = { reason: verdict.reason, message: verdict.message };
+      return {
+        kind: 'complete',
+        status: skipped(snapshot, status, refusal),
+        outcome: 'BudgetExhausted',
+        message: verdict.message,
+      };
+    }
+    default:
+      return verdict satisfies never;
+  }
+}

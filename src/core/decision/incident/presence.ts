@@ -1,0 +1,31 @@
+/** Is there still a node, and does it still need us? */
+import { CONDITION_ACTION, CONDITION_RECOVERED } from '../../../api/v1alpha1/incident.ts';
+import { isAgentFresh, isReady } from '../node-state.ts';
+import { isTrue, withCondition } from '../status.ts';
+import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+
+export function nodePresent({ node, incident }: IncidentSnapshot, status: IncidentStatus): StageResult {
+  if (node !== undefined) return { kind: 'pass', status };
+  const message = `node ${incident.spec.nodeName} (UID ${incident.spec.nodeUID}) no longer exists`;
+  return { kind: 'complete', status, outcome: 'NodeGone', message };
+}
+
+/** The node is Ready, and its agent, heard from lately, says that PLEG is healthy. */
+export function isWell({ node, health, now }: IncidentSnapshot): boolean {
+  return node !== undefined && isReady(node) && isAgentFresh(health, now) && health?.status.pleg?.state === 'Healthy';
+}
+
+/** Before any action: a node that recovered by itself is left alone. Flapping and manual incidents are not about the moment. */
+export function stillNeeded(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { type } = snapshot.incident.spec.trigger;
+  const acted = (snapshot.incident.status.actions ?? []).some((action) => action.action !== 'CaptureHost');
+  const momentary = type === 'PLEGUnhealthy' || type === 'RuntimeHung';
+  if (acted || isTrue(status.conditions, CONDITION_ACTION) || !momentary || !isWell(snapshot)) {
+    return { kind: 'pass', status };
+  }
+  const message = 'Ready again, and PLEG is healthy, before anything was done';
+  const recovered = { type: CONDITION_RECOVERED, status: 'True', reason: 'SelfHealed', message } as const;
+  const conditions = withCondition(status.conditions, recovered, snapshot.now);
+  return { kind: 'complete', status: { ...status, conditions }, outcome: 'SelfHealed', message };
+}

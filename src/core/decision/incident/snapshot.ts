@@ -1,0 +1,78 @@
+/** All that a decision on one incident may look at, read at one moment; and what a decision is. */
+import type { Node } from '../../../api/kubernetes/node.ts';
+import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
+import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
+import type { IncidentStatus, KubeletIncident, Outcome } from '../../../api/v1alpha1/incident.ts';
+import type { NamedText } from '../../diagnosis/input.ts';
+import type { BudgetView } from '../budget.ts';
+
+/** What the controller itself has saved for this incident: the manifest in its Secret. */
+export interface Stacks {
+  readonly entries: readonly EvidenceEntry[];
+  /** The goroutine dumps, decompressed; empty once the diagnosis is made. */
+  readonly dumps: readonly NamedText[];
+}
+
+export interface IncidentSnapshot {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly incident: KubeletIncident;
+  /** undefined: there is no Node of that name and UID any more. */
+  readonly node: Node | undefined;
+  readonly health: KubeletHealth | undefined;
+  readonly stacks: Stacks;
+  /** The policy as it is now is paused (or was deleted). */
+  readonly paused: boolean;
+  readonly budget: BudgetView;
+  /** Who holds the node's medik8s maintenance lease. */
+  readonly leaseHolder: string | undefined;
+}
+
+/** What the controller is to do, besides writing the status. All of it can be done twice without harm. */
+export type Command =
+  | { readonly kind: 'CaptureStacks'; readonly round: number }
+  | { readonly kind: 'Cordon'; readonly reason: string }
+  | { readonly kind: 'Uncordon' };
+
+export interface EventClaim {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * - `pass`: this stage has nothing to wait for; the next one is asked.
+ * - `wait`: look again at `until` (milliseconds since 1970) or when something changes.
+ * - `complete`: the incident is over.
+ */
+export type StageResult =
+  | { readonly kind: 'pass'; readonly status: IncidentStatus; readonly events?: readonly EventClaim[] }
+  | {
+      readonly kind: 'wait';
+      readonly status: IncidentStatus;
+      readonly reason: string;
+      readonly until: number;
+      readonly commands?: readonly Command[];
+      readonly events?: readonly EventClaim[];
+    }
+  | {
+      readonly kind: 'complete';
+      readonly status: IncidentStatus;
+      readonly outcome: Outcome;
+      readonly message: string;
+      readonly events?: readonly EventClaim[];
+    };
+
+/** One question of the life of an incident. Pure. */
+export type Stage = (snapshot: IncidentSnapshot, status: IncidentStatus) => StageResult;
+
+export interface IncidentDecision {
+  /** The status as the controller wants it; without the agent's own items. */
+  readonly status: IncidentStatus;
+  readonly commands: readonly Command[];
+  readonly events: readonly EventClaim[];
+  /** Why it stands where it stands, in one word. */
+  readonly reason: string;
+  /** Milliseconds since 1970; undefined: it is over. */
+  readonly nextCheckAt: number | undefined;
+}

@@ -1,0 +1,105 @@
+/** Did it help? Ready=True held for `stableFor`, with no new PLEG line. */
+import { CONDITION_RECOVERED, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
+import { durationMs, formatSeconds } from '../../time/duration.ts';
+import { isReady, readyCondition } from '../node-state.ts';
+import { findCondition, fromTime, toPreciseTime, withCondition, withStep, withStepEnded } from '../status.ts';
+import { verifyStepOf } from './act.ts';
+import { probeState } from './diagnosis.ts';
+import { isWell } from './presence.ts';
+import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+
+/** After a runtime restart the kubelet recovers by itself within 15 s (measured); after this it is seen to as well. */
+const KUBELET_FOLLOWS_MS = 45_000;
+const LOOK_AGAIN_MS = 5_000;
+
+function verifyStep({ incident, now }: IncidentSnapshot, act: Step): Step {
+  const { timeout, stableFor } = incident.spec.plan.remediation.verify;
+  return {
+    name: act.name.replace('act', 'verify'),
+    type: 'Verify',
+    state: 'Requested',
+    startedAt: toPreciseTime(now),
+    deadline: toPreciseTime(now + durationMs(timeout) + durationMs(stableFor)),
+    message: `Ready=True for ${stableFor}, with no new PLEG line`,
+  };
+}
+
+/** The server's time where Ready moved after the action, ours where it never left. */
+function readySince({ node, now }: IncidentSnapshot, actedAt: number): number {
+  const turned = node === undefined ? undefined : fromTime(readyCondition(node)?.lastTransitionTime);
+  return turned === undefined || turned < actedAt ? now : turned;
+}
+
+/** Notes when the node was first seen Ready after the action, and forgets it if Ready is lost again. */
+function withReadyAt(snapshot: IncidentSnapshot, status: IncidentStatus): IncidentStatus {
+  const timings = status.timings ?? {};
+  if (snapshot.node === undefined || !isReady(snapshot.node)) {
+    return { ...status, timings: { ...timings, readyAt: undefined, notReadyFor: undefined } };
+  }
+  if (timings.readyAt !== undefined) return status;
+  const readyAt = readySince(snapshot, fromTime(timings.actedAt) ?? snapshot.now);
+  const since = fromTime(timings.notReadySince);
+  const notReadyFor = since === undefined ? undefined : formatSeconds(Math.max(0, readyAt - since));
+  return { ...status, timings: { ...timings, readyAt: toPreciseTime(readyAt), notReadyFor } };
+}
+
+function claimOf(snapshot: IncidentSnapshot): { status: 'False' | 'Unknown'; reason: string; message: string } {
+  if (isWell(snapshot))
+    return { status: 'Unknown', reason: 'Stabilising', message: 'Ready again; waiting to see that it lasts' };
+  const { node, health } = snapshot;
+  if (node !== undefined && !isReady(node))
+    return { status: 'False', reason: 'NotReady', message: readyCondition(node)?.message ?? 'no Ready condition' };
+  return {
+    status: 'False',
+    reason: 'PLEGNotHealthy',
+    message: health?.status.pleg?.message ?? 'the agent has not reported',
+  };
+}
+
+/** The runtime answers again, and the kubelet has not followed: it is seen to as well. */
+function isKubeletLeftBehind(snapshot: IncidentSnapshot, act: Step, step: Step): boolean {
+  const sinceMs = snapshot.now - (fromTime(step.startedAt) ?? snapshot.now);
+  return act.action === 'RestartRuntime' && sinceMs >= KUBELET_FOLLOWS_MS && probeState(snapshot) === 'Answered';
+}
+
+/** Why this try counts as failed now, or undefined. */
+function failure(snapshot: IncidentSnapshot, act: Step, step: Step): string | undefined {
+  if (isWell(snapshot)) return undefined;
+  const record = snapshot.incident.status.actions?.find((action) => action.name === act.name);
+  if (record?.state === 'Failed') return `${record.action} failed: ${record.message ?? ''}`;
+  if (isKubeletLeftBehind(snapshot, act, step)) {
+    return `the runtime answers again, but the kubelet has not recovered in ${formatSeconds(KUBELET_FOLLOWS_MS)}`;
+  }
+  return snapshot.now >= (fromTime(step.deadline) ?? snapshot.now) ? 'not recovered by the deadline' : undefined;
+}
+
+function stableSince(status: IncidentStatus): number | undefined {
+  const condition = findCondition(status.conditions, CONDITION_RECOVERED);
+  return condition?.reason === 'Stabilising' ? fromTime(condition.lastTransitionTime) : undefined;
+}
+
+/** Passes in two ways: the step has succeeded, or it has failed; the caller looks which. */
+export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: Step): StageResult {
+  const { now } = snapshot;
+  const step = verifyStepOf(status, act) ?? verifyStep(snapshot, act);
+  if (step.state !== 'Requested') return { kind: 'pass', status };
+  const seen = withReadyAt(snapshot, withStep(status, step));
+  const claim = { type: CONDITION_RECOVERED, ...claimOf(snapshot) };
+  const next = { ...seen, conditions: withCondition(seen.conditions, claim, now) };
+  const stableMs = durationMs(snapshot.incident.spec.plan.remediation.verify.stableFor);
+  const since = stableSince(next);
+  if (since !== undefined && now - since >= stableMs) return recovered(snapshot, next, step, since);
+  const failed = failure(snapshot, act, step);
+  if (failed !== undefined) {
+    return { kind: 'pass', status: withStepEnded(next, step.name, { state: 'Failed', message: failed, now }) };
+  }
+  const until = since === undefined ? now + LOOK_AGAIN_MS : Math.min(since + stableMs, now + LOOK_AGAIN_MS);
+  return { kind: 'wait', status: next, reason: claim.reason, until };
+}
+
+function recovered({ now }: IncidentSnapshot, status: IncidentStatus, step: Step, since: number): StageResult {
+  const message = `Ready=True for ${formatSeconds(now - since)}, with no new PLEG line`;
+  const claim = { type: CONDITION_RECOVERED, status: 'True', reason: 'Recovered', message } as const;
+  const ended = withStepEnded(status, step.name, { state: 'Succeeded', message, now });
+  return { kind: 'pass', status: { ...ended, conditions: withCondition(ended.conditions, claim, now) } };
+}

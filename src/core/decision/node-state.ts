@@ -1,0 +1,74 @@
+/** Questions that decisions ask of a Node and of its KubeletHealth. */
+import type { Node, NodeCondition } from '../../api/kubernetes/node.ts';
+import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import {
+  AGENT_MANAGER,
+  ANNOTATION_CORDONED_BY,
+  ANNOTATION_EXCLUDE,
+  CONTROLLER_MANAGER,
+} from '../../api/v1alpha1/names.ts';
+import { fromTime, isTrue } from './status.ts';
+
+/** An agent writes at each change and every 30 s; after this long without a word it counts as silent. */
+export const AGENT_SILENT_MS = 95_000;
+
+export function readyCondition(node: Node): NodeCondition | undefined {
+  return node.status.conditions.find((condition) => condition.type === 'Ready');
+}
+
+export function isReady(node: Node): boolean {
+  return readyCondition(node)?.status === 'True';
+}
+
+export function isControlPlane(node: Node): boolean {
+  const { labels } = node.metadata;
+  return 'node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels;
+}
+
+/**
+ * When the agent last wrote, by the API server's clock (managedFields), so that a node whose own clock has jumped does
+ * not look silent; by the agent's clock where the server keeps no managed fields. undefined: never.
+ */
+export function agentSeenAt(health: KubeletHealth | undefined): number | undefined {
+  const entry = health?.metadata.managedFields.find(
+    (field) => field.manager === AGENT_MANAGER && field.subresource === 'status',
+  );
+  return fromTime(entry?.time) ?? fromTime(health?.status.agent?.reportedAt);
+}
+
+export function isAgentFresh(health: KubeletHealth | undefined, now: number): boolean {
+  const seenAt = agentSeenAt(health);
+  return seenAt !== undefined && now - seenAt < AGENT_SILENT_MS;
+}
+
+/** Difference of the node's clock from the API server's, in milliseconds: positive when the node is ahead. */
+export function clockSkewMs(health: KubeletHealth): number {
+  const reported = fromTime(health.status.agent?.reportedAt);
+  const seen = agentSeenAt(health);
+  return reported === undefined || seen === undefined ? 0 : reported - seen;
+}
+
+export function isOpen(incident: KubeletIncident): boolean {
+  return !isTrue(incident.status.conditions, 'Complete');
+}
+
+export function isExcluded(node: Node): boolean {
+  return node.metadata.annotations[ANNOTATION_EXCLUDE] === 'true';
+}
+
+/**
+ * Whether this incident's cordon is still the one in force: our annotation is on the node, and `spec.unschedulable` is
+ * still a field that our controller wrote. `kubectl uncordon` and `kubectl cordon` by a person change the field's owner.
+ */
+export function isCordonedBy(node: Node, incidentName: string): boolean {
+  if (!node.spec.unschedulable || node.metadata.annotations[ANNOTATION_CORDONED_BY] !== incidentName) return false;
+  const owners = node.metadata.managedFields
+    .filter((field) => 'f:unschedulable' in asRecord(field.fieldsV1?.['f:spec']))
+    .map((field) => field.manager);
+  return owners.length === 0 || owners.includes(CONTROLLER_MANAGER);
+}
+
+function asRecord(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
+}

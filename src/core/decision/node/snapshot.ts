@@ -1,0 +1,44 @@
+/** All that a decision on one node may look at, and what a decision is. */
+import type { Node } from '../../../api/kubernetes/node.ts';
+import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
+import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
+import type { EventClaim } from '../incident/snapshot.ts';
+import type { PolicyMatch } from '../policy-match.ts';
+
+/** Dumps that the controller took while PLEG was only suspected. */
+export interface EarlyStacks {
+  /** When the newest was taken, milliseconds since 1970. */
+  readonly at: number;
+  /** Class of what it shows, for the RuntimeHung trigger; undefined: nothing certain. */
+  readonly relistWaitsForRuntime: boolean;
+}
+
+export interface NodeSnapshot {
+  readonly now: number;
+  readonly node: Node;
+  readonly match: PolicyMatch;
+  readonly health: KubeletHealth | undefined;
+  /** All incidents of this node (by UID), newest first. */
+  readonly incidents: readonly KubeletIncident[];
+  readonly early: EarlyStacks | undefined;
+}
+
+export interface StuckClaim {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export type NodeCommand =
+  | { readonly kind: 'ApplyHealth'; readonly spec: HealthSpec }
+  | { readonly kind: 'SetStuck'; readonly claim: StuckClaim }
+  | { readonly kind: 'CaptureEarlyStacks' }
+  | { readonly kind: 'DropEarlyStacks' }
+  | { readonly kind: 'OpenIncident'; readonly trigger: Trigger; readonly plan: Plan };
+
+export interface NodeDecision {
+  readonly commands: readonly NodeCommand[];
+  readonly events: readonly EventClaim[];
+  readonly reason: string;
+  readonly nextCheckAt: number;
+}

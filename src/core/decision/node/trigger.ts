@@ -1,0 +1,79 @@
+/**
+ * What opens an incident. A trigger is data: a function from the snapshot to a claim, and one entry in the list.
+ * Times of episodes are the node's own clock; they are compared with each other, never with ours.
+ */
+import type { Trigger } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import { parsePlegLine } from '../../detection/pleg-line.ts';
+import { durationMs, formatSeconds } from '../../time/duration.ts';
+import { isAgentFresh, readyCondition } from '../node-state.ts';
+import { fromTime, toTime } from '../status.ts';
+import type { NodeSnapshot } from './snapshot.ts';
+
+type TriggerRule = (snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy) => Trigger | undefined;
+
+/** The agent says that PLEG is unhealthy, for long enough. */
+function plegUnhealthy({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
+  const pleg = health?.status.pleg;
+  if (!isAgentFresh(health, now) || pleg?.state !== 'Unhealthy') return undefined;
+  const at = pleg.episodes.at(-1)?.startedAt ?? pleg.since;
+  const reportedAt = fromTime(health?.status.agent?.reportedAt) ?? now;
+  const lastedMs = reportedAt - (fromTime(at) ?? reportedAt);
+  if (lastedMs < durationMs(policy.spec.detection.sustainedFor)) return undefined;
+  return { type: 'PLEGUnhealthy', at, message: pleg.message, elapsed: pleg.elapsed, threshold: pleg.threshold };
+}
+
+/** PLEG recovers by itself, and breaches again: each episode is short, their number is the fault. */
+function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
+  const pleg = health?.status.pleg;
+  if (!isAgentFresh(health, now) || pleg?.state !== 'Unhealthy') return undefined;
+  const { episodes, within } = policy.spec.detection.flapping;
+  const newest = fromTime(pleg.episodes.at(-1)?.startedAt) ?? 0;
+  const recent = pleg.episodes.filter((episode) => (fromTime(episode.startedAt) ?? 0) > newest - durationMs(within));
+  const last = recent.at(-1);
+  if (last === undefined || recent.length < episodes) return undefined;
+  return {
+    type: 'PLEGFlapping',
+    at: last.startedAt,
+    message: `${recent.length} episodes of an unhealthy PLEG within ${within}; the last: ${pleg.message}`,
+  };
+}
+
+/** The kubelet says it in its Ready condition, and no agent is there to read its log: 73 s later than the log (measured). */
+function conditionOnly({ node, health, now }: NodeSnapshot): Trigger | undefined {
+  const ready = readyCondition(node);
+  if (isAgentFresh(health, now) || ready?.status !== 'False') return undefined;
+  const line = parsePlegLine(ready.message);
+  if (line.kind !== 'breach') return undefined;
+  return {
+    type: 'PLEGUnhealthy',
+    at: ready.lastTransitionTime === '' ? toTime(now) : ready.lastTransitionTime,
+    message: `Node condition Ready: ${ready.message}`.slice(0, 1024),
+    elapsed: line.elapsedText,
+    threshold: line.thresholdText,
+  };
+}
+
+/** Opt-in: the runtime answers nobody, and a dump in hand shows relist waiting for it. */
+function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
+  const after = policy.spec.detection.runtimeHungAfter;
+  if (after === undefined || snapshot.early?.relistWaitsForRuntime !== true) return undefined;
+  const { health, now } = snapshot;
+  if (!isAgentFresh(health, now)) return undefined;
+  const probe = health?.status.runtime?.probe;
+  if (probe?.state !== 'Timeout' || probe.failingSince === undefined) return undefined;
+  const silentMs = (fromTime(probe.at) ?? now) - (fromTime(probe.failingSince) ?? now);
+  if (silentMs < durationMs(after)) return undefined;
+  const message = `the CRI has not answered for ${formatSeconds(silentMs)}, and a stack dump shows relist waiting for it`;
+  return { type: 'RuntimeHung', at: probe.failingSince, message };
+}
+
+const RULES: readonly TriggerRule[] = [plegUnhealthy, plegFlapping, runtimeHung, conditionOnly];
+
+export function findTrigger(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
+  for (const rule of RULES) {
+    const trigger = rule(snapshot, policy);
+    if (trigger !== undefined) return trigger;
+  }
+  return undefined;
+}

@@ -1,0 +1,51 @@
+/** Who else is working on a node: their marks are respected, and named. */
+import type { Node } from '../../api/kubernetes/node.ts';
+import { ANNOTATION_CORDONED_BY } from '../../api/v1alpha1/names.ts';
+import { isCordonedBy, isExcluded } from './node-state.ts';
+
+/** Taints that say that a node is on its way out. */
+const LEAVING_TAINTS: Readonly<Record<string, string>> = {
+  ToBeDeletedByClusterAutoscaler: 'cluster-autoscaler is removing the node',
+  'karpenter.sh/disrupted': 'Karpenter is disrupting the node',
+  'karpenter.sh/disruption': 'Karpenter is disrupting the node',
+  'node.cloudprovider.kubernetes.io/shutdown': 'the cloud provider has shut the node down',
+  'node.kubernetes.io/out-of-service': 'the node is marked out of service',
+};
+/** Annotations of others at work. */
+const BUSY_ANNOTATIONS: Readonly<Record<string, string>> = {
+  'weave.works/kured-reboot-in-progress': 'kured is rebooting the node',
+  'kured.dev/reboot-in-progress': 'kured is rebooting the node',
+  'machine.openshift.io/exclude-node-draining': 'the node is under machine maintenance',
+};
+
+export interface Objection {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Why kubelet-medic must keep its hands off this node now, or undefined.
+ * @param leaseHolder who holds the node's medik8s maintenance lease, if anybody does.
+ */
+export function objectionOf(node: Node, incidentName: string, leaseHolder: string | undefined): Objection | undefined {
+  if (node.metadata.deletionTimestamp !== undefined) {
+    return { reason: 'NodeDeleting', message: 'the Node object is being deleted' };
+  }
+  if (isExcluded(node))
+    return { reason: 'NodeExcluded', message: 'the node is annotated kubelet-medic.io/exclude=true' };
+  const taint = node.spec.taints.find(({ key }) => key in LEAVING_TAINTS);
+  if (taint !== undefined) return { reason: 'OtherActor', message: LEAVING_TAINTS[taint.key] ?? taint.key };
+  const annotation = Object.keys(node.metadata.annotations).find((key) => key in BUSY_ANNOTATIONS);
+  if (annotation !== undefined) return { reason: 'OtherActor', message: BUSY_ANNOTATIONS[annotation] ?? annotation };
+  if (leaseHolder !== undefined) {
+    return { reason: 'MaintenanceLease', message: `${leaseHolder} holds the node's maintenance lease` };
+  }
+  return cordonObjection(node, incidentName);
+}
+
+function cordonObjection(node: Node, incidentName: string): Objection | undefined {
+  if (!node.spec.unschedulable || isCordonedBy(node, incidentName)) return undefined;
+  const owner = node.metadata.annotations[ANNOTATION_CORDONED_BY];
+  const whose = owner === undefined ? 'no kubelet-medic annotation' : `annotation names incident ${owner}`;
+  return { reason: 'CordonedByOther', message: `node is cordoned by someone else (${whose})` };
+}

@@ -1,0 +1,78 @@
+/** /healthz, /readyz and /metrics on node:http. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { MedicError } from '../ports/errors.ts';
+import type { ServedMetrics } from './metrics.ts';
+
+/** undefined: it is well; otherwise why it is not. */
+export type Check = () => string | undefined;
+
+export interface ServeOptions {
+  /** `HOST:PORT`; an empty host means all addresses. */
+  readonly address: string;
+  /** What must hold for the process to be left alive. */
+  readonly health: Readonly<Record<string, Check>>;
+  /** What must hold for it to be of use. */
+  readonly ready: Readonly<Record<string, Check>>;
+  readonly metrics: ServedMetrics;
+}
+
+export interface Served {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+function report(checks: Readonly<Record<string, Check>>): { readonly status: number; readonly body: string } {
+  const results = Object.entries(checks).map(([name, check]) => ({ name, why: check() }));
+  const failed = results.some(({ why }) => why !== undefined);
+  const lines = results.map(({ name, why }) => (why === undefined ? `[+]${name} ok` : `[-]${name}: ${why}`));
+  return { status: failed ? 503 : 200, body: `${[...lines, failed ? 'not ok' : 'ok'].join('\n')}\n` };
+}
+
+async function answer(options: ServeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+  if (path === '/metrics') {
+    const { body, contentType } = await options.metrics.text();
+    response.writeHead(200, { 'content-type': contentType }).end(body);
+    return;
+  }
+  const checks = path === '/healthz' ? options.health : path === '/readyz' ? options.ready : undefined;
+  const { status, body } = checks === undefined ? { status: 404, body: 'not found\n' } : report(checks);
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body);
+}
+
+/** @throws `E_HTTP_LISTEN` if the address is malformed or taken. */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const split = options.address.lastIndexOf(':');
+  const port = Number(options.address.slice(split + 1));
+  if (split < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new MedicError('E_HTTP_LISTEN', 'invalid', `not HOST:PORT: ${JSON.stringify(options.address)}`);
+  }
+  const server = createServer(
+    { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 },
+    (request, response) => {
+      answer(options, request, response).catch((error: unknown) => {
+        response.destroy(error instanceof Error ? error : new Error(String(error)));
+      });
+    },
+  );
+  const host = options.address.slice(0, split).replace(/^\[|\]$/g, '');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new MedicError('E_HTTP_LISTEN', 'terminal', `cannot listen on ${options.address}: ${cause.message}`, { cause }),
+      );
+    });
+    server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
+  });
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,353 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
+import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import { decideIncident } from '../../../src/core/decision/incident/decide.ts';
+import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/snapshot.ts';
+import { findCondition, findStep } from '../../../src/core/decision/status.ts';
+import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
+
+const NAME = 'node-a-x7k2q';
+const stuck = aNode({ ready: 'False', message: 'container runtime is down', since: -60_000 });
+const cordoned = aNode({
+  ready: 'False',
+  since: -60_000,
+  unschedulable: true,
+  annotations: { [ANNOTATION_CORDONED_BY]: NAME },
+  cordonedBy: CONTROLLER_MANAGER,
+});
+const entry = (kind: EvidenceEntry['kind'], by: EvidenceEntry['by'], name: string): EvidenceEntry => ({
+  name,
+  kind,
+  by,
+  state: 'Captured',
+  at: at(0),
+  source: 's',
+});
+const dumps = [
+  entry('GoroutineDump', 'Controller', 'goroutines-1.txt.gz'),
+  entry('GoroutineDump', 'Controller', 'goroutines-2.txt.gz'),
+];
+const log = entry('KubeletLog', 'Agent', 'kubelet.log.gz');
+const hostCaptured: ActionRecord = {
+  name: 'capture-host',
+  action: 'CaptureHost',
+  state: 'Succeeded',
+  reservedAt: at(0),
+};
+const deadlock: Diagnosis = {
+  cause: 'pleg-event-channel-deadlock',
+  class: 'KubeletDeadlock',
+  confidence: 'High',
+  summary: 'relist is blocked',
+  restartKubelet: 'Helps',
+  restartRuntime: 'DoesNotHelp',
+  recommendation: 'Upgrade.',
+  references: [],
+  evidence: [],
+  fingerprint: 'f00d',
+};
+
+function aSnapshot(part: Partial<IncidentSnapshot> & { readonly status?: IncidentStatus } = {}): IncidentSnapshot {
+  const { status, ...rest } = part;
+  const incident = part.incident ?? anIncident({ name: NAME, ...(status === undefined ? {} : { status }) });
+  const budget = { incidents: [incident], ruledNodes: 10, unhealthyNodes: 1, controlPlaneNodes: new Set<string>() };
+  return {
+    now: T0 + 1_000,
+    node: stuck,
+    health: aHealth({ state: 'Unhealthy' }),
+    stacks: { entries: [], dumps: [] },
+    paused: false,
+    leaseHolder: undefined,
+    budget,
+    ...rest,
+    incident,
+  };
+}
+
+/** An incident whose evidence is sealed and whose cause is known. */
+function diagnosed(more: IncidentStatus = {}): IncidentStatus {
+  return {
+    ...more,
+    conditions: [
+      { type: 'EvidenceCaptured', status: 'True', reason: 'Complete', message: '', lastTransitionTime: at(0) },
+      ...(more.conditions ?? []),
+    ],
+    evidence: [...dumps, log],
+    actions: [hostCaptured, ...(more.actions ?? [])],
+    diagnosis: deadlock,
+  };
+}
+
+const cordonStep = { name: 'cordon', type: 'Cordon', state: 'Succeeded', startedAt: at(0) } as const;
+const cordonedCondition = {
+  type: 'NodeCordoned',
+  status: 'True',
+  reason: 'Cordoned',
+  message: '',
+  lastTransitionTime: at(0),
+} as const;
+const actStep = {
+  name: 'act-1',
+  type: 'Act',
+  action: 'RestartKubelet',
+  startedAt: at(0),
+  deadline: at(240_000),
+} as const;
+const restarted: ActionRecord = {
+  name: 'act-1',
+  action: 'RestartKubelet',
+  state: 'Succeeded',
+  reservedAt: at(500),
+  issuedAt: at(600),
+};
+
+function verifying(more: IncidentStatus = {}): IncidentStatus {
+  return diagnosed({
+    ...more,
+    steps: [cordonStep, { ...actStep, state: 'Succeeded' }, ...(more.steps ?? [])],
+    actions: [restarted],
+    conditions: [cordonedCondition, ...(more.conditions ?? [])],
+    timings: { actedAt: at(600), notReadySince: at(-60_000), ...more.timings },
+  });
+}
+
+function outcomeOf(decision: IncidentDecision): string | undefined {
+  const complete = findCondition(decision.status.conditions, 'Complete');
+  return complete?.status === 'True' ? complete.reason : undefined;
+}
+
+describe('evidence comes first', () => {
+  test('a new incident asks for stacks and for the host capture, and for nothing else', () => {
+    const decision = decideIncident(aSnapshot());
+    expect(decision.status.steps?.map((step) => [step.name, step.state])).toEqual([
+      ['capture-stacks', 'Requested'],
+      ['capture-host', 'Requested'],
+    ]);
+    expect(decision.commands).toEqual([{ kind: 'CaptureStacks', round: 0 }]);
+    expect(decision.status.timings?.notReadySince).toBe(new Date(T0 - 60_000).toISOString());
+  });
+
+  test('a second dump is due after the interval', () => {
+    const first = { entries: dumps.slice(0, 1), dumps: [] };
+    expect(decideIncident(aSnapshot({ stacks: first })).commands).toEqual([]);
+    expect(decideIncident(aSnapshot({ stacks: first })).nextCheckAt).toBe(T0 + 2_000);
+    expect(decideIncident(aSnapshot({ stacks: first, now: T0 + 2_000 })).commands).toEqual([
+      { kind: 'CaptureStacks', round: 1 },
+    ]);
+  });
+
+  test('a missing dump at the deadline ends a Required incident with the reason, and the node is not touched', () => {
+    const failed = {
+      ...entry('GoroutineDump', 'Controller', 'goroutines-1.txt.gz'),
+      state: 'Failed',
+      message: 'the kubelet answered 405',
+    } as const;
+    const begun = decideIncident(aSnapshot()).status;
+    const incident = anIncident({ name: NAME, status: { ...begun, actions: [hostCaptured], evidence: [log] } });
+    const late = aSnapshot({ incident, stacks: { entries: [failed], dumps: [] }, now: T0 + 61_001 });
+    const decision = decideIncident(late);
+    expect(outcomeOf(decision)).toBe('EvidenceMissing');
+    expect(findCondition(decision.status.conditions, 'Complete')?.message).toContain('405');
+    expect(decision.commands).toEqual([]);
+    expect(findStep(decision.status, 'cordon')).toBeUndefined();
+  });
+
+  test('BestEffort goes on without, and says what is missing', () => {
+    const plan = aPlan({ evidence: { gate: 'BestEffort' } });
+    const begun = decideIncident(aSnapshot()).status;
+    const incident = anIncident({
+      name: NAME,
+      plan,
+      status: { ...begun, actions: [hostCaptured], diagnosis: deadlock },
+    });
+    const decision = decideIncident(aSnapshot({ incident, now: T0 + 61_001 }));
+    expect(findCondition(decision.status.conditions, 'EvidenceCaptured')).toMatchObject({
+      status: 'False',
+      reason: 'Missing',
+    });
+    expect(findStep(decision.status, 'cordon')?.state).toBe('Requested');
+  });
+});
+
+describe('the order of an action', () => {
+  test('the reservation is written with the cordon, before the agent is asked', () => {
+    const decision = decideIncident(aSnapshot({ status: diagnosed() }));
+    expect(findStep(decision.status, 'cordon')?.state).toBe('Requested');
+    expect(decision.commands.map((command) => command.kind)).toEqual(['Cordon']);
+    expect(findStep(decision.status, 'act-1')).toBeUndefined();
+  });
+
+  test('the agent is asked once the node is cordoned', () => {
+    const status = diagnosed({ steps: [{ ...cordonStep, state: 'Requested' }] });
+    const decision = decideIncident(aSnapshot({ status, node: cordoned }));
+    expect(findStep(decision.status, 'act-1')).toMatchObject({ state: 'Requested', action: 'RestartKubelet' });
+  });
+
+  test('an action is asked for once, however often one looks', () => {
+    const status = diagnosed({
+      steps: [cordonStep, { ...actStep, state: 'Requested' }],
+      conditions: [cordonedCondition],
+    });
+    const decision = decideIncident(aSnapshot({ status, node: cordoned }));
+    expect(decision.status.steps?.filter((step) => step.type === 'Act')).toHaveLength(1);
+  });
+
+  test.each([
+    ['a paused policy', { paused: true }, 'PolicyPaused'],
+    [
+      "a person's cordon",
+      { node: aNode({ ready: 'False', unschedulable: true, cordonedBy: 'kubectl' }) },
+      'CordonedByOther',
+    ],
+    ['a maintenance lease', { leaseHolder: 'nmo' }, 'MaintenanceLease'],
+  ])('%s makes it wait, with an event that says so', (_, part, reason) => {
+    const decision = decideIncident(aSnapshot({ status: diagnosed(), ...part }));
+    expect(decision.reason).toBe(reason);
+    expect(decision.events[0]).toMatchObject({ reason: 'RecoverySkipped', type: 'Warning' });
+    expect(decision.commands).toEqual([]);
+  });
+
+  test('a node that recovered by itself is left alone', () => {
+    const decision = decideIncident(aSnapshot({ status: diagnosed(), node: aNode(), health: aHealth() }));
+    expect(outcomeOf(decision)).toBe('SelfHealed');
+    expect(decision.commands).toEqual([]);
+  });
+
+  test('a silent agent is no proof that the node is well', () => {
+    const health = aHealth({ reportedAt: -200_000 });
+    expect(outcomeOf(decideIncident(aSnapshot({ status: diagnosed(), node: aNode(), health })))).toBeUndefined();
+  });
+
+  test('a node that is gone ends the incident', () => {
+    expect(outcomeOf(decideIncident(aSnapshot({ node: undefined })))).toBe('NodeGone');
+  });
+
+  test("a refusal by the agent ends it, in the agent's words", () => {
+    const status = diagnosed({
+      steps: [cordonStep, { ...actStep, state: 'Requested' }],
+      actions: [{ ...restarted, state: 'Refused', message: 'no unit' }],
+    });
+    const decision = decideIncident(aSnapshot({ status, node: cordoned }));
+    expect(outcomeOf(decision)).toBe('ActionRefused');
+    expect(findCondition(decision.status.conditions, 'Complete')?.message).toContain('no unit');
+  });
+
+  test('an agent that never takes the request up ends it by handing over', () => {
+    const status = diagnosed({ steps: [cordonStep, { ...actStep, state: 'Requested' }] });
+    expect(outcomeOf(decideIncident(aSnapshot({ status, node: cordoned, now: T0 + 240_000 })))).toBe('HandedOver');
+  });
+});
+
+describe('recovery is seen, not assumed', () => {
+  const ready = aNode({
+    ready: 'True',
+    since: 5_000,
+    unschedulable: true,
+    annotations: { [ANNOTATION_CORDONED_BY]: NAME },
+    cordonedBy: CONTROLLER_MANAGER,
+  });
+  const stable = (since: number): IncidentStatus =>
+    verifying({
+      steps: [{ name: 'verify-1', type: 'Verify', state: 'Requested', startedAt: at(1_000), deadline: at(360_000) }],
+      conditions: [
+        { type: 'Recovered', status: 'Unknown', reason: 'Stabilising', message: '', lastTransitionTime: at(since) },
+      ],
+      timings: { readyAt: at(5_000), notReadyFor: '1m5s' },
+    });
+
+  test('Ready has to last', () => {
+    const early = decideIncident(
+      aSnapshot({ status: verifying(), node: ready, health: aHealth({ reportedAt: 6_000 }), now: T0 + 6_000 }),
+    );
+    expect(early.reason).toBe('Stabilising');
+    expect(early.status.timings).toMatchObject({ readyAt: at(5_000), notReadyFor: '1m5s' });
+  });
+
+  test('when it has lasted, our cordon is undone, and only then the incident is complete', () => {
+    const health = aHealth({ reportedAt: 66_000 });
+    const undoing = decideIncident(aSnapshot({ status: stable(6_000), node: ready, health, now: T0 + 66_000 }));
+    expect(undoing.commands).toEqual([{ kind: 'Uncordon' }]);
+    expect(outcomeOf(undoing)).toBeUndefined();
+    const after = { ...undoing.status, actions: [hostCaptured, restarted] };
+    const node = aNode({ ready: 'True', since: 5_000 });
+    const done = decideIncident(aSnapshot({ status: after, node, health, now: T0 + 66_500 }));
+    expect(outcomeOf(done)).toBe('Recovered');
+    expect(findCondition(done.status.conditions, 'NodeUncordoned')?.status).toBe('True');
+  });
+
+  test('a cordon that a person has taken over is not undone', () => {
+    const node = aNode({
+      ready: 'True',
+      since: 5_000,
+      unschedulable: true,
+      annotations: { [ANNOTATION_CORDONED_BY]: NAME },
+      cordonedBy: 'kubectl',
+    });
+    const decision = decideIncident(
+      aSnapshot({ status: stable(6_000), node, health: aHealth({ reportedAt: 66_000 }), now: T0 + 66_000 }),
+    );
+    expect(decision.commands).toEqual([]);
+    expect(outcomeOf(decision)).toBe('Recovered');
+    expect(findCondition(decision.status.conditions, 'NodeUncordoned')).toMatchObject({
+      status: 'False',
+      reason: 'LeftAlone',
+    });
+  });
+
+  test('a restart that did not help is followed by the other unit, not by the same again', () => {
+    const late = decideIncident(
+      aSnapshot({
+        status: stable(0),
+        node: cordoned,
+        health: aHealth({ state: 'Unhealthy', reportedAt: 361_000 }),
+        now: T0 + 361_000,
+      }),
+    );
+    expect(findStep(late.status, 'verify-1')?.state).toBe('Failed');
+    expect(findStep(late.status, 'act-2')).toMatchObject({ action: 'RestartRuntime', reason: 'NextRung' });
+  });
+});
+
+describe('a hold for a person', () => {
+  const plan = aPlan({ strategy: 'DiagnoseFirst' });
+  const status = diagnosed({ steps: [cordonStep], conditions: [cordonedCondition] });
+  const held = (approval?: { decision: 'Approve' | 'Reject'; by: string }): IncidentSnapshot =>
+    aSnapshot({
+      incident: anIncident({ name: NAME, plan, status, ...(approval === undefined ? {} : { approval }) }),
+      node: cordoned,
+    });
+
+  test('waits with the node cordoned', () => {
+    const decision = decideIncident(held());
+    expect(decision).toMatchObject({ reason: 'Held', nextCheckAt: T0 + 1_000 + 30 * 60_000 });
+    expect(findStep(decision.status, 'act-1')).toBeUndefined();
+  });
+
+  test('acts on approval', () => {
+    expect(findStep(decideIncident(held({ decision: 'Approve', by: 'jane' })).status, 'act-1')?.state).toBe(
+      'Requested',
+    );
+  });
+
+  test('undoes its cordon on rejection', () => {
+    const decision = decideIncident(held({ decision: 'Reject', by: 'jane' }));
+    expect(decision.commands).toEqual([{ kind: 'Uncordon' }]);
+  });
+});
+
+describe('modes', () => {
+  test('Observe saves and touches nothing', () => {
+    const decision = decideIncident(
+      aSnapshot({ incident: anIncident({ name: NAME, plan: aPlan({ mode: 'Observe' }) }) }),
+    );
+    expect(decision).toMatchObject({ commands: [], reason: 'Observing' });
+    expect(decision.status.steps).toBeUndefined();
+  });
+
+  test('Capture ends with the evidence', () => {
+    const incident = anIncident({ name: NAME, plan: aPlan({ mode: 'Capture' }), status: diagnosed() });
+    expect(outcomeOf(decideIncident(aSnapshot({ incident })))).toBe('CaptureOnly');
+  });
+});

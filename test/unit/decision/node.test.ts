@@ -1,0 +1,180 @@
+import { describe, expect, test } from '@jest/globals';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import { decideNode } from '../../../src/core/decision/node/decide.ts';
+import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/snapshot.ts';
+import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
+
+const episode = (startedAt: number): { startedAt: string; lastLineAt: string; lines: number } => ({
+  startedAt: at(startedAt),
+  lastLineAt: at(startedAt + 5_000),
+  lines: 2,
+});
+
+function aSnapshot(part: Partial<NodeSnapshot> = {}): NodeSnapshot {
+  const match = { policy: aPolicy(), overridden: [] };
+  return { now: T0 + 1_000, node: aNode(), match, health: aHealth(), incidents: [], early: undefined, ...part };
+}
+
+function find<K extends NodeCommand['kind']>(
+  decision: NodeDecision,
+  kind: K,
+): Extract<NodeCommand, { kind: K }> | undefined {
+  return decision.commands.find((command): command is Extract<NodeCommand, { kind: K }> => command.kind === kind);
+}
+
+function ended(outcome: string, part: { readonly at?: number; readonly completedAt?: number } = {}): KubeletIncident {
+  const completedAt = at(part.completedAt ?? 0);
+  return anIncident({
+    trigger: { at: at(part.at ?? 0) },
+    status: {
+      conditions: [{ type: 'Complete', status: 'True', reason: outcome, message: '', lastTransitionTime: completedAt }],
+      outcome,
+      timings: { completedAt },
+    },
+  });
+}
+
+describe('what opens an incident', () => {
+  test('a breach that the agent reports, at the time of its first line', () => {
+    const health = aHealth({ state: 'Unhealthy', episodes: [episode(-7_000)] });
+    const opened = find(decideNode(aSnapshot({ health })), 'OpenIncident');
+    expect(opened?.trigger).toMatchObject({ type: 'PLEGUnhealthy', at: at(-7_000) });
+    expect(opened?.plan).toMatchObject({ policy: 'default', policyGeneration: 3, mode: 'Remediate' });
+  });
+
+  test('suspicion never does', () => {
+    const decision = decideNode(aSnapshot({ health: aHealth({ state: 'Suspected', probe: 'Timeout' }) }));
+    expect(find(decision, 'OpenIncident')).toBeUndefined();
+    expect(find(decision, 'CaptureEarlyStacks')).toBeDefined();
+  });
+
+  test('a breach has to last as long as the policy says', () => {
+    const match = { policy: aPolicy({ detection: { sustainedFor: '1m' } }), overridden: [] };
+    const young = aHealth({ state: 'Unhealthy', episodes: [episode(-59_000)] });
+    const old = aHealth({ state: 'Unhealthy', episodes: [episode(-60_000)] });
+    expect(find(decideNode(aSnapshot({ match, health: young })), 'OpenIncident')).toBeUndefined();
+    expect(find(decideNode(aSnapshot({ match, health: old })), 'OpenIncident')).toBeDefined();
+  });
+
+  test('short episodes count as flapping when there are enough of them', () => {
+    const match = { policy: aPolicy({ detection: { sustainedFor: '5m' } }), overridden: [] };
+    const health = aHealth({ state: 'Unhealthy', episodes: [episode(-1_200_000), episode(-600_000), episode(-5_000)] });
+    expect(find(decideNode(aSnapshot({ match, health })), 'OpenIncident')?.trigger.type).toBe('PLEGFlapping');
+    const spread = aHealth({ state: 'Unhealthy', episodes: [episode(-9_000_000), episode(-600_000), episode(-5_000)] });
+    expect(find(decideNode(aSnapshot({ match, health: spread })), 'OpenIncident')).toBeUndefined();
+  });
+
+  test("the Node's condition, where no agent is there to read the log", () => {
+    const node = aNode({
+      ready: 'False',
+      since: -30_000,
+      message: 'PLEG is not healthy: pleg was last seen active 4m0.5s ago; threshold is 3m0s',
+    });
+    const opened = find(decideNode(aSnapshot({ node, health: undefined })), 'OpenIncident');
+    expect(opened?.trigger).toMatchObject({ type: 'PLEGUnhealthy', elapsed: '4m0.5s', threshold: '3m0s' });
+    expect(find(decideNode(aSnapshot({ node })), 'OpenIncident')).toBeUndefined();
+  });
+
+  test('a lost lease is another fault', () => {
+    const node = aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' });
+    expect(find(decideNode(aSnapshot({ node, health: undefined })), 'OpenIncident')).toBeUndefined();
+  });
+
+  test('a hung runtime, where the policy opts in and a dump shows relist waiting for it', () => {
+    const match = { policy: aPolicy({ detection: { runtimeHungAfter: '20s' } }), overridden: [] };
+    const probe = { state: 'Timeout', at: at(0), failingSince: at(-25_000) } as const;
+    const health = aHealth({ state: 'Suspected', status: { runtime: { probe } } });
+    const early = { at: T0, relistWaitsForRuntime: true };
+    expect(find(decideNode(aSnapshot({ match, health, early })), 'OpenIncident')?.trigger.type).toBe('RuntimeHung');
+    expect(find(decideNode(aSnapshot({ match, health })), 'OpenIncident')).toBeUndefined();
+    expect(find(decideNode(aSnapshot({ health, early })), 'OpenIncident')).toBeUndefined();
+  });
+
+  test('no policy, no incident', () => {
+    const match = { policy: undefined, overridden: [] };
+    const decision = decideNode(aSnapshot({ match, health: aHealth({ state: 'Unhealthy' }) }));
+    expect(find(decision, 'OpenIncident')).toBeUndefined();
+  });
+});
+
+describe('one trouble, one incident', () => {
+  const health = aHealth({ state: 'Unhealthy', episodes: [episode(0)], reportedAt: 1_000_000 });
+  const later = { health, now: T0 + 1_000_000 };
+
+  test.each([
+    ['is not taken up again while the incident is open', anIncident(), false],
+    ['is not taken up again after it was handed over', ended('HandedOver'), false],
+    [
+      'is taken up again a quarter of an hour after evidence was missing',
+      ended('EvidenceMissing', { completedAt: 99_000 }),
+      true,
+    ],
+    ['but not before', ended('EvidenceMissing', { completedAt: 101_000 }), false],
+    ['is not taken up again before the attempts are free again', ended('BudgetExhausted'), false],
+    ['is another one when its episode is another', ended('Recovered', { at: -60_000 }), true],
+  ])('%s', (_, incident, opens) => {
+    expect(find(decideNode(aSnapshot({ ...later, incidents: [incident] })), 'OpenIncident') !== undefined).toBe(opens);
+  });
+});
+
+describe('the condition KubeletStuck', () => {
+  test.each([
+    ['False on a healthy node', {}, 'False', 'PLEGHealthy'],
+    ['True while an incident is open', { incidents: [anIncident()] }, 'True', 'PLEGUnhealthy'],
+    ['Unknown where the agent never reported', { health: undefined }, 'Unknown', 'AgentSilent'],
+    ['Unknown where the agent fell silent', { health: aHealth({ reportedAt: -95_000 }) }, 'Unknown', 'AgentSilent'],
+    ['Unknown where the log cannot be read', { health: aHealth({ state: 'Unknown' }) }, 'Unknown', 'PLEGUnknown'],
+  ] as const)('is %s', (_, part, status, reason) => {
+    expect(find(decideNode(aSnapshot(part)), 'SetStuck')?.claim).toMatchObject({ status, reason });
+  });
+
+  test("says that the node's clock is off, and still trusts an agent that writes", () => {
+    const health = aHealth({ reportedAt: -7_200_000 });
+    const managedFields = [{ manager: AGENT_MANAGER, operation: 'Apply', subresource: 'status', time: at(0) }];
+    const jumped = { ...health, metadata: { ...health.metadata, managedFields } };
+    const claim = find(decideNode(aSnapshot({ health: jumped })), 'SetStuck')?.claim;
+    expect(claim).toMatchObject({ status: 'False', reason: 'PLEGHealthyClockSkewed' });
+    expect(claim?.message).toContain('-7200 s');
+  });
+});
+
+describe('early dumps', () => {
+  const suspected = aHealth({ state: 'Suspected' });
+  test.each([
+    ['are taken on suspicion', { health: suspected }, 'CaptureEarlyStacks'],
+    ['are not taken twice', { health: suspected, early: { at: T0, relistWaitsForRuntime: false } }, undefined],
+    [
+      'are dropped when the suspicion has passed',
+      { early: { at: T0, relistWaitsForRuntime: false } },
+      'DropEarlyStacks',
+    ],
+    [
+      'are left to an open incident',
+      { incidents: [anIncident()], early: { at: T0, relistWaitsForRuntime: false } },
+      undefined,
+    ],
+    [
+      'are not taken by a policy that only observes',
+      { health: suspected, match: { policy: aPolicy({ mode: 'Observe' }), overridden: [] } },
+      undefined,
+    ],
+  ] as const)('%s', (_, part, want) => {
+    const kinds = decideNode(aSnapshot(part)).commands.map((command) => command.kind);
+    expect(kinds.filter((kind) => kind.endsWith('EarlyStacks'))).toEqual(want === undefined ? [] : [want]);
+  });
+});
+
+test("the agent's settings are written once, and again when the policy changes", () => {
+  const first = find(decideNode(aSnapshot({ health: undefined })), 'ApplyHealth');
+  expect(first?.spec).toMatchObject({ policy: 'default', mode: 'Remediate', logWindow: '15m' });
+  const health = { ...aHealth(), spec: first?.spec ?? aHealth().spec };
+  expect(find(decideNode(aSnapshot({ health })), 'ApplyHealth')).toBeUndefined();
+  const match = { policy: aPolicy({ evidence: { logWindow: '30m' } }), overridden: [] };
+  expect(find(decideNode(aSnapshot({ health, match })), 'ApplyHealth')?.spec.logWindow).toBe('30m');
+});
+
+test('the next look is always in the future', () => {
+  expect(decideNode(aSnapshot()).nextCheckAt).toBeGreaterThan(T0 + 1_000);
+  expect(decideNode(aSnapshot({ health: aHealth({ reportedAt: -500_000 }) })).nextCheckAt).toBeGreaterThan(T0 + 1_000);
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { decidePolicyStatus, type PolicySnapshot } from '../../../src/core/decision/policy-status.ts';
+import { findCondition } from '../../../src/core/decision/status.ts';
+import { aNode, aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
+
+function aSnapshot(part: Partial<PolicySnapshot> = {}): PolicySnapshot {
+  const policy = part.policy ?? aPolicy();
+  const budget = { incidents: [], ruledNodes: 2, unhealthyNodes: 0, controlPlaneNodes: new Set<string>() };
+  return { now: T0, policy, policies: [policy], nodes: [aNode(), aNode({ name: 'node-b' })], budget, ...part };
+}
+
+describe('the status of a policy', () => {
+  test('says what it rules, what is left, and what it would do', () => {
+    const status = decidePolicyStatus(aSnapshot());
+    expect(status).toMatchObject({ observedGeneration: 3, matchedNodes: 2, budgetLeft: 1, openIncidents: 0 });
+    expect(status.wouldDo).toBe(
+      'Save evidence, then restore at once (RestartKubelet, RestartRuntime); no action without evidence; 1 more now.',
+    );
+  });
+
+  test('names the policy that overrides it, and on how many nodes', () => {
+    const low = aPolicy({ priority: 1 }, 'low');
+    const high = aPolicy({ priority: 9 }, 'high');
+    const budget = { incidents: [], ruledNodes: 0, unhealthyNodes: 0, controlPlaneNodes: new Set<string>() };
+    const ready = findCondition(
+      decidePolicyStatus(aSnapshot({ policy: low, policies: [low, high], budget })).conditions,
+      'Ready',
+    );
+    expect(ready).toMatchObject({ status: 'False', reason: 'Overridden' });
+    expect(ready?.message).toContain('2 more a policy of higher priority rules (high)');
+  });
+
+  test.each([
+    [
+      'an incident in flight',
+      {},
+      {
+        incidents: [
+          anIncident({ status: { steps: [{ name: 'cordon', type: 'Cordon', state: 'Succeeded', startedAt: at(0) }] } }),
+        ],
+      },
+      'InUse',
+    ],
+    ['too many unhealthy nodes', {}, { unhealthyNodes: 2 }, 'TooManyUnhealthy'],
+    ['a pause', { paused: true }, {}, 'Paused'],
+  ])('has no budget left under %s', (_, spec, view, reason) => {
+    const base = aSnapshot({ policy: aPolicy(spec) });
+    const status = decidePolicyStatus({ ...base, budget: { ...base.budget, ...view } });
+    expect(status.budgetLeft).toBe(0);
+    expect(findCondition(status.conditions, 'BudgetAvailable')).toMatchObject({ status: 'False', reason });
+  });
+
+  test.each([
+    ['Observe', 'Report stuck kubelets; save and touch nothing.'],
+    ['Capture', 'Save evidence of a stuck kubelet; touch nothing.'],
+  ] as const)('in mode %s says so', (mode, want) => {
+    expect(decidePolicyStatus(aSnapshot({ policy: aPolicy({ mode }) })).wouldDo).toBe(want);
+  });
+});
