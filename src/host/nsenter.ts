@@ -59,7 +59,8 @@ function isSystemctl([verb = '', ...rest]: readonly string[]): boolean {
   if (verb === 'reboot') return rest.length === 0;
   if (verb === 'restart') return rest.length === 1 && UNIT.test(rest[0] ?? '');
   if (verb !== 'show') return false;
-  return rest.length > 1 && rest.every((word, i) => (i === 0 ? SHOW_OPTION.test(word) : UNIT.test(word)));
+  const units = SHOW_OPTION.test(rest[0] ?? '') ? rest.slice(1) : rest;
+  return units.length > 0 && units.every((word) => UNIT.test(word));
 }
 
 /** `targetPid`: run in the namespaces of this process, the host's init; undefined: this process is on the host. */
