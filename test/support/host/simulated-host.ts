@@ -1,0 +1,263 @@
+/**
+ * A host with a kubelet and a runtime, simulated behind the Host port. Whoever uses the port cannot tell: units get new
+ * PIDs and InvocationIDs, logs have cursors, probes have deadlines, and restarts heal or harm as they do on a real node.
+ */
+import type { Clock, Random } from '../../../src/ports/clock.ts';
+import { MedicError } from '../../../src/ports/errors.ts';
+import type { BlockedProcess, Host, ProbeResult, UnitFacts } from '../../../src/ports/host.ts';
+import { createCollectors } from './collectors.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { createKubeletLife, type KubeletLife, type ReadyCondition } from './kubelet.ts';
+import { createKubeletApi, type Dumps, type KubeletApi } from './kubelet-api.ts';
+import { createMemoryDisk, type MemoryDisk } from './memory-store.ts';
+import { type FaultKind, KUBELET_1_36, type KubeletProfile, TIMES } from './scenario.ts';
+import { createUnit } from './units.ts';
+
+export interface SimulatedHostOptions {
+  readonly node: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly kubelet?: KubeletProfile;
+  /** What goes wrong, and how long after the start, in milliseconds. */
+  readonly fault?: { readonly kind: FaultKind; readonly afterMs: number };
+  readonly dumps?: Dumps;
+  /** `Restart=` of the kubelet's unit. */
+  readonly restart?: string;
+  readonly spoolBytes?: number;
+}
+
+export interface SimulatedHost {
+  readonly host: Host;
+  readonly journal: Journal;
+  readonly disk: MemoryDisk;
+  /** What the kubelet answers on port 10250. */
+  readonly kubeletApi: KubeletApi;
+  /** The Ready condition as the kubelet last posted it; undefined: it has not yet. */
+  ready(): ReadyCondition | undefined;
+  kubelet(): UnitFacts;
+  runtime(): UnitFacts;
+  /** Restarts that were asked of systemd, in order. */
+  readonly restarts: readonly { readonly unit: string; readonly at: number }[];
+  /** Makes something go wrong now. */
+  inject(fault: FaultKind): void;
+  /** The unit is no longer found, or found again. */
+  hideUnit(role: 'kubelet' | 'runtime', hidden: boolean): void;
+  /** systemd does not answer, or answers again. */
+  breakServices(message: string | undefined): void;
+  setBlocked(processes: readonly BlockedProcess[]): void;
+}
+
+const NO_DUMPS: Dumps = {
+  stuck: { debug1: 'goroutine profile: total 1\n', debug2: 'goroutine 1 [select]:\n' },
+  healthy: { debug1: 'goroutine profile: total 1\n', debug2: 'goroutine 1 [select]:\n' },
+};
+const KERNEL = '6.1.0-38-amd64';
+
+/** Runs until the signal. */
+export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortSignal): SimulatedHost {
+  const { clock, random, node } = options;
+  const profile = options.kubelet ?? KUBELET_1_36;
+  const journal = createJournal(clock);
+  const disk = createMemoryDisk(clock, options.spoolBytes ?? 64 * 1024 * 1024);
+  let lastPid = 1_000 + Math.floor(random.next() * 500_000);
+  const nextPid = (): number => (lastPid += 1 + Math.floor(random.next() * 40));
+  const restart = options.restart ?? 'always';
+  const runtimeUnit = createUnit({
+    unit: 'containerd.service',
+    killMode: 'process',
+    restart: 'always',
+    random,
+    nextPid,
+  });
+  const kubeletUnit = createUnit({ unit: 'kubelet.service', killMode: 'control-group', restart, random, nextPid });
+  const bootID = '4f1c7c1e-0f51-4f0e-9d1b-5d7f0c1f2a3b';
+  const restarts: { unit: string; at: number }[] = [];
+  const hidden = new Set<string>();
+  let servicesBroken: string | undefined;
+  let blocked: readonly BlockedProcess[] = [];
+  let isRuntimeHung = false;
+  /** A fault of the kubelet's process: it ends with the process. */
+  let kubeletFault: FaultKind | undefined;
+  let ready: ReadyCondition | undefined;
+  let life: KubeletLife | undefined;
+  let process = new AbortController();
+
+  function blockedBy(): FaultKind | undefined {
+    return isRuntimeHung ? 'runtime-hung' : kubeletFault;
+  }
+
+  function postReady(posted: Omit<ReadyCondition, 'lastTransitionAt'>): void {
+    const lastTransitionAt = ready?.status === posted.status ? ready.lastTransitionAt : clock.now();
+    ready = { ...posted, lastTransitionAt };
+  }
+
+  function inject(fault: FaultKind): void {
+    if (fault === 'runtime-hung') isRuntimeHung = true;
+    else kubeletFault = fault;
+  }
+
+  /** Starts kubelet processes one after the other, as Restart= has it, until the controller of this run is aborted. */
+  async function keepKubelet(own: AbortController): Promise<void> {
+    while (!own.signal.aborted) {
+      kubeletUnit.start(clock.now());
+      kubeletFault = undefined;
+      const born = createKubeletLife({
+        clock,
+        journal,
+        profile,
+        blockedBy,
+        isRuntimeHung: () => isRuntimeHung,
+        pid: () => kubeletUnit.facts().mainPID,
+        postReady,
+      });
+      life = born;
+      await born.run(own.signal);
+      kubeletUnit.autoRestart();
+      life = undefined;
+      await clock.sleep(TIMES.kubeletRestartSec, own.signal);
+    }
+  }
+
+  function startKubelet(): void {
+    const own = new AbortController();
+    process = own;
+    keepKubelet(own).catch((error: unknown) => {
+      if (!own.signal.aborted) throw error;
+    });
+  }
+
+  async function restartUnit(unit: string, caller: AbortSignal): Promise<string> {
+    if (servicesBroken !== undefined) throw new MedicError('E_HOST_COMMAND', 'transient', servicesBroken);
+    restarts.push({ unit, at: clock.now() });
+    // systemd goes on with a job whatever becomes of the one who asked.
+    const job = unit === 'kubelet.service' ? restartKubelet() : restartRuntime();
+    job.catch(() => undefined);
+    caller.throwIfAborted();
+    await job;
+    return `systemctl restart ${unit}`;
+  }
+
+  async function restartKubelet(): Promise<void> {
+    process.abort(new Error('stopped'));
+    life = undefined;
+    kubeletUnit.stop();
+    kubeletUnit.resetRestarts();
+    await clock.sleep(TIMES.kubeletStop, signal);
+    startKubelet();
+  }
+
+  async function restartRuntime(): Promise<void> {
+    runtimeUnit.stop();
+    await clock.sleep(TIMES.runtimeRestart, signal);
+    isRuntimeHung = false;
+    runtimeUnit.start(clock.now());
+  }
+
+  async function probe(deadlineMs: number, caller: AbortSignal): Promise<ProbeResult> {
+    if (runtimeUnit.facts().mainPID === 0) {
+      return { state: 'Unavailable', latencyMs: 1, message: 'connect ENOENT /run/containerd/containerd.sock' };
+    }
+    if (isRuntimeHung) {
+      await clock.sleep(deadlineMs, caller);
+      return {
+        state: 'Timeout',
+        latencyMs: deadlineMs,
+        message: `ListPodSandbox: no answer within ${String(deadlineMs / 1000)}s`,
+      };
+    }
+    const latencyMs = 2 + Math.floor(random.next() * 5);
+    return { state: 'Answered', latencyMs, message: '', runtimeName: 'containerd', runtimeVersion: '1.6.20' };
+  }
+
+  function show(unit: string): UnitFacts | undefined {
+    if (servicesBroken !== undefined) throw new MedicError('E_HOST_COMMAND', 'transient', servicesBroken);
+    if (hidden.has(unit)) return undefined;
+    return [kubeletUnit.facts(), runtimeUnit.facts()].find((facts) => facts.unit === unit);
+  }
+
+  function processState(pid: number): string | undefined {
+    if (pid === 0) return undefined;
+    if (pid === runtimeUnit.facts().mainPID) return isRuntimeHung ? 'T' : 'S';
+    return pid === kubeletUnit.facts().mainPID ? 'S' : undefined;
+  }
+
+  const host: Host = {
+    services: {
+      find: async (role) => show(role === 'kubelet' ? 'kubelet.service' : 'containerd.service'),
+      show: async (unit) => show(unit),
+      restart: restartUnit,
+      reboot: () => Promise.reject(new MedicError('E_HOST_COMMAND', 'terminal', 'a simulated host does not reboot')),
+    },
+    log: journal.source,
+    probe: { probe },
+    facts: {
+      bootID: async () => bootID,
+      kernel: async () => KERNEL,
+      async kubelet() {
+        const { mainPID } = kubeletUnit.facts();
+        if (mainPID === 0) return undefined;
+        const endpoint = 'unix:///run/containerd/containerd.sock';
+        return { pid: mainPID, argv: ['/usr/bin/kubelet'], endpoint, version: profile.version };
+      },
+      processState: async (pid) => processState(pid),
+      blocked: async () => blocked,
+    },
+    collectors: createCollectors({
+      clock,
+      journal,
+      node,
+      kernel: KERNEL,
+      kubelet: kubeletUnit.facts,
+      runtime: runtimeUnit.facts,
+      isRuntimeHung: () => isRuntimeHung,
+    }),
+    spool: disk.spool,
+    state: disk.state,
+  };
+
+  runtimeUnit.start(clock.now() - 3_600_000);
+  startKubelet();
+  signal.addEventListener('abort', () => {
+    process.abort(signal.reason);
+  });
+  const { fault } = options;
+  if (fault !== undefined) {
+    clock.sleep(fault.afterMs, signal).then(
+      () => {
+        inject(fault.kind);
+      },
+      () => undefined,
+    );
+  }
+
+  return {
+    host,
+    journal,
+    disk,
+    kubeletApi: createKubeletApi({
+      clock,
+      dumps: options.dumps ?? NO_DUMPS,
+      version: profile.version,
+      isRunning: () => life !== undefined,
+      relistAgeMs: () => life?.relistAgeMs(),
+      isStuck: () => blockedBy() !== undefined,
+      waitsForRuntime: () => blockedBy() === 'runtime-hung' || blockedBy() === 'frozen-connection',
+    }),
+    ready: () => ready,
+    kubelet: kubeletUnit.facts,
+    runtime: runtimeUnit.facts,
+    restarts,
+    inject,
+    hideUnit(role, isHidden): void {
+      const unit = role === 'kubelet' ? 'kubelet.service' : 'containerd.service';
+      if (isHidden) hidden.add(unit);
+      else hidden.delete(unit);
+    },
+    breakServices(message): void {
+      servicesBroken = message;
+    },
+    setBlocked(processes): void {
+      blocked = processes;
+    },
+  };
+}

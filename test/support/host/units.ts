@@ -1,0 +1,60 @@
+/** The two units of a simulated host, as systemd shows them. */
+import type { Random } from '../../../src/ports/clock.ts';
+import type { UnitFacts } from '../../../src/ports/host.ts';
+
+export interface Unit {
+  readonly facts: () => UnitFacts;
+  /** A new process: a new PID, and as systemd has it a new InvocationID. */
+  start(at: number): void;
+  stop(): void;
+  /** The process died; systemd will start it again. */
+  autoRestart(): void;
+  /** A person or a program asked for a restart: systemd counts its own restarts from zero again. */
+  resetRestarts(): void;
+}
+
+export interface UnitOptions {
+  readonly unit: string;
+  readonly killMode: string;
+  readonly restart: string;
+  readonly random: Random;
+  /** PIDs are given out in order over the host. */
+  readonly nextPid: () => number;
+}
+
+export function createUnit({ unit, killMode, restart, random, nextPid }: UnitOptions): Unit {
+  let facts: UnitFacts = {
+    unit,
+    activeState: 'inactive',
+    subState: 'dead',
+    mainPID: 0,
+    invocationID: '',
+    startedAt: undefined,
+    restarts: 0,
+    restart,
+    watchdogMs: undefined,
+    killMode,
+  };
+
+  function invocation(): string {
+    return Array.from({ length: 32 }, () => Math.floor(random.next() * 16).toString(16)).join('');
+  }
+
+  return {
+    facts: () => facts,
+    start(at): void {
+      const process = { mainPID: nextPid(), invocationID: invocation(), startedAt: at };
+      facts = { ...facts, ...process, activeState: 'active', subState: 'running' };
+    },
+    stop(): void {
+      facts = { ...facts, mainPID: 0, activeState: 'deactivating', subState: 'stop-sigterm' };
+    },
+    autoRestart(): void {
+      const restarts = facts.restarts + 1;
+      facts = { ...facts, mainPID: 0, activeState: 'activating', subState: 'auto-restart', restarts };
+    },
+    resetRestarts(): void {
+      facts = { ...facts, restarts: 0 };
+    },
+  };
+}
