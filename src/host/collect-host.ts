@@ -1,9 +1,10 @@
 /** Load, memory, pressure, mounts and disks of the host. */
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Collector } from '../ports/host.ts';
 import { type CollectorContext, firstPart, orSay } from './collector-context.ts';
 import { hostPath } from './host-path.ts';
-import { readBounded, within } from './read.ts';
+import { hasCode, readBounded, within } from './read.ts';
 
 const MAX_BYTES = 1_048_576;
 const FILE_BYTES = 262_144;
@@ -22,7 +23,8 @@ export function hostCollectors({ place }: CollectorContext): readonly Collector[
 
   async function disk(path: string, signal: AbortSignal): Promise<string> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(DISK_MS)]);
-    const facts = await within(statfs(await hostPath(place.hostRoot, path, limit)), limit);
+    const facts = await within(statfsOf(await hostPath(place.hostRoot, path, limit)), limit);
+    if (facts === undefined) return '';
     const used = facts.blocks === 0 ? 0 : Math.round((1 - facts.bavail / facts.blocks) * 100);
     const inodes = facts.files === 0 ? 0 : Math.round((1 - facts.ffree / facts.files) * 100);
     const mib = Math.round((facts.bavail * facts.bsize) / 1_048_576);
@@ -38,8 +40,18 @@ export function hostCollectors({ place }: CollectorContext): readonly Collector[
       async collect(_window, signal) {
         const files = await Promise.all(FILES.map((name) => orSay(name, file(name, signal), signal)));
         const disks = await Promise.all(DISKS.map((path) => orSay(path, disk(path, signal), signal)));
-        return firstPart(Buffer.from([...files, '# Disks', ...disks].join('\n')), MAX_BYTES);
+        return firstPart(Buffer.from([...files, '# Disks\n', ...disks].join('')), MAX_BYTES);
       },
     },
   ];
+}
+
+/** undefined: there is no such folder. */
+async function statfsOf(path: string): Promise<StatsFs | undefined> {
+  try {
+    return await statfs(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }

@@ -113,22 +113,30 @@ async function* entries(commands: Commands, argv: readonly string[], signal: Abo
 
 const WINDOW_TIMEOUT_MS = 30_000;
 
+export interface JournalWindow {
+  readonly since: number;
+  readonly until: number;
+  readonly maxBytes: number;
+  /** Instead of what was written since a time: so many of the newest lines. */
+  readonly lastLines?: number;
+}
+
 /** A window of a unit's log as text for people; where it is longer than the bound, the newest part of it. */
 export async function readJournalWindow(
   commands: Commands,
   unit: string,
-  window: { readonly since: number; readonly until: number; readonly maxBytes: number },
+  window: JournalWindow,
   signal: AbortSignal,
 ): Promise<Collected> {
   const argv = [
     ...['journalctl', '--no-pager', '--quiet', '--all', '--output=short-iso-precise', `--unit=${unit}`],
-    `--since=@${String(Math.floor(window.since / 1000))}`,
+    window.lastLines === undefined
+      ? `--since=@${String(Math.floor(window.since / 1000))}`
+      : `--lines=${String(window.lastLines)}`,
     `--until=@${String(Math.ceil(window.until / 1000))}`,
   ];
-  return await newestPart(
-    commands.stream(argv, AbortSignal.any([signal, AbortSignal.timeout(WINDOW_TIMEOUT_MS)])),
-    window.maxBytes,
-  );
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(WINDOW_TIMEOUT_MS)]);
+  return await newestPart(commands.stream(argv, limit), window.maxBytes);
 }
 
 /** Keeps the last `maxBytes` of a stream, from the start of a line. */
