@@ -21,15 +21,28 @@ export interface Served {
   close(): Promise<void>;
 }
 
+/** A check that throws has failed. */
+function ask(check: Check): string | undefined {
+  try {
+    return check();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 function report(checks: Readonly<Record<string, Check>>): { readonly status: number; readonly body: string } {
-  const results = Object.entries(checks).map(([name, check]) => ({ name, why: check() }));
+  const results = Object.entries(checks).map(([name, check]) => ({ name, why: ask(check) }));
   const failed = results.some(({ why }) => why !== undefined);
   const lines = results.map(({ name, why }) => (why === undefined ? `[+]${name} ok` : `[-]${name}: ${why}`));
   return { status: failed ? 503 : 200, body: `${[...lines, failed ? 'not ok' : 'ok'].join('\n')}\n` };
 }
 
 async function answer(options: ServeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    return;
+  }
+  const path = (request.url ?? '/').replace(/\?.*/, '');
   if (path === '/metrics') {
     const { body, contentType } = await options.metrics.text();
     response.writeHead(200, { 'content-type': contentType }).end(body);
@@ -43,8 +56,9 @@ async function answer(options: ServeOptions, request: IncomingMessage, response:
 /** @throws `E_HTTP_LISTEN` if the address is malformed or taken. */
 export async function serve(options: ServeOptions): Promise<Served> {
   const split = options.address.lastIndexOf(':');
-  const port = Number(options.address.slice(split + 1));
-  if (split < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+  const portText = options.address.slice(split + 1);
+  const port = Number(portText);
+  if (split < 0 || !/^\d{1,5}$/.test(portText) || port > 65_535) {
     throw new MedicError('E_HTTP_LISTEN', 'invalid', `not HOST:PORT: ${JSON.stringify(options.address)}`);
   }
   const server = createServer(

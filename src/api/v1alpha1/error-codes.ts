@@ -27,6 +27,7 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   E_HOST_COMMAND_REFUSED: 'A command is not on the list of those that may be run. A bug.',
   E_HOST_READ: 'A file of the host cannot be read.',
   E_LOG_UNREADABLE: 'The kubelet log cannot be read: no unit, no file, or its reader has ended.',
+  E_HTTP_LISTEN: 'The address for probes and metrics is malformed or taken.',
   E_SPOOL_FULL: "There is no room for evidence on the node's disk, within the bound or at all.",
   E_SPOOL_IO: "Evidence cannot be written to or read from the node's disk.",
   E_STATE_IO: "The agent's own state cannot be stored on the node's disk.",

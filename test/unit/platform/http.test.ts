@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { serve, type Served, type ServeOptions } from '../../../src/platform/http.ts';
+import { createMetrics } from '../../../src/platform/metrics.ts';
+
+const open: Served[] = [];
+
+async function served(options: Partial<ServeOptions> = {}): Promise<string> {
+  const metrics = options.metrics ?? createMetrics('controller');
+  const it = await serve({ address: '127.0.0.1:0', health: {}, ready: {}, ...options, metrics });
+  open.push(it);
+  return `http://127.0.0.1:${it.port}`;
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((it) => it.close()));
+});
+
+describe('the probes', () => {
+  test('name each check, with the reason of one that fails', async () => {
+    const url = await served({ ready: { leader: () => undefined, mirror: () => 'not synced yet' } });
+    const answer = await fetch(`${url}/readyz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toBe('[+]leader ok\n[-]mirror: not synced yet\nnot ok\n');
+  });
+
+  test('are well where all checks are', async () => {
+    const url = await served({ health: { watch: () => undefined } });
+    const answer = await fetch(`${url}/healthz`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toBe('[+]watch ok\nok\n');
+  });
+
+  test('fail, and do not end the program, where a check throws', async () => {
+    const url = await served({
+      health: {
+        broken: () => {
+          throw new Error('a bug');
+        },
+        well: () => undefined,
+      },
+    });
+    const answer = await fetch(`${url}/healthz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain('[-]broken: a bug');
+  });
+
+  test('there is nothing else', async () => {
+    expect((await fetch(`${await served()}/debug`)).status).toBe(404);
+    expect((await fetch(`${await served()}/healthz`, { method: 'POST' })).status).toBe(405);
+  });
+});
+
+describe('the metrics', () => {
+  test('are served as Prometheus reads them, those of the program and no others', async () => {
+    const metrics = createMetrics('controller');
+    metrics.count('incidents_opened_total', { trigger: 'Manual' });
+    metrics.gauge('leader', 1);
+    metrics.observe('recovery_seconds', 4);
+    const answer = await fetch(`${await served({ metrics })}/metrics`);
+    expect(answer.headers.get('content-type')).toContain('text/plain');
+    const text = await answer.text();
+    expect(text).toContain('kubelet_medic_incidents_opened_total{trigger="Manual"} 1');
+    expect(text).toContain('kubelet_medic_leader 1');
+    expect(text).toContain('kubelet_medic_recovery_seconds_bucket{le="5"} 1');
+    expect(text).toMatch(/process_resident_memory_bytes \d{7,}/);
+    expect(text).not.toContain('cri_probe');
+  });
+
+  test('an unknown name, a name of another type and an unknown label are bugs', () => {
+    const metrics = createMetrics('agent');
+    expect(() => {
+      metrics.count('no_such_total');
+    }).toThrow('no_such_total');
+    expect(() => {
+      metrics.gauge('health_writes_total', 1);
+    }).toThrow('health_writes_total');
+    expect(() => {
+      metrics.count('cri_probes_total', { node: 'node-a' });
+    }).toThrow('node');
+  });
+});
+
+describe('the address', () => {
+  test.each(['nonsense', '127.0.0.1:', ':x', ':70000', ':-1'])('%j is refused', async (address) => {
+    const options = { address, health: {}, ready: {}, metrics: createMetrics('agent') };
+    await expect(serve(options)).rejects.toMatchObject({ code: 'E_HTTP_LISTEN', class: 'invalid' });
+  });
+
+  test('one that is taken says so', async () => {
+    const port = new URL(await served()).port;
+    const options = { address: `127.0.0.1:${port}`, health: {}, ready: {}, metrics: createMetrics('agent') };
+    await expect(serve(options)).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`);
+  });
+});
