@@ -15,6 +15,12 @@ export interface UnitBefore {
   readonly invocationID: string;
 }
 
+/** systemd gives each start an InvocationID from version 232 on; before, the PID has to tell. */
+export function isAnotherStart(before: UnitBefore, unit: UnitFacts): boolean {
+  if (before.invocationID !== '' && unit.invocationID !== '') return unit.invocationID !== before.invocationID;
+  return unit.mainPID !== 0 && unit.mainPID !== before.pid;
+}
+
 /** The first process that was not there before. */
 interface FirstSeen {
   readonly pid: number;
@@ -34,7 +40,7 @@ export function judgeRestart(
   unit: UnitFacts,
   nowMs: number,
 ): Verdict {
-  if (unit.invocationID === before.invocationID) return { kind: 'wait', first };
+  if (!isAnotherStart(before, unit)) return { kind: 'wait', first };
   const state = `${unit.activeState} (${unit.subState})`;
   if (unit.subState === 'auto-restart' || unit.activeState === 'failed') {
     return {

@@ -1,6 +1,7 @@
 /** What became of an act that was reserved and never reported: judged by looking, never repeated blindly. Pure. */
 import type { ActionRecord } from '../api/v1alpha1/incident.ts';
 import type { UnitFacts } from '../ports/host.ts';
+import { isAnotherStart } from './restart-watch.ts';
 import type { Reading } from './sight.ts';
 
 export type Resumption =
@@ -35,7 +36,7 @@ export function resume(record: ActionRecord, { unit, bootID }: HostNow): Resumpt
     return { kind: 'ambiguous', message: `the unit was ${record.unit} and is ${unit.value.unit} now` };
   }
   if (MOVING.has(unit.value.activeState)) return { kind: 'watch' };
-  if (unit.value.invocationID !== before.invocationID) {
+  if (isAnotherStart(before, unit.value)) {
     return { kind: 'done', message: 'seen after a restart of the agent' };
   }
   return issueOnce(record);

@@ -7,7 +7,8 @@ import {
   openEpisode,
   reduceEpisodes,
 } from '../core/detection/episodes.ts';
-import { parsePlegLine, type PlegLine } from '../core/detection/pleg-line.ts';
+import { plegWords, tellsOfPleg } from '../core/detection/pleg-words.ts';
+import { parsePlegLine } from '../core/detection/pleg-line.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../core/detection/pleg-state.ts';
 import type { Moment } from '../core/time/moment.ts';
 import type { LogRecord } from '../ports/host.ts';
@@ -83,16 +84,12 @@ function onLine(state: WatchState, { at, text, cursor }: Line, now: Moment): Wat
     {
       ...read,
       suspicion: noteSuspicion(state.suspicion, { at, line }, now),
-      breachText: isBreach(line) ? text.trim() : state.breachText,
+      breachText: tellsOfPleg(line) ? plegWords(line) : state.breachText,
       starts: state.starts + (line.kind === 'kubelet-start' ? 1 : 0),
     },
     episodes,
-    isBreach(line) && isNow,
+    tellsOfPleg(line) && isNow,
   );
-}
-
-function isBreach(line: PlegLine): boolean {
-  return line.kind === 'breach' || line.kind === 'never-relisted' || line.kind === 'evented-full';
 }
 
 function withEpisodes(state: WatchState, episodes: EpisodeState, breachNow: boolean): WatchState {

@@ -6,6 +6,7 @@ import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts
 import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import type { World } from '../../src/agent/world.ts';
 import { toPreciseTime, withStep } from '../../src/core/decision/status.ts';
+import { objectAt } from './api-server/json.ts';
 import { aPlan } from './builders/objects.ts';
 import { createRecordingLog, createRecordingMetrics, type RecordingLog } from './builders/recording.ts';
 import { createFakeClock, createSeededRandom, type FakeClock } from './clock.ts';
@@ -24,6 +25,8 @@ export interface Bench {
   start(options?: Pick<World, 'onReserved'>): Agent;
   /** Ends the running agent between two of its steps, as SIGKILL does: nothing it would write after this arrives. */
   kill(): void;
+  /** The running agent dies when it makes its next call but `calls`, to host or cluster: that call does not arrive. */
+  killAtCall(calls: number): void;
   health(): KubeletHealth | undefined;
   incident(): KubeletIncident;
   record(name: string): ActionRecord | undefined;
@@ -35,7 +38,36 @@ export interface Bench {
   }): void;
   /** What the controller writes: one more step, or one that is replaced. */
   step(step: Pick<Step, 'name' | 'type'> & Partial<Step>): Promise<void>;
+  /** The controller ends the incident. */
+  complete(): void;
   finish(): Promise<void>;
+}
+
+/** Passes calls on until its owner is dead; from then on none arrives, and none is answered. */
+function mortal<T extends object>(target: T, isDead: () => boolean, onCall: () => void): T {
+  return new Proxy(target, {
+    get(object, key): unknown {
+      const value: unknown = Reflect.get(object, key);
+      if (typeof value === 'object' && value !== null) return mortal(value, isDead, onCall);
+      if (typeof value !== 'function') return value;
+      return (...args: readonly unknown[]): unknown => {
+        onCall();
+        if (isDead()) return new Promise(() => undefined);
+        const result: unknown = Reflect.apply(value, object, args);
+        if (!(result instanceof Promise)) return result;
+        return new Promise((resolve, reject) => {
+          result.then(
+            (answer) => {
+              if (!isDead()) resolve(answer);
+            },
+            (error: unknown) => {
+              if (!isDead()) reject(error instanceof Error ? error : new Error(String(error)));
+            },
+          );
+        });
+      };
+    },
+  });
 }
 
 export const INCIDENT = 'node-a-7f3k2';
@@ -48,6 +80,7 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
   const local = createLocalCluster(clock);
   const log = createRecordingLog();
   let current: AbortController | undefined;
+  let callsLeft = Number.POSITIVE_INFINITY;
 
   local.seeds.seed(NODES, { metadata: { name: NODE, uid: NODE_UID } });
 
@@ -69,17 +102,25 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
     log,
     kill,
     incident,
+    killAtCall(calls): void {
+      callsLeft = calls;
+    },
     start(options = {}): Agent {
       kill();
+      callsLeft = Number.POSITIVE_INFINITY;
       const own = new AbortController();
       current = own;
+      const isDead = (): boolean => own.signal.aborted;
+      const onCall = (): void => {
+        if (!isDead() && callsLeft-- === 0) kill();
+      };
       const world: World = {
         node: NODE,
         version: '0.1.0',
         pod: 'kubelet-medic-agent-x',
         namespace: 'kubelet-medic',
-        cluster: local.cluster,
-        host: sim.host,
+        cluster: mortal(local.cluster, isDead, onCall),
+        host: mortal(sim.host, isDead, onCall),
         clock,
         random,
         log,
@@ -115,6 +156,19 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
         { apiVersion: API_VERSION, metadata: { name: metadata.name }, status: { ...next } },
         { manager: CONTROLLER_MANAGER, subresource: 'status', force: true },
       );
+    },
+    complete(): void {
+      local.seeds.edit(INCIDENTS, { name: INCIDENT }, (draft) => {
+        const lastTransitionTime = toPreciseTime(clock.now());
+        const complete = {
+          type: 'Complete',
+          status: 'True',
+          reason: 'SelfHealed',
+          message: 'ended',
+          lastTransitionTime,
+        };
+        draft['status'] = { ...objectAt(draft, 'status'), conditions: [complete] };
+      });
     },
     async finish(): Promise<void> {
       kill();

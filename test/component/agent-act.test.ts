@@ -1,0 +1,297 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { gunzipSync } from 'node:zlib';
+import type { ActionRecord } from '../../src/api/v1alpha1/incident.ts';
+import { type Bench, createBench, INCIDENT, NODE } from '../support/agent-bench.ts';
+import type { FaultKind } from '../support/host/scenario.ts';
+
+let bench: Bench;
+afterEach(async () => {
+  await bench.finish();
+});
+
+/** A bench whose node is in trouble and has its incident open. */
+async function inTrouble(fault: FaultKind, plan: Parameters<Bench['openIncident']>[0] = {}): Promise<void> {
+  bench = createBench();
+  bench.createHealth();
+  bench.start();
+  await bench.clock.advance(30_000);
+  bench.sim.inject(fault);
+  await bench.clock.advanceUntil(() => bench.health()?.status.pleg?.state === 'Unhealthy', 300_000, 500);
+  bench.openIncident({ elapsed: bench.health()?.status.pleg?.elapsed ?? '3m3s', ...plan });
+}
+
+async function recordOf(name: string, limitMs = 120_000): Promise<ActionRecord> {
+  await bench.clock.advanceUntil(
+    () => {
+      const record = bench.record(name);
+      return record !== undefined && record.state !== 'Reserved';
+    },
+    limitMs,
+    250,
+  );
+  return bench.record(name)!;
+}
+
+async function bundleText(file: string): Promise<string> {
+  const bytes = await bench.sim.host.spool.read(INCIDENT, file);
+  return gunzipSync(bytes!).toString('utf8');
+}
+
+describe('evidence of the host', () => {
+  test('what was saved early is taken over, with a kubelet log that holds the breach line', async () => {
+    await inTrouble('runtime-hung');
+    const early = bench.health()?.status.spool?.early;
+    expect(early).toMatchObject({ reason: 'RuntimeProbeFailing' });
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    const startedAt = bench.clock.now();
+    const record = await recordOf('capture-host');
+    expect(bench.clock.now() - startedAt).toBeLessThanOrEqual(1_000);
+    expect(record).toMatchObject({ state: 'Succeeded', action: 'CaptureHost' });
+    const { evidence = [], host } = bench.incident().status;
+    expect(evidence.map(({ name }) => name).sort()).toEqual(
+      [
+        'kubelet.log.gz',
+        'runtime.log.gz',
+        'kernel.log.gz',
+        'processes.txt.gz',
+        'units.txt.gz',
+        'runtime-stacks.txt.gz',
+        'runtime-info.json.gz',
+        'host.txt.gz',
+      ].sort(),
+    );
+    for (const entry of evidence.filter(({ state }) => state === 'Captured')) {
+      expect(entry.by).toBe('Agent');
+      expect(entry.location).toBe(`spool://${NODE}/${INCIDENT}/${entry.name}`);
+      expect(entry.sha256).toMatch(/^[0-9a-f]{64}$/);
+    }
+    const failed = evidence.filter(({ state }) => state === 'Failed');
+    expect(failed.map(({ name }) => name).sort()).toEqual(['runtime-info.json.gz', 'runtime-stacks.txt.gz']);
+    expect(failed.every(({ message }) => message !== undefined && message !== '')).toBe(true);
+    expect(await bundleText('kubelet.log.gz')).toContain('pleg was last seen active 3m');
+    expect(host?.logClues.some((clue) => clue.includes('PLEG is not healthy'))).toBe(true);
+    await bench.clock.advance(31_000);
+    expect(bench.health()?.status.spool?.early).toBeUndefined();
+  });
+
+  test('secrets are black in what is stored, unless the plan says otherwise', async () => {
+    await inTrouble('frozen-connection');
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    await recordOf('capture-host');
+    expect(await bundleText('kubelet.log.gz')).not.toContain('eyJhbGciOiJSUzI1NiJ9');
+    expect(await bundleText('units.txt.gz')).not.toContain('wJalrXUtnFEMI');
+    expect(bench.incident().status.evidence?.find(({ name }) => name === 'kubelet.log.gz')?.redactions).toBeGreaterThan(
+      0,
+    );
+  });
+
+  test('evidence that was taken before the trouble began is not taken over', async () => {
+    bench = createBench();
+    bench.createHealth();
+    bench.start();
+    await bench.clock.advance(20_000);
+    bench.sim.inject('runtime-hung');
+    await bench.clock.advance(40_000);
+    void bench.sim.host.services.restart('containerd.service', new AbortController().signal);
+    await bench.clock.advance(120_000);
+    expect(bench.health()?.status.spool?.early).toBeDefined();
+    bench.openIncident({ elapsed: '1m0s' });
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    await recordOf('capture-host');
+    expect((await bench.sim.host.spool.list()).some(({ bundle }) => bundle.startsWith('early-'))).toBe(true);
+    expect(bench.incident().status.evidence?.every(({ state }) => state === 'Captured')).toBe(true);
+  });
+
+  test('nothing is saved early where the policy only observes', async () => {
+    bench = createBench();
+    bench.createHealth({ policy: 'default', mode: 'Observe' });
+    bench.start();
+    await bench.clock.advance(10_000);
+    bench.sim.inject('runtime-hung');
+    await bench.clock.advance(60_000);
+    expect(bench.health()?.status.pleg?.state).toBe('Suspected');
+    expect(await bench.sim.host.spool.list()).toEqual([]);
+  });
+
+  test('one suspicion is worth one early capture', async () => {
+    bench = createBench();
+    bench.createHealth();
+    bench.start();
+    await bench.clock.advance(10_000);
+    const ids = new Set<string | undefined>();
+    bench.sim.inject('runtime-hung');
+    for (let second = 0; second < 170; second++) {
+      await bench.clock.advance(1_000);
+      ids.add(bench.health()?.status.spool?.early?.id);
+    }
+    expect([...ids].filter((id) => id !== undefined)).toHaveLength(1);
+  });
+
+  test('a full disk leaves entries that say so, and a condition', async () => {
+    await inTrouble('frozen-connection');
+    bench.sim.disk.fail('ENOSPC: no space left on device');
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    const record = await recordOf('capture-host');
+    expect(record.state).toBe('Failed');
+    expect(record.message).toContain('ENOSPC');
+    await bench.clock.advance(2_000);
+    const spoolWritable = (): string | undefined =>
+      bench.health()?.status.conditions?.find(({ type }) => type === 'SpoolWritable')?.status;
+    expect(spoolWritable()).toBe('False');
+    bench.sim.disk.fail(undefined);
+    await bench.clock.advance(600_000);
+    expect(spoolWritable()).toBe('True');
+  });
+});
+
+describe('an action', () => {
+  test('restarts the runtime once, and shows the process before and after', async () => {
+    await inTrouble('runtime-hung');
+    const before = bench.sim.runtime();
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
+    const record = await recordOf('act-1');
+    expect(record).toMatchObject({
+      state: 'Succeeded',
+      unit: 'containerd.service',
+      command: 'systemctl restart containerd.service',
+      before: { pid: before.mainPID, invocationID: before.invocationID },
+      after: { pid: bench.sim.runtime().mainPID, invocationID: bench.sim.runtime().invocationID },
+    });
+    expect(Date.parse(record.issuedAt!)).toBeGreaterThanOrEqual(Date.parse(record.reservedAt));
+    expect(bench.sim.restarts.map(({ unit }) => unit)).toEqual(['containerd.service']);
+    await bench.clock.advance(30_000);
+    expect(bench.health()?.status.pleg?.state).toBe('Healthy');
+    expect(bench.sim.ready()?.status).toBe('True');
+  });
+
+  test('is reserved in the API before the command runs', async () => {
+    await inTrouble('frozen-connection');
+    bench.local.onWrite(({ plural, body }) => {
+      if (plural === 'kubeletincidents' && JSON.stringify(body).includes('"Reserved"'))
+        expect(bench.sim.restarts).toEqual([]);
+    });
+    const seen: (string | undefined)[] = [];
+    bench.start({ onReserved: () => seen.push(bench.record('act-1')?.state) });
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    await recordOf('act-1');
+    expect(seen).toEqual(['Reserved']);
+    expect(bench.sim.restarts).toHaveLength(1);
+  });
+
+  test('is not done while the reservation cannot be written, and is done when it can', async () => {
+    await inTrouble('frozen-connection');
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    bench.local.setDown('connect ECONNREFUSED');
+    await bench.clock.advance(120_000);
+    expect(bench.sim.restarts).toEqual([]);
+    bench.local.setDown(undefined);
+    expect((await recordOf('act-1')).state).toBe('Succeeded');
+    expect(bench.sim.restarts).toHaveLength(1);
+  });
+
+  test('that was done while the API server went away is reported when it is back', async () => {
+    await inTrouble('frozen-connection');
+    bench.start({
+      onReserved: () => {
+        bench.local.setDown('connect ECONNREFUSED');
+      },
+    });
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    await bench.clock.advance(300_000);
+    bench.local.setDown(undefined);
+    expect((await recordOf('act-1')).state).toBe('Succeeded');
+    expect(bench.sim.restarts).toHaveLength(1);
+  });
+
+  test('keeps the records and the evidence of earlier steps', async () => {
+    await inTrouble('runtime-hung');
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    await recordOf('capture-host');
+    const evidence = bench.incident().status.evidence;
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
+    await recordOf('act-1');
+    expect(bench.incident().status.evidence).toEqual(evidence);
+    expect(bench.incident().status.actions?.map(({ name }) => name)).toEqual(['capture-host', 'act-1']);
+    expect(bench.incident().status.host?.at).toBeDefined();
+    expect(bench.incident().status.steps).toHaveLength(2);
+  });
+
+  interface RefusalCase {
+    readonly name: string;
+    readonly reason: string;
+    readonly fault?: FaultKind;
+    readonly incident?: Parameters<Bench['openIncident']>[0];
+    readonly spoil?: () => void;
+  }
+  const refusals: readonly RefusalCase[] = [
+    { name: 'a kubelet restart while the runtime is silent', reason: 'RuntimeNotAnswering', fault: 'runtime-hung' },
+    { name: 'a mode that only captures', reason: 'ModeForbids', incident: { plan: { mode: 'Capture' } } },
+    {
+      name: 'an action that the plan does not allow',
+      reason: 'ActionNotAllowed',
+      incident: { plan: { remediation: { allowedActions: ['RestartRuntime'] } } },
+    },
+    {
+      name: 'a unit that is not found',
+      reason: 'UnitNotFound',
+      spoil: () => {
+        bench.sim.hideUnit('kubelet', true);
+      },
+    },
+    {
+      name: 'a silent systemd',
+      reason: 'UnitUnreadable',
+      spoil: () => {
+        bench.sim.breakServices('dbus: timeout');
+      },
+    },
+  ];
+  test.each(refusals)('is refused: $name', async ({ reason, fault = 'frozen-connection', incident = {}, spoil }) => {
+    await inTrouble(fault, incident);
+    spoil?.();
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    const record = await recordOf('act-1');
+    expect(record.state).toBe('Refused');
+    expect(record.message).toMatch(new RegExp(`^${reason}: `));
+    await bench.clock.advance(120_000);
+    expect(bench.sim.restarts).toEqual([]);
+  });
+
+  test('is refused if somebody has restarted the unit since it was asked for', async () => {
+    await inTrouble('frozen-connection');
+    bench.kill();
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    await bench.clock.advance(5_000);
+    void bench.sim.host.services.restart('kubelet.service', new AbortController().signal);
+    await bench.clock.advance(5_000);
+    bench.start();
+    const record = await recordOf('act-1');
+    expect(record.state).toBe('Refused');
+    expect(record.message).toMatch(/^AlreadyRestarted: kubelet\.service was started at /);
+    expect(bench.sim.restarts).toHaveLength(1);
+  });
+
+  test('on a unit that crash-loops is reported as failed', async () => {
+    await inTrouble('frozen-connection');
+    bench.start({
+      onReserved: () => {
+        bench.sim.inject('runtime-hung');
+      },
+    });
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    const record = await recordOf('act-1');
+    expect(record.state).toBe('Failed');
+    expect(record.message).toContain('activating (auto-restart)');
+  });
+
+  test('of a completed incident is left alone', async () => {
+    await inTrouble('frozen-connection');
+    bench.kill();
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    bench.complete();
+    bench.start();
+    await bench.clock.advance(120_000);
+    expect(bench.record('act-1')).toBeUndefined();
+    expect(bench.sim.restarts).toEqual([]);
+  });
+});
