@@ -71,7 +71,12 @@ function wire({ view }: ActContext, queues: Queues): void {
     if (incident === undefined) return;
     queues.incidents.add(incident.metadata.name);
     queues.nodes.add(incident.spec.nodeName);
-    if (current?.status.outcome !== previous?.status.outcome) policyOfAll();
+    if (current?.status.outcome === previous?.status.outcome) return;
+    // A place in the budget may have come free.
+    policyOfAll();
+    for (const other of view.allIncidents()) {
+      if (other.status.outcome === undefined) queues.incidents.add(other.metadata.name);
+    }
   });
   view.policies.onChange(() => {
     policyOfAll();

@@ -14,7 +14,8 @@ interface Refusal {
 }
 
 function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal): IncidentStatus {
-  const claim = { type: CONDITION_ACTION, status: 'False', ...refusal } as const;
+  const { reason, message } = refusal;
+  const claim = { type: CONDITION_ACTION, status: 'False', reason, message } as const;
   return { ...status, conditions: withCondition(status.conditions, claim, snapshot.now) };
 }
 

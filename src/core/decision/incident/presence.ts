@@ -11,9 +11,14 @@ export function nodePresent({ node, incident }: IncidentSnapshot, status: Incide
   return { kind: 'complete', status, outcome: 'NodeGone', message };
 }
 
-/** The node is Ready, and its agent, heard from lately, says that PLEG is healthy. */
+/**
+ * The node is Ready, and its agent, heard from lately, says that PLEG is healthy. A suspicion that only a line of the past
+ * keeps alive does not count against it while the runtime answers.
+ */
 export function isWell({ node, health, now }: IncidentSnapshot): boolean {
-  return node !== undefined && isReady(node) && isAgentFresh(health, now) && health?.status.pleg?.state === 'Healthy';
+  if (node === undefined || !isReady(node) || !isAgentFresh(health, now)) return false;
+  const state = health?.status.pleg?.state;
+  return state === 'Healthy' || (state === 'Suspected' && health?.status.runtime?.probe.state === 'Answered');
 }
 
 /** Before any action: a node that recovered by itself is left alone. Flapping and manual incidents are not about the moment. */

@@ -54,18 +54,21 @@ function conditionOnly({ node, health, now }: NodeSnapshot): Trigger | undefined
   };
 }
 
+/** The agent's probe, where it says that the runtime accepts calls and answers none, and since when. */
+function silence({ health, now }: NodeSnapshot): { readonly since: string; readonly forMs: number } | undefined {
+  const probe = isAgentFresh(health, now) ? health?.status.runtime?.probe : undefined;
+  if (probe?.state !== 'Timeout' || probe.failingSince === undefined) return undefined;
+  return { since: probe.failingSince, forMs: (fromTime(probe.at) ?? now) - (fromTime(probe.failingSince) ?? now) };
+}
+
 /** Opt-in: the runtime answers nobody, and a dump in hand shows relist waiting for it. */
 function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
   const after = policy.spec.detection.runtimeHungAfter;
   if (after === undefined || snapshot.early?.relistWaitsForRuntime !== true) return undefined;
-  const { health, now } = snapshot;
-  if (!isAgentFresh(health, now)) return undefined;
-  const probe = health?.status.runtime?.probe;
-  if (probe?.state !== 'Timeout' || probe.failingSince === undefined) return undefined;
-  const silentMs = (fromTime(probe.at) ?? now) - (fromTime(probe.failingSince) ?? now);
-  if (silentMs < durationMs(after)) return undefined;
-  const message = `the CRI has not answered for ${formatSeconds(silentMs)}, and a stack dump shows relist waiting for it`;
-  return { type: 'RuntimeHung', at: probe.failingSince, message };
+  const silent = silence(snapshot);
+  if (silent === undefined || silent.forMs < durationMs(after)) return undefined;
+  const message = `the CRI has not answered for ${formatSeconds(silent.forMs)}, and a stack dump shows relist waiting for it`;
+  return { type: 'RuntimeHung', at: silent.since, message };
 }
 
 const RULES: readonly TriggerRule[] = [plegUnhealthy, plegFlapping, runtimeHung, conditionOnly];

@@ -1,0 +1,129 @@
+/** Composition root of the controller. The only place where it reads flags, the environment and signals. */
+import { closeSync, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import { runController } from '../controller/controller.ts';
+import type { Failpoint, World } from '../controller/world.ts';
+import { createCluster } from '../kube/cluster.ts';
+import type { Connection } from '../kube/connection.ts';
+import { createInClusterConnection } from '../kube/in-cluster.ts';
+import { runAsLeader } from '../kube/leader-election.ts';
+import { createSystemClock } from '../platform/clock.ts';
+import { serve } from '../platform/http.ts';
+import { createLog, type LogLevel } from '../platform/log.ts';
+import { createMetrics } from '../platform/metrics.ts';
+import { createSystemRandom } from '../platform/random.ts';
+
+const USAGE = `kubelet-medic controller: decides what is done about a stuck kubelet, and never touches a host.
+
+  --namespace NS          where its Secrets and its Lease are (default: $POD_NAMESPACE)
+  --identity NAME         unique name of this process in the election (default: $POD_NAME)
+  --metrics-address H:P   /healthz, /readyz, /metrics (default :8080)
+  --log-level LEVEL       debug, info, warn, error (default info)
+  --kubeconfig FILE       talk to a cluster from outside it
+`;
+
+const { env } = process;
+const { values } = parseArgs({
+  options: {
+    namespace: { type: 'string', default: env['POD_NAMESPACE'] ?? 'kubelet-medic' },
+    identity: { type: 'string', default: env['POD_NAME'] ?? `controller-${process.pid}` },
+    'metrics-address': { type: 'string', default: ':8080' },
+    'log-level': { type: 'string', default: 'info' },
+    kubeconfig: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function logLevel(text: string): LogLevel {
+  if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
+  process.stderr.write(`--log-level ${text}: it is one of debug, info, warn, error\n`);
+  process.exit(2);
+}
+
+/** Tests end the process at a failpoint, once: the marker outlives the container within its pod. */
+function failAt(name: Failpoint): void {
+  if (env['KUBELET_MEDIC_FAILPOINT'] !== name) return;
+  try {
+    closeSync(openSync(join(tmpdir(), `failpoint-${name}`), 'wx'));
+  } catch {
+    return; // It has already been hit.
+  }
+  process.kill(process.pid, 'SIGKILL');
+}
+
+async function connect(kubeconfig: string | undefined): Promise<Connection> {
+  if (kubeconfig === undefined) {
+    return createInClusterConnection({
+      host: env['KUBERNETES_SERVICE_HOST'],
+      port: env['KUBERNETES_SERVICE_PORT'],
+      clock,
+    });
+  }
+  // Loaded on demand: it brings the typed client with it, and in a cluster nobody needs that.
+  const { createKubeconfigConnection } = await import('../kube/kubeconfig.ts');
+  return createKubeconfigConnection({ files: [kubeconfig], clock });
+}
+
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+
+const clock = createSystemClock();
+const random = createSystemRandom();
+const log = createLog({ level: logLevel(values['log-level']), fields: { program: 'controller' } });
+const metrics = createMetrics('controller');
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    log.info('Stopping', { signal });
+    stop.abort(new Error(`stopped by ${signal}`));
+  });
+}
+
+let leads = false;
+
+async function main(): Promise<void> {
+  const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log });
+  const world: World = { cluster, clock, random, log, metrics, namespace: values.namespace, failpoint: failAt };
+  const served = await serve({
+    address: values['metrics-address'],
+    health: { process: () => undefined },
+    // A follower is ready: it is ready to take over.
+    ready: { process: () => undefined },
+    metrics,
+  });
+  metrics.gauge('leader', 0);
+  const end = await runAsLeader(
+    {
+      cluster,
+      clock,
+      random,
+      log,
+      lease: { name: 'kubelet-medic-controller', namespace: values.namespace },
+      identity: values.identity,
+      manager: CONTROLLER_MANAGER,
+      signal: stop.signal,
+    },
+    async (signal) => {
+      leads = true;
+      metrics.gauge('leader', 1);
+      await runController(world, signal);
+    },
+  );
+  await served.close();
+  // A lost lease ends the process: what it still remembers may be wrong.
+  process.exitCode = end === 'lost' ? 1 : 0;
+}
+
+try {
+  await main();
+} catch (err) {
+  log.error('The controller has ended by an error', { err, leads });
+  process.exitCode = 1;
+}
+await log.close();
+process.exit();
