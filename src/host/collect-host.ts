@@ -4,7 +4,8 @@ import { statfs } from 'node:fs/promises';
 import type { Collector } from '../ports/host.ts';
 import { type CollectorContext, firstPart, orSay } from './collector-context.ts';
 import { hostPath } from './host-path.ts';
-import { hasCode, readBounded, within } from './read.ts';
+import { readBounded, within } from './read.ts';
+import { hasCode } from './system-error.ts';
 
 const MAX_BYTES = 1_048_576;
 const FILE_BYTES = 262_144;

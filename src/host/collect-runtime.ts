@@ -8,7 +8,8 @@ import { createCriClient, criTarget } from './cri-client.ts';
 import type { FoundProcess } from './find-process.ts';
 import { readJournalWindow } from './journal.ts';
 import { catchesSignal, parseStat } from './proc-parse.ts';
-import { hasCode, listNames, readBounded, readText } from './read.ts';
+import { listNames, readBounded, readText } from './read.ts';
+import { hasCode } from './system-error.ts';
 
 const CALL_MS = 3_000;
 const INFO_TIMEOUT_MS = 15_000;

@@ -4,6 +4,7 @@ import type { Collected, UnitFacts, UnitRole } from '../ports/host.ts';
 import type { FoundProcess } from './find-process.ts';
 import type { Commands } from './nsenter.ts';
 import type { Place } from './place.ts';
+import { messageOf } from './system-error.ts';
 
 export interface CollectorContext {
   readonly place: Place;
@@ -51,6 +52,6 @@ export async function orSay(what: string, part: Promise<string>, signal: AbortSi
     return await part;
   } catch (error) {
     signal.throwIfAborted();
-    return `${what}: cannot be had: ${error instanceof Error ? error.message : String(error)}\n`;
+    return `${what}: cannot be had: ${messageOf(error)}\n`;
   }
 }

@@ -5,6 +5,7 @@ import { isMedicError } from '../ports/errors.ts';
 import type { ProbeResult, RuntimeProbe } from '../ports/host.ts';
 import { createCriClient, criTarget, type CriVersion } from './cri-client.ts';
 import type { Place } from './place.ts';
+import { messageOf } from './system-error.ts';
 
 export interface ProbeOptions {
   readonly place: Place;
@@ -31,8 +32,11 @@ export function createCriProbe({ place, clock, endpoint }: ProbeOptions): Runtim
         return { state: 'Answered', latencyMs: since(), message: '', ...version };
       } catch (error) {
         const state = isMedicError(error) ? (STATES[error.code] ?? 'Error') : 'Error';
-        const message = error instanceof Error ? error.message : String(error);
-        return { state: signal.aborted ? 'Unknown' : state, latencyMs: since(), message: message.slice(0, 1024) };
+        return {
+          state: signal.aborted ? 'Unknown' : state,
+          latencyMs: since(),
+          message: messageOf(error).slice(0, 1024),
+        };
       }
     },
   };

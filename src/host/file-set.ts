@@ -1,7 +1,8 @@
 /** The files of a rotated log: one path, or a pattern with `*` and `?` in its last part. */
 import { stat } from 'node:fs/promises';
 import { hostPath } from './host-path.ts';
-import { hasCode, listNames, readError } from './read.ts';
+import { listNames, readError } from './read.ts';
+import { hasCode } from './system-error.ts';
 
 export interface LogFile {
   readonly path: string;

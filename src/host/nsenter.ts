@@ -4,6 +4,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { MedicError } from '../ports/errors.ts';
+import { hasCode, messageOf } from './system-error.ts';
 
 export interface CommandOptions {
   readonly timeoutMs: number;
@@ -110,7 +111,7 @@ async function runChild(
     if (exit.signal !== null && !stdout.truncated) throw failure(argv, `killed by ${exit.signal}`);
     return { stdout: stdout.bytes, stderr, truncated: stdout.truncated, exitCode: exit.code ?? 0 };
   } catch (error) {
-    throw error instanceof MedicError || signal.aborted ? error : failure(argv, String(error), error);
+    throw error instanceof MedicError || signal.aborted ? error : failure(argv, messageOf(error), error);
   } finally {
     stop.removeEventListener('abort', onStop);
     killGroup(child);
@@ -131,7 +132,7 @@ async function* streamChild(start: () => Child, argv: readonly string[], signal:
   try {
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) yield chunk;
     const exit = await closed.catch((error: unknown) => {
-      throw failure(argv, String(error), error);
+      throw failure(argv, messageOf(error), error);
     });
     signal.throwIfAborted();
     if (exit.code !== 0) throw failure(argv, `exit ${String(exit.code ?? exit.signal)}: ${(await stderr).trim()}`);
@@ -182,7 +183,7 @@ function killGroup(child: Child): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Bounded reads of files that may block, vanish, or be larger than they say, as those of /proc do. */
 import { open, readdir, readlink } from 'node:fs/promises';
 import { MedicError } from '../ports/errors.ts';
+import { hasCode, messageOf, systemCode } from './system-error.ts';
 
 export interface ReadResult {
   readonly bytes: Buffer;
@@ -38,13 +39,10 @@ export async function linkTarget(path: string, signal?: AbortSignal): Promise<st
   }
 }
 
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
-}
-
+/** A failure of the file system as ours; anything else as it is. */
 export function readError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  return new MedicError('E_HOST_READ', 'transient', `cannot read ${path}: ${error.message}`, { cause: error });
+  if (systemCode(error) === undefined || error instanceof MedicError) return error;
+  return new MedicError('E_HOST_READ', 'transient', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
 }
 
 async function gone<T>(path: string, result: Promise<T>): Promise<T | undefined> {
@@ -80,14 +78,17 @@ export async function within<T>(work: Promise<T>, signal: AbortSignal | undefine
   if (signal === undefined) return await work;
   signal.throwIfAborted();
   let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
+  const aborted = new Promise<'aborted'>((resolve) => {
     onAbort = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      resolve('aborted');
     };
     signal.addEventListener('abort', onAbort);
   });
   try {
-    return await Promise.race([work, aborted]);
+    const first = await Promise.race([work.then((value) => ({ value })), aborted]);
+    if (first !== 'aborted') return first.value;
+    signal.throwIfAborted();
+    throw new MedicError('E_HOST_READ', 'bug', 'an abort without a reason');
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -3,7 +3,8 @@ import { access, readdir, rename, rm, stat } from 'node:fs/promises';
 import { MedicError } from '../ports/errors.ts';
 import type { Spool } from '../ports/host.ts';
 import { makeFolder, syncFolder, TEMPORARY, writeDurably } from './durable-file.ts';
-import { hasCode, readBounded } from './read.ts';
+import { readBounded } from './read.ts';
+import { hasCode, messageOf } from './system-error.ts';
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -137,7 +138,7 @@ function full(message: string, cause?: unknown): MedicError {
 }
 
 function toSpoolError(folder: string, error: unknown): unknown {
-  if (error instanceof MedicError || !(error instanceof Error)) return error;
+  if (error instanceof MedicError) return error;
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) return full(`no space is left for ${folder}`, error);
-  return new MedicError('E_SPOOL_IO', 'transient', `${folder}: ${error.message}`, { cause: error });
+  return new MedicError('E_SPOOL_IO', 'transient', `${folder}: ${messageOf(error)}`, { cause: error });
 }

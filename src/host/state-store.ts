@@ -3,6 +3,7 @@ import { MedicError } from '../ports/errors.ts';
 import type { StateStore } from '../ports/host.ts';
 import { makeFolder, writeDurably } from './durable-file.ts';
 import { readBounded } from './read.ts';
+import { messageOf } from './system-error.ts';
 
 const KEY = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 const MAX_BYTES = 1_048_576;
@@ -41,6 +42,5 @@ function checkKey(key: string): void {
 }
 
 function ioError(key: string, error: unknown): MedicError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new MedicError('E_STATE_IO', 'transient', `cannot store ${key}: ${message}`, { cause: error });
+  return new MedicError('E_STATE_IO', 'transient', `cannot store ${key}: ${messageOf(error)}`, { cause: error });
 }

@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import { createCommands, isAllowed } from '../../../src/host/nsenter.ts';
+
+const never = new AbortController().signal;
+const options = { timeoutMs: 5_000, signal: never, maxBytes: 100_000 };
+/** The program of this test run: it prints its version, and takes no other words. */
+const SELF = `/proc/${String(process.pid)}/exe`;
+
+describe('the list of commands', () => {
+  test.each([
+    [['systemctl', 'show', '--property=Id,MainPID', 'kubelet.service']],
+    [['systemctl', 'show', 'kubelet.service', 'containerd.service']],
+    [['systemctl', 'restart', 'kubelet.service']],
+    [['systemctl', 'restart', 'snap.microk8s.daemon-kubelite.service']],
+    [['systemctl', 'reboot']],
+    [['dmesg']],
+    [['journalctl', '--output=json', '--unit=kubelet.service', '--since=@1', '--follow', '--no-tail']],
+    [['journalctl', '--after-cursor=s=ab;i=1;b=2;m=3;t=4;x=5']],
+    [['/proc/57/exe', '--version']],
+  ])('has %j', (argv) => {
+    expect(isAllowed(argv)).toBe(true);
+  });
+
+  test.each([
+    [[]],
+    [['sh', '-c', 'id']],
+    [['systemctl']],
+    [['systemctl', 'kill', 'kubelet.service']],
+    [['systemctl', 'stop', 'kubelet.service']],
+    [['systemctl', 'restart']],
+    [['systemctl', 'restart', '--force']],
+    [['systemctl', 'restart', '-H', 'other']],
+    [['systemctl', 'restart', 'a.service', 'b.service']],
+    [['systemctl', 'restart', '../x.service']],
+    [['systemctl', 'restart', 'a.service; reboot']],
+    [['systemctl', 'show', '--property=Id']],
+    [['systemctl', 'reboot', '--force']],
+    [['journalctl', '--vacuum-size=1']],
+    [['journalctl', '--file=/etc/shadow']],
+    [['journalctl', '--unit=-x']],
+    [['/proc/self/exe', '--version']],
+    [['/proc/57/exe', '--kubeconfig=x']],
+    [['/proc/57/../1/exe', '--version']],
+    [['dmesg', '--clear']],
+  ])('lacks %j', (argv) => {
+    expect(isAllowed(argv)).toBe(false);
+  });
+
+  test('is asked before anything is started', async () => {
+    await expect(createCommands(undefined).run(['sh', '-c', 'id'], options)).rejects.toMatchObject({
+      code: 'E_HOST_COMMAND_REFUSED',
+    });
+  });
+});
+
+describe('a command', () => {
+  const commands = createCommands(undefined);
+
+  test('is described as it is run, with the way into the host', () => {
+    expect(createCommands(1).describe(['systemctl', 'reboot'])).toBe('nsenter -t 1 -m -u -i -n -p -- systemctl reboot');
+    expect(commands.describe(['systemctl', 'reboot'])).toBe('systemctl reboot');
+  });
+
+  test('gives its output and its exit code', async () => {
+    const result = await commands.run([SELF, '--version'], options);
+    expect(result).toMatchObject({ exitCode: 0, truncated: false, stderr: '' });
+    expect(result.stdout.toString().trim()).toBe(process.version);
+  });
+
+  test('is cut at its bound', async () => {
+    const result = await commands.run([SELF, '--version'], { ...options, maxBytes: 3 });
+    expect(result).toMatchObject({ truncated: true, stdout: Buffer.from(process.version.slice(0, 3)) });
+  });
+
+  test('that is not there is a failure with a code', async () => {
+    await expect(commands.run(['/proc/1073741824/exe', '--version'], options)).rejects.toMatchObject({
+      code: 'E_HOST_COMMAND',
+    });
+  });
+
+  test('ends with the signal, with the reason of the signal', async () => {
+    const reason = new Error('the agent stops');
+    await expect(commands.run([SELF, '--version'], { ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
+  });
+
+  test('streams its output', async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of commands.stream([SELF, '--version'], never)) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString().trim()).toBe(process.version);
+  });
+
+  test('that cannot be started fails its stream', async () => {
+    const read = async (): Promise<void> => {
+      for await (const chunk of commands.stream(['/proc/1073741824/exe', '--version'], never))
+        expect(chunk).toBeDefined();
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'E_HOST_COMMAND' });
+  });
+});
