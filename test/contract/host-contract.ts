@@ -156,6 +156,7 @@ export function logContract(name: string, create: () => Promise<LogDriver>): voi
     });
     afterEach(async () => {
       stop.abort();
+      for (const records of open.splice(0)) await records.return?.();
       await driver.dispose();
     });
 
@@ -254,6 +255,9 @@ export function probeContract(name: string, create: () => Promise<ProbeDriver>):
   });
 }
 
+/** What the tests follow; an iterator that nobody ends keeps its file open. */
+const open: AsyncIterator<LogRecord>[] = [];
+
 interface Reader {
   records(count: number): Promise<readonly LogRecord[]>;
   /** Texts of lines, kinds of all else. */
@@ -268,6 +272,7 @@ function follow(
   signal: AbortSignal,
 ): Reader {
   const iterator = log.follow(from, signal)[Symbol.asyncIterator]();
+  open.push(iterator);
   async function records(count: number): Promise<readonly LogRecord[]> {
     const found: LogRecord[] = [];
     while (found.length < count) {

@@ -65,13 +65,14 @@ export function createJournal(clock: Clock): Journal {
       }
       if (!caughtUp) yield { kind: 'caught-up' };
       caughtUp = true;
-      await news(signal);
+      // A line that was written while the reader was busy has woken nobody.
+      if (next === first + lines.length) await news(signal);
       assertWell();
     }
   }
 
   function startOf({ cursor, since }: { readonly cursor?: string; readonly since: number }): number {
-    if (cursor !== undefined) return Number(cursor) + 1;
+    if (cursor !== undefined && /^\d+$/.test(cursor)) return Number(cursor) + 1;
     const index = lines.findIndex(({ at }) => at >= since);
     return first + (index === -1 ? lines.length : index);
   }

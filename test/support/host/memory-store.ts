@@ -49,7 +49,8 @@ export function createMemoryDisk(clock: Clock, limitBytes: number): MemoryDisk {
   const spool: Spool = {
     async write(bundle, file, bytes, keep): Promise<void> {
       assertWell();
-      makeRoom(bytes.length, new Set([...keep, bundle]));
+      const replaced = bundles.get(bundle)?.files.get(file)?.length ?? 0;
+      makeRoom(bytes.length - replaced, new Set([...keep, bundle]));
       const known = bundles.get(bundle) ?? { createdAt: clock.monotonic(), files: new Map<string, Buffer>() };
       bundles.set(bundle, known);
       known.files.set(file, Buffer.from(bytes));
@@ -71,7 +72,7 @@ export function createMemoryDisk(clock: Clock, limitBytes: number): MemoryDisk {
       oldestFirst().map(([bundle, content]) => ({
         bundle,
         bytes: sizeOf(content),
-        files: [...content.files.keys()],
+        files: [...content.files.keys()].sort(),
       })),
     usage: async () => ({ usedBytes: used(), limitBytes }),
   };

@@ -1,0 +1,46 @@
+/** A folder that looks like a host's `/` and `/proc`. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Place } from '../../../src/host/place.ts';
+
+export interface FakeRoot {
+  readonly place: Place;
+  file(path: string, text: string): Promise<void>;
+  process(pid: number, facts: FakeProcess): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface FakeProcess {
+  readonly comm: string;
+  readonly cgroup: string;
+  readonly argv?: readonly string[];
+  readonly state?: string;
+  readonly startTicks?: number;
+  readonly wchan?: string;
+}
+
+export async function createFakeRoot(): Promise<FakeRoot> {
+  const root = await mkdtemp(join(tmpdir(), 'medic-root-'));
+  async function file(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  await file('proc/1/cgroup', '0::/init.scope\n');
+  await file('proc/1/stat', '1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0');
+  return {
+    place: { targetPid: undefined, procRoot: join(root, 'proc'), hostRoot: root },
+    file,
+    async process(pid, facts): Promise<void> {
+      const { comm, cgroup, argv = [comm], state = 'S', startTicks = pid, wchan = '0' } = facts;
+      const stat = `${String(pid)} (${comm}) ${state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${String(startTicks)} 0 0`;
+      for (const folder of [`proc/${String(pid)}`, `proc/${String(pid)}/task/${String(pid)}`]) {
+        await file(`${folder}/stat`, stat);
+        await file(`${folder}/wchan`, wchan);
+      }
+      await file(`proc/${String(pid)}/cgroup`, `0::${cgroup}\n`);
+      await file(`proc/${String(pid)}/cmdline`, argv.map((word) => `${word}\0`).join(''));
+    },
+    dispose: () => rm(root, { recursive: true, force: true }),
+  };
+}
