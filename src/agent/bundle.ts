@@ -1,7 +1,8 @@
 /** A folder of evidence in the node's spool. Its manifest is written last: a bundle without one is not complete. */
 import * as z from 'zod/mini';
 import { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
-import { HostSummary } from '../api/v1alpha1/incident.ts';
+import { HostSummary, type KubeletIncident } from '../api/v1alpha1/incident.ts';
+import { sha256 } from '../core/evidence/manifest.ts';
 import type { Spool } from '../ports/host.ts';
 import { MedicError } from '../ports/errors.ts';
 
@@ -86,8 +87,21 @@ export function relocated(manifest: BundleManifest, node: string, bundle: string
   return { ...manifest, entries };
 }
 
-/** An incident's name is a folder's name: Kubernetes allows no slash in it, and dots alone are refused here. */
+const MAX_NAME = 120;
+
+/**
+ * An incident's folder: its name, shortened where it is longer than a folder's may be. Kubernetes allows no slash in a
+ * name; what else could be no folder is refused here.
+ */
 export function bundleNameOf(incident: string): string {
-  if (/^[a-z0-9][a-z0-9.-]*$/.test(incident) && !incident.startsWith(EARLY)) return incident;
-  throw new MedicError('E_SPOOL_IO', 'invalid', `${incident} cannot be a folder of the spool`);
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(incident) || isEarlyBundle(incident)) {
+    throw new MedicError('E_SPOOL_IO', 'invalid', `${incident} cannot be a folder of the spool`);
+  }
+  if (incident.length <= MAX_NAME) return incident;
+  return `${incident.slice(0, MAX_NAME - 17)}-${sha256(Buffer.from(incident)).slice(0, 16)}`;
+}
+
+/** Folders of these incidents. */
+export function bundlesOf(incidents: readonly KubeletIncident[]): ReadonlySet<string> {
+  return new Set(incidents.map(({ metadata }) => bundleNameOf(metadata.name)));
 }

@@ -2,7 +2,7 @@
 import type { HealthSpec, PlegInfo } from '../api/v1alpha1/health.ts';
 import { fromTime, toPreciseTime } from '../core/decision/status.ts';
 import { durationMs } from '../core/time/duration.ts';
-import { type BundleManifest, earlyBundleName, newestEarly, writeManifest } from './bundle.ts';
+import { type BundleManifest, bundlesOf, earlyBundleName, newestEarly, writeManifest } from './bundle.ts';
 import { capture, summarise } from './capture.ts';
 import { createBell } from './bell.ts';
 import type { Orders } from './orders.ts';
@@ -72,7 +72,7 @@ export function createEarlyCaptures(world: World, board: SightBoard, orders: Ord
     const spec = orders.spec();
     const reason = board.current().pleg?.reason ?? 'Unknown';
     const bundle = earlyBundleName(clock.now());
-    const keep = new Set([bundle, ...orders.incidents.list().map(({ metadata }) => metadata.name)]);
+    const keep = new Set([bundle, ...bundlesOf(orders.openIncidents())]);
     const order = {
       bundle,
       collectors: host.collectors,

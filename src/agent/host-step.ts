@@ -7,6 +7,7 @@ import {
   adoptBundle,
   type BundleManifest,
   bundleNameOf,
+  bundlesOf,
   newestEarly,
   readManifest,
   relocated,
@@ -93,7 +94,7 @@ async function takeEvidence(
   const { evidence } = incident.spec.plan;
   const bundle = bundleNameOf(incident.metadata.name);
   const before = await existing(world, board, incident, bundle);
-  const keep = new Set([bundle, ...orders.openIncidents().map(({ metadata }) => metadata.name)]);
+  const keep = new Set([bundle, ...bundlesOf(orders.openIncidents())]);
   const taken = await capture(
     world,
     {

@@ -1,5 +1,5 @@
 /** Keeps the spool tidy: bundles of incidents that no longer exist go, and all early ones but the newest. */
-import { newestEarly, isEarlyBundle } from './bundle.ts';
+import { bundlesOf, isEarlyBundle, newestEarly } from './bundle.ts';
 import type { Orders } from './orders.ts';
 import type { SightBoard } from './sight.ts';
 import { noteSpoolError } from './spool-sight.ts';
@@ -17,7 +17,7 @@ const TRIAL_BUNDLE = 'trial';
 
 export interface RetentionQuestion {
   readonly bundles: readonly string[];
-  /** All incidents of this node, open or not. */
+  /** Bundles of all incidents of this node, open or not. */
   readonly incidents: ReadonlySet<string>;
   readonly newestEarly: string | undefined;
 }
@@ -32,7 +32,7 @@ async function tidy({ host, log }: World, orders: Orders): Promise<void> {
   const newest = await newestEarly(spool);
   const gone = bundlesToRemove({
     bundles: (await spool.list()).map(({ bundle }) => bundle),
-    incidents: new Set(orders.incidents.list().map(({ metadata }) => metadata.name)),
+    incidents: bundlesOf(orders.incidents.list()),
     newestEarly: newest?.bundle,
   });
   for (const bundle of gone) {
@@ -48,7 +48,7 @@ async function tryStorage(
   orders: Orders,
   signal: AbortSignal,
 ): Promise<void> {
-  const keep = new Set(orders.incidents.list().map(({ metadata }) => metadata.name));
+  const keep = new Set(bundlesOf(orders.incidents.list()));
   const early = board.current().spool.early;
   if (early !== undefined) keep.add(early.id);
   await within(clock, { ms: TRY_LIMIT_MS, what: 'the spool' }, signal, async () => {

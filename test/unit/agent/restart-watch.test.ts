@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { judgeRestart } from '../../../src/agent/restart-watch.ts';
+import type { UnitFacts } from '../../../src/ports/host.ts';
+import { aUnit, BEFORE } from './units.ts';
+
+const NEW = { mainPID: 200, invocationID: 'b'.repeat(32) };
+
+/** Feeds what is seen, half a second apart, until there is a verdict. */
+function judge(seen: readonly Partial<UnitFacts>[]): string {
+  let first: Parameters<typeof judgeRestart>[1];
+  for (const [index, facts] of seen.entries()) {
+    const verdict = judgeRestart(BEFORE, first, aUnit(facts), index * 500);
+    if (verdict.kind === 'failed') return `failed: ${verdict.message}`;
+    if (verdict.kind === 'restarted') return `restarted after ${String(index * 500)}`;
+    first = verdict.first;
+  }
+  return 'waits';
+}
+
+function times(count: number, facts: Partial<UnitFacts>): readonly Partial<UnitFacts>[] {
+  return Array.from({ length: count }, () => facts);
+}
+
+describe('after a restart', () => {
+  test.each<[string, readonly Partial<UnitFacts>[], RegExp]>([
+    ['a process that stays for three seconds is a success', times(8, NEW), /^restarted after 3000$/],
+    ['an unchanged unit is waited for', times(100, {}), /^waits$/],
+    [
+      'a new invocation without a process yet is waited for',
+      times(20, { ...NEW, mainPID: 0, activeState: 'activating', subState: 'start' }),
+      /^waits$/,
+    ],
+    ['the old PID under a new invocation is no new process', times(20, { ...NEW, mainPID: BEFORE.pid }), /^waits$/],
+    [
+      'a process that dies is a failure',
+      [NEW, NEW, { ...NEW, mainPID: 0, activeState: 'activating', subState: 'auto-restart', restarts: 1 }],
+      /^failed: kubelet\.service does not stay up: activating \(auto-restart\), 1 restarts by systemd$/,
+    ],
+    [
+      'a crash between two looks is a failure',
+      [NEW, { mainPID: 300, invocationID: 'c'.repeat(32), restarts: 1 }],
+      /^failed: kubelet\.service crash-loops/,
+    ],
+    [
+      'a unit that failed is a failure',
+      [{ ...NEW, mainPID: 0, activeState: 'failed', subState: 'failed' }],
+      /^failed: /,
+    ],
+    [
+      'a unit that went down is a failure',
+      [NEW, { ...NEW, mainPID: 0, activeState: 'inactive', subState: 'dead' }],
+      /^failed: .*went down again/,
+    ],
+  ])('%s', (_name, seen, expected) => {
+    expect(judge(seen)).toMatch(expected);
+  });
+});

@@ -1,0 +1,21 @@
+/** Unit facts for tables. */
+import type { UnitFacts } from '../../../src/ports/host.ts';
+import { T0 } from '../../support/builders/objects.ts';
+
+export const BEFORE = { pid: 100, invocationID: 'a'.repeat(32) };
+
+export function aUnit(facts: Partial<UnitFacts> = {}): UnitFacts {
+  return {
+    unit: 'kubelet.service',
+    activeState: 'active',
+    subState: 'running',
+    mainPID: BEFORE.pid,
+    invocationID: BEFORE.invocationID,
+    startedAt: T0 - 3_600_000,
+    restarts: 0,
+    restart: 'always',
+    watchdogMs: undefined,
+    killMode: 'control-group',
+    ...facts,
+  };
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { NOT_PROBED } from '../../../src/agent/sight.ts';
+import {
+  beginWatch,
+  logSightOf,
+  onEvent,
+  onFailure,
+  onRecord,
+  plegOf,
+  type WatchState,
+} from '../../../src/agent/watch-state.ts';
+import { loadWatch, saveWatch } from '../../../src/agent/watch-store.ts';
+import type { LogRecord } from '../../../src/ports/host.ts';
+import { T0 } from '../../support/builders/objects.ts';
+
+const BREACH =
+  '"Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active 3m1s ago; threshold is 3m0s"';
+
+function line(at: number, text = BREACH): LogRecord {
+  return { kind: 'line', at: T0 + at, text, cursor: `c${String(at)}` };
+}
+
+function moment(ms: number): { wallMs: number; monotonicMs: number } {
+  return { wallMs: T0 + ms, monotonicMs: ms };
+}
+
+function feed(records: readonly (readonly [number, LogRecord])[], from?: WatchState): WatchState {
+  const start = from ?? beginWatch({ cursor: undefined, episodes: undefined });
+  return records.reduce((state, [now, record]) => onRecord(state, record, moment(now)), start);
+}
+
+function stateAt(state: WatchState, now: number): string {
+  return plegOf(state, NOT_PROBED, undefined, moment(now)).state;
+}
+
+describe('what the kubelet log tells', () => {
+  test('a fresh breach line is a breach, even before the log was read to its end', () => {
+    expect(stateAt(feed([[1_000, line(0)]]), 1_000)).toBe('Unhealthy');
+  });
+
+  test('old breach lines open no case, before the end of the log and after it', () => {
+    const old = feed([[600_000, line(0)]]);
+    expect(stateAt(old, 600_000)).toBe('Unknown');
+    expect(stateAt(feed([[600_001, { kind: 'caught-up' }]], old), 600_001)).toBe('Unknown');
+  });
+
+  test('a line that comes after the end was reached counts, however its time was misread', () => {
+    const state = feed([
+      [600_000, { kind: 'caught-up' }],
+      [600_001, line(0)],
+    ]);
+    expect(stateAt(state, 600_001)).toBe('Unhealthy');
+  });
+
+  test('old lines that a fresh one follows are one open episode', () => {
+    const records = Array.from({ length: 120 }, (_, index) => [600_000, line(index * 5_000)] as const);
+    const state = feed(records);
+    expect(stateAt(state, 600_000)).toBe('Unhealthy');
+    expect(plegOf(state, NOT_PROBED, undefined, moment(600_000)).episodes).toHaveLength(1);
+  });
+
+  test('an episode that closes unconfirmed leaves a healthy node', () => {
+    let state = feed([
+      [600_000, line(0)],
+      [600_000, { kind: 'caught-up' }],
+    ]);
+    for (let now = 600_000; now <= 620_000; now += 1_000) {
+      state = onEvent(state, { kind: 'tick', logCurrent: true, kubeletAlive: true }, moment(now));
+    }
+    expect(stateAt(state, 620_000)).toBe('Healthy');
+  });
+
+  test('lag, loss and failure are told', () => {
+    const state = feed([
+      [90_000, line(0, 'nothing of note')],
+      [90_001, { kind: 'lost', lines: 40, message: 'rotated away' }],
+      [90_002, { kind: 'lost', lines: 2, message: 'rotated away' }],
+      [90_003, { kind: 'unreadable', at: T0, message: 'binary' }],
+    ]);
+    expect(logSightOf(state)).toMatchObject({ state: 'reading', lagSeconds: 90, lostLines: 42, unreadableLines: 1 });
+    const failed = onFailure(onFailure(state, 'first', moment(1)), 'exit 1', moment(5));
+    expect(failed.status).toEqual({ kind: 'failed', sinceMs: 1, message: 'exit 1' });
+    expect(logSightOf(failed)).toMatchObject({ state: 'failed', error: 'exit 1' });
+  });
+});
+
+describe('what is kept over a restart', () => {
+  const state = feed([[1_000, line(0)]]);
+
+  test('is where the log was, and the episodes', () => {
+    const loaded = loadWatch(saveWatch('journald:kubelet.service', state), 'journald:kubelet.service');
+    expect(loaded.cursor).toBe('c0');
+    expect(loaded.episodes.episodes).toEqual(state.episodes.episodes);
+    expect(loaded.confirmed).toBe(false);
+  });
+
+  test('has no cursor of another source', () => {
+    const loaded = loadWatch(saveWatch('journald:kubelet.service', state), 'file:/var/log/kubelet.log');
+    expect(loaded.cursor).toBeUndefined();
+    expect(loaded.episodes.episodes).toHaveLength(1);
+  });
+
+  test.each(['', 'null', '{"version":2}', '{"version":1', saveWatch('x', state).slice(0, -9)])(
+    'a torn or foreign text starts anew: %j',
+    (text) => {
+      expect(loadWatch(text, 'x')).toEqual(beginWatch({ cursor: undefined, episodes: undefined }));
+    },
+  );
+});
