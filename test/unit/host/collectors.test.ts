@@ -1,0 +1,161 @@
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Collected, UnitFacts } from '../../../src/ports/host.ts';
+import { bothEnds, firstPart } from '../../../src/host/collector-context.ts';
+import { createCollectors } from '../../../src/host/collectors.ts';
+import { findProcess } from '../../../src/host/find-process.ts';
+import type { Commands } from '../../../src/host/nsenter.ts';
+import { createFakeRoot, type FakeRoot } from './fake-root.ts';
+import { REAL_CLOCK } from './real-clock.ts';
+
+const never = new AbortController().signal;
+const NOW = Date.now();
+const WINDOW = { since: NOW - 900_000, until: NOW + 60_000 };
+const UNITS: Readonly<Record<string, string>> = { kubelet: 'kubelet.service', runtime: 'containerd.service' };
+
+let root: FakeRoot;
+let calls: string[];
+beforeEach(async () => {
+  root = await createFakeRoot();
+  calls = [];
+  await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', wchan: 'futex_wait' });
+  await root.process(43, { comm: 'containerd', cgroup: '/system.slice/containerd.service' });
+  await root.file('proc/57/status', 'Name:\tkubelet\nSigCgt:\t0000000000000000\n');
+  await root.file('proc/43/status', 'Name:\tcontainerd\nSigCgt:\t0000000000000000\n');
+});
+afterEach(() => root.dispose());
+
+interface Setup {
+  readonly output?: (argv: readonly string[]) => string;
+  readonly logPattern?: string;
+  readonly unit?: (role: string) => string | undefined;
+}
+
+async function collect(name: string, { output = () => '', logPattern, unit }: Setup = {}): Promise<Collected> {
+  const commands: Commands = {
+    describe: (argv) => argv.join(' '),
+    async run(argv) {
+      calls.push(argv.join(' '));
+      return { stdout: Buffer.from(output(argv)), stderr: '', truncated: false, exitCode: 0 };
+    },
+    async *stream(argv) {
+      calls.push(argv.join(' '));
+      yield Buffer.from(output(argv));
+    },
+  };
+  const facts = (role: string): UnitFacts | undefined => {
+    const found = (unit ?? ((r: string) => UNITS[r]))(role);
+    return found === undefined ? undefined : ({ unit: found } as UnitFacts);
+  };
+  const collector = createCollectors({
+    place: root.place,
+    commands,
+    clock: REAL_CLOCK,
+    unit: async (role) => facts(role),
+    process: (role, signal) => findProcess(root.place, role, undefined, signal),
+    endpoint: async () => undefined,
+    logUnit: undefined,
+    logPattern,
+  }).find((c) => c.name === name);
+  if (collector === undefined) throw new Error(`no collector ${name}`);
+  return await collector.collect(WINDOW, never);
+}
+
+describe('the kubelet log', () => {
+  test('is a window of its unit in the journal', async () => {
+    const log = await collect('kubelet.log', { output: () => 'a line\n' });
+    expect(log).toEqual({ bytes: Buffer.from('a line\n'), truncated: false, message: '' });
+    expect(calls[0]).toContain(`--unit=kubelet.service --since=@${String(Math.floor(WINDOW.since / 1000))} --until=@`);
+  });
+
+  test('that was silent in the window is the newest lines before it, and says so', async () => {
+    const log = await collect('kubelet.log', { output: (argv) => (argv.includes('--lines=500') ? 'older\n' : '') });
+    expect(log.bytes.toString()).toBe('older\n');
+    expect(log.message).toContain('no line in the window');
+  });
+
+  test('that is not there at all is a failure, not an empty artifact', async () => {
+    await expect(collect('kubelet.log')).rejects.toMatchObject({ code: 'E_LOG_UNREADABLE' });
+    await expect(collect('kubelet.log', { unit: () => undefined })).rejects.toMatchObject({ code: 'E_LOG_UNREADABLE' });
+  });
+
+  test('in files is the lines of the window, of all files that were written in it', async () => {
+    const stamp = (ms: number): string => new Date(ms).toISOString();
+    const folder = join(root.place.hostRoot, 'var/log');
+    await mkdir(folder, { recursive: true });
+    await writeFile(
+      join(folder, 'kubelet.1.log'),
+      `${stamp(NOW - 9e6)} old\n${stamp(NOW - 60_000)} one\n  more of one\n`,
+    );
+    await writeFile(join(folder, 'kubelet.2.log'), '');
+    await appendFile(join(folder, 'kubelet.2.log'), `${stamp(NOW)} two\n${stamp(NOW + 9e6)} future\n`);
+    const log = await collect('kubelet.log', { logPattern: '/var/log/kubelet.*.log' });
+    expect(log.bytes.toString()).toBe(`${stamp(NOW - 60_000)} one\n  more of one\n${stamp(NOW)} two\n`);
+  });
+});
+
+test('the runtime log of k3s is its file', async () => {
+  const line = `${new Date(NOW).toISOString()} from the file\n`;
+  await root.file('var/lib/rancher/k3s/agent/containerd/containerd.log', line);
+  expect((await collect('runtime.log')).bytes.toString()).toBe(line);
+});
+
+test('units.txt shows all properties of both units, of one that is both once', async () => {
+  await collect('units.txt');
+  await collect('units.txt', { unit: () => 'k3s.service' });
+  expect(calls).toEqual(['systemctl show kubelet.service containerd.service', 'systemctl show k3s.service']);
+});
+
+test('processes.txt says who is blocked, where the kubelet and the runtime wait, and who else runs', async () => {
+  await root.process(60, { comm: 'runc', state: 'D', cgroup: '/x', wchan: 'nfs_wait' });
+  await root.file('proc/60/task/60/stack', '[<0>] nfs_wait+0x1/0x2\n');
+  const text = (await collect('processes.txt')).bytes.toString();
+  expect(text).toContain('60 D runc nfs_wait\n    [<0>] nfs_wait+0x1/0x2\n');
+  expect(text).toContain('# The kubelet: pid 57, unit kubelet.service');
+  expect(text).toContain('57 S kubelet futex_wait');
+  expect(text).toContain('# The runtime: pid 43, unit containerd.service');
+  expect(text).toContain('1 0 S systemd');
+});
+
+test('host.txt takes what is there, and names what is not', async () => {
+  await root.file('proc/loadavg', '1.00 2.00 3.00 4/500 6\n');
+  const text = (await collect('host.txt')).bytes.toString();
+  expect(text).toContain('# /proc/loadavg\n1.00 2.00 3.00 4/500 6\n');
+  expect(text).toContain('# /proc/meminfo\nnot there\n');
+  expect(text).toMatch(/\n\/: \d+ % used, \d+ MiB free/);
+});
+
+describe('the runtime stacks', () => {
+  test('are not asked of a process that does not handle the signal: it would end', async () => {
+    await expect(collect('runtime-stacks.txt')).rejects.toMatchObject({
+      message: expect.stringContaining('does not handle SIGUSR1'),
+    });
+  });
+
+  test('are not asked of a number that means another process here', async () => {
+    await root.file('proc/43/status', 'Name:\tcontainerd\nSigCgt:\t0000000000000200\n');
+    await expect(collect('runtime-stacks.txt')).rejects.toMatchObject({
+      message: expect.stringContaining('another PID namespace'),
+    });
+  });
+});
+
+test('runtime-info.txt needs an endpoint', async () => {
+  await expect(collect('runtime-info.txt')).rejects.toMatchObject({ code: 'E_CRI_ENDPOINT' });
+});
+
+describe('what is too long', () => {
+  test('is cut at the end, with a mark', () => {
+    const cut = firstPart(Buffer.from('0123456789'), 4);
+    expect(cut).toMatchObject({ truncated: true });
+    expect(cut.bytes.toString()).toBe('0123\n... cut at 4 bytes ...\n');
+    expect(firstPart(Buffer.from('0123'), 4)).toEqual({ bytes: Buffer.from('0123'), truncated: false, message: '' });
+  });
+
+  test('is cut in the middle, with a mark', () => {
+    expect(bothEnds(Buffer.from('0123456789'), 4).bytes.toString()).toBe(
+      '01\n... 6 bytes in the middle are left out ...\n89',
+    );
+  });
+});

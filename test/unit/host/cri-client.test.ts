@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createCriClient, type CriClient, criTarget } from '../../../src/host/cri-client.ts';
+import { createCriProbe } from '../../../src/host/cri-probe.ts';
+import { ON_HOST } from '../../../src/host/place.ts';
+import { decodeFields, encodeBytes, encodeNumber, numberField, textField } from '../../../src/host/protobuf.ts';
+import { type CriMode, type CriServer, startCriServer } from './cri-server.ts';
+import { REAL_CLOCK } from './real-clock.ts';
+
+const never = new AbortController().signal;
+let folder: string;
+let socket: string;
+let server: CriServer | undefined;
+let client: CriClient | undefined;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'medic-cri-'));
+  socket = join(folder, 'cri.sock');
+});
+afterEach(async () => {
+  client?.close();
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function connect(mode: CriMode, deadlineMs = 5_000): Promise<CriClient> {
+  server = await startCriServer(socket, mode);
+  client = createCriClient(await criTarget(ON_HOST, `unix://${socket}`, never), deadlineMs, never);
+  return client;
+}
+
+describe('CRI calls', () => {
+  test('read what a runtime answers', async () => {
+    const cri = await connect('answer');
+    expect(await cri.version()).toEqual({ runtimeName: 'containerd', runtimeVersion: '1.6.20' });
+    expect(await cri.listPodSandbox()).toBe(3);
+    expect(await cri.listExitedContainers()).toBe(2);
+    expect(await cri.status()).toEqual([
+      { type: 'RuntimeReady', status: true, reason: '', message: '' },
+      { type: 'NetworkReady', status: false, reason: 'NoCni', message: 'no config' },
+    ]);
+  });
+
+  test('use the older name of the service where the newer is not known, and stay with it', async () => {
+    const cri = await connect('old');
+    await cri.version();
+    await cri.listPodSandbox();
+    expect(server?.calls).toEqual(['v1alpha2/Version', 'v1alpha2/ListPodSandbox']);
+  });
+
+  test.each<[CriMode, string]>([
+    ['fail', 'E_CRI_ERROR'],
+    ['garbage', 'E_CRI_ERROR'],
+    ['hang-in-call', 'E_CRI_DEADLINE'],
+  ])('of a runtime in mode %s end with %s', async (mode, code) => {
+    const cri = await connect(mode, 300);
+    await expect(cri.listPodSandbox()).rejects.toMatchObject({ code });
+  });
+
+  test('end with the signal', async () => {
+    server = await startCriServer(socket, 'hang-in-call');
+    const cri = createCriClient(`unix:${socket}`, 10_000, AbortSignal.timeout(50));
+    await expect(cri.version()).rejects.toMatchObject({ code: 'E_CRI_CANCELLED' });
+    cri.close();
+  });
+});
+
+test('a probe of an endpoint that is none says so and does not throw', async () => {
+  const probe = (endpoint: string | undefined): Promise<unknown> =>
+    createCriProbe({ place: ON_HOST, clock: REAL_CLOCK, endpoint: async () => endpoint }).probe(100, never);
+  expect(await probe(undefined)).toMatchObject({ state: 'Unknown', message: 'no CRI endpoint is known' });
+  expect(await probe('npipe:////./pipe/x')).toMatchObject({
+    state: 'Error',
+    message: expect.stringContaining('npipe'),
+  });
+  expect(await probe('tcp://127.0.0.1:1')).toMatchObject({ state: 'Unavailable' });
+});
+
+describe('the wire format', () => {
+  test('of what is written is read', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), fc.maxSafeNat(), fc.string(), (number, value, text) => {
+        const fields = decodeFields(Buffer.concat([encodeNumber(number, value), encodeBytes(number + 1, text)])) ?? [];
+        expect(numberField(fields, number)).toBe(value);
+        expect(textField(fields, number + 1)).toBe(Buffer.from(text).toString());
+      }),
+    );
+  });
+
+  test('skips fields of types that are not used here', () => {
+    const fixed64 = Buffer.from([0x09, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const fixed32 = Buffer.from([0x15, 1, 2, 3, 4]);
+    const fields = decodeFields(Buffer.concat([fixed64, fixed32, encodeBytes(3, 'x')])) ?? [];
+    expect(textField(fields, 3)).toBe('x');
+  });
+
+  test('never throws, whatever the bytes are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const fields = decodeFields(Buffer.from(bytes));
+        expect(fields === undefined || fields.length <= bytes.length).toBe(true);
+      }),
+    );
+  });
+});
