@@ -97,7 +97,7 @@ describe('the health of a node', () => {
     await bench.clock.advance(8_000);
     expect(state()).toBe('Unhealthy');
     expect(bench.health()?.status.pleg?.message).toMatch(
-      /kubelet\.go:1829\] skipping pod synchronization - \[PLEG is not/,
+      /^PLEG is not healthy: pleg was last seen active 3m0\.\d+s ago; threshold is 3m0s$/,
     );
     expect(bench.health()?.status.runtime?.probe.state).toBe('Answered');
   });

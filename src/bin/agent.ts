@@ -1,0 +1,202 @@
+/** Composition root of the node agent. The only place where it reads flags, the environment and signals. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startAgent } from '../agent/agent.ts';
+import type { World } from '../agent/world.ts';
+import { createHost, type LogLocation } from '../host/host.ts';
+import { IN_POD, ON_HOST, type Place, placeOf } from '../host/place.ts';
+import { createCluster } from '../kube/cluster.ts';
+import type { Connection } from '../kube/connection.ts';
+import { createInClusterConnection, rereadFile } from '../kube/in-cluster.ts';
+import { createSystemClock } from '../platform/clock.ts';
+import { serve } from '../platform/http.ts';
+import { createLog, type LogLevel } from '../platform/log.ts';
+import { createMetrics } from '../platform/metrics.ts';
+import { createSystemRandom } from '../platform/random.ts';
+
+const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evidence, and restarts what it is asked to.
+
+  --node-name NAME            the Node that it runs on (default: $NODE_NAME)
+  --log-source SOURCE         where the kubelet's log is: auto, journald, journald:UNIT or file:GLOB (default auto: journald)
+  --host-pid-namespace PID    a process of the host whose namespaces commands run in, or "none" on the host itself (default 1)
+  --cri-endpoint ENDPOINT     the CRI endpoint (default: that of the kubelet)
+  --state-dir DIR             where it keeps the log cursor and open episodes (default /var/lib/kubelet-medic)
+  --spool-dir DIR             where it keeps evidence (default: spool in the state folder)
+  --spool-limit BYTES         bound of the evidence (default 536870912)
+  --metrics-address HOST:PORT /healthz, /readyz, /metrics (default :9818)
+  --log-level LEVEL           debug, info, warn, error (default info)
+  --server URL                the API server, with --ca-file and --token-file (default: that of the pod)
+`;
+
+const { env } = process;
+const { values } = parseArgs({
+  options: {
+    'node-name': { type: 'string', default: env['NODE_NAME'] ?? '' },
+    'log-source': { type: 'string', default: 'auto' },
+    'host-pid-namespace': { type: 'string', default: '1' },
+    'cri-endpoint': { type: 'string' },
+    'state-dir': { type: 'string', default: '/var/lib/kubelet-medic' },
+    'spool-dir': { type: 'string' },
+    'spool-limit': { type: 'string', default: String(512 * 1024 * 1024) },
+    'metrics-address': { type: 'string', default: ':9818' },
+    'log-level': { type: 'string', default: 'info' },
+    server: { type: 'string' },
+    'ca-file': { type: 'string' },
+    'token-file': { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** How long a stop may take: the kubelet gives 30 s, and nobody wants to wait for them. */
+const STOP_LIMIT_MS = 5_000;
+
+function refuseFlag(flag: string, message: string): never {
+  process.stderr.write(`--${flag} ${message}\n`);
+  process.exit(2);
+}
+
+function logLevel(text: string): LogLevel {
+  if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
+  return refuseFlag('log-level', `${text}: it is one of debug, info, warn, error`);
+}
+
+function nodeName(text: string): string {
+  return text === '' ? refuseFlag('node-name', 'is needed, or NODE_NAME in the environment') : text;
+}
+
+function logLocation(text: string): LogLocation {
+  if (text === 'auto' || text === 'journald') return { kind: 'journald' };
+  const colon = text.indexOf(':');
+  const [kind, rest] = [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)];
+  if (kind === 'journald' && rest !== '') return { kind: 'journald', unit: rest };
+  if (kind === 'file' && rest.startsWith('/')) return { kind: 'file', pattern: rest };
+  return refuseFlag('log-source', `${text}: it is auto, journald, journald:UNIT or file:/ABSOLUTE/GLOB`);
+}
+
+function place(text: string): Place {
+  if (text === 'none') return ON_HOST;
+  const pid = Number(text);
+  if (!Number.isSafeInteger(pid) || pid < 1) return refuseFlag('host-pid-namespace', `${text}: it is a PID, or none`);
+  return pid === 1 ? IN_POD : placeOf(pid);
+}
+
+function spoolLimit(text: string): number {
+  const bytes = Number(text);
+  if (Number.isSafeInteger(bytes) && bytes >= 1024 * 1024) return bytes;
+  return refuseFlag('spool-limit', `${text}: it is a number of bytes, 1048576 or more`);
+}
+
+function connection(): Connection {
+  const { server, 'ca-file': caFile, 'token-file': tokenFile } = values;
+  if (server === undefined) {
+    const [host, port] = [env['KUBERNETES_SERVICE_HOST'], env['KUBERNETES_SERVICE_PORT']];
+    return createInClusterConnection({ host, port, clock });
+  }
+  if (caFile === undefined || tokenFile === undefined) return refuseFlag('server', 'needs --ca-file and --token-file');
+  const [ca, token] = [rereadFile(caFile, clock), rereadFile(tokenFile, clock)];
+  let material = { ca: '' };
+  return {
+    server,
+    async tls(): Promise<{ readonly ca: string }> {
+      const text = await ca(false);
+      if (text !== material.ca) material = { ca: text };
+      return material;
+    },
+    authorization: async (refused) => `Bearer ${(await token(refused)).trim()}`,
+  };
+}
+
+/** Tests end the process right after a reservation, once: the marker outlives the container. */
+function failOnce(stateFolder: string): void {
+  try {
+    mkdirSync(stateFolder, { recursive: true });
+    closeSync(openSync(join(stateFolder, 'failpoint-action-reserved'), 'wx'));
+  } catch {
+    return; // It has already been hit.
+  }
+  process.kill(process.pid, 'SIGKILL');
+}
+
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+
+const clock = createSystemClock();
+const random = createSystemRandom();
+const metrics = createMetrics('agent');
+const log = createLog({ level: logLevel(values['log-level']), fields: { program: 'agent' } });
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    log.info('Stopping', { signal });
+    stop.abort(new Error(`stopped by ${signal}`));
+    // What does not stop in time is cut off: all that matters is on disk or in the API already.
+    setTimeout(() => process.exit(0), STOP_LIMIT_MS).unref();
+  });
+}
+
+function createWorld(): World {
+  const stateFolder = values['state-dir'];
+  const endpoint = values['cri-endpoint'];
+  const host = createHost({
+    place: place(values['host-pid-namespace']),
+    log: logLocation(values['log-source']),
+    spool: {
+      folder: values['spool-dir'] ?? join(stateFolder, 'spool'),
+      limitBytes: spoolLimit(values['spool-limit']),
+    },
+    stateFolder: join(stateFolder, 'state'),
+    clock,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+  const failpoint = env['KUBELET_MEDIC_FAILPOINT'] === 'action-reserved';
+  return {
+    node: nodeName(values['node-name']),
+    version: env['KUBELET_MEDIC_VERSION'] ?? 'development',
+    pod: env['POD_NAME'],
+    namespace: env['POD_NAMESPACE'],
+    cluster: createCluster(connection(), { clock, random, log }),
+    host,
+    clock,
+    random,
+    log,
+    metrics,
+    ...(failpoint
+      ? {
+          onReserved: () => {
+            failOnce(stateFolder);
+          },
+        }
+      : {}),
+  };
+}
+
+async function main(): Promise<void> {
+  const world = createWorld();
+  log.info('Starting', { node: world.node, version: world.version, source: values['log-source'] });
+  const agent = startAgent(world, stop.signal);
+  const served = await serve({
+    address: values['metrics-address'],
+    health: { watch: () => (agent.health().ok ? undefined : agent.health().message) },
+    ready: { report: () => (agent.readiness().ok ? undefined : agent.readiness().message) },
+    metrics,
+  });
+  try {
+    await agent.done;
+  } finally {
+    await served.close();
+  }
+}
+
+try {
+  await main();
+} catch (err) {
+  if (!stop.signal.aborted) {
+    log.error('The agent has ended by an error', { err });
+    process.exitCode = 1;
+  }
+}
+await log.close();
+process.exit();
