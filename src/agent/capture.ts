@@ -14,6 +14,8 @@ import { reasonOf, type World } from './world.ts';
 const AT_ONCE = 4;
 const WRITE_LIMIT_MS = 10_000;
 const BLOCKED_LIMIT_MS = 5_000;
+/** A hung runtime must not hold up the evidence. */
+const EXITED_LIMIT_MS = 1_000;
 const MAX_CLUES = 32;
 
 export interface CaptureOrder {
@@ -116,26 +118,33 @@ async function store(
   return { entry: sealed.entry, clues: order.redact ? clues.map((clue) => redact(clue).text) : clues };
 }
 
-/** The summary that the diagnosis reads from the incident. Processes that cannot be listed are left out. */
-export async function summarise(
-  { host, clock, log }: World,
-  clues: readonly string[],
-  signal: AbortSignal,
-): Promise<HostSummary> {
-  const at = toPreciseTime(clock.now());
-  const logClues = [...clues];
+/** The summary that the diagnosis reads from the incident. What cannot be had in time is left out. */
+export async function summarise(world: World, clues: readonly string[], signal: AbortSignal): Promise<HostSummary> {
+  const at = toPreciseTime(world.clock.now());
+  const [blockedProcesses, exitedContainers] = await Promise.all([
+    listBlocked(world, signal),
+    world.host.probe.exitedContainers(EXITED_LIMIT_MS, signal),
+  ]);
+  return {
+    at,
+    blockedProcesses,
+    logClues: [...clues],
+    ...(exitedContainers === undefined ? {} : { exitedContainers }),
+  };
+}
+
+async function listBlocked({ host, clock, log }: World, signal: AbortSignal): Promise<HostSummary['blockedProcesses']> {
   try {
     const limit = { ms: BLOCKED_LIMIT_MS, what: 'the list of blocked processes' };
     const blocked = await within(clock, limit, signal, (inner) => host.facts.blocked(inner));
-    const blockedProcesses = blocked.slice(0, 32).map(({ pid, comm, wchan }) => ({
+    return blocked.slice(0, 32).map(({ pid, comm, wchan }) => ({
       pid,
       comm: comm.slice(0, 64),
       wchan: wchan.slice(0, 128),
     }));
-    return { at, blockedProcesses, logClues };
   } catch (err) {
     signal.throwIfAborted();
     log.warn('Blocked processes could not be listed', { err });
-    return { at, blockedProcesses: [], logClues };
+    return [];
   }
 }

@@ -39,6 +39,19 @@ export function createCriProbe({ place, clock, endpoint }: ProbeOptions): Runtim
         };
       }
     },
+    async exitedContainers(deadlineMs, signal): Promise<number | undefined> {
+      try {
+        const where = await endpoint(signal);
+        if (where === undefined) return undefined;
+        const client = createCriClient(await criTarget(place, where, signal), deadlineMs, signal);
+        return await client.listExitedContainers().finally(() => {
+          client.close();
+        });
+      } catch {
+        // The probe says what is wrong with the runtime; a number is known or it is not.
+        return undefined;
+      }
+    },
   };
 }
 

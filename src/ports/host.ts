@@ -77,6 +77,11 @@ export interface RuntimeProbe {
    * Source: `k8s.io/cri-api/pkg/apis/runtime/v1/api.proto`.
    */
   probe(deadlineMs: number, signal: AbortSignal): Promise<ProbeResult>;
+  /**
+   * How many exited containers the runtime lists: a kubelet that has just started inspects each of them before its first
+   * relist is done. undefined: the runtime does not say in time. It never throws.
+   */
+  exitedContainers(deadlineMs: number, signal: AbortSignal): Promise<number | undefined>;
 }
 
 export interface KubeletProcess {

@@ -189,7 +189,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       reboot: () => Promise.reject(new MedicError('E_HOST_COMMAND', 'terminal', 'a simulated host does not reboot')),
     },
     log: journal.source,
-    probe: { probe },
+    probe: { probe, exitedContainers: async () => (isRuntimeHung ? undefined : 12) },
     facts: {
       bootID: async () => bootID,
       kernel: async () => KERNEL,

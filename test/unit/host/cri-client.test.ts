@@ -79,6 +79,14 @@ test('a probe of an endpoint that is none says so and does not throw', async () 
   expect(await probe('tcp://127.0.0.1:1')).toMatchObject({ state: 'Unavailable' });
 });
 
+test('exited containers are counted, or not known', async () => {
+  const endpoint = async (): Promise<string> => `unix://${socket}`;
+  const probe = createCriProbe({ place: ON_HOST, clock: REAL_CLOCK, endpoint });
+  expect(await probe.exitedContainers(1_000, never)).toBeUndefined();
+  server = await startCriServer(socket, 'answer');
+  expect(await probe.exitedContainers(1_000, never)).toBe(2);
+});
+
 describe('the wire format', () => {
   test('of what is written is read', () => {
     fc.assert(
