@@ -58,6 +58,7 @@ export function createCriClient(target: string, deadlineMs: number, signal: Abor
   const client = new Client(target, credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
     'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_channelz': 0,
     'grpc.max_receive_message_length': MAX_MESSAGE,
     // One try: a second one would hide what the first met.
     'grpc.enable_retries': 0,

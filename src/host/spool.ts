@@ -33,12 +33,15 @@ export function createSpool({ folder, limitBytes }: SpoolOptions): Spool {
     });
   }
 
+  async function removable(bundle: string, keep: ReadonlySet<string>): Promise<readonly Bundle[]> {
+    return (await listBundles(folder)).filter((b) => b.bundle !== bundle && !keep.has(b.bundle));
+  }
+
   async function makeRoom(needed: number, bundle: string, keep: ReadonlySet<string>): Promise<void> {
     const bundles = await listBundles(folder);
     let free = limitBytes - bundles.reduce((sum, b) => sum + b.bytes, 0);
-    for (const old of bundles) {
+    for (const old of await removable(bundle, keep)) {
       if (free >= needed) return;
-      if (old.bundle === bundle || keep.has(old.bundle)) continue;
       await rm(`${folder}/${old.bundle}`, { recursive: true, force: true });
       free += old.bytes;
     }
@@ -50,9 +53,19 @@ export function createSpool({ folder, limitBytes }: SpoolOptions): Spool {
     const place = `${folder}/${bundle}`;
     const replaced = (await sizeOf(`${place}/${file}`)) ?? 0;
     await makeRoom(bytes.length - replaced, bundle, keep);
-    await makeFolder(place);
-    await writeDurably(place, file, bytes);
-    await syncFolder(folder);
+    for (;;) {
+      try {
+        await makeFolder(place);
+        await writeDurably(place, file, bytes);
+        await syncFolder(folder);
+        return;
+      } catch (error) {
+        // Others fill the disk too: then the bound does not help, but removing old bundles may.
+        const old = isDiskFull(error) ? (await removable(bundle, keep))[0] : undefined;
+        if (old === undefined) throw error;
+        await rm(`${folder}/${old.bundle}`, { recursive: true, force: true });
+      }
+    }
   }
 
   return {
@@ -133,12 +146,16 @@ function checkNames(...names: readonly string[]): void {
   }
 }
 
+function isDiskFull(error: unknown): boolean {
+  return hasCode(error, 'ENOSPC', 'EDQUOT');
+}
+
 function full(message: string, cause?: unknown): MedicError {
   return new MedicError('E_SPOOL_FULL', 'terminal', message, { cause });
 }
 
 function toSpoolError(folder: string, error: unknown): unknown {
   if (error instanceof MedicError) return error;
-  if (hasCode(error, 'ENOSPC', 'EDQUOT')) return full(`no space is left for ${folder}`, error);
+  if (isDiskFull(error)) return full(`no space is left for ${folder}`, error);
   return new MedicError('E_SPOOL_IO', 'transient', `${folder}: ${messageOf(error)}`, { cause: error });
 }
