@@ -27,7 +27,7 @@ export interface CriVersion {
   readonly runtimeVersion: string;
 }
 
-export interface CriCondition {
+interface CriCondition {
   readonly type: string;
   readonly status: boolean;
   readonly reason: string;

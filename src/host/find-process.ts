@@ -42,7 +42,7 @@ const RUNTIMES: Readonly<Record<'containerd' | 'crio' | 'docker', Kind>> = {
 };
 
 /** The runtime that an endpoint speaks of comes first; cri-dockerd only passes on what dockerd does. */
-export function runtimeKinds(endpoint: string | undefined): readonly Kind[] {
+function runtimeKinds(endpoint: string | undefined): readonly Kind[] {
   const { containerd, crio, docker } = RUNTIMES;
   if (endpoint?.includes('crio') === true) return [crio];
   if (endpoint !== undefined && /docker/.test(endpoint)) return [docker];

@@ -3,7 +3,7 @@ import type { LogRecord } from '../ports/host.ts';
 
 /** Lines that journald dropped, in its own words (systemd: src/journal/journald-rate-limit.c, journald-server.c). */
 const SUPPRESSED = /^Suppressed (\d+) messages from /;
-export const MAX_LINE = 1_048_576;
+const MAX_LINE = 1_048_576;
 
 /** undefined: the text is no entry. A message that is no text, or is left out for its length, is `unreadable`. */
 export function parseEntry(text: string): Exclude<LogRecord, { kind: 'caught-up' }> | undefined {

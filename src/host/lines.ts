@@ -1,6 +1,6 @@
 /** A stream of bytes, cut into lines. */
 
-export interface CutLine {
+interface CutLine {
   /** Without its newline; undefined: it was longer than the bound, and its text is gone. */
   readonly text: string | undefined;
   /** Bytes with the newline. */

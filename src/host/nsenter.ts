@@ -6,14 +6,14 @@ import type { Readable } from 'node:stream';
 import { MedicError } from '../ports/errors.ts';
 import { hasCode, messageOf } from './system-error.ts';
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Output beyond it is cut, and the command ended. */
   readonly maxBytes: number;
 }
 
-export interface CommandResult {
+interface CommandResult {
   readonly stdout: Buffer;
   /** Its last 4 KiB. */
   readonly stderr: string;

@@ -55,7 +55,7 @@ function systemdPath(text: string): string | undefined {
 }
 
 /** A field of /proc/PID/status such as `SigCgt`. */
-export function statusField(text: string, field: string): string | undefined {
+function statusField(text: string, field: string): string | undefined {
   return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(text)?.[1];
 }
 

@@ -3,7 +3,7 @@
  * (protobuf.dev: Encoding). Unknown fields are skipped, so newer runtimes can be read.
  */
 
-export type FieldValue =
+type FieldValue =
   { readonly kind: 'varint'; readonly value: number } | { readonly kind: 'bytes'; readonly value: Buffer };
 
 export interface Field {

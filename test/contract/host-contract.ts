@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LogRecord, LogSource, RuntimeProbe, Spool, StateStore } from '../../src/ports/host.ts';
 
-export interface Disposable {
+interface Disposable {
   dispose(): Promise<void>;
 }
 

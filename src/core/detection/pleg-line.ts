@@ -8,7 +8,7 @@ import { parseDuration } from '../time/duration.ts';
 import { hintsAt, otherReasons, REACH } from './reasons.ts';
 
 /** PLEG has not relisted for longer than the threshold. */
-export interface Breach {
+interface Breach {
   readonly kind: 'breach';
   readonly elapsedMs: number;
   /** As it was written: `3m3.21562057s`. */

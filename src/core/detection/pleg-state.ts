@@ -7,18 +7,25 @@ import type { PlegLine } from './pleg-line.ts';
 import { LOG_GRACE_MS, PROBE_FAILING_MS, RELIST_FAILED_HOLD_MS, RUNTIME_DOWN_HOLD_MS } from './settings.ts';
 
 /** Reasons of PlegInfo. */
-export const PLEG_REASONS = {
-  RelistRecent: 'No breach line since the kubelet started or since the last episode closed.',
-  ThresholdExceeded: 'The last relist began longer ago than the threshold.',
-  NeverRelisted: 'PLEG has not relisted once in the minutes since the kubelet started.',
-  EventChannelFull: 'The channel of EventedPLEG is full.',
-  RuntimeProbeFailing: 'A CRI call of our own has failed for 10 s or more.',
-  RuntimeDown: 'The kubelet says that the container runtime is down.',
-  RelistFailed: 'The kubelet says that a relist has failed.',
-  LogUnreadable: 'The kubelet log cannot be read.',
-  LogNotReadYet: 'The kubelet log has not been read to its end yet.',
-} as const;
-export type PlegReason = keyof typeof PLEG_REASONS;
+type PlegReason =
+  /** No breach line since the kubelet started or since the last episode closed. */
+  | 'RelistRecent'
+  /** The last relist began longer ago than the threshold. */
+  | 'ThresholdExceeded'
+  /** PLEG has not relisted once in the minutes since the kubelet started. */
+  | 'NeverRelisted'
+  /** The channel of EventedPLEG is full. */
+  | 'EventChannelFull'
+  /** A CRI call of our own has failed for 10 s or more. */
+  | 'RuntimeProbeFailing'
+  /** The kubelet says that the container runtime is down. */
+  | 'RuntimeDown'
+  /** The kubelet says that a relist has failed. */
+  | 'RelistFailed'
+  /** The kubelet log cannot be read. */
+  | 'LogUnreadable'
+  /** The kubelet log has not been read to its end yet. */
+  | 'LogNotReadYet';
 
 /** The newest line that names a fault of the runtime or of a relist. */
 export interface Suspicion {
@@ -43,7 +50,7 @@ export function noteSuspicion(
 }
 
 /** What is known of the CRI probe. */
-export interface ProbeSummary {
+interface ProbeSummary {
   readonly state: ProbeState;
   /** Monotonic: start of the first probe of the present run of failures; undefined: the last one was answered. */
   readonly failingSinceMs: number | undefined;

@@ -5,7 +5,7 @@
 import { redactPairs } from './redact-pairs.ts';
 import { redactPem } from './redact-pem.ts';
 
-export const MARK = '[REDACTED]';
+const MARK = '[REDACTED]';
 
 export interface Redacted {
   readonly text: string;

@@ -13,7 +13,6 @@ const KLOG = /(?:^|[\s:])[IWEF](\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s
 /** klog's JSON: `{"ts":1745319662553.902,` in milliseconds (k8s.io/component-base/logs/json). */
 const JSON_TS = /^\s*\{"ts":(\d{13}(?:\.\d+)?)[,}]/;
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)(Z|[+-]\d{2}:?\d{2})/;
-const YEAR_MS = 365.25 * 86_400_000;
 
 /**
  * Milliseconds since 1970; undefined if the line has no time. `nearMs` is about now: it gives the year.
@@ -35,16 +34,24 @@ function withColon(zone: string): string {
   return zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
 }
 
+/** Month, day, hour, minute, second: the largest that each can be. */
+const LARGEST = [12, 31, 23, 59, 60];
+
 function klogTime(klog: RegExpExecArray, nearMs: number, offsetAt: OffsetAt): number | undefined {
-  const [month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0] = klog.slice(1).map(Number);
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
-  const year = new Date(nearMs).getUTCFullYear();
-  // A line of 31 December, read in January, is of the old year.
-  const local = [year - 1, year, year + 1].map(
-    (y) => Date.UTC(y, month - 1, day, hour, minute, second) + micros / 1000,
-  );
-  const nearest = local.reduce((a, b) => (Math.abs(b - nearMs) < Math.abs(a - nearMs) ? b : a));
-  if (Math.abs(nearest - nearMs) > YEAR_MS) return undefined;
+  const parts = klog.slice(1).map(Number);
+  const isTime = LARGEST.every((largest, i) => (parts[i] ?? 0) >= (i < 2 ? 1 : 0) && (parts[i] ?? 0) <= largest);
+  if (!isTime) return undefined;
+  const nearest = nearestYear(parts, nearMs);
   const guess = nearest - offsetAt(nearest) * 60_000;
   return nearest - offsetAt(guess) * 60_000;
+}
+
+/** A line of 31 December, read in January, is of the old year. */
+function nearestYear(parts: readonly number[], nearMs: number): number {
+  const [month = 1, day = 1, hour = 0, minute = 0, second = 0, micros = 0] = parts;
+  const year = new Date(nearMs).getUTCFullYear();
+  const candidates = [year - 1, year, year + 1].map(
+    (y) => Date.UTC(y, month - 1, day, hour, minute, second) + micros / 1000,
+  );
+  return candidates.reduce((a, b) => (Math.abs(b - nearMs) < Math.abs(a - nearMs) ? b : a));
 }

@@ -47,8 +47,8 @@ describe('the state of PLEG', () => {
   test.each([
     ['runtime-down', 15_000, 'Suspected', 'RuntimeDown'],
     ['runtime-down', 15_001, 'Healthy', 'RelistRecent'],
-    ['relist-failed', 150_000, 'Suspected', 'RelistFailed'],
-    ['relist-failed', 150_001, 'Healthy', 'RelistRecent'],
+    ['relist-failed', 30_000, 'Suspected', 'RelistFailed'],
+    ['relist-failed', 30_001, 'Healthy', 'RelistRecent'],
   ] as const)('after a %s line of %d ms ago is %s', (kind, age, state, reason) => {
     const event = { at: NOW.wallMs - age, line: { kind } };
     const suspicion = noteSuspicion(undefined, event, NOW);
