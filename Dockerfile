@@ -21,7 +21,7 @@ LABEL org.opencontainers.image.title=kubelet-medic \
       org.opencontainers.image.licenses=Apache-2.0
 ENV NODE_ENV=production
 COPY --from=build /src/dist/controller.js /src/dist/agent.js /src/dist/kubectl-medic.js /app/
-COPY LICENSE /app/
+COPY LICENSE src/bin/supervise.sh /app/
 WORKDIR /app
 # The agent's DaemonSet overrides this: only root enters the namespaces of the host.
 USER 65532:65532

@@ -30,6 +30,8 @@ export async function proxyToNode(
         path: nodeProxyPath(node, path),
         what,
         signal,
+        // A kubelet's handlers answer in what they have: pprof refuses a client that wants JSON (406).
+        accept: '*/*',
         contentType: 'text/plain',
         ...(request.body === undefined ? {} : { body: request.body }),
       },

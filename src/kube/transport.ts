@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly method: string;
   /** Path and query, as sent. */
   readonly path: string;
+  /** Default: JSON. */
+  readonly accept?: string;
   readonly contentType?: string;
   readonly body?: string;
   /** Ask for a compressed answer; `send` decompresses it. */
@@ -117,7 +119,7 @@ function exchange(
         method: request.method,
         path: `${base}${request.path}`,
         headers: {
-          accept: 'application/json',
+          accept: request.accept ?? 'application/json',
           'user-agent': 'kubelet-medic',
           ...(authorization === undefined ? {} : { authorization }),
           ...(request.gzip === true ? { 'accept-encoding': 'gzip' } : {}),

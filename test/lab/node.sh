@@ -100,6 +100,8 @@ version = 2
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "lab.local/pause:1"
   restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
 Y
 chroot "$R" systemctl enable kubelet containerd >/dev/null 2>&1
 

@@ -1,12 +1,17 @@
 /** Takes stack dumps of a kubelet and keeps them in a Secret. Doing it twice takes one more dump and loses none. */
-import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { redact } from '../../core/evidence/redact.ts';
-import { toPreciseTime } from '../../core/decision/status.ts';
+import {
+  type ArtifactContent,
+  type ArtifactOrigin,
+  failedArtifact,
+  sealArtifact,
+  type Sealed,
+} from '../../core/evidence/manifest.ts';
 import type { World } from '../world.ts';
 import { BUNDLE_BYTES, bytesOf, type Bundle, type BundleRef, writeBundle } from './bundle.ts';
 import { dumpFile, fetchFile, ONCE, type Fetched } from './kubelet-files.ts';
+
+type SealOptions = Parameters<typeof sealArtifact>[2];
 
 interface CaptureOptions {
   readonly node: string;
@@ -17,52 +22,28 @@ interface CaptureOptions {
   readonly signal: AbortSignal;
 }
 
-interface Packed {
-  readonly bytes: Buffer;
-  readonly truncated: boolean;
-  readonly redactions: number;
-}
-
-function pack(text: string, redactIt: boolean, roomBytes: number): Packed {
-  const clean = redactIt ? redact(text) : { text, count: 0 };
-  const whole = gzipSync(clean.text);
-  if (whole.length <= roomBytes) return { bytes: whole, truncated: false, redactions: clean.count };
-  // The beginning is kept: a dump compresses evenly, so this share of it fits with a margin.
-  const share = Math.max(0, (roomBytes / whole.length) * 0.9);
-  const cut = gzipSync(clean.text.slice(0, Math.floor(clean.text.length * share)));
-  return { bytes: cut, truncated: true, redactions: clean.count };
-}
-
-function entryOf(world: World, options: CaptureOptions, fetched: Fetched, packed: Packed | undefined): EvidenceEntry {
-  const name = `${fetched.name}.gz`;
-  const base = {
-    name,
-    kind: fetched.kind,
-    by: 'Controller',
-    at: toPreciseTime(world.clock.now()),
-    source: fetched.source,
-  } as const;
-  if (packed === undefined) return { ...base, state: 'Failed', message: fetched.message ?? 'no answer' };
-  const truncated = fetched.truncated || packed.truncated;
-  const message = packed.truncated ? 'cut to fit its Secret' : fetched.message;
-  return {
-    ...base,
-    state: 'Captured',
-    location: `secret://${world.namespace}/${options.ref.name}#${name}`,
-    bytes: packed.bytes.length,
-    sha256: createHash('sha256').update(packed.bytes).digest('hex'),
-    redactions: packed.redactions,
-    ...(truncated ? { truncated } : {}),
-    ...(message === undefined ? {} : { message }),
-  };
+/** Sealed, and cut to what its Secret has room for. The beginning is kept: a dump compresses evenly. */
+function sealWithin(origin: ArtifactOrigin, content: ArtifactContent, options: SealOptions, roomBytes: number): Sealed {
+  const whole = sealArtifact(origin, content, options);
+  if (whole.bytes.length <= roomBytes) return whole;
+  const share = Math.max(0, (roomBytes / whole.bytes.length) * 0.9);
+  const bytes = content.bytes.subarray(0, Math.floor(content.bytes.length * share));
+  return sealArtifact(origin, { bytes, truncated: true, message: 'cut to fit its Secret' }, options);
 }
 
 function withFetched(world: World, options: CaptureOptions, bundle: Bundle, fetched: Fetched): Bundle {
-  const room = BUNDLE_BYTES - bytesOf(bundle);
-  const packed = fetched.body === undefined ? undefined : pack(fetched.body.toString('utf8'), options.redact, room);
-  const entry = entryOf(world, options, fetched, packed);
+  const { name, kind, source, body, truncated, message = '' } = fetched;
+  const origin: ArtifactOrigin = { name, kind, source, by: 'Controller', at: world.clock.now() };
+  const location = (file: string): string => `secret://${world.namespace}/${options.ref.name}#${file}`;
   const files = new Map(bundle.files);
-  if (packed !== undefined) files.set(entry.name, packed.bytes);
+  let entry: EvidenceEntry;
+  if (body === undefined) entry = failedArtifact(origin, message);
+  else {
+    const room = BUNDLE_BYTES - bytesOf(bundle);
+    const sealed = sealWithin(origin, { bytes: body, truncated, message }, { redact: options.redact, location }, room);
+    files.set(sealed.file, sealed.bytes);
+    entry = sealed.entry;
+  }
   world.metrics.count('evidence_artifacts_total', { kind: entry.kind, state: entry.state });
   return { entries: [...bundle.entries.filter((old) => old.name !== entry.name), entry], files };
 }

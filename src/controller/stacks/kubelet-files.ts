@@ -45,7 +45,7 @@ export const ONCE: readonly KubeletFile[] = [
 
 function refusalOf(file: KubeletFile, status: number, body: Buffer): string | undefined {
   if (file.kind === 'KubeletHealthz' || status < 400) return undefined;
-  return `the kubelet answered ${status}: ${body.toString('utf8').trim().slice(0, 200)}`;
+  return `the kubelet answered ${status}: ${body.toString('utf8').trim().split('\n')[0]?.slice(0, 200) ?? ''}`;
 }
 
 /** Never throws for what a kubelet or a proxy may do: the failure is the result. */

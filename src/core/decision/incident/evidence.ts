@@ -1,7 +1,7 @@
 /** Evidence first: the controller's stack dumps and the agent's host capture, then the gate. */
 import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import { CONDITION_EVIDENCE, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { missingFromGate } from '../../evidence/gate.ts';
+import { evidenceGate } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { findCondition, findStep, fromTime, toPreciseTime, withCondition, withStep, withStepEnded } from '../status.ts';
 import type { IncidentSnapshot, StageResult } from './snapshot.ts';
@@ -86,12 +86,12 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
     status,
   );
   const entries = manifest(snapshot);
-  const missing = missingFromGate(entries);
+  const { met, missing } = evidenceGate(entries);
   const captured = entries.filter((entry) => entry.state === 'Captured');
   const failed = entries.length - captured.length;
   const count = `${captured.length} artifacts${failed === 0 ? '' : `, ${failed} could not be had`}`;
   const timings = { ...status.timings, evidenceAt: toPreciseTime(now) };
-  if (missing.length === 0) {
+  if (met) {
     const claim = {
       type: CONDITION_EVIDENCE,
       status: 'True',

@@ -1,0 +1,115 @@
+/** The lab as the suite uses it: nodes, their units and journals, the cluster behind kubectl. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { run } from './shell.ts';
+
+const LAB = fileURLToPath(new URL('../lab/', import.meta.url));
+/** A lab of its own, beside any that a person has up. */
+const LAB_ID = '9';
+const STATE = `/tmp/kubelet-medic-lab-${LAB_ID}`;
+
+export interface NodeBoot {
+  readonly name: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface UnitState {
+  readonly pid: number;
+  readonly invocationID: string;
+}
+
+function script(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  timeoutMs = 300_000,
+): Promise<string> {
+  return run('bash', [`${LAB}${name}`, ...args], { env: { LAB_ID, ...env }, timeoutMs });
+}
+
+export async function buildBinaries(): Promise<void> {
+  await script('packages.sh', [], {}, 600_000);
+  await script('build.sh', [], {}, 3_000_000);
+  await script('rootfs.sh', [], {}, 900_000);
+}
+
+/** @returns the path of the image's archive. */
+export async function buildImage(): Promise<string> {
+  return (await script('image.sh', [], {}, 1_200_000)).trim();
+}
+
+export async function helm(args: readonly string[]): Promise<string> {
+  const path = (await script('helm.sh', [])).trim();
+  return await run(path, args, { env: { KUBECONFIG: `${STATE}/admin.kubeconfig` }, timeoutMs: 180_000 });
+}
+
+export async function controlPlane(verb: 'up' | 'down'): Promise<void> {
+  await script('control-plane.sh', [verb]);
+}
+
+export async function node(verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze', boot: NodeBoot): Promise<void> {
+  await script('node.sh', [verb, boot.name], boot.env);
+}
+
+export async function importImage(name: string, archive: string): Promise<void> {
+  await script('node.sh', ['import', name, archive]);
+}
+
+export function execOn(name: string, ...command: readonly string[]): Promise<string> {
+  return script('node.sh', ['exec', name, ...command], {}, 60_000);
+}
+
+export function kubectl(...args: readonly string[]): Promise<string> {
+  return kubectlWith('', ...args);
+}
+
+export async function kubectlWith(input: string, ...args: readonly string[]): Promise<string> {
+  const bin = `${process.env['KUBELET_MEDIC_CACHE'] ?? `${process.env['HOME'] ?? '/root'}/.cache/kubelet-medic`}/bin/${KUBERNETES_VERSION}`;
+  return await run(`${bin}/kubectl`, ['--kubeconfig', `${STATE}/admin.kubeconfig`, ...args], { input });
+}
+
+const KUBERNETES_VERSION = /KUBERNETES_VERSION:-([0-9.]+)/.exec(readFileSync(`${LAB}settings.sh`, 'utf8'))?.[1] ?? '';
+
+/** Objects as JSON. */
+export async function getJson(...args: readonly string[]): Promise<unknown> {
+  return JSON.parse(await kubectl('get', ...args, '-o', 'json'));
+}
+
+export async function unitState(name: string, unit: string): Promise<UnitState> {
+  const text = await execOn(name, 'systemctl', 'show', unit, '-p', 'MainPID', '-p', 'InvocationID');
+  const pid = Number(/MainPID=(\d+)/.exec(text)?.[1] ?? 0);
+  return { pid, invocationID: /InvocationID=(\w*)/.exec(text)?.[1] ?? '' };
+}
+
+/** How often systemd has started a unit since a moment, by its own words in the journal. */
+export async function startsSince(name: string, unit: string, since: number): Promise<number> {
+  const text = await execOn(name, 'journalctl', '-u', unit, '-o', 'json', '--since', `@${Math.floor(since / 1000)}`);
+  const messages = text.split('\n').filter((line) => line.includes('39f53479d3a045ac8e11786248231fbf'));
+  return messages.length;
+}
+
+/** When the kubelet first wrote, since a moment, that PLEG has not been seen for too long; milliseconds since 1970. */
+export async function breachTime(name: string, since: number): Promise<number | undefined> {
+  const text = await execOn(
+    name,
+    'journalctl',
+    '-u',
+    'kubelet',
+    '-o',
+    'json',
+    '--output-fields=MESSAGE',
+    '--since',
+    `@${Math.floor(since / 1000)}`,
+  );
+  const line = text.split('\n').find((entry) => entry.includes('pleg was last seen active'));
+  const micros = /"__REALTIME_TIMESTAMP":"(\d+)"/.exec(line ?? '')?.[1];
+  return micros === undefined ? undefined : Number(micros) / 1000;
+}
+
+/** Resident memory of the program in MiB, from /proc of its process on the node. */
+export async function residentMiB(name: string, program: 'agent' | 'controller'): Promise<number> {
+  const find = `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q "^node .*/app/${program}.js" && grep VmRSS $p/status; done; true`;
+  const text = await execOn(name, 'sh', '-c', find);
+  const sizes = [...text.matchAll(/VmRSS:\s+(\d+) kB/g)].map((match) => Number(match[1]) / 1024);
+  return Math.max(...sizes);
+}

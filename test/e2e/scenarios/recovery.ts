@@ -1,0 +1,143 @@
+/** A stuck node is recovered: what all such stories have in common. */
+import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import { artifact, captured, completedIncident, incidentsOf } from '../incidents.ts';
+import { breachTime, getJson, startsSince, unitState, type UnitState } from '../lab.ts';
+import type { Report } from '../report.ts';
+
+export interface RecoveryStory {
+  readonly name: string;
+  readonly node: string;
+  readonly breakIt: () => Promise<void>;
+  readonly action: 'RestartKubelet' | 'RestartRuntime';
+  /** Whether the times are held against their limits. */
+  readonly timed: boolean;
+}
+
+const UNITS = { RestartKubelet: 'kubelet', RestartRuntime: 'containerd' } as const;
+/** 3 minutes until the breach, then recovery, the time to hold, and slack for a machine of two cores. */
+const LIMIT_MS = 12 * 60_000;
+
+interface Units {
+  readonly kubelet: UnitState;
+  readonly containerd: UnitState;
+}
+
+async function unitsOf(node: string): Promise<Units> {
+  return { kubelet: await unitState(node, 'kubelet'), containerd: await unitState(node, 'containerd') };
+}
+
+async function checkEvidence(report: Report, name: string, incident: KubeletIncident): Promise<void> {
+  const dumps = captured(incident, 'GoroutineDump');
+  const [dump] = dumps;
+  const text = dump === undefined ? '' : await artifact(dump);
+  report.check(
+    name,
+    'a goroutine dump with Relist is saved, its checksum right',
+    text.includes('Relist'),
+    `${dumps.length} dumps`,
+  );
+  const [log] = captured(incident, 'KubeletLog');
+  const lines = log === undefined ? '' : await artifact(log);
+  report.check(
+    name,
+    'the saved log contains the breach line, its checksum right',
+    lines.includes('pleg was last seen active'),
+  );
+  const others = (incident.status.evidence ?? []).filter((entry) => entry.state === 'Captured');
+  for (const entry of others) await artifact(entry);
+  report.check(
+    name,
+    'every artifact of the manifest is where it says, unchanged',
+    others.length >= 8,
+    `${others.length} artifacts`,
+  );
+}
+
+function checkOrder(report: Report, name: string, incident: KubeletIncident): void {
+  const { timings } = incident.status;
+  const times = [timings?.evidenceAt, timings?.cordonedAt, timings?.actedAt, timings?.completedAt].map((time) =>
+    Date.parse(time ?? ''),
+  );
+  const ordered = times.every((time, index) => index === 0 || time >= (times[index - 1] ?? 0) - 50);
+  report.check(
+    name,
+    'evidence, cordon, action, completion, in this order',
+    ordered,
+    times.map((time) => new Date(time).toISOString().slice(11, 23)).join(' '),
+  );
+}
+
+async function checkNode(report: Report, story: RecoveryStory): Promise<void> {
+  const node = (await getJson('node', story.node)) as {
+    spec: { unschedulable?: boolean };
+    status: { conditions: { type: string; status: string }[] };
+  };
+  const ready = node.status.conditions.find(({ type }) => type === 'Ready')?.status;
+  report.check(story.name, 'the node is Ready and schedulable', ready === 'True' && node.spec.unschedulable !== true);
+}
+
+async function checkUnits(report: Report, story: RecoveryStory, before: Units, since: number): Promise<void> {
+  const after = await unitsOf(story.node);
+  const target = UNITS[story.action];
+  const other = target === 'kubelet' ? 'containerd' : 'kubelet';
+  report.check(
+    story.name,
+    `${target} has a new MainPID and InvocationID`,
+    after[target].pid !== before[target].pid && after[target].invocationID !== before[target].invocationID,
+    `${before[target].pid} -> ${after[target].pid}`,
+  );
+  report.check(
+    story.name,
+    `${other} was not touched`,
+    after[other].pid === before[other].pid,
+    String(after[other].pid),
+  );
+  report.check(
+    story.name,
+    `${target} was started once, ${other} never`,
+    (await startsSince(story.node, target, since)) === 1 && (await startsSince(story.node, other, since)) === 0,
+  );
+}
+
+function measure(report: Report, story: RecoveryStory, incident: KubeletIncident, breach: number): void {
+  const issued = incident.status.actions?.find((action) => action.action === story.action)?.issuedAt;
+  const ready = Date.parse(incident.status.timings?.readyAt ?? '');
+  report.figure({
+    scenario: story.name,
+    what: 'breach line to restart issued',
+    value: (Date.parse(issued ?? '') - breach) / 1000,
+    limit: 5,
+    unit: 's',
+  });
+  report.figure({
+    scenario: story.name,
+    what: 'breach line to Ready=True',
+    value: (ready - breach) / 1000,
+    limit: 30,
+    unit: 's',
+  });
+}
+
+export async function tellRecovery(report: Report, story: RecoveryStory): Promise<void> {
+  const before = await unitsOf(story.node);
+  const since = Date.now();
+  await story.breakIt();
+  report.note(`${story.name}: ${story.node} is broken; its kubelet notices in 3 minutes`);
+  const incident = await completedIncident(story.node, LIMIT_MS);
+  const { outcome, action, diagnosis } = incident.status;
+  report.check(
+    story.name,
+    'the outcome is Recovered',
+    outcome === 'Recovered',
+    `${String(outcome)}, cause ${String(diagnosis?.cause)}`,
+  );
+  report.check(story.name, `the action is ${story.action}`, action === story.action, String(action));
+  report.check(story.name, 'there is one incident', (await incidentsOf(story.node)).length === 1);
+  await checkUnits(report, story, before, since);
+  await checkEvidence(report, story.name, incident);
+  checkOrder(report, story.name, incident);
+  await checkNode(report, story);
+  const breach = await breachTime(story.node, since);
+  report.check(story.name, 'the journal has the breach line', breach !== undefined);
+  if (story.timed && breach !== undefined) measure(report, story, incident, breach);
+}

@@ -1,0 +1,58 @@
+/** Runs commands for the suite: argv arrays, a limit on each, their words in the error. */
+import { execFile } from 'node:child_process';
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly input?: string;
+}
+
+const MAX_OUTPUT = 128 * 1024 * 1024;
+
+/** Standard output. @throws with the command and the end of its standard error if it fails or takes too long. */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      command,
+      args,
+      {
+        env: { ...process.env, ...options.env },
+        timeout: options.timeoutMs ?? 60_000,
+        killSignal: 'SIGKILL',
+        maxBuffer: MAX_OUTPUT,
+      },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else
+          reject(
+            new Error(`${command} ${args.join(' ')}: ${stderr.trim().slice(-2_000) || error.message}`, {
+              cause: error,
+            }),
+          );
+      },
+    );
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** Asks every second until there is an answer. @throws after the limit, saying what was waited for. */
+export async function until<T>(what: string, limitMs: number, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + limitMs;
+  let last: unknown;
+  while (Date.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      last = error;
+    }
+    await pause(1_000);
+  }
+  throw new Error(`not within ${limitMs / 1000} s: ${what}`, { cause: last });
+}
