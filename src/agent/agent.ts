@@ -33,7 +33,14 @@ const STALLED_MS = 120_000;
 const UNPUBLISHED_MS = 95_000;
 
 /** Starts at once. */
-export function startAgent(world: World, signal: AbortSignal): Agent {
+export function startAgent(world: World, stop: AbortSignal): Agent {
+  const own = new AbortController();
+  const { signal } = own;
+  const onStop = (): void => {
+    own.abort(stop.reason);
+  };
+  if (stop.aborted) onStop();
+  stop.addEventListener('abort', onStop, { once: true });
   const { clock } = world;
   const board = createSightBoard(clock.now());
   const orders = createOrders(world, signal);
@@ -43,20 +50,18 @@ export function startAgent(world: World, signal: AbortSignal): Agent {
   const publisher = createPublisher(world, board, orders);
   const early = createEarlyCaptures(world, board, orders, turn);
 
-  async function run(): Promise<void> {
-    await Promise.all([
-      watch.run(signal),
-      runProbeLoop(world, board, signal),
-      runFactsLoop(world, board, factsBell, signal),
-      publisher.run(signal),
-      early.run(signal),
-      runExecutor({ world, board, orders, factsBell, turn }, signal),
-      runRetention(world, board, { orders, turn }, signal),
-    ]);
-  }
+  const parts = [
+    watch.run(signal),
+    runProbeLoop(world, board, signal),
+    runFactsLoop(world, board, factsBell, signal),
+    publisher.run(signal),
+    early.run(signal),
+    runExecutor({ world, board, orders, factsBell, turn }, signal),
+    runRetention(world, board, { orders, turn }, signal),
+  ];
 
   return {
-    done: run(),
+    done: endOf(parts, own),
     health(): Check {
       const stalledMs = clock.monotonic() - watch.turnedAt();
       if (stalledMs < STALLED_MS) return { ok: true, message: 'watching' };
@@ -74,4 +79,14 @@ export function startAgent(world: World, signal: AbortSignal): Agent {
       return { ok: false, message: `nothing could be reported for ${String(Math.round(agoMs / 1000))} s` };
     },
   };
+}
+
+/** None of them ends but by the signal; if one does, it is a bug, and the others end with it: half an agent is none. */
+async function endOf(parts: readonly Promise<unknown>[], own: AbortController): Promise<void> {
+  try {
+    await Promise.all(parts);
+  } finally {
+    own.abort(new Error('a part of the agent has ended'));
+    await Promise.allSettled(parts);
+  }
 }

@@ -154,7 +154,8 @@ function createWorld(): World {
   const failpoint = env['KUBELET_MEDIC_FAILPOINT'] === 'action-reserved';
   return {
     node: nodeName(values['node-name']),
-    version: env['KUBELET_MEDIC_VERSION'] ?? 'development',
+    // Put there by the bundler.
+    version: process.env['KUBELET_MEDIC_VERSION'] ?? 'development',
     pod: env['POD_NAME'],
     namespace: env['POD_NAMESPACE'],
     cluster: createCluster(connection(), { clock, random, log }),
