@@ -30,7 +30,7 @@ export type YamlObject = Manifest & { readonly apiVersion: string; readonly kind
 /** All objects of a YAML text. */
 export function parseManifests(text: string): readonly YamlObject[] {
   return parseAllDocuments(text)
-    .map((document): unknown => document.toJS())
+    .map((document) => document.toJS() as unknown)
     .filter((value) => value !== null)
     .map((value) => Document.parse(value));
 }
