@@ -1,0 +1,27 @@
+/** What a file is, told from its content: names are whatever a person gave them. */
+
+export interface Content {
+  readonly isDump: boolean;
+  readonly isLog: boolean;
+}
+
+/** Goroutines of `debug=2` and of a crash, whatever stands before them on the line, and stacks of `debug=1`. */
+const GOROUTINE = /(?:^|[^\w])goroutine \d+(?: gp=\S+)?(?: m=\S+)?(?: mp=\S+)? \[[a-zA-Z]/;
+const PROFILE = /goroutine profile: total \d+|^\s*\d+ @ 0x[0-9a-f]+/m;
+/** klog's header and its JSON, what journald and syslog put before a line, and the kernel's and containerd's forms. */
+const LOG_LINE =
+  /^(?:.{0,120}?[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d{6}\s+\d+ |\{"ts":\d{13}|\S{3} [ \d]\d \d{2}:\d{2}:\d{2} \S+ [^\s:]+: |\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\S* |\[ *\d+\.\d{6}\] |.{0,120}?time="\d{4}-)/m;
+/** What a log says of PLEG counts even where the line is pasted without a header. */
+const PLEG = /PLEG is not healthy|container runtime is down/;
+
+export function classify(text: string): Content {
+  const isDump = GOROUTINE.test(text) || PROFILE.test(text);
+  return { isDump, isLog: LOG_LINE.test(text) || PLEG.test(text) };
+}
+
+/** Control characters other than those of texts: a profile in protobuf, an archive, a core. */
+export function isBinary(bytes: Buffer): boolean {
+  const head = bytes.subarray(0, 8_192);
+  const odd = head.filter((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27)).length;
+  return odd > head.length / 50;
+}

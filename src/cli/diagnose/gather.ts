@@ -1,0 +1,117 @@
+/** From files to what a diagnosis is made from, and an account of what was read and what was not. */
+import type { Readable } from 'node:stream';
+import * as z from 'zod/mini';
+import { ProbeState } from '../../api/v1alpha1/health.ts';
+import { HostSummary } from '../../api/v1alpha1/incident.ts';
+import type { DiagnosisInput, NamedText } from '../../core/diagnosis/input.ts';
+import { classify } from './classify.ts';
+import { findFiles, type Unread } from './find-files.ts';
+import { isJournalJson, journalText } from './journal-json.ts';
+import { readFileText, readText, type ReadResult } from './read-file.ts';
+
+/** What a file was taken for; `nothing`: it is text, but says nothing to a diagnosis. */
+export type Use = 'dump' | 'log' | 'manifest' | 'nothing';
+
+export interface ReadFile {
+  readonly name: string;
+  /** Decompressed. */
+  readonly bytes: number;
+  readonly usedAs: readonly Use[];
+  /** What a person should know, for example that it is cut; empty: nothing. */
+  readonly message: string;
+}
+
+export interface Gathered {
+  readonly input: DiagnosisInput;
+  readonly read: readonly ReadFile[];
+  readonly unread: readonly Unread[];
+}
+
+/** What the command line says. */
+export interface Told {
+  readonly probe: ProbeState | undefined;
+  readonly kubeletVersion: string | undefined;
+  readonly runtimeVersion: string | undefined;
+}
+
+/** The facts of a bundle that are in no log: in the manifest that `kubectl medic evidence` or the agent writes. */
+const Facts = z.object({
+  host: z.optional(HostSummary),
+  probe: z.optional(ProbeState),
+  kubeletVersion: z.optional(z.string()),
+  runtimeVersion: z.optional(z.string()),
+});
+type Facts = z.infer<typeof Facts>;
+
+interface Draft {
+  readonly dumps: NamedText[];
+  readonly logs: NamedText[];
+  readonly read: ReadFile[];
+  readonly unread: Unread[];
+  facts: Facts;
+  seenVersion: string | undefined;
+}
+
+/** @param paths files and folders; `-` is standard input. */
+export async function gatherInput(paths: readonly string[], told: Told, stdin: Readable): Promise<Gathered> {
+  const draft: Draft = { dumps: [], logs: [], read: [], unread: [], facts: {}, seenVersion: undefined };
+  for (const path of paths) {
+    if (path === '-') {
+      take(draft, 'stdin', await readText(stdin));
+      continue;
+    }
+    const { files, unread } = await findFiles([path]);
+    draft.unread.push(...unread);
+    for (const file of files) take(draft, file.name, await readFileText(file.path));
+  }
+  const { dumps, logs, read, unread, facts, seenVersion } = draft;
+  const input: DiagnosisInput = {
+    dumps,
+    logs,
+    probe: told.probe ?? facts.probe ?? 'Unknown',
+    host: facts.host,
+    kubeletVersion: told.kubeletVersion ?? facts.kubeletVersion ?? seenVersion,
+    runtimeVersion: told.runtimeVersion ?? facts.runtimeVersion,
+  };
+  return { input, read, unread };
+}
+
+function take(draft: Draft, name: string, result: ReadResult): void {
+  if (result.kind === 'unreadable') {
+    draft.unread.push({ name, message: result.message });
+    return;
+  }
+  const { bytes, message } = result;
+  const facts = factsOf(name, result.text);
+  if (facts !== undefined) {
+    draft.facts = { ...draft.facts, ...facts };
+    draft.read.push({ name, bytes, usedAs: ['manifest'], message });
+    return;
+  }
+  const text = isJournalJson(result.text) ? journalText(result.text) : result.text;
+  const { isDump, isLog } = classify(text);
+  if (isDump) draft.dumps.push({ name, text });
+  if (isLog) draft.logs.push({ name, text });
+  draft.seenVersion ??= versionIn(text);
+  const uses: Use[] = [...(isDump ? (['dump'] as const) : []), ...(isLog ? (['log'] as const) : [])];
+  draft.read.push({ name, bytes, usedAs: uses.length === 0 ? ['nothing'] : uses, message });
+}
+
+function factsOf(name: string, text: string): Facts | undefined {
+  if (!/(^|\/)manifest\.json(\.gz)?$/.test(name)) return undefined;
+  try {
+    return Facts.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As the kubelet logs it when it starts, and as its metrics have it. */
+const VERSION =
+  /"?Kubelet version"? kubeletVersion="(v\d[\w.+-]{1,60})"|kubernetes_build_info\{[^}\n]{0,500}git_?[vV]ersion="(v\d[\w.+-]{1,60})"/;
+
+function versionIn(text: string): string | undefined {
+  if (!text.includes('kubeletVersion=') && !text.includes('kubernetes_build_info{')) return undefined;
+  const found = VERSION.exec(text);
+  return found?.[1] ?? found?.[2];
+}

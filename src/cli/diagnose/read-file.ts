@@ -1,0 +1,82 @@
+/** One file or standard input as text: decompressed where it is gzip, with a bound. */
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { isBinary } from './classify.ts';
+
+/** Of one file, decompressed. A dump of a million goroutines has 750 MB; its first part says the same. */
+const MAX_BYTES = 268_435_456;
+
+export type ReadResult =
+  | { readonly kind: 'text'; readonly text: string; readonly bytes: number; readonly message: string }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+/** In words, from what Node's file functions throw. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+export async function readFileText(path: string): Promise<ReadResult> {
+  return await readText(createReadStream(path, { highWaterMark: 1_048_576 }));
+}
+
+/** It never throws: what cannot be read is a result. */
+export async function readText(source: Readable): Promise<ReadResult> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let message = '';
+  try {
+    for await (const chunk of await decompressed(source)) {
+      chunks.push(chunk.subarray(0, MAX_BYTES - bytes));
+      bytes += Math.min(chunk.length, MAX_BYTES - bytes);
+      if (bytes < MAX_BYTES) continue;
+      message = `only the first ${MAX_BYTES / 1_048_576} MiB were read`;
+      break;
+    }
+  } catch (error) {
+    if (bytes === 0) return { kind: 'unreadable', message: reasonOf(error) };
+    message = `only the first ${bytes} bytes could be read: ${reasonOf(error)}`;
+  }
+  if (bytes === 0) return { kind: 'unreadable', message: 'it is empty' };
+  if (isBinary(chunks[0] ?? Buffer.alloc(0))) {
+    return { kind: 'unreadable', message: 'it is binary, not a goroutine dump or a log as text (pprof: use ?debug=2)' };
+  }
+  return { kind: 'text', text: decode(chunks), bytes, message };
+}
+
+/** UTF-8, a chunk at a time: one that is cut within a character goes on in the next. */
+function decode(chunks: Buffer[]): string {
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** gzip begins with 1f 8b (RFC 1952). */
+async function decompressed(source: Readable): Promise<AsyncIterable<Buffer>> {
+  const iterator = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < 2) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  async function* whole(): AsyncGenerator<Buffer> {
+    if (head.length > 0) yield head;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  }
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return whole();
+  const compressed = Readable.from(whole());
+  const gunzip = createGunzip();
+  compressed.on('error', (error) => gunzip.destroy(error));
+  return compressed.pipe(gunzip) as AsyncIterable<Buffer>;
+}

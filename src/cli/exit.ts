@@ -1,0 +1,13 @@
+/** How a command ends. */
+
+export const EXIT = {
+  ok: 0,
+  /** The cluster refuses, does not answer, or has no such thing. */
+  failed: 1,
+  /** A mistake on the command line, or input that cannot be read. */
+  usage: 2,
+  /** diagnose: the evidence does not name a cause. */
+  unknownCause: 3,
+  /** evidence: an artifact is not what was sealed. */
+  corrupt: 4,
+} as const;

@@ -1,0 +1,71 @@
+/** The command line: what there is, and which function does it. */
+import type { Readable } from 'node:stream';
+import { Command, CommanderError } from 'commander';
+import { addDiagnose } from './commands/diagnose.ts';
+import { MedicError } from '../ports/errors.ts';
+import { EXIT } from './exit.ts';
+import type { Session } from './session.ts';
+import { oneLine, printable, type Terminal } from './terminal.ts';
+
+export interface ConnectionFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** What the composition root gives. */
+export interface Outside {
+  readonly terminal: Terminal;
+  readonly stdin: Readable;
+  readonly version: string;
+  /** @throws `E_KUBE_CONFIG`. */
+  readonly connect: (flags: ConnectionFlags) => Promise<Session>;
+}
+
+/** Takes the exit code of the command that ran. */
+export type Finish = (code: number) => void;
+
+const EXAMPLES = `
+Examples:
+  kubectl medic history                          incidents of all nodes, newest first, and what they have in common
+  kubectl medic show node-1-4kq8z                one incident as a timeline, with the blocked stack
+  kubectl medic evidence node-1-4kq8z -o bundle  every artifact, checksums verified
+  kubectl medic approve node-1-4kq8z             restore a node that is held for diagnosis
+  kubectl medic capture node-1                   save evidence of a node now, and touch nothing
+  kubectl medic diagnose bundle                  read goroutine dumps and logs, without a cluster
+  curl -sk ... 'https://127.0.0.1:10250/debug/pprof/goroutine?debug=2' | kubectl medic diagnose -
+
+Exit codes: 0 done; 1 the cluster refuses or does not answer; 2 a mistake on the command line, or unreadable input;
+3 diagnose: no cause found; 4 evidence: an artifact is not what was sealed.
+`;
+
+/** @param argv without the program's own name. @returns the exit code. */
+export async function runProgram(argv: readonly string[], outside: Outside): Promise<number> {
+  const { terminal, version } = outside;
+  let code: number = EXIT.ok;
+  const finish: Finish = (result) => {
+    code = result;
+  };
+  const program = new Command('kubectl medic')
+    .description('What happened to stuck kubelets, why, and what to do about it.')
+    .version(version, '--version', 'print the version')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(--help says more)')
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.note });
+  addDiagnose(program, outside, finish);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    return explain(error, terminal);
+  }
+}
+
+function explain(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (!(error instanceof MedicError)) throw error;
+  terminal.note(`error: ${printable(error.message)}\n`);
+  const { cause } = error;
+  if (cause instanceof Error && !error.message.includes(cause.message)) terminal.note(`  ${oneLine(cause.message)}\n`);
+  return error.code.startsWith('E_CLI_') && error.class === 'invalid' ? EXIT.usage : EXIT.failed;
+}

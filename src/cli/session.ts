@@ -1,0 +1,31 @@
+/** What the commands that speak to a cluster have in hand. */
+import { INCIDENTS } from '../api/resources.ts';
+import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import { MedicError } from '../ports/errors.ts';
+import type { PodExec } from '../ports/pod-exec.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Session {
+  readonly cluster: Cluster;
+  readonly exec: PodExec;
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+  /** Ends with the program: Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Field manager of what a person writes with the plugin. */
+export const PLUGIN_MANAGER = 'kubectl-medic';
+
+/** @throws `E_CLI_NOT_FOUND`. */
+export async function getIncident({ cluster, signal }: Session, name: string): Promise<KubeletIncident> {
+  const incident = await cluster.get(INCIDENTS, { name }, { signal });
+  if (incident !== undefined) return incident;
+  throw new MedicError(
+    'E_CLI_NOT_FOUND',
+    'absent',
+    `there is no KubeletIncident ${name}: \`kubectl medic history\` lists them`,
+  );
+}
