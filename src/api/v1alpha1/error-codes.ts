@@ -15,6 +15,8 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   E_KUBE_TLS: "The API server's certificate is not good.",
   E_KUBE_UNAUTHENTICATED: 'The API server does not accept the token.',
   E_KUBE_UNREACHABLE: 'No connection to the API server.',
+  E_LEADER_LOST: 'This controller no longer leads; it ends, and another one goes on.',
+  E_LEADER_SETTINGS: 'The times of the leader election do not fit each other. A bug.',
   E_AGENT_CONFLICTS: 'An incident could not be written: somebody else wrote first, ten times in a row.',
   E_AGENT_DEADLINE: 'Something on the host did not answer in time.',
   E_CLI_INPUT: 'kubectl medic: there is nothing to diagnose from in what was given.',
