@@ -32,7 +32,8 @@ export interface CaptureOrder {
 
 export interface Capture {
   readonly entries: readonly EvidenceEntry[];
-  readonly clues: readonly string[];
+  /** What the diagnosis reads from the incident. */
+  readonly host: HostSummary;
   /** Bytes stored. */
   readonly bytes: number;
 }
@@ -54,13 +55,13 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
       taken.set(collector.name, await take(world, order, { collector, leftMs: endsAt - clock.monotonic() }, signal));
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const [facts] = await Promise.all([hostFacts(world, signal), ...Array.from({ length: AT_ONCE }, work)]);
   // In the collectors' own order, so that two captures read alike.
   const inOrder = order.collectors.flatMap(({ name }) => taken.get(name) ?? []);
   const entries = inOrder.map(({ entry }) => entry);
   return {
     entries,
-    clues: inOrder.flatMap(({ clues }) => clues).slice(-MAX_CLUES),
+    host: { ...facts, logClues: inOrder.flatMap(({ clues }) => clues).slice(-MAX_CLUES) },
     bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
   };
 }
@@ -118,19 +119,14 @@ async function store(
   return { entry: sealed.entry, clues: order.redact ? clues.map((clue) => redact(clue).text) : clues };
 }
 
-/** The summary that the diagnosis reads from the incident. What cannot be had in time is left out. */
-export async function summarise(world: World, clues: readonly string[], signal: AbortSignal): Promise<HostSummary> {
+/** What cannot be had in time is left out. */
+async function hostFacts(world: World, signal: AbortSignal): Promise<Omit<HostSummary, 'logClues'>> {
   const at = toPreciseTime(world.clock.now());
   const [blockedProcesses, exitedContainers] = await Promise.all([
     listBlocked(world, signal),
     world.host.probe.exitedContainers(EXITED_LIMIT_MS, signal),
   ]);
-  return {
-    at,
-    blockedProcesses,
-    logClues: [...clues],
-    ...(exitedContainers === undefined ? {} : { exitedContainers }),
-  };
+  return { at, blockedProcesses, ...(exitedContainers === undefined ? {} : { exitedContainers }) };
 }
 
 async function listBlocked({ host, clock, log }: World, signal: AbortSignal): Promise<HostSummary['blockedProcesses']> {

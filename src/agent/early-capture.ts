@@ -3,7 +3,7 @@ import type { HealthSpec, PlegInfo } from '../api/v1alpha1/health.ts';
 import { fromTime, toPreciseTime } from '../core/decision/status.ts';
 import { durationMs } from '../core/time/duration.ts';
 import { type BundleManifest, bundlesOf, earlyBundleName, newestEarly, writeManifest } from './bundle.ts';
-import { capture, summarise } from './capture.ts';
+import { capture } from './capture.ts';
 import { createBell } from './bell.ts';
 import type { Orders } from './orders.ts';
 import type { SightBoard } from './sight.ts';
@@ -88,7 +88,7 @@ export function createEarlyCaptures(world: World, board: SightBoard, orders: Ord
       at,
       reason,
       entries: [...taken.entries],
-      host: await summarise(world, taken.clues, signal),
+      host: taken.host,
     };
     await writeManifest(host.spool, bundle, manifest, keep);
     const artifacts = taken.entries.filter(({ state }) => state === 'Captured').length;

@@ -13,7 +13,7 @@ import {
   relocated,
   writeManifest,
 } from './bundle.ts';
-import { capture, summarise } from './capture.ts';
+import { capture } from './capture.ts';
 import { type AgentPart, reportUntilWritten, withRecord } from './incident-status.ts';
 import type { Orders } from './orders.ts';
 import type { SightBoard } from './sight.ts';
@@ -25,6 +25,7 @@ const EARLY_MAX_AGE_MS = 15 * 60_000;
 /** What is over before the step's deadline can still be reported in time. */
 const SHARE_OF_DEADLINE = 0.75;
 const MAX_MANIFEST = 48;
+const MAX_CLUES = 32;
 
 /** Whether evidence that was complete at `at` is of this trouble. The stuck relist began before its breach line. */
 export function isOfTrouble(at: number, trigger: Trigger, now: number): boolean {
@@ -108,8 +109,9 @@ async function takeEvidence(
     },
     signal,
   );
-  const clues = [...(before?.host?.logClues ?? []), ...taken.clues];
-  const summary = await summarise(world, [...new Set(clues)].slice(-32), signal);
+  const clues = new Set([...(before?.host?.logClues ?? []), ...taken.host.logClues]);
+  // A runtime that hangs now may have counted its containers when it was only suspected.
+  const summary: HostSummary = { ...before?.host, ...taken.host, logClues: [...clues].slice(-MAX_CLUES) };
   const entries = merged(before?.entries ?? [], taken.entries);
   try {
     const reason = incident.spec.trigger.type;
