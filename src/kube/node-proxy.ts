@@ -7,6 +7,9 @@ import { answerError, parseStatus } from './errors.ts';
 import { nodeProxyPath } from './paths.ts';
 import type { Transport } from './transport.ts';
 
+/** Read at least so much, whatever the caller's bound: a Status that is cut cannot be told from a kubelet's words. */
+const MAX_STATUS_BYTES = 16 * 1024;
+
 /**
  * The kubelet writes its errors as plain text; a Status object is the API server's own: the proxy is denied, the Node
  * is not there, or its kubelet cannot be reached. So only the latter is an error here.
@@ -35,11 +38,12 @@ export async function proxyToNode(
         contentType: 'text/plain',
         ...(request.body === undefined ? {} : { body: request.body }),
       },
-      { maxBytes: request.maxBytes, beyond: 'cut' },
+      { maxBytes: Math.max(request.maxBytes, MAX_STATUS_BYTES), beyond: 'cut' },
     ),
   );
   if (answer.status >= 400 && parseStatus(answer.body) !== undefined) {
     throw answerError(what, { ...answer, retryAfter: answer.headers['retry-after'] });
   }
-  return { status: answer.status, body: answer.body, truncated: answer.truncated };
+  const truncated = answer.truncated || answer.body.length > request.maxBytes;
+  return { status: answer.status, body: answer.body.subarray(0, request.maxBytes), truncated };
 }

@@ -7,6 +7,7 @@ import { describeMirror } from './mirror.ts';
 import { describeNodeProxy } from './node-proxy.ts';
 import { describeObjects, describePatches } from './writes.ts';
 import { describeRefusals } from './refusals.ts';
+import { describeRules } from './rules.ts';
 import type { ClusterUnderTest } from './subject.ts';
 
 export function describeClusterContract(name: string, start: () => Promise<ClusterUnderTest>): void {
@@ -25,6 +26,7 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
     describeObjects(admin);
     describePatches(admin);
     describeApply(admin);
+    describeRules(admin);
     describeLists(admin);
     describeMirror(env);
     describeRefusals(env);

@@ -40,6 +40,8 @@ export function describeNodeProxy(env: () => ClusterUnderTest): void {
     const request = { maxBytes: 1000 };
     const denied = await failure(env().cluster('nobody').proxyNode(env().node, '/echo', request));
     expect([denied.code, denied.class]).toEqual(['E_KUBE_DENIED', 'denied']);
+    const cut = await failure(env().cluster('nobody').proxyNode(env().node, '/echo', { maxBytes: 1 }));
+    expect(cut.class).toBe('denied');
     const absent = await failure(env().cluster('admin').proxyNode('no-such-node', '/echo', request));
     expect(absent.class).toBe('absent');
   });
