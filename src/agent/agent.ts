@@ -13,7 +13,7 @@ import { createTurn } from './turns.ts';
 import type { World } from './world.ts';
 
 /** For /healthz and /readyz: whether it is well, and why not. */
-export interface Check {
+interface Check {
   readonly ok: boolean;
   readonly message: string;
 }

@@ -6,7 +6,7 @@ import { sha256 } from '../core/evidence/manifest.ts';
 import type { Spool } from '../ports/host.ts';
 import { MedicError } from '../ports/errors.ts';
 
-export const MANIFEST = 'manifest.json';
+const MANIFEST = 'manifest.json';
 const EARLY = 'early-';
 
 export const BundleManifest = z.object({

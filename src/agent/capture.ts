@@ -59,6 +59,7 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   // In the collectors' own order, so that two captures read alike.
   const inOrder = order.collectors.flatMap(({ name }) => taken.get(name) ?? []);
   const entries = inOrder.map(({ entry }) => entry);
+  world.onCaptured?.();
   return {
     entries,
     host: { ...facts, logClues: inOrder.flatMap(({ clues }) => clues).slice(-MAX_CLUES) },

@@ -4,10 +4,10 @@ import { LOG_GRACE_MS } from '../core/detection/settings.ts';
 import type { UnitFacts } from '../ports/host.ts';
 import type { HostSight, LogSight, ProbeSight, Reading, Sight, SpoolSight } from './sight.ts';
 
-export const CONDITION_LOG = 'LogReadable';
-export const CONDITION_RUNTIME = 'RuntimeReachable';
-export const CONDITION_SPOOL = 'SpoolWritable';
-export const CONDITION_RECOVERABLE = 'Recoverable';
+const CONDITION_LOG = 'LogReadable';
+const CONDITION_RUNTIME = 'RuntimeReachable';
+const CONDITION_SPOOL = 'SpoolWritable';
+const CONDITION_RECOVERABLE = 'Recoverable';
 
 type Claim = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 

@@ -29,7 +29,7 @@ export interface EarlyQuestion {
 }
 
 /** When the present trouble began: the stuck relist began before its breach line, by what the line says. */
-export function troubleBegan(pleg: Pick<PlegInfo, 'state' | 'since' | 'elapsed'>): number | undefined {
+function troubleBegan(pleg: Pick<PlegInfo, 'state' | 'since' | 'elapsed'>): number | undefined {
   const since = fromTime(pleg.since);
   if (since === undefined || pleg.state !== 'Unhealthy') return since;
   // `elapsed` is of the newest line and grows with it; taken from `since` it only makes the trouble look older.

@@ -6,7 +6,7 @@ import { reasonOf, type World } from './world.ts';
 import { within } from './within.ts';
 import type { UnitFacts } from '../ports/host.ts';
 
-export const FACTS_EVERY_MS = 10_000;
+const FACTS_EVERY_MS = 10_000;
 const LOOK_LIMIT_MS = 5_000;
 
 /** The unit of a role, read now. It never throws but with the signal. */
@@ -39,7 +39,7 @@ async function fact<T>(
 }
 
 /** Looks at the host once. What cannot be read now keeps no old value: an old PID is a wrong PID. */
-export async function lookAtHost(world: World, signal: AbortSignal): Promise<HostSight> {
+async function lookAtHost(world: World, signal: AbortSignal): Promise<HostSight> {
   const { facts } = world.host;
   const [kubeletUnit, runtimeUnit, kubelet, bootID, kernel] = await Promise.all([
     readUnit(world, 'kubelet', signal),

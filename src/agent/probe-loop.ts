@@ -5,8 +5,8 @@ import type { ProbeSight, SightBoard } from './sight.ts';
 import { momentOf, type World } from './world.ts';
 import { within } from './within.ts';
 
-export const PROBE_EVERY_MS = 5_000;
-export const PROBE_DEADLINE_MS = 5_000;
+const PROBE_EVERY_MS = 5_000;
+const PROBE_DEADLINE_MS = 5_000;
 /** A probe that does not keep to its own deadline is given up here, as a timeout. */
 const PROBE_LIMIT_MS = PROBE_DEADLINE_MS + 1_000;
 

@@ -5,7 +5,7 @@ import { within } from './within.ts';
 import { reasonOf, type World } from './world.ts';
 
 const POLL_MS = 500;
-export const VERIFY_LIMIT_MS = 60_000;
+const VERIFY_LIMIT_MS = 60_000;
 /** A kubelet that cannot start exits within a second or two; systemd starts it again after 10 s. */
 const STAYS_MS = 3_000;
 const SHOW_LIMIT_MS = 5_000;

@@ -22,6 +22,8 @@ export interface World {
   readonly metrics: Metrics;
   /** Called right after the reservation of a restart is durable; tests end the process there. */
   readonly onReserved?: (step: Step) => void;
+  /** Called when a capture is stored: its texts are garbage then, and a node's memory is not ours to keep. */
+  readonly onCaptured?: () => void;
 }
 
 export function momentOf(clock: Clock): Moment {

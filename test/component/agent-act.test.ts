@@ -284,6 +284,40 @@ describe('an action', () => {
     expect(record.message).toContain('activating (auto-restart)');
   });
 
+  /** Lets the controller write first, once, when the agent is about to reserve. */
+  function writeFirst(write: () => void): void {
+    bench.local.onWrite(({ plural, body }) => {
+      if (plural !== 'kubeletincidents' || !JSON.stringify(body).includes('"Reserved"')) return;
+      bench.local.onWrite(undefined);
+      write();
+    });
+  }
+
+  test('that is withdrawn while the agent looks at its host is left alone', async () => {
+    await inTrouble('frozen-connection');
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    writeFirst(() => {
+      bench.endStep('act-1');
+    });
+    await bench.clock.advance(60_000);
+    expect(bench.incident().status.steps?.[0]?.state).toBe('Skipped');
+    expect(bench.record('act-1')).toBeUndefined();
+    expect(bench.sim.restarts).toEqual([]);
+  });
+
+  test('is reserved anew, on the incident as it is then, when somebody else wrote first', async () => {
+    await inTrouble('frozen-connection');
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    let written = false;
+    writeFirst(() => {
+      written = true;
+      bench.endStep('another');
+    });
+    expect((await recordOf('act-1')).state).toBe('Succeeded');
+    expect(written).toBe(true);
+    expect(bench.sim.restarts).toHaveLength(1);
+  });
+
   test('of a completed incident is left alone', async () => {
     await inTrouble('frozen-connection');
     bench.kill();

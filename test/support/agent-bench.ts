@@ -6,7 +6,7 @@ import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts
 import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import type { World } from '../../src/agent/world.ts';
 import { toPreciseTime, withStep } from '../../src/core/decision/status.ts';
-import { objectAt } from './api-server/json.ts';
+import { isObject, listAt, objectAt } from './api-server/json.ts';
 import { aPlan } from './builders/objects.ts';
 import { createRecordingLog, createRecordingMetrics, type RecordingLog } from './builders/recording.ts';
 import { createFakeClock, createSeededRandom, type FakeClock } from './clock.ts';
@@ -38,6 +38,8 @@ export interface Bench {
   }): void;
   /** What the controller writes: one more step, or one that is replaced. */
   step(step: Pick<Step, 'name' | 'type'> & Partial<Step>): Promise<void>;
+  /** The controller takes a step back. With another name, it only writes something. */
+  endStep(name: string): void;
   /** The controller ends the incident. */
   complete(): void;
   finish(): Promise<void>;
@@ -156,6 +158,14 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
         { apiVersion: API_VERSION, metadata: { name: metadata.name }, status: { ...next } },
         { manager: CONTROLLER_MANAGER, subresource: 'status', force: true },
       );
+    },
+    endStep(name): void {
+      local.seeds.edit(INCIDENTS, { name: INCIDENT }, (draft) => {
+        const steps = listAt(objectAt(draft, 'status'), 'steps').map((step) =>
+          isObject(step) && step['name'] === name ? { ...step, state: 'Skipped' } : step,
+        );
+        draft['status'] = { ...objectAt(draft, 'status'), steps, outcome: '' };
+      });
     },
     complete(): void {
       local.seeds.edit(INCIDENTS, { name: INCIDENT }, (draft) => {

@@ -15,7 +15,7 @@ import { createStore } from './api-server/store.ts';
 import { createVerbs, type Target } from './api-server/verbs.ts';
 
 /** A write as it arrived. */
-export interface Written {
+interface Written {
   readonly verb: 'create' | 'apply' | 'patch' | 'delete';
   readonly plural: string;
   readonly name: string;

@@ -2,7 +2,7 @@
 import type { Log, LogFields } from '../../../src/ports/log.ts';
 import type { Labels, Metrics } from '../../../src/ports/metrics.ts';
 
-export interface LogEntry {
+interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly fields: LogFields;

@@ -8,7 +8,7 @@ export interface Dumps {
   readonly healthy: { readonly debug1: string; readonly debug2: string };
 }
 
-export interface KubeletAnswer {
+interface KubeletAnswer {
   readonly status: number;
   readonly body: string;
   readonly contentType?: string;
