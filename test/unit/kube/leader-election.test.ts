@@ -1,0 +1,240 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Lease } from '../../../src/api/kubernetes/objects.ts';
+import { runAsLeader, type LeaderElectionOptions, type TermEnd } from '../../../src/kube/leader-election.ts';
+import { toMicroTime } from '../../../src/kube/micro-time.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import { createRecordingLog } from '../../support/builders/recording.ts';
+import { createFakeClock, createSeededRandom, type FakeClock } from '../../support/clock.ts';
+import { createLeaseStore, type Faults, type LeaseStore } from './lease-store.ts';
+
+const LEASE = { name: 'lead', namespace: 'medic' };
+const CALM: Faults = { slow: 0, fail: 0 };
+const never = new AbortController().signal;
+
+interface Elector {
+  readonly options: LeaderElectionOptions;
+  readonly stop: AbortController;
+}
+
+function elector(identity: string, store: LeaseStore, clock: Clock, faults: Faults = CALM, seed = 1): Elector {
+  const stop = new AbortController();
+  const random = createSeededRandom(seed);
+  const cluster = store.clusterFor(clock, random, faults);
+  const options = {
+    cluster,
+    clock,
+    random,
+    log: createRecordingLog(),
+    lease: LEASE,
+    identity,
+    manager: 'test',
+    signal: stop.signal,
+  };
+  return { options, stop };
+}
+
+/** Work that lasts until it is told to end, and what became of it. */
+function endless(): { readonly work: (signal: AbortSignal) => Promise<void>; signal: () => AbortSignal | undefined } {
+  let given: AbortSignal | undefined;
+  return {
+    signal: () => given,
+    work: (signal) => {
+      given = signal;
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function stored(store: LeaseStore): Lease['spec'] {
+  return Lease.parse(store.raw()).spec;
+}
+
+describe('an elector', () => {
+  test('creates the lease, leads, and writes times with six digits', async () => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    const a = elector('a', store, clock);
+    const job = endless();
+    const end = runAsLeader(a.options, job.work);
+    await clock.advanceUntil(() => job.signal() !== undefined, 5_000, 100);
+    expect(stored(store)).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 0 });
+    expect(stored(store).renewTime).toMatch(/^2026-11-24T10:00:00\.\d{6}Z$/);
+    a.stop.abort();
+    await clock.advance(1_000);
+    expect(await end).toBe('stopped');
+  });
+
+  test('frees the lease when it is stopped, so that the next one need not wait', async () => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    const [a, b] = [elector('a', store, clock), elector('b', store, clock, CALM, 2)];
+    const [first, second] = [endless(), endless()];
+    const end = runAsLeader(a.options, first.work);
+    await clock.advanceUntil(() => first.signal() !== undefined, 5_000, 100);
+    const other = runAsLeader(b.options, second.work);
+    await clock.advance(30_000);
+    expect(second.signal()).toBeUndefined();
+    a.stop.abort();
+    const waited = await clock.advanceUntil(() => second.signal() !== undefined, 5_000, 100);
+    expect([await end, waited <= 3_000]).toEqual(['stopped', true]);
+    expect(stored(store)).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
+    b.stop.abort();
+    await clock.advance(1_000);
+    expect(await other).toBe('stopped');
+    expect(stored(store)).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
+  });
+
+  test("takes over from one that is gone after the lease's time on its own clock, whatever the times in it say", async () => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    const gone = elector('gone', store, clock);
+    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 15, renewTime: toMicroTime(0) };
+    await Promise.all([
+      gone.options.cluster.create(
+        { apiVersion: '', kind: '', plural: '', namespaced: true, parse: (raw) => Lease.parse(raw) },
+        { metadata: LEASE, spec },
+        { manager: 'test' },
+      ),
+      clock.advance(1_000),
+    ]);
+    const b = elector('b', store, clock);
+    const job = endless();
+    const end = runAsLeader(b.options, job.work);
+    const waited = await clock.advanceUntil(() => job.signal() !== undefined, 30_000, 100);
+    expect(waited).toBeGreaterThanOrEqual(15_000);
+    expect(waited).toBeLessThan(18_000);
+    b.stop.abort();
+    await clock.advance(1_000);
+    await end;
+  });
+
+  test('that cannot renew gives up at its deadline, and tells its work', async () => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    let fail = 0;
+    const a = elector('a', store, clock);
+    const { cluster, random } = a.options;
+    const replace: typeof cluster.replace = (resource, object, options) =>
+      store.clusterFor(clock, random, { slow: 0, fail }).replace(resource, object, options);
+    const job = endless();
+    const end = runAsLeader({ ...a.options, cluster: { ...cluster, replace } }, job.work);
+    await clock.advanceUntil(() => job.signal() !== undefined, 5_000, 100);
+    fail = 1;
+    const waited = await clock.advanceUntil(() => job.signal()?.aborted === true, 30_000, 100);
+    expect(waited).toBeLessThanOrEqual(10_100);
+    expect(job.signal()?.reason).toMatchObject({ code: 'E_LEADER_LOST' });
+    expect(await end).toBe('lost');
+  });
+
+  test('ends with the error that its work throws, and frees the lease', async () => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    const a = elector('a', store, clock);
+    const end = expect(runAsLeader(a.options, () => Promise.reject(new Error('a bug')))).rejects.toThrow('a bug');
+    await clock.advance(20_000);
+    await end;
+    expect(stored(store).holderIdentity).toBe('');
+  });
+
+  test('refuses times that leave no margin', async () => {
+    const clock = createFakeClock();
+    const { options } = elector('a', createLeaseStore(clock), clock);
+    const run = runAsLeader({ ...options, renewDeadlineMs: 15_000 }, async () => undefined);
+    await expect(run).rejects.toMatchObject({ code: 'E_LEADER_SETTINGS' });
+  });
+});
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A process that is stopped now and then (SIGSTOP, a frozen virtual machine): nothing that it waits for comes meanwhile. */
+function pausing(clock: FakeClock, pauses: readonly Span[]): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: async (ms, signal) => {
+      await clock.sleep(ms, signal);
+      const pause = pauses.find(({ from, to }) => clock.monotonic() >= from && clock.monotonic() < to);
+      if (pause !== undefined) await clock.sleep(pause.to - clock.monotonic(), never);
+    },
+  };
+}
+
+/** Leads again and again until it is stopped; each span is a time in which it believed that it leads. */
+async function campaign(elected: Elector, clock: Clock, spans: Span[]): Promise<void> {
+  while (!elected.stop.signal.aborted) {
+    let from: number | undefined;
+    const end: TermEnd = await runAsLeader(elected.options, async (signal) => {
+      from = clock.monotonic();
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          resolve();
+        };
+        if (signal.aborted) done();
+        else signal.addEventListener('abort', done, { once: true });
+      });
+      spans.push({ from, to: clock.monotonic() });
+    });
+    if (end === 'stopped') return;
+  }
+}
+
+/** What is left of spans outside of the pauses: a stopped process does nothing. */
+function without(spans: readonly Span[], pauses: readonly Span[]): readonly Span[] {
+  return pauses.reduce<readonly Span[]>(
+    (left, pause) =>
+      left.flatMap(({ from, to }) =>
+        [
+          { from, to: Math.min(to, pause.from) },
+          { from: Math.max(from, pause.to), to },
+        ].filter((span) => span.to > span.from),
+      ),
+    spans,
+  );
+}
+
+function overlap(a: readonly Span[], b: readonly Span[]): number {
+  const shared = a.flatMap((x) => b.map((y) => Math.min(x.to, y.to) - Math.max(x.from, y.from)));
+  return Math.max(0, ...shared);
+}
+
+const pauses = fc.array(fc.record({ from: fc.nat(120_000), length: fc.integer({ min: 1, max: 40_000 }) }), {
+  maxLength: 3,
+});
+
+test('two electors never lead at the same time, with delays, failures, conflicts, lost answers and pauses', async () => {
+  let terms = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({ seed: fc.integer(), slow: fc.double({ min: 0, max: 0.4, noNaN: true }), a: pauses, b: pauses }),
+      async ({ seed, slow, ...stops }) => {
+        const clock = createFakeClock();
+        const store = createLeaseStore(clock);
+        const runs = [stops.a, stops.b].map((list, index) => {
+          const spans: Span[] = [];
+          const paused = list.map(({ from, length }) => ({ from: 1_000 + from, to: 1_000 + from + length }));
+          const local = pausing(clock, paused);
+          const one = elector(`elector-${index}`, store, local, { slow, fail: 0.1 }, seed + index);
+          return { one, spans, paused, done: campaign(one, clock, spans) };
+        });
+        await clock.advance(150_000);
+        for (const { one } of runs) one.stop.abort();
+        await clock.advance(120_000);
+        await Promise.all(runs.map(({ done }) => done));
+        const [a, b] = runs.map(({ spans, paused }) => without(spans, paused));
+        terms += (a?.length ?? 0) + (b?.length ?? 0);
+        expect(overlap(a ?? [], b ?? [])).toBe(0);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  // Otherwise it would hold for electors that never lead.
+  expect(terms).toBeGreaterThan(60);
+}, 60_000);
