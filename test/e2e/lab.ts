@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { run } from './shell.ts';
 
 const LAB = fileURLToPath(new URL('../lab/', import.meta.url));
-/** A lab of its own, beside any that a person has up. */
-const LAB_ID = '9';
-const STATE = `/tmp/kubelet-medic-lab-${LAB_ID}`;
+/** A lab of its own, beside any that a person has up. Two runs at once need two ids. */
+const LAB_ID = process.env['LAB_ID'] ?? '9';
+/** Where the lab keeps its files. */
+export const STATE = `/tmp/kubelet-medic-lab-${LAB_ID}`;
 
 export interface NodeBoot {
   readonly name: string;
@@ -86,6 +87,20 @@ export async function startsSince(name: string, unit: string, since: number): Pr
   const text = await execOn(name, 'journalctl', '-u', unit, '-o', 'json', '--since', `@${Math.floor(since / 1000)}`);
   const messages = text.split('\n').filter((line) => line.includes('39f53479d3a045ac8e11786248231fbf'));
   return messages.length;
+}
+
+export async function isReady(name: string): Promise<boolean> {
+  const node = (await getJson('node', name)) as { status: { conditions?: { type: string; status: string }[] } };
+  return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+/** A condition of the node's KubeletHealth. */
+export async function healthCondition(name: string, type: string): Promise<{ status: string; message: string }> {
+  const health = (await getJson('kubelethealth', name)) as {
+    status?: { conditions?: { type: string; status: string; message: string }[] };
+  };
+  const condition = health.status?.conditions?.find((item) => item.type === type);
+  return condition ?? { status: 'Unknown', message: `${name} has no condition ${type}` };
 }
 
 /** When the kubelet first wrote, since a moment, that PLEG has not been seen for too long; milliseconds since 1970. */

@@ -2,31 +2,35 @@
  * `npm run test:e2e`: the whole thing on real nodes. Builds what is missing, boots a cluster, installs the chart with helm,
  * breaks nodes, and looks. Flags: --only NAME, --keep (leave the lab up), --write (docs/measurements.md).
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { buildBinaries, buildImage, controlPlane, execOn, helm, importImage, kubectl, node } from './lab.ts';
+import { printFailure, saveFailure } from './failure.ts';
+import { buildBinaries, buildImage, controlPlane, helm, importImage, isReady, node, STATE } from './lab.ts';
 import { createReport, writeMeasurements } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import { badInput } from './scenarios/bad-input.ts';
 import { crashInTheMiddle } from './scenarios/crash.ts';
 import { evidenceMissing } from './scenarios/evidence-missing.ts';
+import { fullDisk } from './scenarios/full-disk.ts';
 import { healthy } from './scenarios/healthy.ts';
 import { hungRuntime } from './scenarios/hung-runtime.ts';
 import { stuckKubelet } from './scenarios/stuck-kubelet.ts';
-import { run } from './shell.ts';
+import { unreadableLog } from './scenarios/unreadable-log.ts';
+import { run, stopRunning, until } from './shell.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   healthy,
   hungRuntime,
   stuckKubelet,
   evidenceMissing,
+  fullDisk,
+  unreadableLog,
   badInput,
   crashInTheMiddle,
 ];
 /** The controller lives on a node that nobody breaks. */
 const HOME = healthy.nodes[0] ?? { name: 'node-1' };
 const NAMESPACE = 'kubelet-medic';
-const FAILURES = '/tmp/kubelet-medic-e2e-failure';
 
 const { values } = parseArgs({
   options: {
@@ -58,6 +62,7 @@ function chartValues(failpoints: boolean): readonly string[] {
   const set = [
     'image.repository=localhost/kubelet-medic,image.tag=dev,image.pullPolicy=Never',
     `controller.nodeSelector.kubernetes\\.io/hostname=${HOME.name}`,
+    'agent.updateStrategy.rollingUpdate.maxUnavailable=100%',
     // Several nodes are broken at once here, on purpose; and nobody wants to wait a minute to see that a node stays Ready.
     `${spec}.remediation.verify.stableFor=10s,${spec}.budget.maxConcurrent=5,${spec}.budget.maxUnhealthy=100%,${spec}.budget.cooldown=0s`,
   ];
@@ -98,53 +103,29 @@ async function bootNodes(image: string): Promise<void> {
   await Promise.all([worker(), worker()]);
 }
 
-/** What an engineer needs after a failure, in a folder. */
-async function saveFailure(): Promise<void> {
-  mkdirSync(FAILURES, { recursive: true });
-  const pieces: readonly (readonly [string, () => Promise<string>])[] = [
-    ['incidents.yaml', () => kubectl('get', 'ki,kh,krp', '-o', 'yaml')],
-    ['describe.txt', () => kubectl('describe', 'ki')],
-    ['pods.txt', () => kubectl('get', 'pods,nodes', '-A', '-o', 'wide')],
-    ['events.txt', () => kubectl('get', 'events', '-A', '--sort-by=.lastTimestamp')],
-    [
-      'controller.log',
-      () => kubectl('logs', '-n', NAMESPACE, '-l', 'app.kubernetes.io/component=controller', '--tail=-1'),
-    ],
-    [
-      'agents.log',
-      () =>
-        kubectl(
-          'logs',
-          '-n',
-          NAMESPACE,
-          '-l',
-          'app.kubernetes.io/component=agent',
-          '--tail=-1',
-          '--prefix',
-          '--ignore-errors',
-        ),
-    ],
-    ...nodes.map(
-      ({ name }) => [`${name}-kubelet.log`, () => execOn(name, 'journalctl', '-u', 'kubelet', '-n', '2000')] as const,
-    ),
-  ];
-  for (const [name, read] of pieces)
-    writeFileSync(`${FAILURES}/${name}`, await read().catch((error: unknown) => String(error)));
-  console.log(`\nWhat there is to know of the failure is in ${FAILURES}`);
-}
-
-async function tearDown(): Promise<void> {
-  if (values.keep) return;
+async function takeDown(): Promise<void> {
   for (const boot of nodes)
     await node('down', boot).catch((error: unknown) => {
       console.error(String(error));
     });
   await controlPlane('down');
+  rmSync(STATE, { recursive: true, force: true });
+}
+
+let torn: Promise<void> | undefined;
+/** Once, whoever asks first: the end of the run, or a signal. */
+function tearDown(): Promise<void> {
+  torn ??= values.keep ? Promise.resolve() : takeDown();
+  return torn;
 }
 
 async function runWave(wave: 1 | 2): Promise<void> {
   const scenarios = chosen.filter((scenario) => scenario.wave === wave);
   if (scenarios.length === 0) return;
+  // The second installation replaces every agent, which takes kubelets that are well.
+  await until('all nodes are Ready', 180_000, async () =>
+    (await Promise.all(nodes.map(({ name }) => isReady(name)))).every(Boolean) ? true : undefined,
+  );
   await install(wave === 2);
   report.note(`chart installed; running ${scenarios.map(({ name }) => name).join(', ')}`);
   await Promise.all(
@@ -171,19 +152,31 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     interrupted.abort();
-    void tearDown().finally(() => process.exit(1));
+    stopRunning();
+    void tearDown().finally(() => {
+      console.log('\n0 passed, 1 failed');
+      process.exit(1);
+    });
   });
+}
+
+async function conclude(): Promise<never> {
+  const { passed, failed } = report.finish();
+  if (failed > 0) {
+    await saveFailure(nodes.map(({ name }) => name)).catch((error: unknown) => {
+      console.error(String(error));
+    });
+    await printFailure();
+  } else if (values.write) writeMeasurements(new URL('../../docs/measurements.md', import.meta.url), report.table());
+  await tearDown();
+  console.log(`\n${report.table()}\n\n${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 && passed > 0 ? 0 : 1);
 }
 
 try {
   await main();
 } catch (error) {
-  if (!interrupted.signal.aborted) report.check('suite', 'runs to its end', false, String(error));
+  report.check('suite', 'runs to its end', false, String(error));
 }
-const { passed, failed } = report.finish();
-console.log(`\n${report.table()}`);
-if (failed > 0) await saveFailure();
-else if (values.write) writeMeasurements(new URL('../../docs/measurements.md', import.meta.url), report.table());
-await tearDown();
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+// After a signal, its own handler ends the process.
+if (!interrupted.signal.aborted) await conclude();

@@ -1,5 +1,5 @@
 /** Runs commands for the suite: argv arrays, a limit on each, their words in the error. */
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -8,6 +8,12 @@ export interface RunOptions {
 }
 
 const MAX_OUTPUT = 128 * 1024 * 1024;
+const running = new Set<ChildProcess>();
+
+/** Ends what runs now, so that nothing is built up while it is torn down. */
+export function stopRunning(): void {
+  for (const child of running) child.kill('SIGTERM');
+}
 
 /** Standard output. @throws with the command and the end of its standard error if it fails or takes too long. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
@@ -22,6 +28,7 @@ export function run(command: string, args: readonly string[], options: RunOption
         maxBuffer: MAX_OUTPUT,
       },
       (error, stdout, stderr) => {
+        running.delete(child);
         if (error === null) resolve(stdout);
         else
           reject(
@@ -31,6 +38,7 @@ export function run(command: string, args: readonly string[], options: RunOption
           );
       },
     );
+    running.add(child);
     child.stdin?.end(options.input ?? '');
   });
 }

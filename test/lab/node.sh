@@ -28,6 +28,8 @@ down() {
   stop "$S/$NODE-cri-proxy.pid"
   ip netns del "$NETNS" 2>/dev/null || true; ip link del "$VETH" 2>/dev/null || true
   rm -rf "$R" 2>/dev/null || true
+  # Its containers' cgroups; those with processes, and those of a container that just starts, stay.
+  find /sys/fs/cgroup/*/k8s.io -mindepth 1 -maxdepth 1 -type d -mmin +1 -exec rmdir {} + 2>/dev/null || true
 }
 
 case "$verb" in

@@ -1,21 +1,13 @@
 /** Malformed policies, two policies on one node, an agent that never reports, a node that vanishes. */
 import { completedIncident, incidentsOf } from '../incidents.ts';
 import { getJson, kubectl, kubectlWith } from '../lab.ts';
+import { policy } from '../policy.ts';
 import type { Report } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../shell.ts';
 
 const NAME = 'bad-input';
 const BREACH = 'PLEG is not healthy: pleg was last seen active 4m0.5s ago; threshold is 3m0s';
-
-function policy(name: string, spec: object): string {
-  return JSON.stringify({
-    apiVersion: 'kubelet-medic.io/v1alpha1',
-    kind: 'KubeletRecoveryPolicy',
-    metadata: { name },
-    spec,
-  });
-}
 
 async function refusal(manifest: string): Promise<string> {
   try {

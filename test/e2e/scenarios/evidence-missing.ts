@@ -1,7 +1,8 @@
 /** No goroutine dump can be had (the profiling handler is off) and the gate is Required: the node is left alone. */
 import { completedIncident, incidentsOf } from '../incidents.ts';
-import { getJson, node, startsSince, unitState } from '../lab.ts';
+import { getJson, isReady, node, startsSince, unitState } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
+import { until } from '../shell.ts';
 
 const NODE = { name: 'node-4', env: { KUBELET_CONFIG_EXTRA: 'enableProfilingHandler: false' } };
 
@@ -44,5 +45,6 @@ export const evidenceMissing: Scenario = {
       (await incidentsOf(NODE.name)).length === 1,
     );
     await node('resume', NODE);
+    await until('the node is Ready again', 180_000, async () => ((await isReady(NODE.name)) ? true : undefined));
   },
 };
