@@ -1,10 +1,49 @@
 /** Composition root of the kubectl plugin. */
-import { createTerminal } from '../cli/terminal.ts';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { ConnectionFlags } from '../cli/commands/connection-flags.ts';
 import { runProgram } from '../cli/program.ts';
+import type { Session } from '../cli/session.ts';
+import { createTerminal } from '../cli/terminal.ts';
+import { createSystemClock } from '../platform/clock.ts';
+import { createSystemRandom } from '../platform/random.ts';
 
+const terminal = createTerminal(process.stdout, process.stderr);
+
+/** kubectl: `--kubeconfig`, then the files of KUBECONFIG, then ~/.kube/config. */
+function kubeconfigFiles({ kubeconfig }: ConnectionFlags): readonly string[] {
+  if (kubeconfig !== undefined) return [kubeconfig];
+  const listed = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+  return listed.length > 0 ? listed : [join(homedir(), '.kube', 'config')];
+}
+
+/** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */
+async function connect(flags: ConnectionFlags): Promise<Session> {
+  const [{ createKubeconfigConnection }, { createCluster }, { createPodExec }, { createLog }] = await Promise.all([
+    import('../kube/kubeconfig.ts'),
+    import('../kube/cluster.ts'),
+    import('../kube/exec.ts'),
+    import('../platform/log.ts'),
+  ]);
+  const clock = createSystemClock();
+  const context = flags.context === undefined ? {} : { context: flags.context };
+  const connection = createKubeconfigConnection({ files: kubeconfigFiles(flags), clock, ...context });
+  const log = createLog({ level: 'error' });
+  return {
+    cluster: createCluster(connection, { clock, random: createSystemRandom(), log }),
+    exec: createPodExec(connection, clock),
+    clock,
+    terminal,
+  };
+}
+
+// A reader that has seen enough, such as `head`, ends the output, not in an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
 process.exitCode = await runProgram(process.argv.slice(2), {
-  terminal: createTerminal(process.stdout, process.stderr),
+  terminal,
   stdin: process.stdin,
   version: process.env['KUBELET_MEDIC_VERSION'] ?? 'dev',
-  connect: () => Promise.reject(new Error('not yet')),
+  connect,
 });

@@ -1,16 +1,16 @@
 /** The command line: what there is, and which function does it. */
 import type { Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
+import { addCapture } from './commands/capture.ts';
+import { addDecisions } from './commands/decisions.ts';
 import { addDiagnose } from './commands/diagnose.ts';
+import { addEvidence } from './commands/evidence.ts';
+import { addHistory, addShow } from './commands/incidents.ts';
 import { MedicError } from '../ports/errors.ts';
 import { EXIT } from './exit.ts';
+import type { ConnectionFlags } from './commands/connection-flags.ts';
 import type { Session } from './session.ts';
 import { oneLine, printable, type Terminal } from './terminal.ts';
-
-export interface ConnectionFlags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-}
 
 /** What the composition root gives. */
 export interface Outside {
@@ -52,6 +52,11 @@ export async function runProgram(argv: readonly string[], outside: Outside): Pro
     .showHelpAfterError('(--help says more)')
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.note });
+  addHistory(program, outside);
+  addShow(program, outside);
+  addEvidence(program, outside, finish);
+  addDecisions(program, outside);
+  addCapture(program, outside);
   addDiagnose(program, outside, finish);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -12,16 +12,14 @@ export interface Session {
   readonly exec: PodExec;
   readonly clock: Clock;
   readonly terminal: Terminal;
-  /** Ends with the program: Ctrl-C. */
-  readonly signal: AbortSignal;
 }
 
 /** Field manager of what a person writes with the plugin. */
 export const PLUGIN_MANAGER = 'kubectl-medic';
 
 /** @throws `E_CLI_NOT_FOUND`. */
-export async function getIncident({ cluster, signal }: Session, name: string): Promise<KubeletIncident> {
-  const incident = await cluster.get(INCIDENTS, { name }, { signal });
+export async function getIncident({ cluster }: Session, name: string): Promise<KubeletIncident> {
+  const incident = await cluster.get(INCIDENTS, { name });
   if (incident !== undefined) return incident;
   throw new MedicError(
     'E_CLI_NOT_FOUND',

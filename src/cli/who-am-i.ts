@@ -18,8 +18,8 @@ export const SELF_SUBJECT_REVIEWS = {
 } as const;
 
 /** At most 253 characters, as the API has room for. */
-export async function whoAmI({ cluster, signal }: Session): Promise<string> {
-  const review = await cluster.create(SELF_SUBJECT_REVIEWS, { metadata: {} }, { manager: PLUGIN_MANAGER, signal });
+export async function whoAmI({ cluster }: Session): Promise<string> {
+  const review = await cluster.create(SELF_SUBJECT_REVIEWS, { metadata: {} }, { manager: PLUGIN_MANAGER });
   const { username } = review.status.userInfo;
   return (username === '' ? 'system:anonymous' : username).slice(0, 253);
 }

@@ -14,12 +14,12 @@ import { answerError, networkError } from './errors.ts';
 /** Of standard error: enough to say why. */
 const ERROR_BYTES = 4_096;
 
-export function createPodExec(connection: Connection, clock: Clock, signal: AbortSignal): PodExec {
+export function createPodExec(connection: Connection, clock: Clock): PodExec {
   return {
     run: async (target, argv, { deadlineMs, maxBytes }) => {
       const what = `exec ${argv.join(' ')} in pod ${target.namespace}/${target.pod}`;
       const exec = new Exec(await configOf(connection));
-      return await withDeadline({ what, deadlineMs, signal }, clock, async (limit) => {
+      return await withDeadline({ what, deadlineMs }, clock, async (limit) => {
         const stdout = collector(maxBytes);
         const stderr = collector(ERROR_BYTES);
         const ended = await ending(limit, what, (onStatus) =>

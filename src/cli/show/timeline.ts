@@ -1,0 +1,176 @@
+/** What happened when, from all that an incident records. Pure. */
+import type { Event } from '../../api/kubernetes/objects.ts';
+import {
+  CONDITION_ACTION,
+  CONDITION_COMPLETE,
+  type ActionRecord,
+  type KubeletIncident,
+  type Step,
+} from '../../api/v1alpha1/incident.ts';
+import { humanAge, humanBytes } from '../table.ts';
+
+/** `good`, `bad`: it went well or not; `open`: it goes on; `plain`: it just was. */
+export type Tone = 'good' | 'bad' | 'open' | 'plain';
+
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly tone: Tone;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Oldest first; what happened at the same time stands in the order in which it was done. */
+export function timelineOf(incident: KubeletIncident, events: readonly Event[], now: number): readonly Moment[] {
+  const { steps = [], actions = [] } = incident.status;
+  const moments = [
+    ...early(incident),
+    ...began(incident),
+    ...steps.flatMap((step) => ofStep(step, incident, now)),
+    ...actions.flatMap(ofAction),
+    ...refusal(incident, events),
+    ...events.flatMap(ofEvent),
+    ...ready(incident),
+    ...ended(incident),
+  ];
+  return moments.filter(({ at }) => Number.isFinite(at)).sort((a, b) => a.at - b.at);
+}
+
+function timeOf(text: string | undefined): number {
+  return text === undefined ? Number.NaN : Date.parse(text);
+}
+
+function early({ spec, status }: KubeletIncident): readonly Moment[] {
+  const detectedAt = timeOf(spec.trigger.at);
+  const before = (status.evidence ?? []).filter(({ state, at }) => state === 'Captured' && timeOf(at) < detectedAt);
+  if (before.length === 0) return [];
+  const at = Math.min(...before.map((entry) => timeOf(entry.at)));
+  return [{ at, tone: 'good', title: 'early evidence', text: `${before.length} artifacts, taken on suspicion` }];
+}
+
+function began({ spec, status }: KubeletIncident): readonly Moment[] {
+  const { type, at, message, by } = spec.trigger;
+  const who = by === undefined ? '' : ` (asked for by ${by})`;
+  const notReadyAt = timeOf(status.timings?.notReadySince);
+  return [
+    { at: timeOf(at), tone: type === 'Manual' ? 'plain' : 'bad', title: 'detected', text: `${type}: ${message}${who}` },
+    { at: notReadyAt, tone: 'bad', title: 'NotReady', text: '' },
+  ];
+}
+
+const STEP_TITLES: Readonly<Record<Step['type'], string>> = {
+  CaptureStacks: 'stacks saved',
+  CaptureHost: 'host evidence',
+  Diagnose: 'diagnosis',
+  Hold: 'held',
+  Cordon: 'cordoned',
+  Act: 'action',
+  Verify: 'verified',
+  Uncordon: 'uncordoned',
+};
+const STEP_TONES: Readonly<Record<Step['state'], Tone>> = {
+  Requested: 'open',
+  Succeeded: 'good',
+  Failed: 'bad',
+  Skipped: 'plain',
+};
+
+function ofStep(step: Step, incident: KubeletIncident, now: number): readonly Moment[] {
+  const title = step.type === 'Act' ? (step.action ?? 'action') : STEP_TITLES[step.type];
+  if (step.state === 'Requested') return [underWay(step, title, now)];
+  // What the agent did is told by its own record, with the pids.
+  if (step.type === 'Act' && isToldByAgent(step, incident)) {
+    return [{ at: timeOf(step.startedAt), tone: 'plain', title: 'decided', text: `${title}${decision(step)}` }];
+  }
+  const at = timeOf(step.finishedAt ?? step.startedAt);
+  return [{ at, tone: STEP_TONES[step.state], title, text: step.message ?? step.reason ?? '' }];
+}
+
+function isToldByAgent({ name }: Step, { status }: KubeletIncident): boolean {
+  return (status.actions ?? []).some((record) => record.name === name && record.finishedAt !== undefined);
+}
+
+function underWay(step: Step, title: string, now: number): Moment {
+  const message = step.message ?? step.reason;
+  const left = timeOf(step.deadline) - now;
+  const limit = Number.isNaN(left) ? '' : left > 0 ? `; ${humanAge(left)} left` : '; its time is over';
+  const text = `under way${message === undefined ? '' : `: ${message}`}${limit}`;
+  return { at: timeOf(step.startedAt), tone: 'open', title, text };
+}
+
+function decision({ reason, message }: Step): string {
+  const words = [reason, message].filter((word) => word !== undefined).join(': ');
+  return words === '' ? '' : ` (${words})`;
+}
+
+const ACTION_TITLES: Readonly<Record<ActionRecord['action'], string>> = {
+  CaptureHost: 'host evidence',
+  RestartKubelet: 'kubelet restarted',
+  RestartRuntime: 'runtime restarted',
+  RebootNode: 'node rebooted',
+};
+
+function ofAction(record: ActionRecord): readonly Moment[] {
+  const { action, state, finishedAt, issuedAt, reservedAt, message = '', unit = '', command } = record;
+  if (action === 'CaptureHost' && (state === 'Succeeded' || state === 'Reserved')) return [];
+  const at = timeOf(finishedAt ?? issuedAt ?? reservedAt);
+  if (state === 'Succeeded') {
+    const how = [pidChange(record), command === undefined ? unit : `\`${command}\``].filter((part) => part !== '');
+    return [{ at, tone: 'good', title: ACTION_TITLES[action], text: how.join('  ') }];
+  }
+  const tone = state === 'Reserved' ? 'open' : 'bad';
+  return [
+    {
+      at,
+      tone,
+      title: `${action} ${state.toLowerCase()}`,
+      text: [unit, message].filter((part) => part !== '').join(': '),
+    },
+  ];
+}
+
+function pidChange({ before, after }: ActionRecord): string {
+  if (before === undefined || after === undefined) return '';
+  return `pid ${before.pid} -> ${after.pid}`;
+}
+
+/** Why nothing is done now, where no event says so. */
+function refusal({ status }: KubeletIncident, events: readonly Event[]): readonly Moment[] {
+  const condition = status.conditions?.find(({ type }) => type === CONDITION_ACTION);
+  if (condition?.status !== 'False' || events.some(({ reason }) => reason === 'RecoverySkipped')) return [];
+  const at = timeOf(condition.lastTransitionTime);
+  return [{ at, tone: 'bad', title: 'no action', text: `${condition.reason}: ${condition.message}` }];
+}
+
+/** Of the events only the refusals: all else stands in the record itself. */
+function ofEvent({ reason, message, count, metadata }: Event): readonly Moment[] {
+  if (reason !== 'RecoverySkipped') return [];
+  const times = count > 1 ? ` (${count} times)` : '';
+  return [{ at: timeOf(metadata.creationTimestamp), tone: 'open', title: 'waits', text: `${message}${times}` }];
+}
+
+function ready({ status }: KubeletIncident): readonly Moment[] {
+  const { readyAt, notReadyFor } = status.timings ?? {};
+  const text = notReadyFor === undefined ? '' : `it was not ready for ${notReadyFor}`;
+  return [{ at: timeOf(readyAt), tone: 'good', title: 'Ready', text }];
+}
+
+const GOOD_ENDS: readonly string[] = ['Recovered', 'SelfHealed', 'CaptureOnly', 'Observed'];
+
+function ended({ status }: KubeletIncident): readonly Moment[] {
+  const condition = status.conditions?.find(({ type }) => type === CONDITION_COMPLETE);
+  if (condition?.status !== 'True') return [];
+  const at = timeOf(status.timings?.completedAt ?? condition.lastTransitionTime);
+  const tone = GOOD_ENDS.includes(condition.reason) ? 'good' : 'bad';
+  return [{ at, tone, title: condition.reason, text: condition.message }];
+}
+
+/** `12 artifacts, 412 KiB`; what could not be had is said too. */
+export function evidenceSummary({ status }: KubeletIncident): string {
+  const entries = status.evidence ?? [];
+  const captured = entries.filter(({ state }) => state === 'Captured');
+  const bytes = captured.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0);
+  const failures = entries.length - captured.length;
+  const missing = failures === 0 ? '' : `; ${failures} could not be had`;
+  return `${captured.length} artifacts, ${humanBytes(bytes)}${missing}`;
+}
