@@ -39,6 +39,8 @@ export function run(command: string, args: readonly string[], options: RunOption
       },
     );
     running.add(child);
+    // A command that ends without reading its input says so with its exit code.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }
