@@ -22,6 +22,8 @@ export interface ControlPlane {
   readonly folder: string;
   /** With a bearer token: of `admin` (system:masters), of `nobody` (no rights), or another token as it is. */
   connection(token: string, port?: number): Connection;
+  /** Files of a client certificate. `subject`: `/O=GROUP/CN=NAME`. */
+  issue(name: string, subject: string): { readonly cert: string; readonly key: string };
   /** Stops the API server, runs `whileDown`, and starts it again on the same port. */
   restartApiServer(whileDown?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -75,6 +77,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
       tls: () => Promise.resolve(material),
       authorization: () => Promise.resolve(`Bearer ${token}`),
     }),
+    issue: (name, subject) => authority.issue(name, subject),
     async restartApiServer(whileDown): Promise<void> {
       await api.stop();
       await whileDown?.();

@@ -17,7 +17,12 @@ interface Elector {
   readonly stop: AbortController;
 }
 
-function elector(identity: string, store: LeaseStore, clock: Clock, faults: Faults = CALM, seed = 1): Elector {
+function elector(
+  identity: string,
+  store: LeaseStore,
+  clock: Clock,
+  { faults = CALM, seed = 1 }: { readonly faults?: Faults; readonly seed?: number } = {},
+): Elector {
   const stop = new AbortController();
   const random = createSeededRandom(seed);
   const cluster = store.clusterFor(clock, random, faults);
@@ -72,7 +77,7 @@ describe('an elector', () => {
   test('frees the lease when it is stopped, so that the next one need not wait', async () => {
     const clock = createFakeClock();
     const store = createLeaseStore(clock);
-    const [a, b] = [elector('a', store, clock), elector('b', store, clock, CALM, 2)];
+    const [a, b] = [elector('a', store, clock), elector('b', store, clock, { seed: 2 })];
     const [first, second] = [endless(), endless()];
     const end = runAsLeader(a.options, first.work);
     await clock.advanceUntil(() => first.signal() !== undefined, 5_000, 100);
@@ -221,7 +226,7 @@ test('two electors never lead at the same time, with delays, failures, conflicts
           const spans: Span[] = [];
           const paused = list.map(({ from, length }) => ({ from: 1_000 + from, to: 1_000 + from + length }));
           const local = pausing(clock, paused);
-          const one = elector(`elector-${index}`, store, local, { slow, fail: 0.1 }, seed + index);
+          const one = elector(`elector-${index}`, store, local, { faults: { slow, fail: 0.1 }, seed: seed + index });
           return { one, spans, paused, done: campaign(one, clock, spans) };
         });
         await clock.advance(150_000);
