@@ -140,7 +140,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     mirror<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> {
       const list = (): Promise<Listed<T>> =>
         listAll(resource, query, (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }));
-      return createMirror({ resource, query, list, transport, clock: options.clock, random, log, signal });
+      return createMirror({ resource, query, list, transport, clock: options.clock, callClock, random, log, signal });
     },
   };
 }

@@ -110,8 +110,7 @@ const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)
 /** A request that got no answer. */
 export function networkError(what: What, error: unknown): MedicError {
   if (error instanceof MedicError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const message = error instanceof Error ? error.message : String(error);
+  const { code, message } = describeCause(error);
   if (TLS_CODE.test(code)) {
     return new MedicError('E_KUBE_TLS', 'terminal', `${what}: the API server's certificate is not good: ${message}`, {
       cause: error,
@@ -120,6 +119,16 @@ export function networkError(what: What, error: unknown): MedicError {
   return new MedicError('E_KUBE_UNREACHABLE', 'transient', `${what}: the API server cannot be reached: ${message}`, {
     cause: error,
   });
+}
+
+const Cause = z.object({ code: z._default(z.string(), ''), message: z.string() });
+
+function describeCause(error: unknown): z.infer<typeof Cause> {
+  const cause = Cause.safeParse(error);
+  if (!cause.success) return { code: '', message: String(error) };
+  const { code, message } = cause.data;
+  // A host with several addresses fails with an AggregateError, which has a code but no words.
+  return { code, message: message === '' ? code : message };
 }
 
 /** An answer that is not what the API promises. */

@@ -17,6 +17,7 @@ export interface MirrorOptions<T extends KubeObject> {
   readonly list: () => Promise<Listed<T>>;
   readonly transport: Transport;
   readonly clock: Clock;
+  readonly callClock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -77,6 +78,7 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
     return await runWatch({
       transport: options.transport,
       clock,
+      callClock: options.callClock,
       signal,
       path: listPath(resource, options.query, {
         watch: 'true',

@@ -20,7 +20,10 @@ export type WatchEnd =
 
 export interface WatchOptions {
   readonly transport: Transport;
+  /** Measures silence. */
   readonly clock: Clock;
+  /** Measures the deadline of the opening. */
+  readonly callClock: Clock;
   readonly path: string;
   readonly what: string;
   readonly signal: AbortSignal;
@@ -63,13 +66,17 @@ export async function runWatch(options: WatchOptions): Promise<WatchEnd> {
 
 /** The deadline is for the head of the answer only; the body may go on for minutes. */
 async function openWatch(options: WatchOptions, own: AbortController): Promise<IncomingMessage> {
-  const { transport, clock, path, what } = options;
-  const answer = await withDeadline({ what, signal: own.signal, deadlineMs: OPEN_DEADLINE_MS }, clock, (deadline) => {
-    deadline.addEventListener('abort', () => {
-      own.abort(deadline.reason);
-    });
-    return transport.open({ method: 'GET', path, what, signal: own.signal });
-  });
+  const { transport, callClock, path, what } = options;
+  const answer = await withDeadline(
+    { what, signal: own.signal, deadlineMs: OPEN_DEADLINE_MS },
+    callClock,
+    (deadline) => {
+      deadline.addEventListener('abort', () => {
+        own.abort(deadline.reason);
+      });
+      return transport.open({ method: 'GET', path, what, signal: own.signal });
+    },
+  );
   const status = answer.statusCode ?? 0;
   if (status < 400) return answer;
   const body = await readSome(answer, MAX_ERROR_BYTES);

@@ -175,6 +175,7 @@ function watch(parts: HandlerParts, route: Extract<Route, { type: 'collection' }
     {
       send(event): void {
         const line = `${JSON.stringify(event)}\n`;
+        if (response.writableEnded) return;
         if (isOpen) response.write(line);
         else lines.push(line);
       },

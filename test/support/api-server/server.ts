@@ -58,6 +58,8 @@ export interface ApiServer {
   compact(): void;
   /** Delays each answer. */
   setLatency(ms: number): void;
+  /** TCP connections accepted so far. */
+  connections(): number;
   close(): Promise<void>;
 }
 
@@ -74,8 +76,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const watches = new Set<ServerResponse>();
   const ca = pki('ca.crt');
   let latencyMs = 0;
+  let connections = 0;
 
   const server = createServer({ cert: pki('server.crt'), key: pki('server.key') });
+  server.on('connection', () => {
+    connections += 1;
+  });
   const onNodeProxy: NodeProxy = options.onNodeProxy ?? ((node) => ({ status: 502, body: `${node} has no kubelet` }));
   const bookmarkMs = options.bookmarkMs ?? 1000;
   server.on('request', (request, response) => {
@@ -103,7 +109,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     fail: access.fail,
     cutWatches,
     writeToWatches(line): void {
-      for (const response of watches) response.write(`${line}\n`);
+      for (const response of watches) if (!response.writableEnded) response.write(`${line}\n`);
     },
     compact(): void {
       store.compact();
@@ -112,6 +118,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     setLatency(ms): void {
       latencyMs = ms;
     },
+    connections: () => connections,
     async close(): Promise<void> {
       cutWatches();
       server.closeAllConnections();

@@ -1,0 +1,210 @@
+/** Live copies on a bad network: each fault of the wire, by the embedded API server. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { NODES } from '../../src/api/resources.ts';
+import { createCluster } from '../../src/kube/cluster.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Cluster, Mirror } from '../../src/ports/cluster.ts';
+import { startApiServer, type ApiServer } from '../support/api-server/server.ts';
+import { createRecordingLog, type RecordingLog } from '../support/builders/recording.ts';
+import { createSeededRandom } from '../support/clock.ts';
+import { eventually, realClock } from '../support/real-time.ts';
+
+type NodeMirror = Mirror<ReturnType<(typeof NODES)['parse']>>;
+
+let server: ApiServer;
+let stop: AbortController;
+let log: RecordingLog;
+/** Lists and watches that have arrived. */
+let asked: string[];
+
+beforeEach(async () => {
+  server = await startApiServer();
+  stop = new AbortController();
+  log = createRecordingLog();
+  asked = [];
+  server.deny(({ verb, resource }) => {
+    asked.push(`${verb} ${resource}`);
+    return false;
+  });
+  server.seed(NODES, { metadata: { name: 'a' } });
+});
+
+afterEach(async () => {
+  stop.abort();
+  await server.close();
+});
+
+function connect(clock: Clock = realClock): Cluster {
+  return createCluster(server.connection(), { clock, callClock: realClock, random: createSeededRandom(), log });
+}
+
+async function synced(clock?: Clock): Promise<NodeMirror> {
+  const mirror = connect(clock).mirror(NODES, {}, stop.signal);
+  await mirror.whenSynced();
+  await eventually('it watches', () => asked.includes('watch nodes'));
+  return mirror;
+}
+
+const count = (what: string): number => asked.filter((one) => one === what).length;
+
+/** Time goes by so many times faster; the network does not. */
+function fast(factor: number): Clock {
+  return {
+    now: () => realClock.now(),
+    monotonic: () => realClock.monotonic() * factor,
+    sleep: (ms, signal) => realClock.sleep(ms / factor, signal),
+  };
+}
+
+describe('a mirror', () => {
+  test('leaves out lines that are no events, reports them, and goes on', async () => {
+    const mirror = await synced();
+    server.writeToWatches('{"type":"ADDED","obj');
+    server.writeToWatches('not JSON');
+    server.seed(NODES, { metadata: { name: 'b' } });
+    await eventually('b is there', () => mirror.get('b') !== undefined);
+    expect(log.entries.filter(({ message }) => message.includes('malformed watch line'))).toHaveLength(2);
+    expect(count('watch nodes')).toBe(1);
+  });
+
+  test('keeps the last good copy of an object that has become malformed', async () => {
+    const mirror = await synced();
+    server.writeToWatches('{"type":"MODIFIED","object":{"metadata":{"name":"a","resourceVersion":"9"},"spec":7}}');
+    await eventually('it is reported', () => log.entries.some(({ fields }) => fields['name'] === 'a'));
+    expect(mirror.get('a')?.spec.unschedulable).toBe(false);
+  });
+
+  test('lists anew after an ERROR event of status 410, with a pause that grows, never in a hot loop', async () => {
+    const mirror = await synced();
+    const expired = '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}';
+    const until = performance.now() + 1_500;
+    while (performance.now() < until) {
+      server.writeToWatches(expired);
+      await realClock.sleep(5, stop.signal);
+    }
+    expect(count('list nodes')).toBeGreaterThan(2);
+    expect(count('list nodes')).toBeLessThan(7);
+    server.seed(NODES, { metadata: { name: 'b' } });
+    await eventually('b is there', () => mirror.get('b') !== undefined);
+  });
+
+  test('resumes a watch that fails otherwise without a list', async () => {
+    const mirror = await synced();
+    server.fail({ with: 500, times: 2, only: ({ verb }) => verb === 'watch' });
+    server.cutWatches();
+    server.seed(NODES, { metadata: { name: 'b' } });
+    await eventually('b is there', () => mirror.get('b') !== undefined);
+    expect(count('list nodes')).toBe(1);
+  });
+
+  test('opens a watch anew that has been silent for too long', async () => {
+    await server.close();
+    server = await startApiServer({ bookmarkMs: 1_000_000 });
+    server.deny(({ verb, resource }) => {
+      asked.push(`${verb} ${resource}`);
+      return false;
+    });
+    await synced(fast(300));
+    // 90 s of silence are 0.3 s here.
+    await eventually('it watches again', () => count('watch nodes') >= 3, 5_000);
+    expect(count('list nodes')).toBe(1);
+  });
+
+  test('stays with a quiet watch on which bookmarks come', async () => {
+    await server.close();
+    server = await startApiServer({ bookmarkMs: 50 });
+    server.deny(({ verb, resource }) => {
+      asked.push(`${verb} ${resource}`);
+      return false;
+    });
+    await synced(fast(300));
+    await realClock.sleep(800, stop.signal);
+    expect(count('watch nodes')).toBe(1);
+  });
+
+  test('contains a handler that throws', async () => {
+    const mirror = await synced();
+    const seen: string[] = [];
+    mirror.onChange(() => {
+      throw new Error('a bad handler');
+    });
+    mirror.onChange((current) => seen.push(current?.metadata.name ?? ''));
+    server.seed(NODES, { metadata: { name: 'b' } });
+    await eventually('the other one is told', () => seen.includes('b'));
+    expect(log.entries.some(({ message }) => message.includes('has thrown'))).toBe(true);
+  });
+
+  test('stops at once with its signal', async () => {
+    const mirror = await synced();
+    stop.abort();
+    server.seed(NODES, { metadata: { name: 'b' } });
+    await realClock.sleep(200, new AbortController().signal);
+    expect([mirror.get('b'), count('watch nodes')]).toEqual([undefined, 1]);
+  });
+
+  test('begins as soon as the API server can be reached, however late', async () => {
+    server.fail({ with: 'reset', times: 6, only: ({ verb }) => verb === 'list' });
+    const mirror = await synced();
+    expect(mirror.get('a')).toBeDefined();
+  });
+});
+
+describe('a call', () => {
+  test('waits for as long as a throttling server asks, and tries reads again', async () => {
+    server.fail({ with: 429, times: 1, retryAfterSeconds: 1 });
+    const startedAt = performance.now();
+    expect((await connect().list(NODES)).items).toHaveLength(1);
+    expect(performance.now() - startedAt).toBeGreaterThan(700);
+  });
+
+  test('that reads gives up after four tries', async () => {
+    server.fail({ with: 503, times: 100 });
+    await expect(connect().list(NODES)).rejects.toMatchObject({ code: 'E_KUBE_SERVER', class: 'transient' });
+    server.fail({ with: 503, times: 0 });
+  }, 15_000);
+
+  test.each([
+    [429, 'E_KUBE_THROTTLED', 'throttled'],
+    [500, 'E_KUBE_SERVER', 'transient'],
+    ['reset', 'E_KUBE_UNREACHABLE', 'transient'],
+  ] as const)('that writes and meets %s is not tried again', async (fault, code, errorClass) => {
+    server.fail({ with: fault, times: 1, retryAfterSeconds: 3 });
+    const patch = [{ op: 'add', path: '/spec/unschedulable', value: true }] as const;
+    const write = connect().jsonPatch(NODES, { name: 'a' }, patch, { manager: 'test' });
+    await expect(write).rejects.toMatchObject({
+      code,
+      class: errorClass,
+      retryAfterMs: fault === 'reset' ? undefined : 3_000,
+    });
+    expect(count('patch nodes')).toBe(0);
+  });
+
+  test('with a token that has expired reads it anew and goes on', async () => {
+    const cluster = connect();
+    await cluster.list(NODES);
+    server.expireTokens();
+    const patch = [{ op: 'add', path: '/spec/unschedulable', value: true }] as const;
+    const node = await cluster.jsonPatch(NODES, { name: 'a' }, patch, { manager: 'test' });
+    expect(node.spec.unschedulable).toBe(true);
+  });
+
+  test('to a server whose certificate is of another CA says so, and never with the token', async () => {
+    const connection = server.connection();
+    const cluster = createCluster(
+      { ...connection, tls: () => Promise.resolve({}) },
+      { clock: realClock, random: createSeededRandom(), log },
+    );
+    const error = await cluster.list(NODES).then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+    expect(error).toMatchObject({ code: 'E_KUBE_TLS', class: 'terminal' });
+    expect(JSON.stringify(error) + String(error)).not.toContain(server.bearerToken('system:admin'));
+  });
+
+  test('uses few connections for many requests', async () => {
+    const cluster = connect();
+    for (let index = 0; index < 50; index += 1) await cluster.get(NODES, { name: 'a' });
+    expect(server.connections()).toBeLessThanOrEqual(2);
+  });
+});
