@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Call } from '../ports/cluster.ts';
 import { MedicError } from '../ports/errors.ts';
 
-export const DEFAULT_DEADLINE_MS = 10_000;
+const DEFAULT_DEADLINE_MS = 10_000;
 
 /**
  * Runs `work` with a signal that aborts at the deadline.

@@ -6,7 +6,7 @@ import { MedicError } from '../ports/errors.ts';
 import type { Connection, TlsMaterial } from './connection.ts';
 
 /** Kubernetes: the service account admission controller mounts them here. */
-export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
+const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The kubelet renews a bound token at 80 % of its life (one hour by default), so a minute is soon enough. */
 const REREAD_MS = 60_000;

@@ -17,7 +17,7 @@ const Page = z.object({
 /** What is left of an object that its parser refused. */
 const Named = z.object({ metadata: z.object({ name: z.string(), namespace: z.optional(z.string()) }) });
 
-export function nameOf(raw: unknown): string {
+function nameOf(raw: unknown): string {
   const named = Named.safeParse(raw);
   return named.success ? named.data.metadata.name : '';
 }

@@ -33,7 +33,7 @@ export interface HttpAnswer {
   readonly truncated: boolean;
 }
 
-export interface Bound {
+interface Bound {
   readonly maxBytes: number;
   /** What to do with a longer body. */
   readonly beyond: 'cut' | 'fail';

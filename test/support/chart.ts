@@ -6,7 +6,7 @@ import { parseManifests, rawResource, type YamlObject } from './raw-resource.ts'
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
-export function renderChart(namespace: string): readonly YamlObject[] {
+function renderChart(namespace: string): readonly YamlObject[] {
   const helm = execFileSync(path('test/lab/helm.sh'), { encoding: 'utf8' }).trim();
   const argv = ['template', 'kubelet-medic', path('charts/kubelet-medic'), '--namespace', namespace];
   return parseManifests(execFileSync(helm, argv, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 }));

@@ -17,7 +17,7 @@ export function rawResource(
   return { apiVersion, kind, plural, namespaced, parse: (raw) => Any.parse(raw) };
 }
 
-export const CRDS = rawResource(
+const CRDS = rawResource(
   'apiextensions.k8s.io/v1',
   'CustomResourceDefinition',
   'customresourcedefinitions',

@@ -109,7 +109,7 @@ export function hasAtOrBelow(fields: FieldSet, path: string): boolean {
   return false;
 }
 
-export function elementsOf(path: string): readonly string[] {
+function elementsOf(path: string): readonly string[] {
   return path.split(SEPARATOR);
 }
 

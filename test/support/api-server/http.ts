@@ -12,7 +12,7 @@ import type { Verbs } from './verbs.ts';
 import { isWatch, startWatch, type Lists } from './watch.ts';
 
 /** What a kubelet answers through the node proxy. */
-export interface NodeAnswer {
+interface NodeAnswer {
   readonly status: number;
   readonly body: string | Buffer;
   readonly contentType?: string;

@@ -4,7 +4,7 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-export interface Meta extends JsonObject {
+interface Meta extends JsonObject {
   name: string;
   uid: string;
   resourceVersion: string;

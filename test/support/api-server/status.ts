@@ -20,7 +20,7 @@ export class Refusal extends Error {
 }
 
 /** `kubeletincidents.kubelet-medic.io`. */
-export function qualifiedPlural(kind: ServedKind): string {
+function qualifiedPlural(kind: ServedKind): string {
   return qualified(kind, kind.plural);
 }
 

@@ -2,7 +2,7 @@
 import type { StoredObject } from './json.ts';
 import type { ServedKind } from './kinds.ts';
 
-export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
+type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 export interface Change {
   readonly version: number;
@@ -13,7 +13,7 @@ export interface Change {
   readonly previous: StoredObject | undefined;
 }
 
-export type Listener = (change: Change) => void;
+type Listener = (change: Change) => void;
 
 export interface ObjectStore {
   get(kind: ServedKind, namespace: string | undefined, name: string): StoredObject | undefined;
