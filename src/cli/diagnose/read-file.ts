@@ -19,8 +19,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** In words, from what Node's file functions throw. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  if (typeof error !== 'object' || error === null) return String(error);
+  const known = 'code' in error ? REASONS[String(error.code)] : undefined;
+  return known ?? ('message' in error ? String(error.message) : 'it cannot be read');
 }
 
 export async function readFileText(path: string): Promise<ReadResult> {

@@ -46,7 +46,7 @@ function heading(terminal: Terminal, { metadata, spec, status }: KubeletIncident
       ? ''
       : `  ${approval.decision === 'Approve' ? 'approved' : 'rejected'} by ${oneLine(approval.by)}${approval.reason === undefined ? '' : `: ${oneLine(approval.reason)}`}\n`;
   return [
-    `${terminal.paint('bold', metadata.name)}  node ${oneLine(spec.nodeName)}, ${terminal.paint(colour, oneLine(outcome))}, ${age} ago\n`,
+    `${terminal.paint('bold', metadata.name)}  node ${oneLine(spec.nodeName)}, ${terminal.paint(colour, oneLine(outcome))}, opened ${age} ago\n`,
     `  policy ${oneLine(policy)}: ${mode}, ${strategy}, evidence ${evidence.gate}\n`,
     decided,
     '\n',
@@ -88,7 +88,7 @@ function shortDuration(ms: number): string {
 
 function evidenceText(terminal: Terminal, incident: KubeletIncident, verbose: boolean): string {
   const { evidence = [] } = incident.status;
-  const heads = `  ${terminal.paint('bold', 'Evidence'.padEnd(13))}${evidenceSummary(incident)}\n`;
+  const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n`;
   const shown = evidence.filter(({ state }) => verbose || state === 'Failed');
   if (shown.length === 0) return heads;
   return heads + renderTable(shown.map(artifactRow)).replaceAll(/^/gm, '               ').trimEnd() + '\n';

@@ -3,6 +3,7 @@ import type { Event } from '../../api/kubernetes/objects.ts';
 import {
   CONDITION_ACTION,
   CONDITION_COMPLETE,
+  CONDITION_DIAGNOSED,
   type ActionRecord,
   type KubeletIncident,
   type Step,
@@ -28,6 +29,7 @@ export function timelineOf(incident: KubeletIncident, events: readonly Event[], 
     ...began(incident),
     ...steps.flatMap((step) => ofStep(step, incident, now)),
     ...actions.flatMap(ofAction),
+    ...diagnosed(incident),
     ...refusal(incident, events),
     ...events.flatMap(ofEvent),
     ...ready(incident),
@@ -80,7 +82,14 @@ function ofStep(step: Step, incident: KubeletIncident, now: number): readonly Mo
   if (step.state === 'Requested') return [underWay(step, title, now)];
   // What the agent did is told by its own record, with the pids.
   if (step.type === 'Act' && isToldByAgent(step, incident)) {
-    return [{ at: timeOf(step.startedAt), tone: 'plain', title: 'decided', text: `${title}${decision(step)}` }];
+    return [
+      {
+        at: timeOf(step.startedAt),
+        tone: 'plain',
+        title: 'decided',
+        text: `${title}${step.reason === undefined ? '' : ` (${step.reason})`}`,
+      },
+    ];
   }
   const at = timeOf(step.finishedAt ?? step.startedAt);
   return [{ at, tone: STEP_TONES[step.state], title, text: step.message ?? step.reason ?? '' }];
@@ -96,11 +105,6 @@ function underWay(step: Step, title: string, now: number): Moment {
   const limit = Number.isNaN(left) ? '' : left > 0 ? `; ${humanAge(left)} left` : '; its time is over';
   const text = `under way${message === undefined ? '' : `: ${message}`}${limit}`;
   return { at: timeOf(step.startedAt), tone: 'open', title, text };
-}
-
-function decision({ reason, message }: Step): string {
-  const words = [reason, message].filter((word) => word !== undefined).join(': ');
-  return words === '' ? '' : ` (${words})`;
 }
 
 const ACTION_TITLES: Readonly<Record<ActionRecord['action'], string>> = {
@@ -132,6 +136,14 @@ function ofAction(record: ActionRecord): readonly Moment[] {
 function pidChange({ before, after }: ActionRecord): string {
   if (before === undefined || after === undefined) return '';
   return `pid ${before.pid} -> ${after.pid}`;
+}
+
+function diagnosed({ status }: KubeletIncident): readonly Moment[] {
+  const condition = status.conditions?.find(({ type }) => type === CONDITION_DIAGNOSED);
+  if (status.diagnosis === undefined || condition === undefined || condition.status === 'Unknown') return [];
+  const { cause, confidence } = status.diagnosis;
+  const tone = condition.status === 'True' ? 'good' : 'plain';
+  return [{ at: timeOf(condition.lastTransitionTime), tone, title: 'diagnosis', text: `${cause} (${confidence})` }];
 }
 
 /** Why nothing is done now, where no event says so. */

@@ -1,0 +1,97 @@
+/** The plugin on an API server in memory: what it writes, and how it ends. */
+import { Readable } from 'node:stream';
+import { runProgram } from '../../../src/cli/program.ts';
+import type { Terminal } from '../../../src/cli/terminal.ts';
+import { SELF_SUBJECT_REVIEWS } from '../../../src/cli/who-am-i.ts';
+import { createCluster } from '../../../src/kube/cluster.ts';
+import { createSystemClock } from '../../../src/platform/clock.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { Cluster } from '../../../src/ports/cluster.ts';
+import { MedicError } from '../../../src/ports/errors.ts';
+import type { PodExec } from '../../../src/ports/pod-exec.ts';
+import { startApiServer, type ApiServer } from '../../support/api-server/server.ts';
+import { T0 } from '../../support/builders/objects.ts';
+import { createRecordingLog } from '../../support/builders/recording.ts';
+import { createSeededRandom } from '../../support/clock.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Bench {
+  readonly server: ApiServer;
+  /** Answers of `cat PATH` in a pod. */
+  readonly files: Map<string, Buffer>;
+  /** What was run in pods: `NAMESPACE/POD/CONTAINER: ARGV`. */
+  readonly ran: string[];
+  run(...argv: readonly string[]): Promise<Ran>;
+}
+
+/** Ten minutes after the incidents of the builders. */
+const NOW = T0 + 600_000;
+
+export async function startBench(): Promise<Bench> {
+  const server = await startApiServer({ now: () => NOW });
+  const files = new Map<string, Buffer>();
+  const ran: string[] = [];
+  const system = createSystemClock();
+  const clock: Clock = { ...system, now: () => NOW };
+  const cluster = withReviews(
+    createCluster(server.connection(), { clock: system, random: createSeededRandom(), log: createRecordingLog() }),
+  );
+  const exec: PodExec = {
+    run: async ({ namespace, pod, container }, argv) => {
+      ran.push(`${namespace}/${pod}/${container}: ${argv.join(' ')}`);
+      const bytes = files.get(argv.at(-1) ?? '');
+      if (bytes === undefined) throw new MedicError('E_EXEC_FAILED', 'terminal', `${argv.join(' ')}: No such file`);
+      return bytes;
+    },
+  };
+  return {
+    server,
+    files,
+    ran,
+    run: (...argv) => runOffline(argv, { connect: (terminal) => Promise.resolve({ cluster, exec, clock, terminal }) }),
+  };
+}
+
+/** Without a cluster. */
+export async function runOffline(
+  argv: readonly string[],
+  options: {
+    readonly stdin?: string | Buffer;
+    readonly connect?: (terminal: Terminal) => ReturnType<Parameters<typeof runProgram>[1]['connect']>;
+  } = {},
+): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    note: (text) => {
+      err += text;
+    },
+    paint: (_colour, text) => text,
+  };
+  const code = await runProgram(argv, {
+    terminal,
+    stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
+    version: '1.2.3',
+    connect: () => options.connect?.(terminal) ?? Promise.reject(new Error('it needs no cluster')),
+  });
+  return { code, out, err };
+}
+
+/** The API server in memory stores objects; a review is none. */
+function withReviews(cluster: Cluster): Cluster {
+  return {
+    ...cluster,
+    create: async (resource, object, options) => {
+      if (resource.plural !== SELF_SUBJECT_REVIEWS.plural) return await cluster.create(resource, object, options);
+      return resource.parse({ metadata: {}, status: { userInfo: { username: 'jane@example.com' } } });
+    },
+  };
+}
