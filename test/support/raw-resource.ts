@@ -17,12 +17,7 @@ export function rawResource(
   return { apiVersion, kind, plural, namespaced, parse: (raw) => Any.parse(raw) };
 }
 
-const CRDS = rawResource(
-  'apiextensions.k8s.io/v1',
-  'CustomResourceDefinition',
-  'customresourcedefinitions',
-  false,
-);
+const CRDS = rawResource('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false);
 
 const Document = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: z.looseObject({}) });
 export type YamlObject = Manifest & { readonly apiVersion: string; readonly kind: string };
