@@ -12,6 +12,7 @@ import { createRecordingLog, createRecordingMetrics, type RecordingLog } from '.
 import { createFakeClock, createSeededRandom, type FakeClock } from './clock.ts';
 import { type SimulatedHost, type SimulatedHostOptions, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
+import { mortal } from './mortal.ts';
 
 export const NODE = 'node-a';
 const NODE_UID = 'uid-node-a';
@@ -43,33 +44,6 @@ export interface Bench {
   /** The controller ends the incident. */
   complete(): void;
   finish(): Promise<void>;
-}
-
-/** Passes calls on until its owner is dead; from then on none arrives, and none is answered. */
-function mortal<T extends object>(target: T, isDead: () => boolean, onCall: () => void): T {
-  return new Proxy(target, {
-    get(object, key): unknown {
-      const value: unknown = Reflect.get(object, key);
-      if (typeof value === 'object' && value !== null) return mortal(value, isDead, onCall);
-      if (typeof value !== 'function') return value;
-      return (...args: readonly unknown[]): unknown => {
-        onCall();
-        if (isDead()) return new Promise(() => undefined);
-        const result: unknown = Reflect.apply(value, object, args);
-        if (!(result instanceof Promise)) return result;
-        return new Promise((resolve, reject) => {
-          result.then(
-            (answer) => {
-              if (!isDead()) resolve(answer);
-            },
-            (error: unknown) => {
-              if (!isDead()) reject(error instanceof Error ? error : new Error(String(error)));
-            },
-          );
-        });
-      };
-    },
-  });
 }
 
 export const INCIDENT = 'node-a-7f3k2';
