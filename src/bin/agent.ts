@@ -164,6 +164,10 @@ function createWorld(): World {
     random,
     log,
     metrics,
+    // There with `--expose-gc` only: without it the garbage stays until the heap is full.
+    onCaptured: () => {
+      globalThis.gc?.({ execution: 'sync', flavor: 'last-resort', type: 'major' });
+    },
     ...(failpoint
       ? {
           onReserved: () => {

@@ -109,8 +109,36 @@ function redactVariables(line: Groups): string | undefined {
   return blackened === variables ? undefined : kept(line) + blackened;
 }
 
+/** Bytes that are looked at as one text: a log of many MiB as one string would leave several times its size as garbage. */
+const PIECE = 262_144;
+/** As far as a PEM block may reach into the next piece. */
+const PEM_REACH = 65_536;
+
+function afterLine(bytes: Buffer, from: number): number {
+  const newline = bytes.indexOf('\n', from);
+  return newline < 0 ? bytes.length : newline + 1;
+}
+
+/** Where a piece that starts at `start` ends: after a line, and not within a PEM block. */
+function endOfPiece(bytes: Buffer, start: number): number {
+  if (bytes.length - start <= PIECE) return bytes.length;
+  const end = afterLine(bytes, start + PIECE);
+  const tail = bytes.subarray(Math.max(start, end - PEM_REACH), end);
+  const cutsBlock = tail.lastIndexOf('-----BEGIN ') > tail.lastIndexOf('-----END ');
+  return cutsBlock ? afterLine(bytes, Math.min(bytes.length, end + PEM_REACH)) : end;
+}
+
 /** The same on bytes; what is no secret stays as it is, byte for byte, text or not. */
 export function redactBytes(bytes: Buffer): { readonly bytes: Buffer; readonly count: number } {
-  const { text, count } = redact(bytes.toString('latin1'));
-  return count === 0 ? { bytes, count } : { bytes: Buffer.from(text, 'latin1'), count };
+  const pieces: Buffer[] = [];
+  let total = 0;
+  for (let start = 0; start < bytes.length;) {
+    const end = endOfPiece(bytes, start);
+    const piece = bytes.subarray(start, end);
+    const { text, count } = redact(piece.toString('latin1'));
+    pieces.push(count === 0 ? piece : Buffer.from(text, 'latin1'));
+    total += count;
+    start = end;
+  }
+  return total === 0 ? { bytes, count: 0 } : { bytes: Buffer.concat(pieces), count: total };
 }

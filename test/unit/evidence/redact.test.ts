@@ -159,3 +159,29 @@ describe('time is linear in the size', () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
+
+describe('a text of several pieces', () => {
+  const filler = `${'an ordinary line of a log\n'.repeat(12_000)}`;
+
+  test('loses its secrets wherever they stand, and nothing else', () => {
+    const block = `-----BEGIN RSA PRIVATE KEY-----\n${'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=\n'.repeat(40)}-----END RSA PRIVATE KEY-----\n`;
+    for (const shift of [0, 13, 200, 700]) {
+      // The block lies across the end of the first piece.
+      const before = filler.slice(0, 262_144 - shift);
+      const { bytes, count } = redactBytes(
+        Buffer.from(`${before}${block}${filler}Authorization: Bearer abcdef0123456789abcdef\n`),
+      );
+      const text = bytes.toString();
+      expect(count).toBe(2);
+      expect(text).not.toContain('QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=');
+      expect(text).not.toContain('abcdef0123456789abcdef');
+      expect(text.startsWith(before)).toBe(true);
+      expect(text).toContain(filler);
+    }
+  });
+
+  test('stays the same buffer when it has none', () => {
+    const bytes = Buffer.from(filler.repeat(3));
+    expect(redactBytes(bytes).bytes).toBe(bytes);
+  });
+});
