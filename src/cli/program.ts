@@ -1,5 +1,4 @@
 /** The command line: what there is, and which function does it. */
-import type { Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { addCapture } from './commands/capture.ts';
 import { addDecisions } from './commands/decisions.ts';
@@ -8,21 +7,8 @@ import { addEvidence } from './commands/evidence.ts';
 import { addHistory, addShow } from './commands/incidents.ts';
 import { MedicError } from '../ports/errors.ts';
 import { EXIT } from './exit.ts';
-import type { ConnectionFlags } from './commands/connection-flags.ts';
-import type { Session } from './session.ts';
+import type { Finish, Outside } from './outside.ts';
 import { oneLine, printable, type Terminal } from './terminal.ts';
-
-/** What the composition root gives. */
-export interface Outside {
-  readonly terminal: Terminal;
-  readonly stdin: Readable;
-  readonly version: string;
-  /** @throws `E_KUBE_CONFIG`. */
-  readonly connect: (flags: ConnectionFlags) => Promise<Session>;
-}
-
-/** Takes the exit code of the command that ran. */
-export type Finish = (code: number) => void;
 
 const EXAMPLES = `
 Examples:

@@ -4,7 +4,7 @@ import { MedicError } from '../ports/errors.ts';
 import type { ServedMetrics } from './metrics.ts';
 
 /** undefined: it is well; otherwise why it is not. */
-export type Check = () => string | undefined;
+type Check = () => string | undefined;
 
 export interface ServeOptions {
   /** `HOST:PORT`; an empty host means all addresses. */

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../core/time/duration.ts';
 import { runCapture } from '../capture.ts';
-import type { Outside } from '../program.ts';
+import type { Outside } from '../outside.ts';
 import { withConnection, type ConnectionFlags } from './connection-flags.ts';
 
 interface Flags extends ConnectionFlags {

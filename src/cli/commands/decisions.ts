@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { Action } from '../../api/v1alpha1/policy.ts';
 import { runDecide } from '../decide.ts';
-import type { Outside } from '../program.ts';
+import type { Outside } from '../outside.ts';
 import { withConnection, type ConnectionFlags } from './connection-flags.ts';
 
 interface ApproveFlags extends ConnectionFlags {

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { ProbeState } from '../../api/v1alpha1/health.ts';
 import { runDiagnose } from '../diagnose/command.ts';
-import type { Finish, Outside } from '../program.ts';
+import type { Finish, Outside } from '../outside.ts';
 import type { Format } from '../structured.ts';
 
 interface Flags {

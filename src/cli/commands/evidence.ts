@@ -1,7 +1,7 @@
 /** Arguments of `evidence`. */
 import type { Command } from 'commander';
 import { runEvidence } from '../evidence/command.ts';
-import type { Finish, Outside } from '../program.ts';
+import type { Finish, Outside } from '../outside.ts';
 import { withConnection, type ConnectionFlags } from './connection-flags.ts';
 
 interface Flags extends ConnectionFlags {

@@ -1,7 +1,7 @@
 /** Arguments of `history` and `show`. */
 import { type Command, Option } from 'commander';
 import { runHistory } from '../history/command.ts';
-import type { Outside } from '../program.ts';
+import type { Outside } from '../outside.ts';
 import { runShow } from '../show/command.ts';
 import type { Format } from '../structured.ts';
 import { withConnection, type ConnectionFlags } from './connection-flags.ts';

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { reasonOf } from './read-file.ts';
 
-export interface FoundFile {
+interface FoundFile {
   readonly path: string;
   /** As the verdict cites it. */
   readonly name: string;

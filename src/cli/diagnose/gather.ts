@@ -10,7 +10,7 @@ import { isJournalJson, journalText } from './journal-json.ts';
 import { readFileText, readText, type ReadResult } from './read-file.ts';
 
 /** What a file was taken for; `nothing`: it is text, but says nothing to a diagnosis. */
-export type Use = 'dump' | 'log' | 'manifest' | 'nothing';
+type Use = 'dump' | 'log' | 'manifest' | 'nothing';
 
 export interface ReadFile {
   readonly name: string;

@@ -23,7 +23,7 @@ const EFFECTS: Readonly<Record<RestartEffect, string>> = {
   Unknown: 'not known',
 };
 
-export function headline({ class: causeClass, summary }: Diagnosis): string {
+function headline({ class: causeClass, summary }: Diagnosis): string {
   return `${BEGINNINGS[causeClass] ?? 'PLEG is stuck'}: ${oneLine(summary)}`;
 }
 

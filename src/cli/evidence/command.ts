@@ -12,7 +12,7 @@ import { createFetcher, type Fetcher } from './fetch.ts';
 import { MANIFEST, openFolder, type Folder } from './folder.ts';
 import { locate } from './location.ts';
 
-export type Outcome =
+type Outcome =
   | { readonly kind: 'verified'; readonly bytes: number }
   /** It is there, but its SHA-256 is another one; kept as `NAME.corrupt`. */
   | { readonly kind: 'corrupt'; readonly message: string }
@@ -61,7 +61,7 @@ async function fetchOne({ fetcher, folder, incident }: Place, entry: EvidenceEnt
   if (location.kind === 'none') return { kind: entry.state === 'Failed' ? 'never' : 'lost', message: location.message };
   let bytes: Buffer;
   try {
-    bytes = await fetcher.fetch(location, entry.bytes);
+    bytes = await fetcher.fetch(location);
   } catch (error) {
     if (!isMedicError(error)) throw error;
     return { kind: 'lost', message: error.message };

@@ -9,11 +9,11 @@ import type { Location } from './location.ts';
 
 export interface Fetcher {
   /** @throws MedicError, which says why it is not to be had. */
-  fetch(location: Exclude<Location, { kind: 'none' }>, bytes: number | undefined): Promise<Buffer>;
+  fetch(location: Exclude<Location, { kind: 'none' }>): Promise<Buffer>;
 }
 
 const EXEC_MS = 60_000;
-/** Where an entry does not say how long it is. */
+/** As much as a spool takes of one file. A file that has grown since it was sealed is fetched too: its checksum tells. */
 const MAX_BYTES = 268_435_456;
 const AGENT_CONTAINER = 'agent';
 
@@ -32,12 +32,11 @@ export function createFetcher(session: Session, incident: KubeletIncident, spool
   }
 
   return {
-    fetch: async (location, bytes) => {
+    fetch: async (location) => {
       if (location.kind === 'spool') {
         const path = `${spoolDir}/${location.bundle}/${location.file}`;
         const target = await (agent ??= findAgent(session, incident.spec.nodeName));
-        const maxBytes = bytes ?? MAX_BYTES;
-        return await exec.run(target, ['cat', '--', path], { deadlineMs: EXEC_MS, maxBytes });
+        return await exec.run(target, ['cat', '--', path], { deadlineMs: EXEC_MS, maxBytes: MAX_BYTES });
       }
       const { namespace, name, key } = location;
       const id = `${namespace}/${name}`;
