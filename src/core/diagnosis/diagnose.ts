@@ -1,91 +1,133 @@
-/** From a goroutine dump to a cause. */
-import { createHash } from 'node:crypto';
-import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
-import { parseDump } from './dump-parser.ts';
+/** From dumps, logs and facts of the host to the cause, by the catalogue. */
+import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
+import { type Facts, gatherFacts, remarks, type Stack } from './analysis/facts.ts';
+import { CATALOGUE } from './catalogue/catalogue.ts';
+import type { Cause } from './catalogue/cause.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { Frame } from './goroutine.ts';
 import type { DiagnosisInput } from './input.ts';
-import { findRelist, type Relist } from './relist.ts';
+import { type Candidate, candidateOf } from './match.ts';
+import { sourceLinkOf } from './source-link.ts';
+import { unknownVerdict } from './unknown.ts';
 
-type Verdict = Omit<Diagnosis, 'evidence' | 'blockedStack' | 'sourceLink' | 'fingerprint'>;
+/** From these scores on. */
+const HIGH = 0.85;
+const MEDIUM = 0.5;
+const LOW = 0.3;
+/** Another cause as likely as this makes the first one less sure. */
+const CLOSE = 0.08;
+const MAX_STACK = 4_096;
+const MAX_EVIDENCE = 32;
+const MAX_EVIDENCE_LINE = 512;
 
-const UNKNOWN: Verdict = {
-  cause: 'unknown',
-  class: 'Unknown',
-  confidence: 'Low',
-  summary: 'The evidence does not show where relist is stuck.',
-  restartKubelet: 'Unknown',
-  restartRuntime: 'Unknown',
-  recommendation: 'Look at the saved goroutine dumps and logs.',
-  references: [],
-};
+function withoutExplained(candidates: readonly Candidate[]): readonly Candidate[] {
+  const explained = new Set(
+    candidates.filter(({ score }) => score >= MEDIUM).flatMap(({ cause }) => cause.explains ?? []),
+  );
+  return candidates.filter(({ cause }) => !explained.has(cause.id));
+}
 
-function waitsForRuntime(relist: Relist, { probe }: DiagnosisInput): Verdict {
-  const method = relist.criMethod ?? '';
-  if (probe === 'Answered') {
-    return {
-      cause: 'kubelet-cri-connection-dead',
-      class: 'KubeletDeadlock',
-      confidence: 'High',
-      summary: `relist waits for an answer to ${method} on a connection that is dead; the runtime answers others.`,
-      restartKubelet: 'Helps',
-      restartRuntime: 'DoesNotHelp',
-      recommendation: 'Restart the kubelet; look at what stands between it and the runtime socket.',
-      references: [],
-    };
+/** A healthy verdict stands only where nothing else does. */
+function ranked(facts: Facts): readonly Candidate[] {
+  const all = CATALOGUE.flatMap((cause) => candidateOf(cause, facts) ?? []);
+  const likely = withoutExplained(all.filter(({ score }) => score >= LOW));
+  const faults = likely.filter(({ cause }) => cause.class !== 'Healthy');
+  const sound = faults.some(({ score }) => score >= MEDIUM) || facts.logs.pleg.goesOn ? faults : likely;
+  return [...sound].sort((a, b) => b.score - a.score);
+}
+
+const LESS: Readonly<Record<Confidence, Confidence>> = { High: 'Medium', Medium: 'Low', Low: 'Low' };
+
+function confidenceOf(best: Candidate, second: Candidate | undefined, { input }: Facts): Confidence {
+  const byScore: Confidence = best.score >= HIGH ? 'High' : best.score >= MEDIUM ? 'Medium' : 'Low';
+  const { sureOnlyIfProbe } = best.cause;
+  if (byScore === 'High' && sureOnlyIfProbe !== undefined && !sureOnlyIfProbe.includes(input.probe)) return 'Medium';
+  const isClose = second !== undefined && best.score - second.score < CLOSE && second.cause.class !== best.cause.class;
+  return isClose ? LESS[byScore] : byScore;
+}
+
+/** Leaf first, `func  file:line`, one a line; whole lines, at most 4 KiB. */
+function stackText(frames: readonly Frame[]): string {
+  let text = '';
+  for (const { func, file, line } of frames) {
+    const next = `${text === '' ? '' : '\n'}${func}  ${file}:${line}`;
+    if (Buffer.byteLength(text + next) > MAX_STACK) break;
+    text += next;
   }
-  const sure = probe === 'Timeout' || probe === 'Unavailable';
+  return text;
+}
+
+function evidenceLines(lines: readonly string[]): string[] {
+  const cut = lines.filter((line) => line !== '').map((line) => line.slice(0, MAX_EVIDENCE_LINE));
+  return [...new Set(cut)].slice(0, MAX_EVIDENCE);
+}
+
+/** Where relist is blocked, its own line is the one to read; of others the first one of Kubernetes. */
+function linkAt(facts: Facts, stack: Stack): number {
+  return stack.group === facts.relist?.group ? facts.relist.at : 0;
+}
+
+function stackFields(cause: string, stack: Stack | undefined, facts: Facts): Partial<Diagnosis> {
+  if (stack === undefined) return { fingerprint: fingerprintOf(cause, undefined, 0) };
+  const { frames } = stack.group;
+  const at = linkAt(facts, stack);
+  const link = sourceLinkOf(frames, at, facts.version);
+  const text = stackText(frames);
   return {
-    cause: 'runtime-hung',
-    class: 'RuntimeHung',
-    confidence: sure ? 'High' : 'Medium',
-    summary: `relist waits for the container runtime to answer ${method}.`,
-    restartKubelet: 'Harms',
-    restartRuntime: 'Helps',
-    recommendation:
-      'Restart the runtime, then look at the kubelet. Restarting the kubelet alone would make it crash-loop.',
-    references: [],
+    ...(text === '' ? {} : { blockedStack: text }),
+    ...(link === undefined ? {} : { sourceLink: link }),
+    fingerprint: fingerprintOf(cause, stack, at > 0 ? at + 1 : frames.length),
   };
 }
 
-const DEADLOCK: Verdict = {
-  cause: 'pleg-event-channel-deadlock',
-  class: 'KubeletDeadlock',
-  confidence: 'High',
-  summary:
-    'relist is blocked sending to the PLEG event channel, which the sync loop does not drain while PLEG is unhealthy.',
-  restartKubelet: 'Helps',
-  restartRuntime: 'DoesNotHelp',
-  recommendation: 'Restart the kubelet, and upgrade to 1.14 or later.',
-  fixedIn: '1.14',
-  references: ['kubernetes/kubernetes#72482', 'kubernetes/kubernetes#72709'],
-};
-
-function judge(relist: Relist, input: DiagnosisInput): Verdict {
-  if (relist.criMethod !== undefined) return waitsForRuntime(relist, input);
-  const { state } = relist.group;
-  if (relist.at === 0 && (state === undefined || state === 'chan send')) return DEADLOCK;
-  return UNKNOWN;
+function summaryOf({ summary, id }: Cause, facts: Facts): string {
+  const method = facts.relist?.criMethod ?? 'a call';
+  const text = id === 'runtime-hung' && facts.relist === undefined ? 'The container runtime does not answer.' : summary;
+  return text.replace('{method}', method);
 }
 
-function fingerprintOf(cause: string, relist: Relist): string {
-  const names = relist.frames.slice(0, relist.at + 1).map(({ func }) => func.toLowerCase());
-  return createHash('sha256')
-    .update([cause, ...names].join('\n'))
-    .digest('hex')
-    .slice(0, 16);
+function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts): Diagnosis {
+  const { cause, found } = best;
+  const blocked = [...found].sort((a, b) => b.weight - a.weight).find(({ stack }) => stack !== undefined)?.stack;
+  const also = second === undefined ? [] : [`also possible: ${second.cause.id}`];
+  const unread = facts.unreadLines > 0 ? [`${facts.unreadLines} lines of the dumps could not be read`] : [];
+  return {
+    cause: cause.id,
+    class: cause.class,
+    confidence: confidenceOf(best, second, facts),
+    summary: summaryOf(cause, facts),
+    restartKubelet: cause.restartKubelet,
+    restartRuntime: cause.restartRuntime,
+    recommendation: cause.recommendation,
+    ...(cause.fixedIn === undefined ? {} : { fixedIn: cause.fixedIn }),
+    references: [...cause.references],
+    evidence: evidenceLines([...found.map(({ evidence }) => evidence), ...remarks(facts), ...also, ...unread]),
+    ...stackFields(cause.id, blocked, facts),
+  };
 }
 
+/** It never throws, whatever the texts are; where the evidence does not name a cause, the class is `Unknown`. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
-  for (const file of [...input.dumps].reverse()) {
-    const relist = findRelist(parseDump(file.text));
-    if (relist === undefined) continue;
-    const verdict = judge(relist, input);
-    const stack = relist.frames.map((frame) => `${frame.func}  ${frame.file}:${frame.line}`).join('\n');
-    return {
-      ...verdict,
-      evidence: [`${file.name}:${relist.group.atLine} relist in [${relist.group.state ?? 'no state'}]`],
-      blockedStack: stack.slice(0, 4096),
-      fingerprint: fingerprintOf(verdict.cause, relist),
-    };
-  }
-  return { ...UNKNOWN, evidence: [] };
+  const facts = gatherFacts(input);
+  const [best, second] = ranked(facts);
+  if (best !== undefined) return verdictOf(best, second, facts);
+  const { summary, recommendation } = unknownVerdict(facts);
+  const stack =
+    facts.relist?.place === 'idle' ? undefined : facts.stacks.find(({ group }) => group === facts.relist?.group);
+  return {
+    cause: 'unknown',
+    class: 'Unknown',
+    confidence: 'Low',
+    summary,
+    restartKubelet: 'Unknown',
+    restartRuntime: 'Unknown',
+    recommendation,
+    references: [],
+    evidence: evidenceLines([
+      ...(facts.logs.pleg.goesOn ? ['log: PLEG is not healthy at the end of the log'] : []),
+      ...remarks(facts),
+      ...(facts.unreadLines > 0 ? [`${facts.unreadLines} lines of the dumps could not be read`] : []),
+    ]),
+    ...(stack === undefined ? {} : stackFields('unknown', stack, facts)),
+  };
 }

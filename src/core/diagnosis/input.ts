@@ -1,6 +1,7 @@
 /** What a diagnosis is made from. All of it is text and facts that somebody else has fetched. */
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
 import type { HostSummary } from '../../api/v1alpha1/incident.ts';
+import type { Dump } from './goroutine.ts';
 
 /** A file of the evidence: its name is what the verdict cites. */
 export interface NamedText {
@@ -8,9 +9,15 @@ export interface NamedText {
   readonly text: string;
 }
 
+/** A dump that was parsed as it was read, for one that is too large to be held as text. */
+export interface NamedDump {
+  readonly name: string;
+  readonly dump: Dump;
+}
+
 export interface DiagnosisInput {
   /** Goroutine dumps in the order in which they were taken, any format. */
-  readonly dumps: readonly NamedText[];
+  readonly dumps: readonly (NamedText | NamedDump)[];
   /** Kubelet, runtime and kernel logs. */
   readonly logs: readonly NamedText[];
   /** What a CRI call of one's own says; `Unknown` where nobody asked. It tells a hung runtime from a dead connection. */

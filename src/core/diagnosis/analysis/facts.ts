@@ -1,0 +1,138 @@
+/** All that is known about the node, gathered once; the catalogue's signs are looked up in it. */
+import type { Dump, StackGroup } from '../goroutine.ts';
+import { parseDump } from '../dump-parser.ts';
+import type { DiagnosisInput, NamedDump } from '../input.ts';
+import { growthOf, type Movement, movementOf } from './compare.ts';
+import { lockQueues } from './locks.ts';
+import { type LogFacts, readLogs } from './log-facts.ts';
+import { plainNames } from './names.ts';
+import { criMethodOf, findRelist, findSyncLoop, type Relist, type SyncLoop } from './relist.ts';
+
+export interface Stack {
+  readonly file: string;
+  readonly group: StackGroup;
+  /** Leaf first, plain. */
+  readonly names: readonly string[];
+  readonly process: Dump['process'];
+  /** Against the dump before. */
+  readonly movement: Movement;
+  /** Not one moment of a busy process: it waits for a minute, has not moved, or stands for many. */
+  readonly lasts: boolean;
+}
+
+export interface Facts {
+  readonly input: DiagnosisInput;
+  /** The dump of the kubelet that the verdict rests on: the last one with states, else the last one. */
+  readonly kubelet: NamedDump | undefined;
+  /** That dump is of a whole kubelet, not a part that somebody has cut out. */
+  readonly isWhole: boolean;
+  readonly relist: Relist | undefined;
+  readonly movement: Movement;
+  /** Goroutines of the kubelet, other than relist, that wait for the runtime. */
+  readonly criWaiters: number;
+  readonly syncLoop: SyncLoop;
+  /** Of the kubelet's dump and of the last dump of each other process. */
+  readonly stacks: readonly Stack[];
+  readonly logs: LogFacts;
+  readonly version: string | undefined;
+  readonly unreadLines: number;
+  /** The kubelet's dump before that one. */
+  readonly earlier: Dump | undefined;
+}
+
+function allDumps({ dumps }: DiagnosisInput): readonly NamedDump[] {
+  return dumps.flatMap((file) => {
+    const dump = 'dump' in file ? file.dump : parseDump(file.text);
+    return [...dump.earlier, dump]
+      .filter(({ goroutines }) => goroutines > 0)
+      .map((one) => ({ name: file.name, dump: one }));
+  });
+}
+
+/** States are worth more than what comes last; of two such, the last. */
+function chosen(dumps: readonly NamedDump[]): NamedDump | undefined {
+  const withStates = dumps.filter(({ dump }) => dump.format === 'debug=2');
+  const pool = withStates.length > 0 ? withStates : dumps;
+  return [...pool].reverse().find(({ dump }) => findRelist(dump) !== undefined) ?? pool.at(-1);
+}
+
+function before(dumps: readonly NamedDump[], main: NamedDump): Dump | undefined {
+  const at = dumps.indexOf(main);
+  return dumps
+    .slice(0, at)
+    .reverse()
+    .find(({ dump }) => dump.format === main.dump.format && dump.process === main.dump.process)?.dump;
+}
+
+/** From this number of goroutines at one place it is no coincidence. */
+const MANY = 10;
+/** A kubelet has more goroutines than this from its first second on. */
+const WHOLE = 50;
+
+function stacksOf({ name, dump }: NamedDump, earlier: Dump | undefined): readonly Stack[] {
+  return dump.groups.map((group) => {
+    const movement = movementOf(earlier, group);
+    const stays = movement === 'same-call' || (movement === 'same-place' && group.count === 1);
+    const lasts = group.minutes >= 1 || stays || group.count >= MANY || dump.goroutines < WHOLE;
+    return { file: name, group, names: plainNames(group.frames), process: dump.process, movement, lasts };
+  });
+}
+
+const WAITS_IN_CRI = /^google\.golang\.org\/grpc|\/google\.golang\.org\/grpc/;
+
+function countCriWaiters(dump: Dump, relist: Relist | undefined): number {
+  return dump.groups
+    .filter((group) => group !== relist?.group && criMethodOf(group.frames) !== undefined)
+    .filter(({ frames }) => frames.some(({ func }) => WAITS_IN_CRI.test(func)))
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+export function gatherFacts(input: DiagnosisInput): Facts {
+  const all = allDumps(input);
+  const ofKubelet = all.filter(({ dump }) => dump.process === 'kubelet');
+  const kubelet = chosen(ofKubelet);
+  const others = all.filter(({ dump }) => dump.process !== 'kubelet');
+  const lastOfEach = [...new Map(others.map((one) => [one.dump.process, one])).values()];
+  const main = kubelet === undefined ? [] : [kubelet];
+  const relist = kubelet === undefined ? undefined : findRelist(kubelet.dump);
+  const earlier = kubelet === undefined ? undefined : before(ofKubelet, kubelet);
+  const clues = input.host?.logClues ?? [];
+  const logs = readLogs([...input.logs, ...(clues.length > 0 ? [{ name: 'host', text: clues.join('\n') }] : [])]);
+  return {
+    input,
+    kubelet,
+    isWhole: kubelet !== undefined && kubelet.dump.goroutines >= WHOLE && kubelet.dump.groups.length >= WHOLE / 2,
+    relist,
+    movement: relist === undefined ? 'unknown' : movementOf(earlier, relist.group),
+    criWaiters: kubelet === undefined ? 0 : countCriWaiters(kubelet.dump, relist),
+    syncLoop: kubelet === undefined ? { place: 'absent', group: undefined } : findSyncLoop(kubelet.dump),
+    stacks: [...main, ...lastOfEach].flatMap((one) => stacksOf(one, before(all, one))),
+    logs,
+    version: input.kubeletVersion ?? kubelet?.dump.version ?? logs.kubeletVersion,
+    unreadLines: all.reduce((sum, { dump }) => sum + dump.unreadLines, 0),
+    earlier,
+  };
+}
+
+const LISTED = 3;
+
+/** What else is worth saying of the kubelet's dump: queues at locks, and what grows. */
+export function remarks({ kubelet, earlier }: Facts): readonly string[] {
+  if (kubelet === undefined) return [];
+  const { name, dump } = kubelet;
+  const queues = lockQueues(dump)
+    .filter(({ count }) => count >= LISTED)
+    .slice(0, LISTED)
+    .map(({ waiter, count, first, holder }) => {
+      const held =
+        holder === undefined ? '' : `; likely held by goroutine at line ${holder.atLine} [${holder.state ?? '-'}]`;
+      return `${name}:${first.atLine} ${count} goroutines wait for a lock in ${waiter}${held}`;
+    });
+  const grown = (earlier === undefined ? [] : growthOf(earlier, dump))
+    .slice(0, LISTED)
+    .map(
+      ({ group, from, to }) =>
+        `${name}:${group.atLine} from ${from} to ${to} goroutines in ${group.frames[0]?.func ?? '-'}`,
+    );
+  return [...queues, ...grown];
+}

@@ -1,0 +1,118 @@
+/** The form of an entry of the catalogue. Adding a cause means adding an entry (and a case for its test), no code. */
+import type { CauseClass, RestartEffect } from '../../../api/v1alpha1/diagnosis.ts';
+import type { ProbeState } from '../../../api/v1alpha1/health.ts';
+import type { Movement } from '../analysis/compare.ts';
+import type { RelistPlace, SyncLoopPlace } from '../analysis/relist.ts';
+import type { Wait } from '../analysis/waits.ts';
+import type { ProcessKind } from '../goroutine.ts';
+
+interface Weighted {
+  /** 0 to 1: how sure this sign alone makes one. Signs combine as independent ones do: 1 - (1 - a)(1 - b). */
+  readonly weight: number;
+  /** It only counts beside another sign that is no support. */
+  readonly support?: true;
+}
+
+/** The relist goroutine of the kubelet. */
+export interface RelistSign extends Weighted {
+  readonly kind: 'relist';
+  readonly place: readonly RelistPlace[];
+  readonly methods?: readonly string[];
+  /** In this order among the frames above relist, leaf first; as in `fits`. */
+  readonly frames?: readonly string[];
+  readonly movement?: readonly Movement[];
+}
+
+/** A stack of any process. */
+export interface StackSign extends Weighted {
+  readonly kind: 'stack';
+  /** In this order, leaf first, others between; as in `fits`: lower case, from a package or receiver on. */
+  readonly frames: readonly string[];
+  readonly waits?: readonly Wait[];
+  /** Goroutines with it, all such stacks together. */
+  readonly atLeast?: number;
+  readonly of?: readonly ProcessKind[];
+}
+
+export interface LogSign extends Weighted {
+  readonly kind: 'log';
+  /** Global, linear in time, matched over all logs; it must not span lines. */
+  readonly pattern: RegExp;
+  readonly atLeast?: number;
+}
+
+/** A process in uninterruptible sleep. */
+export interface BlockedSign extends Weighted {
+  readonly kind: 'blocked';
+  readonly comm?: RegExp;
+  readonly wchan?: RegExp;
+}
+
+export interface ExitedSign extends Weighted {
+  readonly kind: 'exited-containers';
+  readonly atLeast: number;
+}
+
+export interface ProbeSign extends Weighted {
+  readonly kind: 'probe';
+  readonly states: readonly ProbeState[];
+}
+
+export interface RuntimeSign extends Weighted {
+  readonly kind: 'runtime-version';
+  readonly pattern: RegExp;
+}
+
+/** PLEG in the logs: its relist is too old at the end of the log, or it has never been successful for minutes. */
+export interface PlegSign extends Weighted {
+  readonly kind: 'pleg-log';
+  readonly is: 'unhealthy' | 'start-up-stuck' | 'start-up-passed';
+}
+
+export interface SyncLoopSign extends Weighted {
+  readonly kind: 'sync-loop';
+  readonly place: readonly SyncLoopPlace[];
+}
+
+/** A whole kubelet whose relist idles, and whose sync loop does. */
+export interface IdleSign extends Weighted {
+  readonly kind: 'idles';
+}
+
+export type Sign =
+  | RelistSign
+  | StackSign
+  | LogSign
+  | BlockedSign
+  | ExitedSign
+  | ProbeSign
+  | RuntimeSign
+  | PlegSign
+  | SyncLoopSign
+  | IdleSign;
+
+export interface Cause {
+  /** Kebab-case; stable, since incidents are compared by it. */
+  readonly id: string;
+  readonly class: CauseClass;
+  /** What is the matter, in one sentence. `{method}`: the CRI call that relist waits in. */
+  readonly summary: string;
+  /** Kubelets that have it: from this release on, and before that one, as `1.14`. A kubelet outside is never blamed. */
+  readonly kubelets?: { readonly from?: string; readonly before?: string };
+  /** Not where the runtime is known to be in one of these states. */
+  readonly notIfProbe?: readonly ProbeState[];
+  /** Only where it is. */
+  readonly onlyIfProbe?: readonly ProbeState[];
+  /** High confidence only where it is. */
+  readonly sureOnlyIfProbe?: readonly ProbeState[];
+  /** A kubelet whose relist idles may have it all the same. */
+  readonly relistMayIdle?: true;
+  /** More specific than these: where both are found, they are not named. */
+  readonly explains?: readonly string[];
+  readonly signs: readonly Sign[];
+  readonly restartKubelet: RestartEffect;
+  readonly restartRuntime: RestartEffect;
+  readonly recommendation: string;
+  readonly fixedIn?: string;
+  readonly references: readonly string[];
+}

@@ -1,0 +1,212 @@
+/** systemd, storage, kernel and resources of the host. */
+import type { Cause } from './cause.ts';
+
+const HOST = { class: 'KernelOrHost', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
+const MOUNTS = [
+  'islikelynotmountpoint',
+  'isnotmountpoint',
+  'getmountedvolumepathlistfromdisk',
+  'cleanuporphanedpoddirs',
+];
+const MOUNT_WEIGHT = 0.88;
+
+export const HOST_CAUSES: readonly Cause[] = [
+  {
+    ...HOST,
+    id: 'systemd-dbus-hang',
+    class: 'SystemdOrDbus',
+    summary: 'systemd does not answer on D-Bus: units for pods and containers cannot be made.',
+    explains: ['runtime-hung'],
+    signs: [
+      { kind: 'stack', frames: ['go-systemd/dbus.(*conn).startjob'], weight: 0.88 },
+      { kind: 'stack', frames: ['godbus/dbus*', 'starttransientunit*'], weight: 0.88 },
+      { kind: 'stack', frames: ['go-systemd/v22/dbus.(*conn).startjob'], weight: 0.88 },
+      { kind: 'stack', frames: ['godbus/dbus*', 'go-systemd*'], waits: ['receive', 'lock', 'select'], weight: 0.6 },
+      {
+        kind: 'log',
+        pattern: /Timed out while waiting for (?:Stop|Start)Unit\([^\n]{1,200}\) completion signal from dbus/g,
+        weight: 0.7,
+      },
+      { kind: 'log', pattern: /Failed to start transient scope unit: Connection timed out/g, weight: 0.4 },
+    ],
+    recommendation: 'systemctl daemon-reexec, or reboot; upgrade systemd to 242 or later.',
+    references: ['systemd/systemd#11809', 'opencontainers/runc#3904', 'kubernetes/kubernetes#92766'],
+  },
+  {
+    ...HOST,
+    id: 'systemd-mount-unit-storm',
+    class: 'SystemdOrDbus',
+    summary: 'systemd cannot keep up with the mounts of hundreds of volumes.',
+    signs: [
+      {
+        kind: 'log',
+        pattern: /systemd-run[^\n]{0,400}Failed to start transient scope unit: Connection timed out/g,
+        weight: 0.65,
+      },
+      { kind: 'log', pattern: /Failed to start transient scope unit: Connection timed out/g, atLeast: 10, weight: 0.5 },
+    ],
+    recommendation: 'Fewer pods and mounts on the node; upgrade systemd.',
+    references: ['kubernetes/kubernetes#79194', 'kubernetes/kubernetes#57345'],
+  },
+  {
+    ...HOST,
+    id: 'dbus-signal-goroutine-leak',
+    class: 'SystemdOrDbus',
+    restartKubelet: 'Helps',
+    summary: 'Goroutines of the D-Bus client leak until the kubelet has too many threads and crashes.',
+    relistMayIdle: true,
+    signs: [
+      { kind: 'stack', frames: ['dbus*', '(*signalchanneldata).deferreddeliver'], atLeast: 500, weight: 0.9 },
+      { kind: 'stack', frames: ['(*signalchanneldata).deferreddeliver'], atLeast: 500, weight: 0.9 },
+      { kind: 'log', pattern: /runtime: program exceeds 10000-thread limit/g, weight: 0.6 },
+    ],
+    recommendation: 'The kubelet exits and starts anew; upgrade it.',
+    references: ['kubernetes/kubernetes#120613'],
+  },
+  {
+    ...HOST,
+    id: 'kernel-blocked-processes',
+    summary: 'Container processes are stuck in the kernel, in uninterruptible sleep.',
+    signs: [
+      { kind: 'blocked', comm: /^(?:runc|containerd|dockerd|conmon|crun|umount|exe|pause)/, weight: 0.55 },
+      { kind: 'log', pattern: /blocked for more than \d+ seconds/g, weight: 0.5 },
+      {
+        kind: 'log',
+        pattern: /task (?:runc|containerd|dockerd|umount|exe)[^\n]{0,60}blocked for more than/g,
+        weight: 0.5,
+      },
+    ],
+    recommendation: 'Look at the kernel log and the stacks (/proc/PID/stack); change the kernel, reboot.',
+    references: ['awslabs/amazon-eks-ami#1071', 'kubernetes/kubernetes#45419'],
+  },
+  {
+    ...HOST,
+    id: 'hung-mount-in-sync-loop',
+    class: 'Storage',
+    summary: 'The kubelet waits in the kernel for a remote mount that does not answer (NFS).',
+    relistMayIdle: true,
+    signs: [
+      ...MOUNTS.map((name) => ({
+        kind: 'stack' as const,
+        frames: ['syscall*', `${name}*`],
+        of: ['kubelet' as const],
+        weight: MOUNT_WEIGHT,
+      })),
+      { kind: 'log', pattern: /nfs: server \S{1,100} not responding/g, weight: 0.6 },
+      { kind: 'blocked', wchan: /^(?:nfs|rpc_wait)/, weight: 0.6 },
+    ],
+    recommendation:
+      'Bring the server back, or `umount -l` the mount; a restart of the kubelet hangs at the same place.',
+    references: ['kubernetes/kubernetes#31272', 'kubernetes/kubernetes#100178', 'kubernetes/kubernetes#101622'],
+  },
+  {
+    ...HOST,
+    id: 'hung-mount-at-start',
+    class: 'StartUpBlocked',
+    restartKubelet: 'Harms',
+    summary: 'The kubelet hangs while it starts: the statistics of a mounted file system do not answer.',
+    explains: ['hung-mount-in-sync-loop', 'runtime-status-never-completes'],
+    signs: [
+      { kind: 'stack', frames: ['syscall*', 'cadvisor/fs.getvfsstats'], of: ['kubelet'], weight: 0.88 },
+      { kind: 'stack', frames: ['syscall*', 'cadvisor/fs*'], of: ['kubelet'], weight: 0.8 },
+      { kind: 'pleg-log', is: 'start-up-stuck', weight: 0.3, support: true },
+    ],
+    recommendation: 'Unmount or bring back the file system, else reboot. Do not restart the kubelet again.',
+    references: ['kubernetes/kubernetes#122318', 'kubernetes/kubernetes#122491', 'google/cadvisor#3541'],
+  },
+  {
+    ...HOST,
+    id: 'nfs-container-start-lock',
+    class: 'Storage',
+    summary: "The start of a container on a mount that does not answer holds the runtime's lock of it.",
+    signs: [
+      { kind: 'stack', frames: ['syscall*', 'daemon.(*daemon).containerstart'], of: ['dockerd'], weight: 0.85 },
+      { kind: 'stack', frames: ['mount*', 'daemon.(*daemon).containerstart'], of: ['dockerd'], weight: 0.6 },
+      {
+        kind: 'log',
+        pattern: /error while mounting volume[^\n]{0,300}(?:nfs|:\/)[^\n]{0,200}(?:timed out|timeout)/g,
+        weight: 0.5,
+      },
+    ],
+    recommendation: 'Bring the NFS server back, or unmount it.',
+    references: ['kubernetes/kubernetes#94829'],
+  },
+  {
+    ...HOST,
+    id: 'disk-io-stall',
+    class: 'Storage',
+    summary: 'The disk does not keep up: unmounting and removing containers block.',
+    signs: [
+      {
+        kind: 'stack',
+        frames: ['syscall*', 'mount.unmount*'],
+        of: ['containerd', 'dockerd', 'shim', 'crio'],
+        weight: 0.85,
+      },
+      { kind: 'stack', frames: ['unix.unmount*'], of: ['containerd', 'dockerd', 'shim', 'crio'], weight: 0.85 },
+      { kind: 'blocked', wchan: /xfs|ext4|jbd2|io_schedule|blk|wait_on_page|sync_inodes|umount/, weight: 0.6 },
+      {
+        kind: 'log',
+        pattern: /I\/O error, dev |task \S{1,40}:\d+ blocked for more than[^\n]{0,80}|slow fdatasync/g,
+        atLeast: 3,
+        weight: 0.35,
+      },
+    ],
+    recommendation: 'Look at the disk (iostat, kernel log); restart the runtime when it answers again.',
+    references: ['containerd/containerd#9770', 'containerd/containerd#7496'],
+  },
+  {
+    ...HOST,
+    id: 'memory-or-cpu-starved',
+    restartKubelet: 'Unknown',
+    summary: 'The node is out of memory or processor time; the kubelet does not get to its work.',
+    relistMayIdle: true,
+    signs: [
+      { kind: 'log', pattern: /Housekeeping took longer than (?:expected|\d+)/g, atLeast: 3, weight: 0.4 },
+      {
+        kind: 'log',
+        pattern: /Out of memory: Kill|oom-kill:|invoked oom-killer|System OOM encountered/g,
+        weight: 0.35,
+      },
+      {
+        kind: 'log',
+        pattern: /must evict pod\(s\) to reclaim|attempting to reclaim" resourceName="memory"/g,
+        weight: 0.3,
+      },
+    ],
+    recommendation: 'Free memory and processor time: fewer pods, system-reserved.',
+    references: ['kubernetes/kubernetes#72533'],
+  },
+  {
+    ...HOST,
+    id: 'inotify-or-fd-exhausted',
+    class: 'Configuration',
+    summary: 'The kubelet has no inotify watches or file descriptors left.',
+    relistMayIdle: true,
+    signs: [
+      {
+        kind: 'log',
+        pattern: /inotify_add_watch[^\n]{0,300}no space left on device|inotify_init[^\n]{0,100}too many open files/g,
+        weight: 0.7,
+      },
+      { kind: 'log', pattern: /too many open files/g, atLeast: 2, weight: 0.55 },
+    ],
+    recommendation: 'Raise fs.inotify.max_user_watches, fs.inotify.max_user_instances or LimitNOFILE.',
+    references: ['google/cadvisor#1581', 'kubernetes/kubernetes#10421'],
+  },
+  {
+    ...HOST,
+    id: 'clock-jump',
+    summary: 'The clock of the node has jumped; leases and statuses look old.',
+    relistMayIdle: true,
+    signs: [
+      {
+        kind: 'log',
+        pattern: /clock_step|Time has been changed|time jump(?:ed)? detected|System clock wrong by/g,
+        weight: 0.55,
+      },
+    ],
+    recommendation: 'Wait for the time service, and look after it. PLEG itself uses a clock that does not jump.',
+    references: ['kubernetes/kubernetes#54130', 'kubernetes/kubernetes#108844'],
+  },
+];

@@ -1,0 +1,141 @@
+/** Shims, runc, the pod network: what the runtime itself waits for. */
+import type { Cause } from './cause.ts';
+
+const SHIM = { class: 'ShimOrRunc', restartKubelet: 'DoesNotHelp', restartRuntime: 'Helps' } as const;
+const STATUS = ['PodSandboxStatus', 'ContainerStatus'];
+
+export const SHIM_CAUSES: readonly Cause[] = [
+  {
+    ...SHIM,
+    id: 'containerd-shim-hung',
+    summary: 'The runtime answers lists, but not {method} of one container: its shim is stuck.',
+    notIfProbe: ['Timeout', 'Unavailable'],
+    signs: [
+      { kind: 'relist', place: ['cri'], methods: STATUS, weight: 0.55 },
+      {
+        kind: 'log',
+        pattern: /get state for [0-9a-f]{6,64}[^\n]{0,200}(?:context deadline exceeded|DeadlineExceeded)/g,
+        weight: 0.6,
+      },
+      {
+        kind: 'log',
+        pattern:
+          /(?:ContainerStatus|PodSandboxStatus)[^\n]{0,20} from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
+        weight: 0.4,
+      },
+      { kind: 'stack', frames: ['ttrpc.(*client).dispatch'], of: ['containerd'], weight: 0.6 },
+    ],
+    recommendation: 'Find the container (crictl inspect with a timeout), kill its shim, and upgrade containerd.',
+    references: [
+      'containerd/containerd#3529',
+      'containerd/containerd#5274',
+      'containerd/containerd#9103',
+      'containerd/containerd#14081',
+    ],
+  },
+  {
+    ...SHIM,
+    id: 'containerd-shim-deadlock',
+    summary: 'A containerd shim is locked up: its own calls wait for one lock.',
+    explains: ['containerd-shim-hung', 'runtime-hung'],
+    signs: [
+      { kind: 'stack', frames: ['containerd*', 'ttrpc*'], waits: ['lock'], of: ['shim'], atLeast: 2, weight: 0.85 },
+    ],
+    recommendation: 'Kill that shim, and upgrade containerd.',
+    references: ['containerd/containerd#3572', 'containerd/containerd#9103', 'containerd/containerd#9104'],
+  },
+  {
+    ...SHIM,
+    id: 'sandbox-runtime-hang',
+    summary: 'A sandbox (gVisor, Kata) does not die, and the shim waits for it for ever.',
+    relistMayIdle: true,
+    signs: [
+      { kind: 'stack', frames: ['ttrpc*', '(*service).kill'], of: ['shim'], atLeast: 100, weight: 0.9 },
+      {
+        kind: 'log',
+        pattern: /(?:runsc|kata)[^\n]{0,300}(?:context deadline exceeded|DeadlineExceeded)/g,
+        atLeast: 2,
+        weight: 0.5,
+      },
+      { kind: 'blocked', comm: /^(?:runsc|qemu|kata)/, weight: 0.4 },
+    ],
+    restartRuntime: 'DoesNotHelp',
+    recommendation: 'Kill the process tree of the sandbox.',
+    references: ['containerd/containerd#14081', 'kata-containers/runtime#406'],
+  },
+  {
+    ...SHIM,
+    id: 'runc-frozen-cgroup',
+    restartRuntime: 'DoesNotHelp',
+    summary: 'runc is stuck in a frozen cgroup: it can neither go on nor be killed.',
+    explains: ['containerd-shim-hung', 'runtime-hung', 'kernel-blocked-processes'],
+    signs: [
+      { kind: 'blocked', comm: /^runc/, wchan: /refrigerator|freez/, weight: 0.9 },
+      { kind: 'blocked', wchan: /refrigerator|freez/, weight: 0.7 },
+      { kind: 'log', pattern: /unable to freeze|freezer[^\n]{0,100}(?:FREEZING|cannot|unable)/g, weight: 0.45 },
+    ],
+    recommendation: 'Thaw the cgroup (echo THAWED > freezer.state), kill runc, else reboot; upgrade runc.',
+    references: ['opencontainers/runc#2753', 'opencontainers/runc#4481', 'kubernetes/kubernetes#104280'],
+  },
+  {
+    ...SHIM,
+    id: 'runc-hung',
+    restartRuntime: 'Unknown',
+    summary: 'runc hangs; the runtime waits for it.',
+    explains: ['containerd-shim-hung', 'kernel-blocked-processes'],
+    signs: [
+      { kind: 'blocked', comm: /^(?:docker-)?runc/, weight: 0.65 },
+      { kind: 'stack', frames: ['os/exec.(*cmd).wait', 'go-runc*'], of: ['shim', 'containerd'], weight: 0.6 },
+    ],
+    recommendation: 'Kill the hung runc; look at what it waits for (/proc/PID/stack).',
+    references: ['opencontainers/runc#3663', 'opencontainers/runc#3759', 'moby/moby#36010'],
+  },
+  {
+    ...SHIM,
+    id: 'dockershim-cni-pod-lock',
+    class: 'Cni',
+    restartKubelet: 'Helps',
+    restartRuntime: 'DoesNotHelp',
+    summary:
+      'A CNI plugin does not end, and holds the lock of its pod in the kubelet; the status of that pod waits for it.',
+    kubelets: { from: '1.4', before: '1.24' },
+    explains: ['runtime-hung', 'dockerd-does-not-answer', 'containerd-shim-hung', 'kubelet-cri-connection-dead'],
+    signs: [
+      { kind: 'stack', frames: ['network.(*pluginmanager).getpodnetworkstatus'], waits: ['lock'], weight: 0.86 },
+      {
+        kind: 'stack',
+        frames: ['os/exec.(*cmd)*', 'network.(*pluginmanager).setuppod'],
+        weight: 0.6,
+        support: true,
+      },
+      {
+        kind: 'stack',
+        frames: ['os/exec.(*cmd)*', 'network.(*pluginmanager).teardownpod'],
+        weight: 0.6,
+        support: true,
+      },
+      { kind: 'stack', frames: ['os/exec.(*cmd)*', 'network.(*pluginmanager)*'], weight: 0.6 },
+    ],
+    recommendation: 'Restart the kubelet, which ends its CNI children; then see why the CNI plugin hangs.',
+    references: ['kubernetes/kubernetes#45419', 'kubernetes/kubernetes#98044', 'kubernetes/kubernetes#107749'],
+  },
+  {
+    ...SHIM,
+    id: 'containerd-cni-lock',
+    class: 'Cni',
+    restartRuntime: 'Unknown',
+    summary: 'The runtime waits for a CNI plugin with the network lock held: its status hangs, its lists do not.',
+    signs: [
+      { kind: 'stack', frames: ['go-cni.(*libcni)*'], waits: ['lock'], of: ['containerd'], weight: 0.88 },
+      { kind: 'stack', frames: ['ocicni*'], waits: ['lock'], of: ['crio'], weight: 0.8 },
+      {
+        kind: 'stack',
+        frames: ['os/exec.(*cmd)*', 'containernetworking/cni/pkg/invoke*'],
+        of: ['containerd', 'crio'],
+        weight: 0.55,
+      },
+    ],
+    recommendation: 'Kill the hung CNI plugin and see what it waits for.',
+    references: ['containerd/containerd#4666', 'containernetworking/plugins#561'],
+  },
+];
