@@ -46,6 +46,8 @@ esac
 "$here/packages.sh" systemd-nspawn busybox ip iptables nsenter openssl pgrep
 rootfs="$("$here/rootfs.sh")"
 down; cp -a --reflink=auto "$rootfs" "$R"
+# Each node's systemd and kubelet take some; the usual 128 are enough for four nodes.
+[ "$(cat /proc/sys/fs/inotify/max_user_instances)" -ge 1024 ] || sysctl -qw fs.inotify.max_user_instances=1024
 
 ip netns add "$NETNS"; ip link add "$VETH" type veth peer name host0 netns "$NETNS"; ip link set "$VETH" master "$LAB_BRIDGE" up
 ip -n "$NETNS" addr add "$ADDRESS/24" dev host0; ip -n "$NETNS" link set host0 up; ip -n "$NETNS" link set lo up
