@@ -33,12 +33,17 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
   const due = new Map<string, number>();
   const active = new Set<string>();
   const failures = new Map<string, number>();
-  let wake: (() => void) | undefined;
+  /** One for each worker that has nothing to do. */
+  const sleepers = new Set<() => void>();
+
+  function wake(): void {
+    for (const rouse of sleepers) rouse();
+  }
 
   function schedule(key: string, at: number): void {
     const known = due.get(key);
     if (known === undefined || at < known) due.set(key, at);
-    wake?.();
+    wake();
   }
 
   function next(now: number): string | undefined {
@@ -75,18 +80,19 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
       schedule(key, clock.now() + waitMs);
     } finally {
       active.delete(key);
-      wake?.();
+      wake();
     }
   }
 
   async function nap(signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
     const stop = AbortSignal.any([signal, woken.signal]);
-    wake = (): void => {
+    const rouse = (): void => {
       woken.abort();
     };
+    sleepers.add(rouse);
     await clock.sleep(napMs(clock.now()), stop).catch(() => undefined);
-    wake = undefined;
+    sleepers.delete(rouse);
   }
 
   async function worker(signal: AbortSignal): Promise<void> {
