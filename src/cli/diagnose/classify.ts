@@ -10,7 +10,7 @@ const GOROUTINE = /(?:^|[^\w])goroutine \d+(?: gp=\S+)?(?: m=\S+)?(?: mp=\S+)? \
 const PROFILE = /goroutine profile: total \d+|^\s*\d+ @ 0x[0-9a-f]+/m;
 /** klog's header and its JSON, what journald and syslog put before a line, and the kernel's and containerd's forms. */
 const LOG_LINE =
-  /^(?:.{0,120}?[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d{6}\s+\d+ |\{"ts":\d{13}|\S{3} [ \d]\d \d{2}:\d{2}:\d{2} \S+ [^\s:]+: |\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\S* |\[ *\d+\.\d{6}\] |.{0,120}?time="\d{4}-)/m;
+  /[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d{6}\s+\d+ |\btime="\d{4}-|^(?:\{"ts":\d{13}|[A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \S+ [^\s:]+: |\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}|\[ *\d+\.\d{6}\] )/m;
 /** What a log says of PLEG counts even where the line is pasted without a header. */
 const PLEG = /PLEG is not healthy|container runtime is down/;
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import * as z from 'zod/mini';
 import { ProbeState } from '../../api/v1alpha1/health.ts';
 import { HostSummary } from '../../api/v1alpha1/incident.ts';
-import type { DiagnosisInput, NamedText } from '../../core/diagnosis/input.ts';
+import type { DiagnosisInput, NamedDump, NamedText } from '../../core/diagnosis/input.ts';
 import { classify } from './classify.ts';
 import { findFiles, type Unread } from './find-files.ts';
 import { isJournalJson, journalText } from './journal-json.ts';
@@ -44,7 +44,7 @@ const Facts = z.object({
 type Facts = z.infer<typeof Facts>;
 
 interface Draft {
-  readonly dumps: NamedText[];
+  readonly dumps: (NamedText | NamedDump)[];
   readonly logs: NamedText[];
   readonly read: ReadFile[];
   readonly unread: Unread[];
@@ -82,6 +82,11 @@ function take(draft: Draft, name: string, result: ReadResult): void {
     return;
   }
   const { bytes, message } = result;
+  if (result.kind === 'dump') {
+    draft.dumps.push({ name, dump: result.dump });
+    draft.read.push({ name, bytes, usedAs: ['dump'], message });
+    return;
+  }
   const facts = factsOf(name, result.text);
   if (facts !== undefined) {
     draft.facts = { ...draft.facts, ...facts };

@@ -1,14 +1,19 @@
-/** One file or standard input as text: decompressed where it is gzip, with a bound. */
+/** One file or standard input: decompressed where it is gzip, with a bound; a large dump is parsed as it is read. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { isBinary } from './classify.ts';
+import { createDumpParser, type DumpParser } from '../../core/diagnosis/dump-parser.ts';
+import type { Dump } from '../../core/diagnosis/goroutine.ts';
+import { classify, isBinary } from './classify.ts';
 
-/** Of one file, decompressed. A dump of a million goroutines has 750 MB; its first part says the same. */
+/** Of one file, decompressed. */
 const MAX_BYTES = 268_435_456;
+/** A file longer than this that begins as a dump, and as nothing else, is not kept as text. */
+const KEPT_BYTES = 2_097_152;
 
 export type ReadResult =
   | { readonly kind: 'text'; readonly text: string; readonly bytes: number; readonly message: string }
+  | { readonly kind: 'dump'; readonly dump: Dump; readonly bytes: number; readonly message: string }
   | { readonly kind: 'unreadable'; readonly message: string };
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -28,23 +33,50 @@ export async function readFileText(path: string): Promise<ReadResult> {
   return await readText(createReadStream(path, { highWaterMark: 1_048_576 }));
 }
 
+interface Reading {
+  chunks: Buffer[];
+  bytes: number;
+  /** Where the chunks go once it is known for a large dump. */
+  parser: DumpParser | undefined;
+  /** Whether that question has been asked. */
+  asked: boolean;
+}
+
 /** It never throws: what cannot be read is a result. */
 export async function readText(source: Readable): Promise<ReadResult> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const reading: Reading = { chunks: [], bytes: 0, parser: undefined, asked: false };
   let message = '';
   try {
     for await (const chunk of await decompressed(source)) {
-      chunks.push(chunk.subarray(0, MAX_BYTES - bytes));
-      bytes += Math.min(chunk.length, MAX_BYTES - bytes);
-      if (bytes < MAX_BYTES) continue;
+      take(reading, chunk.subarray(0, MAX_BYTES - reading.bytes));
+      if (reading.bytes < MAX_BYTES) continue;
       message = `only the first ${MAX_BYTES / 1_048_576} MiB were read`;
       break;
     }
   } catch (error) {
-    if (bytes === 0) return { kind: 'unreadable', message: reasonOf(error) };
-    message = `only the first ${bytes} bytes could be read: ${reasonOf(error)}`;
+    if (reading.bytes === 0) return { kind: 'unreadable', message: reasonOf(error) };
+    message = `only the first ${reading.bytes} bytes could be read: ${reasonOf(error)}`;
   }
+  return resultOf(reading, message);
+}
+
+function take(reading: Reading, chunk: Buffer): void {
+  reading.bytes += chunk.length;
+  if (reading.parser !== undefined) {
+    reading.parser.write(chunk);
+    return;
+  }
+  reading.chunks.push(chunk);
+  if (reading.asked || reading.bytes < KEPT_BYTES) return;
+  reading.asked = true;
+  const { isDump, isLog } = classify(decode([...reading.chunks]));
+  if (!isDump || isLog) return;
+  reading.parser = createDumpParser();
+  for (const kept of reading.chunks.splice(0)) reading.parser.write(kept);
+}
+
+function resultOf({ chunks, bytes, parser }: Reading, message: string): ReadResult {
+  if (parser !== undefined) return { kind: 'dump', dump: parser.end(), bytes, message };
   if (bytes === 0) return { kind: 'unreadable', message: 'it is empty' };
   if (isBinary(chunks[0] ?? Buffer.alloc(0))) {
     return { kind: 'unreadable', message: 'it is binary, not a goroutine dump or a log as text (pprof: use ?debug=2)' };

@@ -184,6 +184,17 @@ describe('diagnose', () => {
     expect(err).toMatch(/only the first \d+ bytes could be read/);
   });
 
+  test('reads a dump that is too large to be kept as it does a small one', async () => {
+    const many = Array.from(
+      { length: 30_000 },
+      (_, id) => `goroutine ${id + 1000} [chan receive]:\nmain.f(0x${id.toString(16)})\n\t/main.go:7 +0x1\n`,
+    );
+    const { verdict, input } = await asJson(file('large.txt', `${HUNG}\n${many.join('\n')}`));
+    expect(input.read[0]).toMatchObject({ usedAs: ['dump'] });
+    expect(verdict).toMatchObject({ cause: 'runtime-hung', class: 'RuntimeHung' });
+    expect((verdict['evidence'] as string[]).join()).toContain('large.txt:1');
+  });
+
   test('goes on with the files that it can read, and names the others', async () => {
     const { code, err } = await runOffline(['diagnose', file('dump.txt', DEADLOCK), join(folder, 'absent.txt')]);
     expect(code).toBe(0);
