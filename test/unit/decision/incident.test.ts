@@ -185,6 +185,16 @@ describe('the order of an action', () => {
     expect(findStep(decision.status, 'act-1')).toMatchObject({ state: 'Requested', action: 'RestartKubelet' });
   });
 
+  test('a cordon whose time ran out while nobody was there to try is tried again, once', () => {
+    const step = { ...cordonStep, state: 'Requested' } as const;
+    const late = decideIncident(aSnapshot({ status: diagnosed({ steps: [step] }), now: T0 + 3_600_000 }));
+    expect(late.commands.map((command) => command.kind)).toEqual(['Cordon']);
+    expect(findStep(late.status, 'cordon')).toMatchObject({ state: 'Requested', startedAt: at(3_600_000) });
+    const later = decideIncident(aSnapshot({ status: late.status, now: T0 + 3_640_000 }));
+    expect(outcomeOf(later)).toBe('HandedOver');
+    expect(later.commands).toEqual([]);
+  });
+
   test('an action is asked for once, however often one looks', () => {
     const status = diagnosed({
       steps: [cordonStep, { ...actStep, state: 'Requested' }],

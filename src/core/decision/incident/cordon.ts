@@ -15,6 +15,8 @@ export const UNCORDON_STEP = 'uncordon';
 const WRITE_LIMIT_MS = 30_000;
 const UNCORDON_LIMIT_MS = 10 * 60_000;
 const RETRY_MS = 2_000;
+/** On a step whose first time ran out: it may have done so while no controller was there to try. */
+const SECOND_TRY = 'SecondTry';
 
 function reasonText({ incident }: IncidentSnapshot): string {
   const { cause } = incident.status.diagnosis ?? { cause: 'unknown' };
@@ -26,6 +28,12 @@ function requestedStep(snapshot: IncidentSnapshot, status: IncidentStatus): Step
   return (
     findStep(status, RESERVATION_STEP) ?? { name: RESERVATION_STEP, type: 'Cordon', state: 'Requested', startedAt }
   );
+}
+
+/** The step as it is to be tried now: begun anew when its time ran out once; undefined: it has run out twice. */
+function tried(step: Step, limitMs: number, now: number): Step | undefined {
+  if (now <= Date.parse(step.startedAt) + limitMs) return step;
+  return step.reason === SECOND_TRY ? undefined : { ...step, startedAt: toPreciseTime(now), reason: SECOND_TRY };
 }
 
 /** The reservation alone, where the policy does not cordon: a write of its own, before anything happens. */
@@ -44,14 +52,15 @@ export function cordon(snapshot: IncidentSnapshot, status: IncidentStatus): Stag
   if (!incident.spec.plan.remediation.cordon) return reservedOnly(snapshot, status);
   const requested = withStep(status, step);
   if (node !== undefined && isCordonedBy(node, incident.metadata.name)) return cordoned(snapshot, requested);
-  if (now > Date.parse(step.startedAt) + WRITE_LIMIT_MS) {
+  const attempt = tried(step, WRITE_LIMIT_MS, now);
+  if (attempt === undefined) {
     const message = 'the node could not be cordoned';
     const failed = withStepEnded(requested, RESERVATION_STEP, { state: 'Failed', message, now });
     return { kind: 'complete', status: failed, outcome: 'HandedOver', message };
   }
   return {
     kind: 'wait',
-    status: requested,
+    status: withStep(status, attempt),
     reason: 'Cordoning',
     until: now + RETRY_MS,
     commands: [{ kind: 'Cordon', reason: reasonText(snapshot) }],
@@ -89,11 +98,11 @@ export function uncordon(snapshot: IncidentSnapshot, status: IncidentStatus): St
     state: 'Requested',
     startedAt: toPreciseTime(now),
   };
-  if (now > Date.parse(requested.startedAt) + UNCORDON_LIMIT_MS)
-    return left(snapshot, status, 'the node could not be uncordoned');
+  const attempt = tried(requested, UNCORDON_LIMIT_MS, now);
+  if (attempt === undefined) return left(snapshot, status, 'the node could not be uncordoned');
   return {
     kind: 'wait',
-    status: withStep(status, requested),
+    status: withStep(status, attempt),
     reason: 'Uncordoning',
     until: now + RETRY_MS,
     commands: [{ kind: 'Uncordon' }],
