@@ -198,7 +198,7 @@ function readText(reading: Reading, text: string, isLog: boolean): void {
     readParsed(reading, parsed, isLog);
     return;
   }
-  for (const part of splitOneLine(text.slice(0, text.length - rest.length).trim() + '\n' + rest)) {
+  for (const part of splitOneLine(text)) {
     const line = part.trim();
     if (line !== '') readParsed(reading, readDumpLine(line), false);
   }

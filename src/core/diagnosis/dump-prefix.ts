@@ -1,5 +1,7 @@
 /** Takes away what logs and people put around the lines of a dump. */
 
+import { endOfHeader } from './dump-lines.ts';
+
 /** journald (short, short-precise, short-iso, short-full, short-monotonic), syslog, CRI and docker log files, quotes of mail. */
 const KNOWN = [
   /^(?:<\d+>)?[A-Z][a-z]{2} +\d{1,2} [\d:.]+ \S+ [^\s[\]]+(?:\[\d+\])?: ?/,
@@ -101,5 +103,9 @@ export function splitOneLine(line: string): readonly string[] {
     .replace(/[ \t](?=goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[[a-zA-Z?])/g, '\n')
     .replace(/[ \t](?=created by |\d+ @ 0x|#\s+0x|# labels:)/g, '\n')
     .split('\n')
+    .flatMap((part) => {
+      const end = endOfHeader(part);
+      return end < 0 ? [part] : [part.slice(0, end), part.slice(end)];
+    })
     .flatMap((part) => (part.startsWith('#') ? [part] : part.replace(FILE_WITHIN, '\n$1\n').split('\n')));
 }

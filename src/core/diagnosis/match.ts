@@ -66,6 +66,7 @@ function findRelistSign(sign: RelistSign, facts: Facts): Found | undefined {
 function isLike(sign: StackSign, { names, group, process }: Stack): boolean {
   if (sign.of !== undefined && !sign.of.includes(process)) return false;
   if (findInOrder(names, sign.frames) < 0) return false;
+  if ((sign.without ?? []).some((pattern) => findInOrder(names, [pattern]) >= 0)) return false;
   if (sign.waits === undefined) return true;
   const wait = waitOf(group);
   return wait === undefined ? group.state === undefined && !sign.waits.includes('lock') : sign.waits.includes(wait);

@@ -28,6 +28,8 @@ export interface StackSign extends Weighted {
   readonly kind: 'stack';
   /** In this order, leaf first, others between; as in `fits`: lower case, from a package or receiver on. */
   readonly frames: readonly string[];
+  /** None of these in it. */
+  readonly without?: readonly string[];
   readonly waits?: readonly Wait[];
   /** Goroutines with it, all such stacks together. */
   readonly atLeast?: number;

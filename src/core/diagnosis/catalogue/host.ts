@@ -56,8 +56,7 @@ export const HOST_CAUSES: readonly Cause[] = [
     summary: 'Goroutines of the D-Bus client leak until the kubelet has too many threads and crashes.',
     relistMayIdle: true,
     signs: [
-      { kind: 'stack', frames: ['dbus*', '(*signalchanneldata).deferreddeliver'], atLeast: 500, weight: 0.9 },
-      { kind: 'stack', frames: ['(*signalchanneldata).deferreddeliver'], atLeast: 500, weight: 0.9 },
+      { kind: 'stack', frames: ['(*signalchanneldata).deferreddeliver'], atLeast: 100, weight: 0.9 },
       { kind: 'log', pattern: /runtime: program exceeds 10000-thread limit/g, weight: 0.6 },
     ],
     recommendation: 'The kubelet exits and starts anew; upgrade it.',

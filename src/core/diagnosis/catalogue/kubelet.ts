@@ -1,6 +1,7 @@
 /** Deadlocks within the kubelet. */
 import type { Cause } from './cause.ts';
 
+const LIST = ['ListPodSandbox', 'ListContainers', 'Status', 'Version', 'ListImages', 'ImageFsInfo'];
 const WITHIN = { class: 'KubeletDeadlock', restartKubelet: 'Helps', restartRuntime: 'DoesNotHelp' } as const;
 
 export const KUBELET_CAUSES: readonly Cause[] = [
@@ -26,15 +27,16 @@ export const KUBELET_CAUSES: readonly Cause[] = [
     summary: "relist waits for {method} on the kubelet's connection to the runtime, while the runtime answers others.",
     onlyIfProbe: ['Answered'],
     signs: [
+      { kind: 'relist', place: ['cri'], methods: LIST, weight: 0.62 },
+      { kind: 'relist', place: ['cri'], methods: LIST, movement: ['same-call', 'same-place'], weight: 0.7 },
+      { kind: 'relist', place: ['cri'], methods: ['PodSandboxStatus', 'ContainerStatus'], weight: 0.4 },
       {
-        kind: 'relist',
-        place: ['cri'],
-        weight: 0.62,
-        methods: ['ListPodSandbox', 'ListContainers', 'Status', 'Version'],
+        kind: 'stack',
+        frames: ['grpc*', '(*runtimeserviceclient).list*'],
+        of: ['kubelet'],
+        without: ['pleg*'],
+        weight: 0.4,
       },
-      { kind: 'relist', place: ['cri'], weight: 0.4, methods: ['PodSandboxStatus', 'ContainerStatus'] },
-      { kind: 'relist', place: ['cri'], movement: ['same-call', 'same-place'], weight: 0.7 },
-      { kind: 'probe', states: ['Answered'], weight: 0.1, support: true },
     ],
     recommendation: 'Restart the kubelet; look at what stands between it and the socket of the runtime.',
     references: ['https://grpc.io/docs/guides/keepalive/'],

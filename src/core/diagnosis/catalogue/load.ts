@@ -54,7 +54,6 @@ export const LOAD_CAUSES: readonly Cause[] = [
         weight: 0.86,
       },
     ],
-    restartKubelet: 'Unknown',
     recommendation: 'Restart the device plugin; a restart of the kubelet helps until the next such pod comes.',
     references: ['kubernetes/kubernetes#117435', 'kubernetes/kubernetes#129249', 'kubernetes/kubernetes#130855'],
   },

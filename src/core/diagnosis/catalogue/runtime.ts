@@ -18,7 +18,14 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       { kind: 'relist', place: ['cri'], methods: LIST, weight: 0.62 },
       { kind: 'relist', place: ['cri'], methods: STATUS, weight: 0.4 },
       { kind: 'probe', states: ['Timeout', 'Unavailable'], weight: 0.76, support: true },
-      { kind: 'relist', place: ['cri'], movement: ['same-call'], weight: 0.3, support: true },
+      { kind: 'relist', place: ['cri'], methods: LIST, movement: ['same-call'], weight: 0.3, support: true },
+      {
+        kind: 'stack',
+        frames: ['grpc*', '(*runtimeserviceclient).list*'],
+        of: ['kubelet'],
+        without: ['pleg*'],
+        weight: 0.4,
+      },
       {
         kind: 'log',
         pattern:
