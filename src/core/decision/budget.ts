@@ -1,9 +1,9 @@
 /** How much may be done at once. Small, pure, and the most heavily tested file of the project. */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import type { Budget } from '../../api/v1alpha1/policy.ts';
-import { durationMs, formatSeconds } from '../time/duration.ts';
+import { durationMs } from '../time/duration.ts';
 import { isOpen } from './node-state.ts';
-import { fromTime } from './status.ts';
+import { fromTime, toTime } from './status.ts';
 
 /** The name of the step whose presence reserves a place in the budget: it is written before anything is touched. */
 export const RESERVATION_STEP = 'cordon';
@@ -126,7 +126,8 @@ function cooldownVerdict(
   return {
     kind: 'wait',
     reason: 'Cooldown',
-    message: `budget: the last recovery ended less than ${budget.cooldown} ago; ${formatSeconds(until - now)} left`,
+    // A moment, not what is left: the message is in a condition, and a change of it is a write.
+    message: `budget: the last recovery ended less than ${budget.cooldown} ago; the next may begin at ${toTime(until)}`,
     until,
   };
 }

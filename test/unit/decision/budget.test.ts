@@ -84,6 +84,7 @@ describe('the budget', () => {
       reason: 'Cooldown',
       until: T0 + 20_000,
     });
+    expect(judgeBudget(mine, aView([mine, other]), T0 + 5_000)).toEqual(judgeBudget(mine, aView([mine, other]), T0));
     expect(judgeBudget(mine, aView([mine, other]), T0 + 20_001).kind).toBe('free');
   });
 
