@@ -306,6 +306,33 @@ describe('recovery is seen, not assumed', () => {
     });
   });
 
+  test('a node that recovers after its try has failed is watched again, not acted on again', () => {
+    const step = {
+      name: 'verify-1',
+      type: 'Verify',
+      state: 'Failed',
+      startedAt: at(0),
+      finishedAt: at(1_000),
+    } as const;
+    const status = verifying({ steps: [step] });
+    const still = { status, node: cordoned, paused: true, now: T0 + 600_000 };
+    expect(decideIncident(aSnapshot(still)).reason).toBe('PolicyPaused');
+    const node = aNode({ since: 500_000, unschedulable: true });
+    const well = decideIncident(
+      aSnapshot({ status, node, now: T0 + 600_000, health: aHealth({ reportedAt: 600_000 }) }),
+    );
+    expect(well.reason).toBe('Stabilising');
+    expect(findStep(well.status, 'verify-1')?.state).toBe('Requested');
+    expect(findStep(well.status, 'act-2')).toBeUndefined();
+  });
+
+  test("a kubelet's growing numbers are no reason to write", () => {
+    const looked = (message: string, status: IncidentStatus): IncidentStatus =>
+      decideIncident(aSnapshot({ status, node: aNode({ ready: 'False', message }), now: T0 + 5_000 })).status;
+    const first = looked('pleg was last seen active 3m3s ago', verifying());
+    expect(looked('pleg was last seen active 3m8s ago', first)).toEqual(first);
+  });
+
   test('a restart that did not help is followed by the other unit, not by the same again', () => {
     const late = decideIncident(
       aSnapshot({

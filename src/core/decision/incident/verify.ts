@@ -2,7 +2,15 @@
 import { CONDITION_RECOVERED, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isReady, readyCondition } from '../node-state.ts';
-import { findCondition, fromTime, toPreciseTime, withCondition, withStep, withStepEnded } from '../status.ts';
+import {
+  type ConditionClaim,
+  findCondition,
+  fromTime,
+  toPreciseTime,
+  withCondition,
+  withStep,
+  withStepEnded,
+} from '../status.ts';
 import { verifyStepOf } from './act.ts';
 import { probeState } from './diagnosis.ts';
 import { isWell } from './presence.ts';
@@ -78,14 +86,31 @@ function stableSince(status: IncidentStatus): number | undefined {
   return condition?.reason === 'Stabilising' ? fromTime(condition.lastTransitionTime) : undefined;
 }
 
+/**
+ * A try that has failed is looked at again when the node is well after all: the next rung may have had to wait for
+ * permission, and a node that recovered meanwhile is not acted on again.
+ */
+function stepInForce(snapshot: IncidentSnapshot, status: IncidentStatus, act: Step): Step {
+  const step = verifyStepOf(status, act);
+  const isOutdated = step?.state === 'Failed' && isWell(snapshot);
+  return step === undefined || isOutdated ? verifyStep(snapshot, act) : step;
+}
+
+/** kubelet's own words have a growing time in them: those of the first look stay, so that a look is not a write. */
+function withClaim(status: IncidentStatus, claim: ConditionClaim, now: number): IncidentStatus {
+  const old = findCondition(status.conditions, CONDITION_RECOVERED);
+  const same = old?.status === claim.status && old.reason === claim.reason;
+  return same ? status : { ...status, conditions: withCondition(status.conditions, claim, now) };
+}
+
 /** Passes in two ways: the step has succeeded, or it has failed; the caller looks which. */
 export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: Step): StageResult {
   const { now } = snapshot;
-  const step = verifyStepOf(status, act) ?? verifyStep(snapshot, act);
+  const step = stepInForce(snapshot, status, act);
   if (step.state !== 'Requested') return { kind: 'pass', status };
   const seen = withReadyAt(snapshot, withStep(status, step));
   const claim = { type: CONDITION_RECOVERED, ...claimOf(snapshot) };
-  const next = { ...seen, conditions: withCondition(seen.conditions, claim, now) };
+  const next = withClaim(seen, claim, now);
   const stableMs = durationMs(snapshot.incident.spec.plan.remediation.verify.stableFor);
   const since = stableSince(next);
   if (since !== undefined && now - since >= stableMs) return recovered(snapshot, next, step, since);
