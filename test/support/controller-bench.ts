@@ -9,7 +9,7 @@ import type { World } from '../../src/controller/world.ts';
 import { toTime } from '../../src/core/decision/status.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
-import { isObject, listAt, objectAt, type JsonObject } from './api-server/json.ts';
+import { isObject, listAt, objectAt, textAt, type JsonObject } from './api-server/json.ts';
 import {
   createRecordingLog,
   createRecordingMetrics,
@@ -48,11 +48,8 @@ export interface ControllerBench {
   /** Starts a controller; one that runs is killed first, without any cleaning up. */
   startController(): void;
   killController(): void;
-  /**
-   * The running controller dies at its write number `count` (0 is the next one), which arrives, or does not.
-   * @returns whether it has died.
-   */
-  killAtWrite(count: number, arrives: boolean): () => boolean;
+  /** The running controller dies at its write number `count` (0 is the next one), which arrives. @returns whether it has. */
+  killAtWrite(count: number): () => boolean;
   startAgent(node: string): void;
   killAgent(node: string): void;
   /** undefined: the kubelets answer; otherwise every request through the node proxy fails with this. */
@@ -70,8 +67,6 @@ export interface ControllerBench {
   until(node: string, condition: (incident: KubeletIncident) => boolean, limitMs?: number): Promise<KubeletIncident>;
   finish(): Promise<void>;
 }
-
-const WRITES: ReadonlySet<string> = new Set(['create', 'apply', 'jsonPatch', 'replace', 'delete']);
 
 export function isUnschedulable(node: JsonObject): boolean {
   return objectAt(node, 'spec')['unschedulable'] === true;
@@ -131,7 +126,6 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   const agents = new Map<string, AbortController>();
   let controller: AbortController | undefined;
   let proxyDown: string | undefined;
-  let onControllerWrite: () => void = () => undefined;
 
   for (const name of nodes) {
     seedNode(local, name, labels, clock.now());
@@ -169,9 +163,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     const isDead = (): boolean => own.signal.aborted;
     const cluster: Cluster = { ...local.cluster, proxyNode };
     const world: World = {
-      cluster: mortal(cluster, isDead, (method) => {
-        if (!isDead() && WRITES.has(method)) onControllerWrite();
-      }),
+      cluster: mortal(cluster, isDead, () => undefined),
       clock,
       random,
       log,
@@ -184,21 +176,13 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     });
   }
 
-  function killAtWrite(count: number, arrives: boolean): () => boolean {
+  function killAtWrite(count: number): () => boolean {
     const target = controller;
     let left = count;
-    const countDown = (): void => {
-      if (left-- === 0) killController();
-    };
-    if (arrives) {
-      local.onWrite(({ manager, verb }) => {
-        if (controller === target && (manager === CONTROLLER_MANAGER || verb === 'delete')) countDown();
-      });
-    } else {
-      onControllerWrite = (): void => {
-        if (controller === target) countDown();
-      };
-    }
+    local.onWrite(({ manager, verb }) => {
+      const isOurs = manager === CONTROLLER_MANAGER || verb === 'delete';
+      if (controller === target && isOurs && left-- === 0) killController();
+    });
     return () => controller !== target;
   }
 
@@ -296,8 +280,8 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
         .filter(({ plural, verb, body }) => plural === EVENTS.plural && verb === 'create' && isObject(body))
         .flatMap(({ body }) => (isObject(body) ? [body] : []))
         .map((body) => ({
-          reason: String(body['reason']),
-          message: String(body['message']),
+          reason: textAt(body, 'reason') ?? '',
+          message: textAt(body, 'message') ?? '',
           kind: objectAt(body, 'involvedObject')['kind'],
           name: objectAt(body, 'involvedObject')['name'],
         }))
