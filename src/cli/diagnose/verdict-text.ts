@@ -6,6 +6,9 @@ import { oneLine, printable, type Terminal } from '../terminal.ts';
 
 const LABEL_WIDTH = 13;
 const TEXT_WIDTH = 96;
+/** What a summary shows of the evidence, and of one line of it in characters. */
+const EVIDENCE_LINES = 6;
+const EVIDENCE_WIDTH = 180;
 const INDENT = ' '.repeat(LABEL_WIDTH + 2);
 
 /** How the headline begins where it is not that PLEG is stuck. */
@@ -43,9 +46,13 @@ function where(terminal: Terminal, { blockedStack, sourceLink }: Diagnosis, all:
   return `  ${terminal.paint('bold', 'Where'.padEnd(LABEL_WIDTH))}${[...lines, ...link].join(`\n${INDENT}`)}\n`;
 }
 
-function evidenceLines(terminal: Terminal, { evidence }: Diagnosis): string {
+function evidenceLines(terminal: Terminal, { evidence }: Diagnosis, all: boolean): string {
   if (evidence.length === 0) return '';
-  const lines = evidence.map((line) => wrap(oneLine(line), TEXT_WIDTH, `${INDENT}  `));
+  const lines = (all ? evidence : evidence.slice(0, EVIDENCE_LINES)).map((line) => {
+    const text = oneLine(line).replaceAll(/ +/g, ' ');
+    const shown = all || text.length <= EVIDENCE_WIDTH ? text : `${text.slice(0, EVIDENCE_WIDTH)}…`;
+    return wrap(shown, TEXT_WIDTH, `${INDENT}  `);
+  });
   return `  ${terminal.paint('bold', 'Evidence'.padEnd(LABEL_WIDTH))}${lines.join(`\n${INDENT}`)}\n`;
 }
 
@@ -62,7 +69,7 @@ export function verdictText(terminal: Terminal, verdict: Diagnosis, verbose: boo
     labelled(terminal, 'Do', oneLine(verdict.recommendation)),
     isFault ? labelled(terminal, 'Restart of', restarts) : '',
     fixedIn === undefined ? '' : labelled(terminal, 'Fixed in', oneLine(fixedIn)),
-    evidenceLines(terminal, verdict),
+    evidenceLines(terminal, verdict, verbose),
     references.length === 0 ? '' : labelled(terminal, 'See', references.map(oneLine).join(' ')),
     verbose && fingerprint !== undefined ? labelled(terminal, 'Fingerprint', oneLine(fingerprint)) : '',
     '\n',
