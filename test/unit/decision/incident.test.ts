@@ -195,6 +195,26 @@ describe('the order of an action', () => {
     expect(later.commands).toEqual([]);
   });
 
+  test.each([
+    ['ActionRefused', ['Cordon']],
+    ['BudgetExhausted', ['Cordon']],
+    ['HandedOver', []],
+  ])('a cordon left by an incident that ended with %s is taken over or left to a person: %j', (reason, kinds) => {
+    const conditions = [{ type: 'Complete', status: 'True', reason, message: '', lastTransitionTime: at(-1) }] as const;
+    const before = anIncident({ name: 'node-a-before', status: { conditions: [...conditions] } });
+    const node = aNode({
+      ready: 'False',
+      unschedulable: true,
+      annotations: { [ANNOTATION_CORDONED_BY]: 'node-a-before' },
+      cordonedBy: CONTROLLER_MANAGER,
+    });
+    const { budget } = aSnapshot();
+    const decision = decideIncident(
+      aSnapshot({ status: diagnosed(), node, budget: { ...budget, incidents: [before] } }),
+    );
+    expect(decision.commands.map((command) => command.kind)).toEqual(kinds);
+  });
+
   test('an action is asked for once, however often one looks', () => {
     const status = diagnosed({
       steps: [cordonStep, { ...actStep, state: 'Requested' }],

@@ -1,8 +1,11 @@
 /** May it act now? Others' marks, the policy's pause, the control plane, the budget. A "no" always says why. */
 import { CONDITION_ACTION, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { Node } from '../../../api/kubernetes/node.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
 import { judgeBudget } from '../budget.ts';
 import { isControlPlane } from '../node-state.ts';
 import { objectionOf } from '../other-actors.ts';
+import { isRetried } from '../retry.ts';
 import { withCondition } from '../status.ts';
 import type { IncidentSnapshot, StageResult } from './snapshot.ts';
 
@@ -31,6 +34,18 @@ function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Re
   };
 }
 
+/**
+ * The incident whose cordon is no objection: this one, or one before it that ended for want of something, and that this
+ * one takes up again. A node that was handed over is a person's.
+ */
+function cordonHolder(node: Node, { incident, budget }: IncidentSnapshot): string {
+  const owner = node.metadata.annotations[ANNOTATION_CORDONED_BY];
+  const before = budget.incidents.find(
+    ({ metadata, spec }) => metadata.name === owner && spec.nodeUID === incident.spec.nodeUID,
+  );
+  return before !== undefined && isRetried(before) ? before.metadata.name : incident.metadata.name;
+}
+
 /** Passes when the incident may act now. It is asked before each action, not only before the first. */
 export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { incident, node, now } = snapshot;
@@ -44,7 +59,7 @@ export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): 
     const refusal = { reason: 'ControlPlaneSkipped', message };
     return { kind: 'complete', status: skipped(snapshot, status, refusal), outcome: 'HandedOver', message };
   }
-  const objection = objectionOf(node, incident.metadata.name, snapshot.leaseHolder);
+  const objection = objectionOf(node, cordonHolder(node, snapshot), snapshot.leaseHolder);
   if (objection !== undefined) return waiting(snapshot, status, objection, now + LOOK_AGAIN_MS);
   const verdict = judgeBudget(incident, snapshot.budget, now);
   switch (verdict.kind) {

@@ -1,24 +1,16 @@
 /** What one node needs: settings for its agent, a condition, early dumps, an incident. */
 import type { HealthSpec, KubeletHealth, PlegState } from '../../../api/v1alpha1/health.ts';
-import {
-  CONDITION_COMPLETE,
-  type KubeletIncident,
-  type Outcome,
-  type Plan,
-  type Trigger,
-} from '../../../api/v1alpha1/incident.ts';
+import type { Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
 import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/names.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
-import { durationMs } from '../../time/duration.ts';
 import { canonical } from '../canonical.ts';
 import { AGENT_SILENT_MS, agentSeenAt, clockSkewMs, isAgentFresh, isOpen } from '../node-state.ts';
-import { findCondition, fromTime } from '../status.ts';
+import { retryAfterMs } from '../retry.ts';
+import { fromTime } from '../status.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './snapshot.ts';
 import { findTrigger } from './trigger.ts';
 
 const LOOK_AGAIN_MS = 60_000;
-/** An incident that ended for want of something that may come back is opened anew after this long. */
-const RETRY_AFTER_MS = 15 * 60_000;
 /** Early dumps older than this say nothing of the present trouble. */
 const EARLY_STACKS_MAX_AGE_MS = 10 * 60_000;
 /** A node's clock may differ from the API server's by this much before it is worth a word. */
@@ -49,24 +41,6 @@ function planOf(policy: KubeletRecoveryPolicy): Plan {
     remediation,
     budget,
   };
-}
-
-/**
- * Outcomes that leave a stuck node stuck for want of something that may come back, and after how long it is tried again.
- * After every other outcome the same trouble is not taken up again: it is over, or a person has it.
- */
-const RETRY_AFTER: Partial<Record<Outcome, (incident: KubeletIncident) => number>> = {
-  EvidenceMissing: () => RETRY_AFTER_MS,
-  ActionRefused: () => RETRY_AFTER_MS,
-  BudgetExhausted: (incident) => durationMs(incident.spec.plan.budget.perNode.within),
-};
-
-function retryAfterMs(incident: KubeletIncident): number {
-  const reason = findCondition(incident.status.conditions, CONDITION_COMPLETE)?.reason ?? '';
-  return (
-    (reason in RETRY_AFTER ? RETRY_AFTER[reason as keyof typeof RETRY_AFTER]?.(incident) : undefined) ??
-    Number.POSITIVE_INFINITY
-  );
 }
 
 /** An incident that has already dealt with this very trouble; it is not opened twice. */
