@@ -25,6 +25,19 @@ describe('retention', () => {
     ]);
   });
 
+  test('keeps what the budget of its node still counts', () => {
+    const incidents = [old('a1', 0.9), old('a2', 0.5), old('a3', 0.1)].map((incident) => ({
+      ...incident,
+      status: {
+        ...incident.status,
+        actions: [{ name: 'act-1', action: 'RestartKubelet', state: 'Succeeded', reservedAt: at(0) } as const],
+      },
+    }));
+    expect(expiredIncidents(incidents, T0)).toEqual([]);
+    const later = expiredIncidents(incidents, T0 + 3_600_000);
+    expect(later.map((incident) => incident.metadata.name)).toEqual(['a1']);
+  });
+
   test('never touches an open incident', () => {
     const open = anIncident({ name: 'open', plan, createdAt: -1_000 * 3_600_000 });
     expect(expiredIncidents([open, old('a1', 1), old('a2', 2), old('a3', 3)], T0)).not.toContain(open);
