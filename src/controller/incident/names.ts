@@ -12,9 +12,12 @@ function shortHash(text: string, length: number): string {
   return [...bytes.subarray(0, length)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }
 
-/** The same for the same trouble, so that a controller that died right after the create finds its own incident again. */
-export function incidentName(nodeName: string, nodeUID: string, trigger: Trigger, earlier: number): string {
-  return `${nodeName.slice(0, 240)}-${shortHash(`${nodeUID}/${trigger.type}/${trigger.at}/${earlier}`, 5)}`;
+/**
+ * The same for the same trouble, so that a controller that died right after the create finds its own incident again.
+ * @param last UID of the node's newest incident, empty if it has none: the same trouble taken up again is a new incident.
+ */
+export function incidentName(nodeName: string, nodeUID: string, trigger: Trigger, last: string): string {
+  return `${nodeName.slice(0, 240)}-${shortHash(`${nodeUID}/${trigger.type}/${trigger.at}/${last}`, 5)}`;
 }
 
 export function stacksSecretName(incident: KubeletIncident): string {

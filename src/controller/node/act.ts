@@ -70,7 +70,7 @@ async function openIncident(
   { trigger, plan }: OpenIncident,
 ): Promise<void> {
   const { name: nodeName, uid: nodeUID } = snapshot.node.metadata;
-  const name = incidentName(nodeName, nodeUID, trigger, snapshot.incidents.length);
+  const name = incidentName(nodeName, nodeUID, trigger, snapshot.incidents[0]?.metadata.uid ?? '');
   try {
     const incident = await world.cluster.create(
       INCIDENTS,
