@@ -16,7 +16,7 @@ import { healthy } from './scenarios/healthy.ts';
 import { hungRuntime } from './scenarios/hung-runtime.ts';
 import { stuckKubelet } from './scenarios/stuck-kubelet.ts';
 import { unreadableLog } from './scenarios/unreadable-log.ts';
-import { run, stopRunning, until } from './shell.ts';
+import { pause, run, stopRunning, until } from './shell.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   healthy,
@@ -129,11 +129,12 @@ async function runWave(wave: 1 | 2): Promise<void> {
   await install(wave === 2);
   report.note(`chart installed; running ${scenarios.map(({ name }) => name).join(', ')}`);
   await Promise.all(
-    scenarios.map((scenario) =>
-      scenario.run(report).catch((error: unknown) => {
+    scenarios.map(async (scenario) => {
+      await pause(scenario.startAfterMs ?? 0);
+      await scenario.run(report).catch((error: unknown) => {
         report.check(scenario.name, 'the scenario runs to its end', false, String(error));
-      }),
-    ),
+      });
+    }),
   );
 }
 

@@ -8,5 +8,7 @@ export interface Scenario {
   readonly nodes: readonly NodeBoot[];
   /** Scenarios of one wave run side by side; the second wave runs with programs that end themselves half way. */
   readonly wave: 1 | 2;
+  /** Nodes break one after the other, since all of them share this machine's cores: a figure is of one incident. */
+  readonly startAfterMs?: number;
   run(report: Report): Promise<void>;
 }

@@ -10,6 +10,7 @@ export const evidenceMissing: Scenario = {
   name: 'evidence-missing',
   nodes: [NODE],
   wave: 1,
+  startAfterMs: 40_000,
   async run(report) {
     const before = [await unitState(NODE.name, 'kubelet'), await unitState(NODE.name, 'containerd')];
     const since = Date.now();

@@ -18,6 +18,7 @@ export const fullDisk: Scenario = {
   name: 'full-disk',
   nodes: [NODE],
   wave: 1,
+  startAfterMs: 60_000,
   async run(report) {
     const before = await units();
     await node('hang', NODE);

@@ -9,6 +9,7 @@ export const hungRuntime: Scenario = {
   name: 'hung-runtime',
   nodes: [NODE],
   wave: 1,
+  startAfterMs: 20_000,
   async run(report) {
     await tellRecovery(report, {
       name: this.name,

@@ -18,6 +18,7 @@ export const unreadableLog: Scenario = {
   name: NAME,
   nodes: [NODE],
   wave: 1,
+  startAfterMs: 80_000,
   async run(report) {
     const spec = {
       priority: 20,
