@@ -42,6 +42,11 @@ export function isAgentFresh(health: KubeletHealth | undefined, now: number): bo
   return seenAt !== undefined && now - seenAt < AGENT_SILENT_MS;
 }
 
+/** The agent is there, and cannot read the kubelet log: what it says of PLEG is that it does not know. */
+export function isLogUnreadable(health: KubeletHealth | undefined): boolean {
+  return health?.status.pleg?.state === 'Unknown' && health.status.log?.error !== undefined;
+}
+
 /** Difference of the node's clock from the API server's, in milliseconds: positive when the node is ahead. */
 export function clockSkewMs(health: KubeletHealth): number {
   const reported = fromTime(health.status.agent?.reportedAt);

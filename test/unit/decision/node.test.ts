@@ -76,6 +76,17 @@ describe('what opens an incident', () => {
     expect(find(decideNode(aSnapshot({ node })), 'OpenIncident')).toBeUndefined();
   });
 
+  test("the Node's condition, where the agent cannot read the log", () => {
+    const message =
+      '[container runtime is down, PLEG is not healthy: pleg was last seen active 4m0.5s ago; threshold is 3m0s]';
+    const node = aNode({ ready: 'False', since: -30_000, message });
+    const log = { source: 'journald:kubelet.service', error: 'permission denied' };
+    const blind = aHealth({ state: 'Unknown', status: { log } });
+    expect(find(decideNode(aSnapshot({ node, health: blind })), 'OpenIncident')?.trigger.type).toBe('PLEGUnhealthy');
+    const starting = aHealth({ state: 'Unknown' });
+    expect(find(decideNode(aSnapshot({ node, health: starting })), 'OpenIncident')).toBeUndefined();
+  });
+
   test('a lost lease is another fault', () => {
     const node = aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' });
     expect(find(decideNode(aSnapshot({ node, health: undefined })), 'OpenIncident')).toBeUndefined();

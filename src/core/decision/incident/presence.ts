@@ -1,6 +1,6 @@
 /** Is there still a node, and does it still need us? */
 import { CONDITION_ACTION, CONDITION_RECOVERED } from '../../../api/v1alpha1/incident.ts';
-import { isAgentFresh, isReady } from '../node-state.ts';
+import { isAgentFresh, isLogUnreadable, isReady } from '../node-state.ts';
 import { isTrue, withCondition } from '../status.ts';
 import type { IncidentSnapshot, StageResult } from './snapshot.ts';
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
@@ -13,12 +13,14 @@ export function nodePresent({ node, incident }: IncidentSnapshot, status: Incide
 
 /**
  * The node is Ready, and its agent, heard from lately, says that PLEG is healthy. A suspicion that only a line of the past
- * keeps alive does not count against it while the runtime answers.
+ * keeps alive does not count against it while the runtime answers; nor does a log that cannot be read, since a kubelet whose
+ * PLEG is not healthy does not say Ready=True.
  */
 export function isWell({ node, health, now }: IncidentSnapshot): boolean {
   if (node === undefined || !isReady(node) || !isAgentFresh(health, now)) return false;
   const state = health?.status.pleg?.state;
-  return state === 'Healthy' || (state === 'Suspected' && health?.status.runtime?.probe.state === 'Answered');
+  const answered = health?.status.runtime?.probe.state === 'Answered';
+  return state === 'Healthy' || (answered && (state === 'Suspected' || isLogUnreadable(health)));
 }
 
 /** Before any action: a node that recovered by itself is left alone. Flapping and manual incidents are not about the moment. */

@@ -6,7 +6,7 @@ import type { Trigger } from '../../../api/v1alpha1/incident.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
-import { isAgentFresh, readyCondition } from '../node-state.ts';
+import { isAgentFresh, isLogUnreadable, readyCondition } from '../node-state.ts';
 import { fromTime, toTime } from '../status.ts';
 import type { NodeSnapshot } from './snapshot.ts';
 
@@ -39,10 +39,13 @@ function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPoli
   };
 }
 
-/** The kubelet says it in its Ready condition, and no agent is there to read its log: 73 s later than the log (measured). */
+/**
+ * The kubelet says it in its Ready condition, and no agent can read its log: 73 s later than the log (measured).
+ */
 function conditionOnly({ node, health, now }: NodeSnapshot): Trigger | undefined {
   const ready = readyCondition(node);
-  if (isAgentFresh(health, now) || ready?.status !== 'False') return undefined;
+  const agentSees = isAgentFresh(health, now) && !isLogUnreadable(health);
+  if (agentSees || ready?.status !== 'False') return undefined;
   const line = parsePlegLine(ready.message);
   if (line.kind !== 'breach') return undefined;
   return {
