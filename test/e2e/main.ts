@@ -131,7 +131,7 @@ async function runWave(wave: 1 | 2): Promise<void> {
   await Promise.all(
     scenarios.map(async (scenario) => {
       await pause(scenario.startAfterMs ?? 0);
-      await scenario.run(report).catch((error: unknown) => {
+      await scenario.run(report).catch(async (error: unknown) => {
         report.check(scenario.name, 'the scenario runs to its end', false, String(error));
         // So that the next wave finds kubelets that are well.
         await Promise.allSettled(scenario.nodes.map((boot) => node('resume', boot)));
