@@ -245,6 +245,17 @@ describe('the order of an action', () => {
     expect(decision.commands).toEqual([]);
   });
 
+  test('a node that recovers right after we cordoned it does not stay cordoned', () => {
+    const status = diagnosed({ steps: [{ ...cordonStep, state: 'Requested' }] });
+    const node = aNode({
+      unschedulable: true,
+      annotations: { [ANNOTATION_CORDONED_BY]: NAME },
+      cordonedBy: CONTROLLER_MANAGER,
+    });
+    const decision = decideIncident(aSnapshot({ status, node, health: aHealth() }));
+    expect(decision.commands).toEqual([{ kind: 'Uncordon' }]);
+  });
+
   test('a silent agent is no proof that the node is well', () => {
     const health = aHealth({ reportedAt: -200_000 });
     expect(outcomeOf(decideIncident(aSnapshot({ status: diagnosed(), node: aNode(), health })))).toBeUndefined();
@@ -391,6 +402,19 @@ describe('a hold for a person', () => {
   test('undoes its cordon on rejection', () => {
     const decision = decideIncident(held({ decision: 'Reject', by: 'jane' }));
     expect(decision.commands).toEqual([{ kind: 'Uncordon' }]);
+  });
+
+  test('stays rejected while the cordon is being undone, and after', () => {
+    const snapshot = held({ decision: 'Reject', by: 'jane' });
+    const first = decideIncident(snapshot);
+    const again = { ...snapshot, incident: { ...snapshot.incident, status: first.status } };
+    expect(decideIncident(again).commands).toEqual([{ kind: 'Uncordon' }]);
+    expect(outcomeOf(decideIncident({ ...again, node: stuck }))).toBe('Rejected');
+  });
+
+  test("a person's no counts before anything is done, whatever it waits for", () => {
+    const incident = anIncident({ name: NAME, status: diagnosed(), approval: { decision: 'Reject', by: 'jane' } });
+    expect(outcomeOf(decideIncident(aSnapshot({ incident, paused: true })))).toBe('Rejected');
   });
 });
 

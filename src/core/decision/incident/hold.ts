@@ -13,21 +13,31 @@ export function hold(snapshot: IncidentSnapshot, status: IncidentStatus): StageR
   const step = findStep(status, HOLD_STEP) ?? holdStep(now, now + durationMs(plan.remediation.holdTimeout));
   if (step.state !== 'Requested') return { kind: 'pass', status };
   const held = withStep(status, step);
-  if (approval !== undefined) return decided(snapshot, held, approval);
+  if (approval !== undefined) return approved(snapshot, held, approval);
   const deadline = fromTime(step.deadline) ?? now;
   if (now < deadline) return { kind: 'wait', status: held, reason: 'Held', until: deadline };
   const message = `nobody decided within ${plan.remediation.holdTimeout}; the node is restored`;
   return { kind: 'pass', status: withStepEnded(held, HOLD_STEP, { state: 'Skipped', message, now }) };
 }
 
-function decided({ now }: IncidentSnapshot, held: IncidentStatus, approval: Approval): StageResult {
-  const why = approval.reason === undefined ? '' : `: ${approval.reason}`;
-  if (approval.decision === 'Approve') {
-    const message = `approved by ${approval.by}${why}`;
-    return { kind: 'pass', status: withStepEnded(held, HOLD_STEP, { state: 'Succeeded', message, now }) };
-  }
-  const message = `rejected by ${approval.by}${why}`;
-  const ended = withStepEnded(held, HOLD_STEP, { state: 'Failed', message, now });
+function whyText({ reason }: Approval): string {
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+function approved({ now }: IncidentSnapshot, held: IncidentStatus, approval: Approval): StageResult {
+  const message = `approved by ${approval.by}${whyText(approval)}`;
+  return { kind: 'pass', status: withStepEnded(held, HOLD_STEP, { state: 'Succeeded', message, now }) };
+}
+
+/**
+ * A person's no ends the incident at any time before the first action. It is asked at each look, not only while the hold
+ * is open: the end is not written before our cordon is undone, and until then every look must come to the same end.
+ */
+export function rejection({ incident, now }: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { approval } = incident.spec;
+  if (approval?.decision !== 'Reject') return { kind: 'pass', status };
+  const message = `rejected by ${approval.by}${whyText(approval)}`;
+  const ended = withStepEnded(status, HOLD_STEP, { state: 'Failed', message, now });
   return { kind: 'complete', status: ended, outcome: 'Rejected', message };
 }
 

@@ -2,10 +2,10 @@
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { choose, followAction, newestAct, requestAction, verifyStepOf } from './act.ts';
 import { cordon } from './cordon.ts';
-import { hold } from './hold.ts';
+import { hold, rejection } from './hold.ts';
 import { permission } from './permission.ts';
 import { runStages } from './stages.ts';
-import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+import type { IncidentSnapshot, Stage, StageResult } from './snapshot.ts';
 import { verify } from './verify.ts';
 
 /** Whether an action would be taken at all: a node that is to be handed over is not cordoned first. */
@@ -18,10 +18,12 @@ function act(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   return requestAction(snapshot, status, choose(snapshot, status));
 }
 
+const FIRST_ACT: readonly Stage[] = [rejection, worthActing, permission, cordon, hold, act];
+
 /** Passes when an action has been verified to have helped. */
 export function recover(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const newest = newestAct(status);
-  if (newest === undefined) return runStages([worthActing, permission, cordon, hold, act], snapshot, status);
+  if (newest === undefined) return runStages(FIRST_ACT, snapshot, status);
   if (newest.state === 'Requested') {
     const followed = followAction(snapshot, status, newest);
     return followed.kind === 'pass' ? recover(snapshot, followed.status) : followed;
