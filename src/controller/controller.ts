@@ -50,36 +50,38 @@ function wire({ view }: ActContext, queues: Queues): void {
   const policyOfAll = (): void => {
     for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);
   };
-  const openIncidentsOf = (node: string): void => {
-    for (const incident of view.allIncidents()) {
-      if (incident.spec.nodeName === node && incident.status.outcome === undefined)
-        queues.incidents.add(incident.metadata.name);
+  const openIncidents = (node?: string): void => {
+    for (const { metadata, spec, status } of view.allIncidents()) {
+      if (status.outcome === undefined && (node ?? spec.nodeName) === spec.nodeName)
+        queues.incidents.add(metadata.name);
     }
   };
   view.nodes.onChange((current, previous) => {
     const name = current?.metadata.name ?? previous?.metadata.name ?? '';
     queues.nodes.add(name);
-    openIncidentsOf(name);
+    openIncidents(name);
   });
   view.healths.onChange((current, previous) => {
     const name = current?.metadata.name ?? previous?.metadata.name ?? '';
     queues.nodes.add(name);
-    openIncidentsOf(name);
+    openIncidents(name);
   });
   view.incidents.onChange((current, previous) => {
     const incident = current ?? previous;
     if (incident === undefined) return;
     queues.incidents.add(incident.metadata.name);
     queues.nodes.add(incident.spec.nodeName);
-    if (current?.status.outcome === previous?.status.outcome) return;
+    // One that is new to us frees nothing: at the start that is the whole history.
+    const isOver = current === undefined || current.status.outcome !== undefined;
+    if (previous === undefined || previous.status.outcome !== undefined || !isOver) return;
     // A place in the budget may have come free.
     policyOfAll();
-    for (const other of view.allIncidents()) {
-      if (other.status.outcome === undefined) queues.incidents.add(other.metadata.name);
-    }
+    openIncidents();
   });
   view.policies.onChange(() => {
     policyOfAll();
+    // A pause may have ended.
+    openIncidents();
     for (const node of view.nodes.list()) queues.nodes.add(node.metadata.name);
   });
 }

@@ -22,6 +22,8 @@ export interface LocalView {
   allIncidents(): readonly KubeletIncident[];
   /** Remembers what a write of ours returned until the watch has caught up with it. */
   noteWritten(incident: KubeletIncident): void;
+  /** There is no such incident any more: what was read of it just before must not count in a budget. */
+  forget(incident: string): void;
   budgetOf(policy: string): BudgetView;
   whenSynced(): Promise<void>;
 }
@@ -68,6 +70,9 @@ export function createLocalView(world: World, signal: AbortSignal): LocalView {
       const seen = incidents.get(incident.metadata.name);
       if (seen !== undefined && !isLater(incident.metadata.resourceVersion, seen.metadata.resourceVersion)) return;
       written.set(incident.metadata.name, incident);
+    },
+    forget: (incident) => {
+      written.delete(incident);
     },
     budgetOf: (policy) => {
       const ruled = nodes.list().filter((node) => matchPolicy(node, policies.list()).policy?.metadata.name === policy);

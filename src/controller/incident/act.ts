@@ -189,6 +189,10 @@ export async function carryOut(
 ): Promise<void> {
   const requested = decision.status.steps?.some((step) => step.type === 'Act' && step.state === 'Requested') === true;
   if (requested) context.world.failpoint('action-requested');
-  for (const command of decision.commands) await execute(context.world, snapshot, command, signal);
-  await tell(context, snapshot, decision);
+  try {
+    for (const command of decision.commands) await execute(context.world, snapshot, command, signal);
+  } finally {
+    // The status is written: what changed in it is told now or never.
+    await tell(context, snapshot, decision);
+  }
 }

@@ -1,7 +1,6 @@
 /** Reads all that a decision on one incident looks at: the objects that it may change fresh, the rest from the mirrors. */
 import { HEALTHS, INCIDENTS, LEASES, NODES } from '../../api/resources.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { hasReservation } from '../../core/decision/budget.ts';
 import type { IncidentSnapshot, Stacks } from '../../core/decision/incident/snapshot.ts';
 import { fromTime } from '../../core/decision/status.ts';
 import { isMedicError } from '../../ports/errors.ts';
@@ -20,9 +19,9 @@ async function gatherStacks(world: World, incident: KubeletIncident): Promise<St
   return { entries: stored.bundle.entries, dumps: read ? [] : dumpsOf(stored.bundle) };
 }
 
-/** Only asked before the first act. No such namespace, or no right to read it: nobody here uses such leases. */
+/** Asked as long as there may be a next act: a hold lasts, and so does a verification. No such namespace, or no right to read it: nobody here uses such leases. */
 async function gatherLease(world: World, incident: KubeletIncident): Promise<string | undefined> {
-  if (incident.status.diagnosis === undefined || hasReservation(incident)) return undefined;
+  if (incident.status.diagnosis === undefined) return undefined;
   try {
     const lease = await world.cluster.get(LEASES, {
       name: `node-${incident.spec.nodeName}`,

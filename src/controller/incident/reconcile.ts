@@ -5,9 +5,13 @@ import { isMedicError } from '../../ports/errors.ts';
 import { type ActContext, carryOut, writeDecision } from './act.ts';
 import { gatherIncident } from './gather.ts';
 
+/** Who wrote first may write again: a conflict that lasts must not become a loop without rest. */
+const CONFLICT_MS = 200;
+
 async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {
   const { world, view } = context;
   const gathered = await gatherIncident(world, view, name);
+  if (gathered === undefined) view.forget(name);
   if (gathered === undefined || !isOpen(gathered.incident)) return undefined;
   const { snapshot, decision, changed } = await context.turn(async () => {
     const budget = view.budgetOf(gathered.incident.spec.plan.policy);
@@ -16,8 +20,8 @@ async function reconcile(context: ActContext, name: string, signal: AbortSignal)
     return { snapshot, decision, changed: await writeDecision(context, snapshot, decision) };
   });
   await carryOut(context, snapshot, decision, signal);
-  const again = changed || decision.commands.length > 0;
-  return again && decision.nextCheckAt !== undefined ? world.clock.now() : decision.nextCheckAt;
+  // After a write the next step is asked for at once; a command that was given again may as well not help.
+  return changed && decision.nextCheckAt !== undefined ? world.clock.now() : decision.nextCheckAt;
 }
 
 /** @returns when to look again, milliseconds since 1970; undefined: it is over. */
@@ -32,7 +36,7 @@ export async function reconcileIncident(
     return await reconcile(context, name, signal);
   } catch (err) {
     // Somebody else wrote first: read again, decide again.
-    if (isMedicError(err, 'conflict')) return context.world.clock.now();
+    if (isMedicError(err, 'conflict')) return context.world.clock.now() + CONFLICT_MS;
     throw err;
   }
 }

@@ -1,5 +1,6 @@
 /** Gather, decide, act: one node. */
 import { decideNode } from '../../core/decision/node/decide.ts';
+import { isOpen } from '../../core/decision/node-state.ts';
 import type { ActContext } from '../incident/act.ts';
 import { actOnNode } from './act.ts';
 import { gatherNode } from './gather.ts';
@@ -20,7 +21,8 @@ export function createNodeReconciler(context: ActContext): NodeReconciler {
     const captured = decision.commands.some((command) => command.kind === 'CaptureEarlyStacks');
     const state = snapshot.health?.status.pleg?.state;
     if (captured) noEarly.delete(name);
-    else if (state === 'Healthy') noEarly.add(name);
+    // While an incident is open they are kept for it.
+    else if (state === 'Healthy' && !snapshot.incidents.some(isOpen)) noEarly.add(name);
     return decision.nextCheckAt;
   };
 }
