@@ -20,6 +20,27 @@ in_node() { nsenter -t "$(leader)" -a "$@"; }
 main_pid() { systemctl show "$1" -p MainPID --value; }
 kubectl() { "$LAB_BIN/kubectl" --kubeconfig "$S/admin.kubeconfig" "$@"; }
 
+# A part of every cgroup hierarchy of its own, which its systemd takes for the whole: nodes share unit names, and a kubelet
+# that sees the containers of all nodes watches them all. A machine with cgroup v2 alone shares the one hierarchy.
+CGROUPS="$S/cgroup-$NODE"; [ ! -f /sys/fs/cgroup/cgroup.controllers ] || CGROUPS=/sys/fs/cgroup
+make_cgroups() {
+  [ "$CGROUPS" != /sys/fs/cgroup ] || return 0
+  mkdir -p "$CGROUPS"; mount -t tmpfs -o mode=755 tmpfs "$CGROUPS"
+  local hierarchy own
+  for hierarchy in /sys/fs/cgroup/*/; do
+    own="$hierarchy$NETNS"; mkdir -p "$own"
+    for f in cpuset.cpus cpuset.mems; do [ ! -f "$own/$f" ] || cat "$hierarchy$f" > "$own/$f"; done
+    case "$hierarchy" in */systemd/ | */unified/) own="$own/payload"; mkdir -p "$own" ;; esac
+    mkdir -p "$CGROUPS/$(basename "$hierarchy")"; mount --bind "$own" "$CGROUPS/$(basename "$hierarchy")"
+  done
+}
+remove_cgroups() {
+  [ "$CGROUPS" != /sys/fs/cgroup ] || return 0
+  ! mountpoint -q "$CGROUPS" || umount -R "$CGROUPS"
+  find /sys/fs/cgroup/*/"$NETNS" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+  rm -rf "$CGROUPS"
+}
+
 down() {
   if [ -f "$S/$NODE.pid" ]; then
     local init; init="$(leader || true)"; [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
@@ -28,8 +49,7 @@ down() {
   stop "$S/$NODE-cri-proxy.pid"
   ip netns del "$NETNS" 2>/dev/null || true; ip link del "$VETH" 2>/dev/null || true
   rm -rf "$R" 2>/dev/null || true
-  # Its containers' cgroups; those with processes, and those of a container that just starts, stay.
-  find /sys/fs/cgroup/*/k8s.io -mindepth 1 -maxdepth 1 -type d -mmin +1 -exec rmdir {} + 2>/dev/null || true
+  remove_cgroups
 }
 
 case "$verb" in
@@ -121,8 +141,10 @@ if [ ! -f "$pause" ]; then
   tar -C "$I" -cf "$pause.$$" manifest.json config.json layer.tar; mv "$pause.$$" "$pause"; rm -rf "$I"
 fi
 
-setsid nohup systemd-nspawn -D "$R" --boot --register=no --keep-unit -M "$NODE" --capability=all --network-namespace-path="/run/netns/$NETNS" \
-  --bind="$LAB_BIN/kubelet:/usr/local/bin/kubelet" --bind=/dev/kmsg --bind=/sys/fs/cgroup --system-call-filter='@keyring bpf add_key' \
+make_cgroups
+setsid nohup bash -c 'for c in /sys/fs/cgroup/*/; do [ -d "$c$0" ] && echo $$ > "$c$0/cgroup.procs"; done; exec "$@"' "$NETNS" \
+  systemd-nspawn -D "$R" --boot --register=no --keep-unit -M "$NODE" --capability=all --network-namespace-path="/run/netns/$NETNS" \
+  --bind="$LAB_BIN/kubelet:/usr/local/bin/kubelet" --bind=/dev/kmsg --bind="$CGROUPS:/sys/fs/cgroup" --system-call-filter='@keyring bpf add_key' \
   > "$S/$NODE-console.log" 2>&1 < /dev/null & echo $! > "$S/$NODE.pid"
 if [ -n "${CRI_PROXY:-}" ]; then   # until the proxy listens, the kubelet restarts every 10 s
   for _ in $(seq 120); do [ -S "/proc/$(leader)/root/run/containerd/containerd.sock" ] && break; sleep 0.5; done
