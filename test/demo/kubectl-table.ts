@@ -1,4 +1,5 @@
 /** What `kubectl get` would print: the printer columns of the CRDs, evaluated as kubectl does. */
+import { humanAge, renderTable } from '../../src/cli/table.ts';
 import { DEFINITIONS, type Column, type Definition } from '../../src/api/crd/definitions.ts';
 
 const FILTER = /^\[\?\(@\.(\w+)=="([^"]+)"\)\]/;
@@ -24,35 +25,12 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-/** apimachinery `duration.HumanDuration`, as far as a demo needs it. */
-export function humanAge(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
-}
-
 function cell(column: Column, object: unknown, now: number): string {
   const value = evaluatePath(column.jsonPath, object);
   if (value === undefined || value === null || value === '') return column.type === 'date' ? '<unknown>' : '';
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
     return JSON.stringify(value);
   return column.type === 'date' ? humanAge(now - Date.parse(String(value))) : String(value);
-}
-
-function render(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((text, index) => text.padEnd(widths[index] ?? 0))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 /** The table of one kind, by its short name. Objects are as they are on the wire. */
@@ -66,7 +44,7 @@ export function kubectlTable(
   const columns = definition.columns.filter((column) => column.priority === undefined);
   const sorted = [...objects].sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
   const header = ['NAME', ...columns.map((column) => column.name.toUpperCase())];
-  return render([
+  return renderTable([
     header,
     ...sorted.map((object) => [object.metadata.name, ...columns.map((column) => cell(column, object, now))]),
   ]);

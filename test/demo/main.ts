@@ -9,6 +9,7 @@ import { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
 import { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { startAgent } from '../../src/agent/agent.ts';
 import { runController } from '../../src/controller/controller.ts';
+import { wrap } from '../../src/cli/table.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
 import { createSystemClock } from '../../src/platform/clock.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
@@ -24,6 +25,8 @@ const FACTOR = 20;
 /** The story is over in about 5 minutes of its own time; this is when it is given up. */
 const LIMIT_MS = 15 * 60_000;
 const NAMESPACE = 'kubelet-medic';
+/** Where the text of a line starts. */
+const INDENT = 38;
 
 const clock = createScaledClock(FACTOR, Date.now());
 const random = createSeededRandom(7);
@@ -37,28 +40,14 @@ function paint(line: Line): string {
   const seconds = Math.round((clock.now() - startedAt) / 1000);
   const time = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
   const words = `${line.mark} ${line.word}`.padEnd(20);
-  return `  ${styleText('dim', time)}  ${styleText('bold', line.node)}  ${styleText(colours[line.mark], words)} ${line.text}`.trimEnd();
-}
-
-/** Continuation lines start under the text, so that a long sentence reads as one. */
-function wrap(text: string): string {
-  const [width, indent] = [Math.max(80, process.stdout.columns || 120), ' '.repeat(38)];
-  const words = text.split(' ');
-  const lines: string[] = [];
-  let current = '';
-  for (const word of words) {
-    const plain = (current + word).replaceAll(/\u001b\[[0-9;]*m/g, '');
-    if (plain.length >= width && current.trim() !== '') {
-      lines.push(current.trimEnd());
-      current = indent;
-    }
-    current += `${word} `;
-  }
-  return [...lines, current.trimEnd()].join('\n');
+  const start = `  ${styleText('dim', time)}  ${styleText('bold', line.node)}  ${styleText(colours[line.mark], words)}`;
+  // Continuation lines start under the text, so that a long sentence reads as one.
+  const width = Math.max(80, process.stdout.columns || 120) - INDENT;
+  return `${start} ${wrap(line.text, width, ' '.repeat(INDENT))}`.trimEnd();
 }
 
 function say(line: Line): void {
-  console.log(wrap(paint(line)));
+  console.log(paint(line));
 }
 
 function follow({ server }: DemoCluster): void {
@@ -116,7 +105,7 @@ async function waitForTheEnd({ server }: DemoCluster): Promise<void> {
 function printTables({ server }: DemoCluster): void {
   const now = clock.now();
   const print = (name: string, objects: Parameters<typeof kubectlTable>[1]): void => {
-    console.log(`\n$ ${styleText('bold', `kubectl get ${name}`)}\n${kubectlTable(name, objects, now)}`);
+    process.stdout.write(`\n$ ${styleText('bold', `kubectl get ${name}`)}\n${kubectlTable(name, objects, now)}`);
   };
   print('ki', server.list(INCIDENTS));
   print('kh', server.list(HEALTHS));
