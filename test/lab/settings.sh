@@ -18,10 +18,11 @@ LAB_API_PORT="${LAB_API_PORT:-$((7443 + LAB_ID))}"
 # etcd's clients; its peers are at the next port.
 LAB_ETCD_PORT="${LAB_ETCD_PORT:-$((24790 + 2 * LAB_ID))}"
 
-# issue NAME SUBJECT [EXTENSION]: a certificate of the lab's own CA in the current folder.
+# issue NAME SUBJECT [EXTENSION]: a certificate of the lab's own CA in the current folder. The serial number is drawn: a
+# file of serial numbers would be written by several at once.
 issue() {
   openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "$2" 2>/dev/null
-  openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -out "$1.crt" -days 30 -extfile <(echo "${3:-}") 2>/dev/null
+  openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -set_serial "0x$(openssl rand -hex 16)" -out "$1.crt" -days 30 -extfile <(echo "${3:-}") 2>/dev/null
 }
 
 # kubeconfig NAME SERVER FILE: for the certificate NAME in the current folder.
