@@ -6,32 +6,35 @@
 
 const NEWLINE = 0x0a;
 const TAB = 0x09;
+const GOROUTINE = Buffer.from('goroutine ');
+
+export function isHeaderAt(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < GOROUTINE.length; i++) {
+    if (bytes[at + i] !== GOROUTINE[i]) return false;
+  }
+  return true;
+}
 
 export interface BlockHash {
   readonly key: number;
   readonly lines: number;
 }
 
-/** @param from the first byte behind the header line; @param to the end of the block. */
-export function hashBlock(bytes: Uint8Array, from: number, to: number): BlockHash {
+/** @returns undefined: another goroutine begins within. @param from first byte behind the header line; @param to end. */
+export function hashBlock(bytes: Uint8Array, from: number, to: number): BlockHash | undefined {
   let low = 0x811c9dc5;
   let high = 0x1b873593;
   let lines = 1;
-  let at = from;
-  while (at < to) {
+  for (let at = from; at < to; at++) {
     lines++;
-    if (bytes[at] === TAB) {
-      for (; at < to; at++) {
-        const byte = bytes[at] ?? 0;
-        if (byte === NEWLINE) break;
-        low = Math.imul(low ^ byte, 0x01000193);
-        high = Math.imul(high ^ byte, 0x5bd1e995) ^ (high >>> 15);
-      }
-    } else {
-      while (at < to && bytes[at] !== NEWLINE) at++;
+    if (isHeaderAt(bytes, at)) return undefined;
+    const isFile = bytes[at] === TAB;
+    for (let byte = bytes[at]; at < to && byte !== NEWLINE; byte = bytes[++at]) {
+      if (!isFile) continue;
+      low = Math.imul(low ^ (byte ?? 0), 0x01000193);
+      high = Math.imul(high ^ (byte ?? 0), 0x5bd1e995) ^ (high >>> 15);
     }
     low = Math.imul(low ^ NEWLINE, 0x01000193);
-    at++;
   }
   return { key: (low >>> 0) * 0x200000 + (high >>> 11), lines };
 }

@@ -102,32 +102,43 @@ function readProfile(line: string): DumpLine | undefined {
   return counted === null ? readCountedFrame(line) : { kind: 'counted', count: Number(counted[1]) };
 }
 
-/** @param line trimmed, without what a log has put before it; at most some kilobytes of it are looked at. */
-export function readDumpLine(line: string): DumpLine {
-  const first = line.charCodeAt(0);
-  if (first === 0x67 /* g */) {
-    const header = readHeader(line);
-    if (header !== undefined) return header;
-  }
-  if (first === 0x23 /* # */ || (first >= 0x30 && first <= 0x39)) {
-    const profile = readProfile(line.length > 16_384 ? cutPcs(line) : line);
-    if (profile !== undefined) return profile;
-  }
-  if (line.startsWith('created by ')) {
-    const name = CREATED.exec(line)?.[1] ?? '';
-    const at = argumentsAt(name);
-    return { kind: 'created', func: withoutVendor(at < 0 ? name : name.slice(0, at)) };
-  }
+function readCreated(line: string): DumpLine {
+  const name = CREATED.exec(line)?.[1] ?? '';
+  const at = argumentsAt(name);
+  return { kind: 'created', func: withoutVendor(at < 0 ? name : name.slice(0, at)) };
+}
+
+/** Lines that a word at their head tells. */
+function readWord(line: string): DumpLine | undefined {
+  if (line.startsWith('created by ')) return readCreated(line);
   if (START.test(line)) return { kind: 'start' };
   if (line === '-----') return { kind: 'dashes' };
   if (line.startsWith('[originating from goroutine ')) return { kind: 'ancestor' };
-  if (NOISE.test(line)) return { kind: 'known-noise' };
-  if (line.length > 8_192) return { kind: 'text' };
-  const call = readCall(line);
-  if (call !== undefined) return call;
-  const file = FILE.exec(line);
-  if (file !== null) return { kind: 'file', file: file[1] ?? '', line: Number(file[2]) };
-  return { kind: 'text' };
+  return NOISE.test(line) ? { kind: 'known-noise' } : undefined;
+}
+
+function readFile(line: string): DumpLine | undefined {
+  const found = FILE.exec(line);
+  return found === null ? undefined : { kind: 'file', file: found[1] ?? '', line: Number(found[2]) };
+}
+
+/** A line of frames is not longer than this. */
+const MAX_FRAME_LINE = 8_192;
+
+/** @param line trimmed, without what a log has put before it. */
+export function readDumpLine(line: string): DumpLine {
+  if (line.startsWith('goroutine ')) {
+    const header = readHeader(line);
+    if (header !== undefined) return header;
+  }
+  if (/^[#0-9]/.test(line)) {
+    const profile = readProfile(line.length > 2 * MAX_FRAME_LINE ? cutPcs(line) : line);
+    if (profile !== undefined) return profile;
+  }
+  const word = readWord(line);
+  if (word !== undefined) return word;
+  if (line.length > MAX_FRAME_LINE) return { kind: 'text' };
+  return readCall(line) ?? readFile(line) ?? { kind: 'text' };
 }
 
 function cutPcs(line: string): string {

@@ -1,8 +1,22 @@
 /** Looks up the catalogue's signs in the facts. */
+import type { Movement } from './analysis/compare.ts';
 import type { Facts, Stack } from './analysis/facts.ts';
 import { findInOrder } from './analysis/names.ts';
+import type { Relist } from './analysis/relist.ts';
 import { waitOf } from './analysis/waits.ts';
-import type { BlockedSign, Cause, LogSign, PlegSign, RelistSign, Sign, StackSign } from './catalogue/cause.ts';
+import type {
+  BlockedSign,
+  Cause,
+  ExitedSign,
+  LogSign,
+  PlegSign,
+  ProbeSign,
+  RelistSign,
+  RuntimeSign,
+  Sign,
+  StackSign,
+  SyncLoopSign,
+} from './catalogue/cause.ts';
 import { compareVersions } from './version.ts';
 
 export interface Found {
@@ -13,6 +27,8 @@ export interface Found {
   /** The stack that is blocked; undefined: the sign is of something else. */
   readonly stack: Stack | undefined;
   readonly fromLog: boolean;
+  /** Found by its frames alone, so that another pattern may find the same. */
+  readonly ofPattern: boolean;
 }
 
 export interface Candidate {
@@ -25,6 +41,8 @@ export interface Candidate {
 /** A single look at something that may be over in a moment, and a form without states, prove less. */
 const PASSING = 0.7;
 const STATELESS = 0.9;
+/** What a log said and has not said again for ten minutes may be over. */
+const OLD = 0.5;
 
 function howSure({ group, lasts }: Stack, isWhole: boolean): number {
   if (lasts) return 1;
@@ -49,22 +67,33 @@ function isSettled({ relist, movement, isWhole, criWaiters, logs, syncLoop }: Fa
   return complained || ((movement === 'unknown' || movement === 'same-place') && criWaiters >= 2);
 }
 
-function findRelistSign(sign: RelistSign, facts: Facts): Found | undefined {
-  const { relist, movement, stacks } = facts;
-  if (relist === undefined || !sign.place.includes(relist.place)) return undefined;
-  if (sign.methods !== undefined && !sign.methods.includes(relist.criMethod ?? '')) return undefined;
-  if (sign.frames !== undefined && findInOrder(relist.names.slice(0, relist.at + 1), sign.frames) < 0) return undefined;
-  if (sign.movement !== undefined && !sign.movement.includes(movement)) return undefined;
-  const stack = stacks.find(({ group }) => group === relist.group);
-  if (stack === undefined) return undefined;
-  const moved = sign.movement === undefined ? '' : ', the same call as in the dump before';
-  const evidence = `${describe(stack, 1)}: relist${moved}`;
-  const weight = isSettled(facts) || sign.movement !== undefined ? sign.weight : sign.weight * PASSING;
-  return { weight, support: sign.support === true, evidence, stack, fromLog: false };
+function isSuchRelist({ place, methods, frames, movement }: RelistSign, relist: Relist, moved: Movement): boolean {
+  if (!place.includes(relist.place)) return false;
+  if (methods !== undefined && !methods.includes(relist.criMethod ?? '')) return false;
+  if (movement !== undefined && !movement.includes(moved)) return false;
+  return frames === undefined || findInOrder(relist.names.slice(0, relist.at + 1), frames) >= 0;
 }
 
-function isLike(sign: StackSign, { names, group, process }: Stack): boolean {
-  if (sign.of !== undefined && !sign.of.includes(process)) return false;
+const MOVED: Readonly<Record<Movement, string>> = {
+  'same-call': ', the same call as in the dump before',
+  'same-place': ', at the same place as in the dump before',
+  'next-call': ', another call of the same kind as in the dump before',
+  moved: ', elsewhere than in the dump before',
+  unknown: '',
+};
+
+function findRelistSign(sign: RelistSign, facts: Facts): Found | undefined {
+  const { relist, movement, stacks } = facts;
+  if (relist === undefined || !isSuchRelist(sign, relist, movement)) return undefined;
+  const stack = stacks.find(({ group }) => group === relist.group);
+  if (stack === undefined) return undefined;
+  const weight = isSettled(facts) || sign.movement !== undefined ? sign.weight : sign.weight * PASSING;
+  return { ...plain(sign, `${describe(stack, 1)}: relist${MOVED[movement]}`), weight, stack };
+}
+
+function isLike(sign: StackSign, { names, group, process, isPaste }: Stack): boolean {
+  // A few stacks that somebody has pasted need not show what program they are of.
+  if (sign.of !== undefined && !sign.of.includes(process) && !(isPaste && process === 'other')) return false;
   if (findInOrder(names, sign.frames) < 0) return false;
   if ((sign.without ?? []).some((pattern) => findInOrder(names, [pattern]) >= 0)) return false;
   if (sign.waits === undefined) return true;
@@ -73,7 +102,7 @@ function isLike(sign: StackSign, { names, group, process }: Stack): boolean {
 }
 
 function findStack(sign: StackSign, facts: Facts): Found | undefined {
-  const like = facts.stacks.filter((stack) => isLike(sign, stack));
+  const like = facts.stacks.filter((stack) => isLike(sign, stack) && (sign.lasting !== true || stack.lasts));
   const count = like.reduce((sum, { group }) => sum + group.count, 0);
   const first = [...like].sort((a, b) => Number(b.lasts) - Number(a.lasts) || b.group.minutes - a.group.minutes)[0];
   if (first === undefined || count < (sign.atLeast ?? 1)) return undefined;
@@ -84,17 +113,19 @@ function findStack(sign: StackSign, facts: Facts): Found | undefined {
     evidence: describe(first, count),
     stack: first,
     fromLog: false,
+    ofPattern: true,
   };
 }
 
 function plain(sign: Sign, evidence: string, fromLog = false): Found {
-  return { weight: sign.weight, support: sign.support === true, evidence, stack: undefined, fromLog };
+  return { weight: sign.weight, support: sign.support === true, evidence, stack: undefined, fromLog, ofPattern: false };
 }
 
 function findLog(sign: LogSign, { logs }: Facts): Found | undefined {
   const hit = logs.find(sign.pattern);
   if (hit === undefined || hit.count < (sign.atLeast ?? 1)) return undefined;
-  return plain(sign, hit.count > 1 ? `${hit.last} (${hit.count} times)` : hit.last, true);
+  const found = plain(sign, hit.count > 1 ? `${hit.last} (${hit.count} times)` : hit.last, true);
+  return hit.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
 function findBlocked(sign: BlockedSign, { input }: Facts): Found | undefined {
@@ -120,18 +151,43 @@ function findPleg(sign: PlegSign, { logs }: Facts): Found | undefined {
   }
 }
 
-function findIdle(sign: Sign, { relist, isWhole, syncLoop, kubelet, movement }: Facts): Found | undefined {
-  if (!isWhole || kubelet === undefined) return undefined;
-  const idles = relist?.place === 'idle' || (relist === undefined && kubelet.dump.format === 'debug=1');
-  const goesRound =
-    relist?.place === 'cri' && (movement === 'moved' || movement === 'next-call') && relist.group.minutes === 0;
-  if (!(idles || goesRound) || syncLoop.place !== 'idle') return undefined;
-  const what = idles ? 'relist is idle' : 'relist goes on from one call to the next';
-  return plain(sign, `${kubelet.name}:${relist?.group.atLine ?? 1} ${what}, and the sync loop waits for work`);
+/** It goes from call to call, and no call takes a minute. */
+function goesRound({ relist, movement }: Facts): boolean {
+  if (relist?.place !== 'cri' || relist.group.minutes > 0) return false;
+  return movement === 'moved' || movement === 'next-call';
 }
 
-export function findSign(sign: Sign, facts: Facts): Found | undefined {
-  const { input, syncLoop, kubelet } = facts;
+function findIdle(sign: Sign, facts: Facts): Found | undefined {
+  const { relist, isWhole, syncLoop, kubelet } = facts;
+  if (!isWhole || kubelet === undefined || syncLoop.place !== 'idle') return undefined;
+  const at = `${kubelet.name}:${relist?.group.atLine ?? 1}`;
+  // Without states and creators, the loop of an old kubelet cannot be told from others.
+  const idles = relist === undefined ? kubelet.dump.format === 'debug=1' : relist.place === 'idle';
+  if (idles) return plain(sign, `${at} relist is idle, and the sync loop waits for work`);
+  return goesRound(facts)
+    ? plain(sign, `${at} relist goes from call to call, and the sync loop waits for work`)
+    : undefined;
+}
+
+function findOfHost(sign: ExitedSign | ProbeSign | RuntimeSign, { input }: Facts): Found | undefined {
+  const { host, probe, runtimeVersion = '' } = input;
+  const exited = host?.exitedContainers ?? 0;
+  switch (sign.kind) {
+    case 'exited-containers':
+      return exited >= sign.atLeast ? plain(sign, `host: ${exited} exited containers`) : undefined;
+    case 'probe':
+      return sign.states.includes(probe) ? plain(sign, `probe: a CRI call of our own: ${probe}`) : undefined;
+    case 'runtime-version':
+      return sign.pattern.test(runtimeVersion) ? plain(sign, `runtime: ${runtimeVersion}`) : undefined;
+  }
+}
+
+function findSyncLoopSign(sign: SyncLoopSign, { syncLoop, kubelet }: Facts): Found | undefined {
+  if (!sign.place.includes(syncLoop.place)) return undefined;
+  return plain(sign, `${kubelet?.name ?? '-'}:${syncLoop.group?.atLine ?? 1} the sync loop is ${syncLoop.place}`);
+}
+
+function findSign(sign: Sign, facts: Facts): Found | undefined {
   switch (sign.kind) {
     case 'relist':
       return findRelistSign(sign, facts);
@@ -141,25 +197,16 @@ export function findSign(sign: Sign, facts: Facts): Found | undefined {
       return findLog(sign, facts);
     case 'blocked':
       return findBlocked(sign, facts);
-    case 'exited-containers': {
-      const exited = input.host?.exitedContainers ?? 0;
-      return exited >= sign.atLeast ? plain(sign, `host: ${exited} exited containers`) : undefined;
-    }
-    case 'probe':
-      return sign.states.includes(input.probe)
-        ? plain(sign, `probe: a CRI call of our own: ${input.probe}`)
-        : undefined;
-    case 'runtime-version':
-      return sign.pattern.test(input.runtimeVersion ?? '')
-        ? plain(sign, `runtime: ${input.runtimeVersion ?? ''}`)
-        : undefined;
     case 'pleg-log':
       return findPleg(sign, facts);
     case 'sync-loop':
-      if (!sign.place.includes(syncLoop.place)) return undefined;
-      return plain(sign, `${kubelet?.name ?? '-'}:${syncLoop.group?.atLine ?? 1} the sync loop is ${syncLoop.place}`);
+      return findSyncLoopSign(sign, facts);
     case 'idles':
       return findIdle(sign, facts);
+    case 'exited-containers':
+    case 'probe':
+    case 'runtime-version':
+      return findOfHost(sign, facts);
   }
 }
 
@@ -171,6 +218,16 @@ function isPossible({ kubelets, notIfProbe, onlyIfProbe }: Cause, { version, inp
   return kubelets.before === undefined || compareVersions(version, kubelets.before) < 0;
 }
 
+/** Several patterns that fit one stack are one piece of evidence: the strongest counts. */
+function distinct(found: readonly Found[]): readonly Found[] {
+  return found.filter((one, i) => {
+    if (!one.ofPattern) return true;
+    const same = found.filter((other) => other.ofPattern && other.stack === one.stack);
+    const strongest = same.reduce((best, other) => (other.weight > best.weight ? other : best));
+    return found.indexOf(strongest) === i;
+  });
+}
+
 /** What logs alone say of a kubelet whose relist idles in its dump is over, or something else. */
 const CONTRADICTED = 0.55;
 
@@ -178,7 +235,7 @@ export function candidateOf(cause: Cause, facts: Facts): Candidate | undefined {
   if (!isPossible(cause, facts)) return undefined;
   const found = cause.signs.flatMap((sign) => findSign(sign, facts) ?? []);
   if (found.every(({ support }) => support)) return undefined;
-  const combined = 1 - found.reduce((rest, { weight }) => rest * (1 - weight), 1);
+  const combined = 1 - distinct(found).reduce((rest, { weight }) => rest * (1 - weight), 1);
   const onlyLogs = found.every(({ fromLog, support }) => fromLog || support);
   const contradicted = onlyLogs && facts.relist?.place === 'idle' && cause.relistMayIdle !== true;
   return { cause, found, score: contradicted ? combined * CONTRADICTED : combined };

@@ -3,7 +3,8 @@ import type { ProcessKind, StackGroup } from './goroutine.ts';
 
 /** The kubelet has parts of the runtimes' clients in it, so it goes first. */
 const KINDS: readonly (readonly [ProcessKind, RegExp])[] = [
-  ['kubelet', /^k8s\.io\/kubernetes\/(?:pkg\/kubelet|cmd\/kubelet)\b/],
+  // The API server has the kubelet's client.
+  ['kubelet', /^k8s\.io\/kubernetes\/(?:pkg\/kubelet(?!\/client\b)|cmd\/kubelet)\b/],
   ['crio', /^github\.com\/(?:cri-o|kubernetes-sigs|kubernetes-incubator)\/cri-o\//],
   [
     'dockerd',
@@ -15,7 +16,7 @@ const KINDS: readonly (readonly [ProcessKind, RegExp])[] = [
   ],
   [
     'containerd',
-    /^github\.com\/containerd\/(?:containerd(?:\/v2)?\/(?:cmd\/containerd|services|plugins|internal\/cri|pkg\/cri|metadata|core|content|gc|runtime|cio|events|client)\b|cri\/)/,
+    /^github\.com\/containerd\/(?:containerd(?:\/v2)?\/(?:cmd\/containerd|services|plugins|internal\/cri|pkg\/cri|metadata|metrics|mount|snapshots|core|content|gc|runtime|cio|events|client)\b|cri\/)/,
   ],
 ];
 const DEPTH = 64;

@@ -14,6 +14,8 @@ export interface Stack {
   /** Leaf first, plain. */
   readonly names: readonly string[];
   readonly process: Dump['process'];
+  /** The dump has a few stacks only, cut out of a larger one. */
+  readonly isPaste: boolean;
   /** Against the dump before. */
   readonly movement: Movement;
   /** Not one moment of a busy process: it waits for a minute, has not moved, or stands for many. */
@@ -73,8 +75,9 @@ function stacksOf({ name, dump }: NamedDump, earlier: Dump | undefined): readonl
   return dump.groups.map((group) => {
     const movement = movementOf(earlier, group);
     const stays = movement === 'same-call' || (movement === 'same-place' && group.count === 1);
-    const lasts = group.minutes >= 1 || stays || group.count >= MANY || dump.goroutines < WHOLE;
-    return { file: name, group, names: plainNames(group.frames), process: dump.process, movement, lasts };
+    const isPaste = dump.goroutines < WHOLE;
+    const lasts = group.minutes >= 1 || stays || group.count >= MANY || isPaste;
+    return { file: name, group, names: plainNames(group.frames), process: dump.process, isPaste, movement, lasts };
   });
 }
 
@@ -87,30 +90,55 @@ function countCriWaiters(dump: Dump, relist: Relist | undefined): number {
     .reduce((sum, { count }) => sum + count, 0);
 }
 
+type OfKubelet = Pick<
+  Facts,
+  'kubelet' | 'isWhole' | 'relist' | 'movement' | 'criWaiters' | 'syncLoop' | 'earlier' | 'version'
+>;
+
+const NO_KUBELET: OfKubelet = {
+  kubelet: undefined,
+  isWhole: false,
+  relist: undefined,
+  movement: 'unknown',
+  criWaiters: 0,
+  syncLoop: { place: 'absent', group: undefined },
+  earlier: undefined,
+  version: undefined,
+};
+
+function ofKubelet(dumps: readonly NamedDump[]): OfKubelet {
+  const kubelet = chosen(dumps);
+  if (kubelet === undefined) return NO_KUBELET;
+  const { dump } = kubelet;
+  const relist = findRelist(dump);
+  const earlier = before(dumps, kubelet);
+  return {
+    kubelet,
+    isWhole: dump.goroutines >= WHOLE && dump.groups.length >= WHOLE / 2,
+    relist,
+    movement: relist === undefined ? 'unknown' : movementOf(earlier, relist.group),
+    criWaiters: countCriWaiters(dump, relist),
+    syncLoop: findSyncLoop(dump),
+    earlier,
+    version: dump.version,
+  };
+}
+
 export function gatherFacts(input: DiagnosisInput): Facts {
   const all = allDumps(input);
-  const ofKubelet = all.filter(({ dump }) => dump.process === 'kubelet');
-  const kubelet = chosen(ofKubelet);
+  const own = ofKubelet(all.filter(({ dump }) => dump.process === 'kubelet'));
   const others = all.filter(({ dump }) => dump.process !== 'kubelet');
   const lastOfEach = [...new Map(others.map((one) => [one.dump.process, one])).values()];
-  const main = kubelet === undefined ? [] : [kubelet];
-  const relist = kubelet === undefined ? undefined : findRelist(kubelet.dump);
-  const earlier = kubelet === undefined ? undefined : before(ofKubelet, kubelet);
+  const looked = own.kubelet === undefined ? lastOfEach : [own.kubelet, ...lastOfEach];
   const clues = input.host?.logClues ?? [];
   const logs = readLogs([...input.logs, ...(clues.length > 0 ? [{ name: 'host', text: clues.join('\n') }] : [])]);
   return {
+    ...own,
     input,
-    kubelet,
-    isWhole: kubelet !== undefined && kubelet.dump.goroutines >= WHOLE && kubelet.dump.groups.length >= WHOLE / 2,
-    relist,
-    movement: relist === undefined ? 'unknown' : movementOf(earlier, relist.group),
-    criWaiters: kubelet === undefined ? 0 : countCriWaiters(kubelet.dump, relist),
-    syncLoop: kubelet === undefined ? { place: 'absent', group: undefined } : findSyncLoop(kubelet.dump),
-    stacks: [...main, ...lastOfEach].flatMap((one) => stacksOf(one, before(all, one))),
+    stacks: looked.flatMap((one) => stacksOf(one, before(all, one))),
     logs,
-    version: input.kubeletVersion ?? kubelet?.dump.version ?? logs.kubeletVersion,
+    version: input.kubeletVersion ?? own.version ?? logs.kubeletVersion,
     unreadLines: all.reduce((sum, { dump }) => sum + dump.unreadLines, 0),
-    earlier,
   };
 }
 

@@ -5,6 +5,8 @@ export interface LogHit {
   readonly count: number;
   /** `file:line what`, of the last occurrence. */
   readonly last: string;
+  /** The log goes on for ten minutes after it. */
+  readonly isOld: boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ const MAX_TEXT = 32 * 1_048_576;
 const MAX_HITS = 10_000;
 const STUCK_MS = 120_000;
 const CALM_MS = 60_000;
+const OLD_MS = 600_000;
 
 function lineNumberAt(text: string, at: number): number {
   let lines = 1;
@@ -87,10 +90,10 @@ function lastTime(text: string): number | undefined {
   );
 }
 
-function isCalmAfter(text: string, at: number): boolean {
+function isCalmAfter(text: string, at: number, forMs = CALM_MS): boolean {
   const then = timeOf(lineAt(text, at));
   const end = lastTime(text);
-  return then !== undefined && end !== undefined && end - then > CALM_MS;
+  return then !== undefined && end !== undefined && end - then > forMs;
 }
 
 function startUpOf(text: string): StartUp {
@@ -132,6 +135,7 @@ export function readLogs(logs: readonly NamedText[]): LogFacts {
   function find(pattern: RegExp): LogHit | undefined {
     let count = 0;
     let last: string | undefined;
+    let isOld = true;
     for (const { name, text } of texts) {
       let end: number | undefined;
       for (const found of text.matchAll(pattern)) {
@@ -139,9 +143,11 @@ export function readLogs(logs: readonly NamedText[]): LogFacts {
         end = found.index;
         if (count >= MAX_HITS) break;
       }
-      if (end !== undefined) last = `${name}:${lineNumberAt(text, end)} ${lineAt(text, end).trim()}`;
+      if (end === undefined) continue;
+      last = `${name}:${lineNumberAt(text, end)} ${lineAt(text, end).trim()}`;
+      isOld &&= isCalmAfter(text, end, OLD_MS);
     }
-    return last === undefined ? undefined : { count, last };
+    return last === undefined ? undefined : { count, last, isOld };
   }
 
   const version = texts.map(({ text }) => VERSION.exec(text)).find((found) => found !== null);

@@ -18,7 +18,7 @@ export function fits(name: string, pattern: string): boolean {
   if (pattern.endsWith('*')) return name.includes(pattern.slice(0, -1));
   if (!name.endsWith(pattern)) return false;
   const before = name[name.length - pattern.length - 1];
-  return before === undefined || before === '/' || before === '.' || pattern.startsWith('(') || pattern.startsWith('.');
+  return before === undefined || '/.*('.includes(before) || pattern.startsWith('(') || pattern.startsWith('.');
 }
 
 /** Index of the last of the patterns if all are found in this order, leaf first, with others between; -1: they are not. */

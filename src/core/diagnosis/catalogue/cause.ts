@@ -34,6 +34,8 @@ export interface StackSign extends Weighted {
   /** Goroutines with it, all such stacks together. */
   readonly atLeast?: number;
   readonly of?: readonly ProcessKind[];
+  /** Only if it lasts: every process passes here for a moment. */
+  readonly lasting?: true;
 }
 
 export interface LogSign extends Weighted {

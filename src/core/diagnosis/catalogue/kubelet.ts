@@ -26,6 +26,7 @@ export const KUBELET_CAUSES: readonly Cause[] = [
     id: 'kubelet-cri-connection-dead',
     summary: "relist waits for {method} on the kubelet's connection to the runtime, while the runtime answers others.",
     onlyIfProbe: ['Answered'],
+    explains: ['pod-sandbox-creation-hung'],
     signs: [
       { kind: 'relist', place: ['cri'], methods: LIST, weight: 0.62 },
       { kind: 'relist', place: ['cri'], methods: LIST, movement: ['same-call', 'same-place'], weight: 0.7 },
@@ -71,6 +72,7 @@ export const KUBELET_CAUSES: readonly Cause[] = [
       {
         kind: 'stack',
         frames: ['kubelet.(*podworkers).managepodloop'],
+        without: ['status.(*manager)*', 'kuberuntime*'],
         waits: ['send'],
         of: ['kubelet'],
         weight: 0.88,
@@ -134,9 +136,11 @@ export const KUBELET_CAUSES: readonly Cause[] = [
         atLeast: 5,
         of: ['kubelet'],
         weight: 0.45,
+        // Pod workers wait so with the generic PLEG too, whenever relist fails.
+        support: true,
       },
-      { kind: 'stack', frames: ['pleg.(*eventedpleg)*'], of: ['kubelet'], weight: 0.45, support: true },
-      { kind: 'log', pattern: /EventedPLEG["=:]+ ?true/g, weight: 0.45, support: true },
+      { kind: 'stack', frames: ['pleg.(*eventedpleg)*'], of: ['kubelet'], weight: 0.25 },
+      { kind: 'log', pattern: /EventedPLEG["=:]+ ?true/g, weight: 0.25 },
     ],
     recommendation: 'Turn the feature gate EventedPLEG off.',
     references: ['kubernetes/kubernetes#124297', 'kubernetes/kubernetes#124953', 'kubernetes/kubernetes#127954'],

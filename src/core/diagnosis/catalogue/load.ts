@@ -64,7 +64,6 @@ export const LOAD_CAUSES: readonly Cause[] = [
     restartKubelet: 'Harms',
     restartRuntime: 'Helps',
     summary: "After its start the kubelet's cAdvisor waits for CRI-O, which waits for a container that is ending.",
-    kubelets: { from: '1.29', before: '1.34' },
     explains: ['runtime-status-never-completes'],
     signs: [
       { kind: 'stack', frames: ['cadvisor/container/crio*'], of: ['kubelet'], weight: 0.88 },
@@ -109,8 +108,17 @@ export const LOAD_CAUSES: readonly Cause[] = [
         kind: 'stack',
         frames: ['kubelet.(*kubelet).initializeruntimedependentmodules'],
         of: ['kubelet'],
+        lasting: true,
         weight: 0.62,
       },
+      {
+        kind: 'stack',
+        frames: ['grpc*', '(*runtimeserviceclient).status', 'kubelet.(*kubelet).updateruntimeup'],
+        of: ['kubelet'],
+        lasting: true,
+        weight: 0.4,
+      },
+      { kind: 'sync-loop', place: ['skipping'], weight: 0.2, support: true },
     ],
     recommendation:
       'See where initializeRuntimeDependentModules waits (goroutine dump): cAdvisor, a mount, the runtime.',
@@ -171,9 +179,9 @@ export const LOAD_CAUSES: readonly Cause[] = [
     summary: 'The kubelet has just started: PLEG is not yet successful for seconds, as at every start.',
     relistMayIdle: true,
     signs: [
-      { kind: 'pleg-log', is: 'start-up-passed', weight: 0.6 },
+      { kind: 'pleg-log', is: 'start-up-passed', weight: 0.4 },
       { kind: 'log', pattern: /Starting kubelet main sync loop/g, weight: 0.2, support: true },
-      { kind: 'idles', weight: 0.3, support: true },
+      { kind: 'idles', weight: 0.5, support: true },
     ],
     recommendation: 'Nothing. If it lasts for minutes, look again.',
     references: ['kubernetes/kubernetes#122338'],

@@ -13,7 +13,12 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     notIfProbe: ['Answered'],
     sureOnlyIfProbe: ['Timeout', 'Unavailable'],
     restartKubelet: 'Harms',
-    explains: ['runtime-unavailable', 'pleg-never-relisted'],
+    explains: [
+      'runtime-unavailable',
+      'pleg-never-relisted',
+      'pod-sandbox-creation-hung',
+      'runtime-status-never-completes',
+    ],
     signs: [
       { kind: 'relist', place: ['cri'], methods: LIST, weight: 0.62 },
       { kind: 'relist', place: ['cri'], methods: STATUS, weight: 0.4 },
@@ -29,8 +34,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       {
         kind: 'log',
         pattern:
-          /(?:ListPodSandbox|ListContainers|Status|Version)[^\n]{0,60}from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
-        atLeast: 2,
+          /(?<![A-Za-z])(?:ListPodSandbox|ListContainers|Status|Version)[^\n]{0,60}from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
         weight: 0.45,
       },
       { kind: 'log', pattern: /container runtime is down/g, weight: 0.3 },
@@ -55,8 +59,8 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       {
         kind: 'log',
         pattern:
-          /(?:dial unix|connect:)[^\n]{0,200}(?:containerd|crio|dockershim|cri-dockerd|cri)[^\n]{0,40}\.sock[^\n]{0,60}(?:connection refused|no such file)/g,
-        atLeast: 2,
+          // cAdvisor looks for every runtime that there is, so it says the same of the others on every node.
+          /(?:code = Unavailable|createTransport failed|validate service connection)(?<!factory failed[^\n]{0,200})[^\n]{0,200}dial unix [^\n]{0,120}\.sock[^\n]{0,60}(?:connection refused|no such file)/g,
         weight: 0.6,
       },
       { kind: 'probe', states: ['Unavailable'], weight: 0.7, support: true },
@@ -90,6 +94,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
         weight: 0.9,
       },
       { kind: 'stack', frames: ['container.(*state)*'], waits: ['lock'], of: ['dockerd'], weight: 0.8 },
+      { kind: 'stack', frames: ['daemon.(*daemon).reduce*'], waits: ['lock'], of: ['dockerd'], weight: 0.86 },
       { kind: 'stack', frames: ['grpc*', 'libcontainerd*'], of: ['dockerd'], weight: 0.4, support: true },
     ],
     recommendation: 'Restart Docker; kill the hung runc or shim of that container.',
@@ -151,9 +156,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     id: 'containerd-metrics-lock',
     summary: 'containerd is locked up in its metrics: new tasks wait for the lock of a metrics namespace.',
     explains: ['runtime-hung', 'containerd-shim-hung'],
-    signs: [
-      { kind: 'stack', frames: ['go-metrics.(*namespace).withconstlabels'], waits: ['lock'], atLeast: 3, weight: 0.92 },
-    ],
+    signs: [{ kind: 'stack', frames: ['go-metrics.(*namespace).withconstlabels'], waits: ['lock'], weight: 0.92 }],
     recommendation: 'Restart containerd, and upgrade it.',
     references: ['containerd/containerd#11233'],
   },

@@ -121,6 +121,38 @@ export const SHIM_CAUSES: readonly Cause[] = [
   },
   {
     ...SHIM,
+    id: 'pod-sandbox-creation-hung',
+    class: 'Cni',
+    restartRuntime: 'Unknown',
+    summary: 'The runtime has been at it for minutes to make or end the network of pods; PLEG itself may be well.',
+    relistMayIdle: true,
+    signs: [
+      {
+        kind: 'stack',
+        frames: ['grpc*', '(*runtimeserviceclient).runpodsandbox'],
+        of: ['kubelet'],
+        lasting: true,
+        weight: 0.55,
+      },
+      {
+        kind: 'stack',
+        frames: ['grpc*', '(*runtimeserviceclient).stoppodsandbox'],
+        of: ['kubelet'],
+        lasting: true,
+        weight: 0.5,
+      },
+      {
+        kind: 'log',
+        pattern: /(?:RunPodSandbox|StopPodSandbox)[^\n]{0,60}from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
+        weight: 0.35,
+      },
+    ],
+    recommendation:
+      'See which CNI plugin runs (`ps`), and what it waits for: its daemon, its IPAM lock, the API server.',
+    references: ['kubernetes/kubernetes#107749', 'containernetworking/plugins#561', 'containerd/containerd#4666'],
+  },
+  {
+    ...SHIM,
     id: 'containerd-cni-lock',
     class: 'Cni',
     restartRuntime: 'Unknown',

@@ -1,0 +1,211 @@
+/** A capture for each cause of the catalogue that none in `cases/` is of: stacks and lines that the references quote. */
+import type { HostSummary } from '../../../src/api/v1alpha1/incident.ts';
+import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
+
+export interface CatalogueCase {
+  readonly id: string;
+  readonly dump?: string;
+  readonly log?: string;
+  readonly host?: Partial<HostSummary>;
+  readonly probe?: ProbeState;
+  readonly kubeletVersion?: string;
+  readonly runtimeVersion?: string;
+}
+
+let nextId = 100;
+
+/** Goroutines as Go prints them, leaf first. */
+function goroutines(state: string, frames: readonly string[], count = 1): string {
+  const calls = frames
+    .map((func, at) => `${func}(0xc000${at}00)\n\t/go/src/x/file${at}.go:${10 + at} +0x${at}f\n`)
+    .join('');
+  return Array.from({ length: count }, () => `goroutine ${nextId++} [${state}]:\n${calls}\n`).join('');
+}
+
+const MUTEX = ['sync.runtime_SemacquireMutex', 'sync.(*Mutex).lockSlow', 'sync.(*Mutex).Lock'];
+const KUBELET = 'k8s.io/kubernetes/pkg/kubelet';
+const CONTAINERD = 'github.com/containerd/containerd';
+
+function klog(time: string, message: string): string {
+  return `E1124 ${time}.514715     95 x.go:345] ${message}\n`;
+}
+
+export const CATALOGUE_CASES: readonly CatalogueCase[] = [
+  {
+    id: 'status-manager-channel-deadlock',
+    kubeletVersion: 'v1.0.1',
+    dump: goroutines('chan send, 60 minutes', [
+      `${KUBELET}/status.(*manager).SetPodStatus`,
+      `${KUBELET}.(*podWorkers).managePodLoop`,
+    ]),
+  },
+  {
+    id: 'nested-pending-operations-leak',
+    kubeletVersion: 'v1.22.3',
+    log: Array.from(
+      { length: 4 },
+      (_, at) =>
+        klog(`10:0${at}:00`, 'Operation for "{volumeName:kubernetes.io/x}" is already executing') +
+        klog(
+          `10:0${at}:01`,
+          'Unable to attach or mount volumes: unmounted volumes=[a], timed out waiting for the condition',
+        ),
+    ).join(''),
+  },
+  {
+    id: 'evented-pleg-cache-wait',
+    dump:
+      goroutines('chan receive, 1 minutes', [`${KUBELET}/container.(*cache).GetNewerThan`], 12) +
+      goroutines('select', [`${KUBELET}/pleg.(*EventedPLEG).watchEventsChannel`]),
+  },
+  {
+    id: 'apiserver-connection-dead',
+    kubeletVersion: 'v1.17.3',
+    log: Array.from({ length: 5 }, (_, at) =>
+      klog(
+        `10:0${at}:00`,
+        'kubelet_node_status.go:402] Error updating node status, will retry: write tcp 10.0.0.1:51234->10.0.0.9:6443: use of closed network connection',
+      ),
+    ).join(''),
+  },
+  {
+    id: 'node-status-wedged',
+    kubeletVersion: 'v1.7.4',
+    dump: goroutines('semacquire, 20 minutes', [...MUTEX, `${KUBELET}.(*Kubelet).setNodeStatus`]),
+  },
+  {
+    id: 'pleg-concurrent-relist-crash',
+    kubeletVersion: 'v1.18.0',
+    log: 'fatal error: concurrent map writes\n',
+    dump:
+      goroutines('running', [`${KUBELET}/pleg.podRecords.setCurrent`, `${KUBELET}/pleg.(*GenericPLEG).relist`]) +
+      goroutines('runnable', [`${KUBELET}/pleg.(*GenericPLEG).relist`]),
+  },
+  {
+    id: 'runtime-unavailable',
+    probe: 'Unavailable',
+    log: klog(
+      '10:00:00',
+      '"command failed" err="failed to run Kubelet: validate CRI v1 runtime API for endpoint \\"unix:///run/containerd/containerd.sock\\": rpc error: code = Unavailable desc = connection error"',
+    ),
+  },
+  {
+    id: 'docker-daemon-down',
+    log: klog(
+      '10:00:00',
+      'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+    ),
+  },
+  {
+    id: 'containerd-image-pull-hang',
+    dump: goroutines(
+      'sync.Mutex.Lock, 90 minutes',
+      [...MUTEX, `${CONTAINERD}/pkg/cri/server.(*criService).PullImage`],
+      5,
+    ),
+  },
+  {
+    id: 'containerd-shim-deadlock',
+    dump: goroutines(
+      'semacquire, 90 minutes',
+      [
+        ...MUTEX,
+        `${CONTAINERD}/runtime/v2/shim.(*service).State`,
+        'github.com/containerd/ttrpc.(*serviceSet).dispatch',
+      ],
+      4,
+    ),
+  },
+  {
+    id: 'sandbox-runtime-hang',
+    log: (
+      klog('10:00:00', 'runsc kill: context deadline exceeded') +
+      klog('10:01:00', 'runsc kill: context deadline exceeded')
+    ).repeat(2),
+  },
+  { id: 'runc-hung', host: { blockedProcesses: [{ pid: 7, comm: 'runc', wchan: 'do_wait' }] } },
+  {
+    id: 'containerd-cni-lock',
+    dump: goroutines('sync.RWMutex.RLock, 40 minutes', [
+      'sync.runtime_SemacquireRWMutexR',
+      'sync.(*RWMutex).RLock',
+      'github.com/containerd/go-cni.(*libcni).Status',
+      `${CONTAINERD}/pkg/cri/server.(*criService).Status`,
+    ]),
+  },
+  {
+    id: 'systemd-mount-unit-storm',
+    log: klog(
+      '10:00:00',
+      'Mount failed: systemd-run --scope: Failed to start transient scope unit: Connection timed out',
+    ).repeat(12),
+  },
+  {
+    id: 'kernel-blocked-processes',
+    host: { blockedProcesses: [{ pid: 7, comm: 'containerd', wchan: 'rwsem_down_write' }] },
+  },
+  {
+    id: 'nfs-container-start-lock',
+    dump: goroutines('syscall, 30 minutes', [
+      'syscall.Syscall6',
+      'syscall.mount',
+      'github.com/docker/docker/daemon.(*Daemon).ContainerStart',
+    ]),
+  },
+  {
+    id: 'disk-io-stall',
+    dump: goroutines('syscall, 30 minutes', [
+      'syscall.Syscall',
+      'golang.org/x/sys/unix.Unmount',
+      `${CONTAINERD}/services/tasks.(*local).Delete`,
+    ]),
+  },
+  {
+    id: 'memory-or-cpu-starved',
+    log:
+      klog(
+        '10:00:00',
+        '"Housekeeping took longer than expected" err="housekeeping took too long" expected="1s" actual="9s"',
+      ).repeat(4) + 'Nov 24 10:00:00 node-1 kernel: Out of memory: Killed process 77 (java)\n',
+  },
+  { id: 'clock-jump', log: 'Nov 24 10:00:00 node-1 ntpd[9]: 0.0.0.0 061c 0c clock_step -28818.020 s\n' },
+  {
+    id: 'crio-cadvisor-start-jam',
+    dump: goroutines('IO wait, 5 minutes', [
+      'net/http.(*persistConn).roundTrip',
+      'github.com/google/cadvisor/container/crio.(*crioClientImpl).ContainerInfo',
+      `${KUBELET}.(*Kubelet).initializeRuntimeDependentModules`,
+    ]),
+  },
+  {
+    id: 'runtime-status-never-completes',
+    dump: goroutines('select, 5 minutes', [
+      'example.com/fs.Wait',
+      `${KUBELET}.(*Kubelet).initializeRuntimeDependentModules`,
+      `${KUBELET}.(*Kubelet).updateRuntimeUp`,
+    ]),
+  },
+  {
+    id: 'pleg-never-relisted',
+    log: ['10:00:00', '10:01:00', '10:04:00']
+      .map((time) =>
+        klog(time, '"Skipping pod synchronization" err="PLEG is not healthy: pleg has yet to be successful"'),
+      )
+      .join(''),
+  },
+  {
+    id: 'upgrade-regression',
+    log: klog(
+      '10:00:00',
+      'failed to "StartContainer" with RunContainerError: "unable to apply cgroup configuration"',
+    ).repeat(3),
+  },
+  {
+    id: 'evented-pleg-bugs',
+    kubeletVersion: 'v1.27.3',
+    log: klog(
+      '10:00:00',
+      '"Skipping pod synchronization" err="EventedPLEG is not healthy: EventedPLEG: pleg event channel capacity is full with 1000 events"',
+    ),
+  },
+];
