@@ -163,7 +163,9 @@ function findIdle(sign: Sign, facts: Facts): Found | undefined {
   const at = `${kubelet.name}:${relist?.group.atLine ?? 1}`;
   // Without states and creators, the loop of an old kubelet cannot be told from others.
   const idles = relist === undefined ? kubelet.dump.format === 'debug=1' : relist.place === 'idle';
-  if (idles) return plain(sign, `${at} relist is idle, and the sync loop waits for work`);
+  // Nor does anybody see without minutes what else has been waiting for long.
+  const weight = kubelet.dump.format === 'debug=1' ? sign.weight * PASSING : sign.weight;
+  if (idles) return { ...plain(sign, `${at} relist is idle, and the sync loop waits for work`), weight };
   return goesRound(facts)
     ? plain(sign, `${at} relist goes from call to call, and the sync loop waits for work`)
     : undefined;

@@ -3,7 +3,9 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
-import { type CaptureCase, DUMP_CASES, LOG_CASES } from './cases/expected.ts';
+import type { CaptureCase } from './cases/capture-case.ts';
+import { LOG_CASES } from './cases/expected-logs.ts';
+import { DUMP_CASES } from './cases/expected.ts';
 
 function textOf(name: string): string {
   const bytes = readFileSync(new URL(`cases/${name}`, import.meta.url));

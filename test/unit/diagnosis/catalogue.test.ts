@@ -4,7 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import { CATALOGUE } from '../../../src/core/diagnosis/catalogue/catalogue.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
-import { DUMP_CASES, LOG_CASES } from './cases/expected.ts';
+import { LOG_CASES } from './cases/expected-logs.ts';
+import { DUMP_CASES } from './cases/expected.ts';
 import { CATALOGUE_CASES, type CatalogueCase } from './catalogue-cases.ts';
 
 const HOST = { at: '2026-11-24T10:00:00Z', blockedProcesses: [], logClues: [] };

@@ -2,32 +2,7 @@
  * Captures and what they should be diagnosed as. The texts beside this file are put together from stacks of public issues
  * (see the references in the catalogue), in the layouts that Go's runtime prints.
  */
-import type { CauseClass, Confidence, RestartEffect } from '../../../../src/api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../../../src/api/v1alpha1/health.ts';
-import type { HostSummary } from '../../../../src/api/v1alpha1/incident.ts';
-
-export interface Expected {
-  readonly class: readonly CauseClass[];
-  /** Where the id of the cause is known to others. */
-  readonly cause?: string;
-  readonly kubelet?: readonly RestartEffect[];
-  readonly runtime?: readonly RestartEffect[];
-  readonly confidence?: readonly Confidence[];
-}
-
-export interface CaptureCase extends Expected {
-  readonly name: string;
-  readonly dumps?: readonly string[];
-  readonly log?: string;
-  readonly probe?: ProbeState;
-  readonly host?: Partial<HostSummary>;
-  readonly kubeletVersion?: string;
-  readonly runtimeVersion?: string;
-}
-
-const NO_HELP: readonly RestartEffect[] = ['DoesNotHelp', 'Harms'];
-const SURE: readonly Confidence[] = ['High', 'Medium'];
-const UNSURE: readonly Confidence[] = ['Low', 'Medium'];
+import { type CaptureCase, NO_HELP, SURE, UNSURE } from './capture-case.ts';
 
 export const DUMP_CASES: readonly CaptureCase[] = [
   {
@@ -261,104 +236,34 @@ export const DUMP_CASES: readonly CaptureCase[] = [
     runtime: ['DoesNotHelp'],
   },
   {
+    name: 'pods wait for their network',
+    dumps: ['pod-sandbox-creation-hung.txt.gz'],
+    class: ['Cni'],
+    kubelet: NO_HELP,
+    confidence: ['Medium'],
+  },
+  {
+    name: 'pods wait for a runtime that hangs as a whole',
+    dumps: ['runtime-hung.txt.gz'],
+    log: 'E1124 10:08:30.514715     95 remote_runtime.go:200] "RunPodSandbox from runtime service failed" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded"',
+    class: ['RuntimeHung'],
+  },
+  {
+    name: 'a kubelet that is starting',
+    dumps: ['kubelet-starting.txt.gz'],
+    class: ['Unknown', 'Healthy'],
+  },
+  {
+    name: 'the first status of the runtime never comes',
+    dumps: ['runtime-status-hung.txt.gz'],
+    class: ['StartUpBlocked', 'RuntimeHung'],
+    kubelet: NO_HELP,
+  },
+  {
     name: 'more than a thousand exited containers',
     dumps: ['relist-slow.1.txt.gz', 'relist-slow.2.txt.gz'],
     host: { exitedContainers: 1850 },
     class: ['SlowRelist'],
     kubelet: ['Harms'],
   },
-];
-
-const STAMP = 'Nov 24 10:09:34 node-1 kubelet[95]: ';
-const skipping = (time: string, elapsed: string, others = ''): string =>
-  `${STAMP}E1124 ${time}     95 kubelet.go:2646] "Skipping pod synchronization" err="${others === '' ? '' : `[${others}, `}PLEG is not healthy: pleg was last seen active ${elapsed} ago; threshold is 3m0s${others === '' ? '' : ']'}"`;
-const never = (time: string): string =>
-  `${STAMP}E1124 ${time}     95 kubelet.go:2646] "Skipping pod synchronization" err="[container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet to be successful]"`;
-
-export const LOG_CASES: readonly CaptureCase[] = [
-  {
-    name: 'the one line of an old kubelet',
-    log: 'I1105 09:50:27.583544 548093 kubelet.go:1829] skipping pod synchronization - [PLEG is not healthy: pleg was last seen active 58h29m3.043779855s ago; threshold is 3m0s]',
-    class: ['Unknown', 'KubeletDeadlock'],
-    confidence: ['Low'],
-  },
-  {
-    name: 'the noise of a start',
-    log: [
-      `${STAMP}I1124 10:05:33.004715      95 kubelet.go:2600] "Starting kubelet main sync loop"`,
-      never('10:05:33.504715'),
-      never('10:05:33.604715'),
-      `${STAMP}I1124 10:05:34.0     95 kubelet_node_status.go:78] "Successfully registered node" node="node-1"`,
-      `${STAMP}I1124 10:07:34.000001      95 reconciler.go:200] "Reconciler: start to sync state"`,
-    ].join('\n'),
-    class: ['Healthy', 'Unknown'],
-  },
-  {
-    name: 'a message that is too large',
-    log: `${STAMP}E0806 07:59:04.839883    1498 generic.go:205] "GenericPLEG: Unable to retrieve pods" err="rpc error: code = ResourceExhausted desc = grpc: trying to send message larger than max (16791221 vs. 16777216)"\n${skipping('08:02:04.839883', '3m6.1s')}`,
-    class: ['Configuration', 'SlowRelist'],
-    kubelet: NO_HELP,
-    runtime: ['DoesNotHelp'],
-    confidence: SURE,
-  },
-  {
-    name: 'the runtime is down',
-    log: [
-      `${STAMP}E1124 10:08:30.514715     95 remote_runtime.go:345] "ListPodSandbox with filter from runtime service failed" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded" filter="nil"`,
-      `${STAMP}E1124 10:08:30.514715     95 generic.go:310] "GenericPLEG: Unable to retrieve pods" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded"`,
-      skipping('10:09:33.836042', '3m3.236256064s', 'container runtime is down'),
-      skipping('10:09:38.836042', '3m8.236256064s', 'container runtime is down'),
-    ].join('\n'),
-    class: ['RuntimeHung'],
-    kubelet: NO_HELP,
-    runtime: ['Helps'],
-    confidence: UNSURE,
-  },
-  {
-    name: 'nobody listens at the socket',
-    log: `${STAMP}E1124 10:08:30.514715     95 remote_runtime.go:345] "ListPodSandbox with filter from runtime service failed" err="rpc error: code = Unavailable desc = connection error: desc = \\"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused\\"" filter="nil"\n${skipping('10:11:33.836042', '3m3.236256064s', 'container runtime is down')}`,
-    class: ['RuntimeHung', 'StartUpBlocked'],
-    runtime: ['Helps'],
-  },
-  {
-    name: 'NFS does not answer',
-    log: `Nov 24 10:09:34 node-1 kernel: nfs: server 10.0.0.9 not responding, still trying\n${skipping('10:11:33.836042', '3m3.236256064s')}`,
-    class: ['Storage', 'Unknown'],
-    confidence: UNSURE,
-  },
-  {
-    name: 'a shim does not answer',
-    log: `time="2026-11-24T10:08:30Z" level=error msg="get state for 3f1c" error="context deadline exceeded: unknown"\n${skipping('10:11:33.836042', '3m3.236256064s')}`,
-    class: ['ShimOrRunc', 'Unknown'],
-    kubelet: ['DoesNotHelp', 'Unknown', 'Harms'],
-  },
-  {
-    name: 'inotify has no room',
-    log: `${STAMP}E1124 10:08:30.514715     95 manager.go:1100] inotify_add_watch /sys/fs/cgroup/pids: no space left on device`,
-    class: ['KernelOrHost', 'Configuration'],
-    kubelet: NO_HELP,
-  },
-  {
-    name: 'a log without a fault',
-    log: `${STAMP}I1124 10:08:30.514715     95 reconciler.go:200] "Reconciler: start to sync state"\n${STAMP}I1124 10:08:31.514715     95 kubelet.go:2500] "SyncLoop ADD" source="api" pods=["default/a"]`,
-    class: ['Unknown', 'Healthy'],
-    confidence: UNSURE,
-  },
-  {
-    name: 'JSON of Talos',
-    log: '{"ts":1745319662553.902,"caller":"pleg/generic.go:256","msg":"GenericPLEG: Unable to retrieve pods","err":"rpc error: code = ResourceExhausted desc = grpc: trying to send message larger than max (16791221 vs. 16777216)"}',
-    class: ['Configuration', 'SlowRelist'],
-    kubelet: NO_HELP,
-  },
-  {
-    name: 'a configz',
-    log: '{"kubeletconfig":{"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1","runtimeRequestTimeout":"2m0s"}}',
-    class: ['Unknown'],
-  },
-  {
-    name: 'a text of something else',
-    log: 'Dear all,\nthe meeting about runc and systemd (dbus) is at 10:00.\nPLEG will be discussed.\n',
-    class: ['Unknown'],
-  },
-  { name: 'nothing', log: '', class: ['Unknown'] },
 ];
