@@ -1,0 +1,94 @@
+/**
+ * `npm run bench`: the two hot paths beside programs that people use for the same today, in one run on one machine.
+ * Needs go and grep. Exits 1 where a goal is missed. `--write` writes docs/benchmarks.md.
+ */
+import { statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, getPriority, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { dumpFile, GOROUTINES, logFile, panicparse } from './inputs.ts';
+import { compare } from './measure.ts';
+import { isMissed, type Section, sectionText } from './report.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MIB = 1_048_576;
+const GOAL_DUMP_S = 1.2;
+const GOAL_DUMP_MIB = 150;
+const GOAL_SCAN_MB_S = 300;
+
+function here(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+/** `diagnose` exits with 3 where the evidence names no cause: the dump alone says only where everything waits. */
+async function dumpSection(): Promise<Section> {
+  const file = dumpFile();
+  const [ours, pp] = await compare(
+    [
+      {
+        argv: [process.execPath, 'src/bin/kubectl-medic.ts', 'diagnose', '--output', 'json', file],
+        cwd: ROOT,
+        mayExitWith: [3],
+      },
+      { argv: [panicparse(), file] },
+    ],
+    (stdout, command) => {
+      const all = command === 0 ? stdout.includes('"cause"') : stdout.includes('Relist');
+      if (!all) throw new Error(`command ${command} printed no diagnosis of the dump`);
+    },
+  );
+  if (ours === undefined || pp === undefined) throw new Error('nothing was measured');
+  const megabytes = (statSync(file).size / 1e6).toFixed(0);
+  return {
+    title: `A dump of ${GOROUTINES.toLocaleString('en')} goroutines (debug=2, ${megabytes} MB)`,
+    figures: [
+      { name: '`kubectl medic diagnose`, time', value: ours.wallMs / 1e3, unit: 's', goal: GOAL_DUMP_S },
+      { name: '`kubectl medic diagnose`, CPU time', value: ours.cpuMs / 1e3, unit: 's' },
+      { name: '`kubectl medic diagnose`, peak memory', value: ours.peakBytes / MIB, unit: 'MiB', goal: GOAL_DUMP_MIB },
+      { name: 'panicparse `pp` v2.5.0, time', value: pp.wallMs / 1e3, unit: 's' },
+      { name: 'panicparse `pp` v2.5.0, CPU time', value: pp.cpuMs / 1e3, unit: 's' },
+      { name: 'panicparse `pp` v2.5.0, peak memory', value: pp.peakBytes / MIB, unit: 'MiB' },
+    ],
+  };
+}
+
+async function scanSection(): Promise<Section> {
+  const file = logFile();
+  const counts = ['', ''];
+  const [ours, grep] = await compare(
+    [{ argv: [process.execPath, here('scan-log.ts'), file] }, { argv: ['grep', '-c', 'PLEG is not healthy', file] }],
+    (stdout, command) => {
+      counts[command] = stdout.trim();
+      if (command === 1 && counts[0] !== counts[1]) throw new Error(`ours finds ${counts[0]}, grep ${counts[1]}`);
+    },
+  );
+  if (ours === undefined || grep === undefined) throw new Error('nothing was measured');
+  const megabytes = statSync(file).size / 1e6;
+  const rate = (ms: number): number => megabytes / (ms / 1e3);
+  return {
+    title: `A kubelet log of ${(statSync(file).size / MIB).toFixed(0)} MiB with ${counts[0] ?? 'no'} PLEG lines`,
+    figures: [
+      { name: 'scanner, whole process', value: rate(ours.wallMs), unit: 'MB/s', goal: GOAL_SCAN_MB_S },
+      { name: 'scanner, CPU time', value: ours.cpuMs / 1e3, unit: 's' },
+      { name: 'scanner, peak memory', value: ours.peakBytes / MIB, unit: 'MiB' },
+      { name: '`grep -c`, whole process', value: rate(grep.wallMs), unit: 'MB/s' },
+      { name: '`grep -c`, CPU time', value: grep.cpuMs / 1e3, unit: 's' },
+    ],
+  };
+}
+
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
+const load = (loadavg()[0] ?? 0).toFixed(1);
+const sections = [await dumpSection(), await scanSection()];
+const cores = availableParallelism();
+const about = `Medians of 5 runs after a warm-up, by turns, each in a fresh process from source with Node.js \
+${process.version}, on ${cores} cores. The load average was ${load} as the run \
+began, at nice ${getPriority()}; with more processes than cores, \
+times are longer than on a machine that has nothing else to do, and CPU time is the better guide.`;
+const text = `${sections.map(sectionText).join('\n\n')}\n`;
+console.log(`${about}\n\n${text}`);
+if (values.write) {
+  const page = `# Benchmarks\n\nWritten by \`npm run bench -- --write\`. ${about}\n\n${text}`;
+  writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), page);
+}
+if (sections.some(({ figures }) => figures.some(isMissed))) process.exitCode = 1;

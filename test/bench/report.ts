@@ -1,0 +1,44 @@
+/** The figures as a table, and whether the goals are met. */
+
+export interface Figure {
+  /** What was done, by what. */
+  readonly name: string;
+  readonly value: number;
+  readonly unit: 's' | 'MiB' | 'MB/s';
+  /** What it may be at most, of a rate at least; undefined: it is there to compare with. */
+  readonly goal?: number;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly figures: readonly Figure[];
+}
+
+export function isMissed({ value, unit, goal }: Figure): boolean {
+  if (goal === undefined) return false;
+  return unit === 'MB/s' ? value < goal : value > goal;
+}
+
+function row(figure: Figure): readonly string[] {
+  const { name, value, unit, goal } = figure;
+  const sign = unit === 'MB/s' ? '>=' : '<=';
+  const wanted = goal === undefined ? '' : `${sign} ${goal} ${unit}`;
+  const verdict = goal === undefined ? '' : isMissed(figure) ? 'MISSED' : 'met';
+  return [name, `${value.toFixed(unit === 's' ? 2 : 0)} ${unit}`, wanted, verdict];
+}
+
+const HEAD = ['', 'Median', 'Goal', ''];
+
+/** A table of Markdown, its columns aligned so that it is read as well on a terminal. */
+export function table(figures: readonly Figure[]): string {
+  const rows = [HEAD, ...figures.map(row)];
+  const widths = HEAD.map((_, column) => Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
+export function sectionText({ title, figures }: Section): string {
+  return `## ${title}\n\n${table(figures)}`;
+}
