@@ -1,0 +1,41 @@
+/** Captures of real programs: the right cause or honestly none, and never a wrong one with high confidence. */
+import { describe, expect, test } from '@jest/globals';
+import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
+import { type Fixture, inputOf, readFixtures } from './fixture.ts';
+
+const FIXTURES = [...readFixtures('kubelet')];
+
+function isRight({ cause }: Diagnosis, { expected }: Fixture): boolean {
+  return expected.causes.includes(cause);
+}
+
+/** Something is left out, so that less may be known; what is said with high confidence must hold all the same. */
+function expectNothingWrong(verdict: Diagnosis, fixture: Fixture): void {
+  if (isRight(verdict, fixture) || verdict.class === 'Unknown') return;
+  expect({ confidence: verdict.confidence, cause: verdict.cause }).not.toMatchObject({ confidence: 'High' });
+}
+
+describe.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))('%s', (_name, fixture) => {
+  const { files, expected } = fixture;
+
+  test('all files together, and what the probe said: the right cause, and the right word on restarts', () => {
+    const verdict = diagnose(inputOf(files, expected.probe));
+    expect(expected.causes).toContain(verdict.cause);
+    expect(expected.classes).toContain(verdict.class);
+    expect(expected.restartKubelet).toContain(verdict.restartKubelet);
+    expect(expected.restartRuntime).toContain(verdict.restartRuntime);
+  });
+
+  test('where nobody asked the runtime, no wrong cause with high confidence', () => {
+    expectNothingWrong(diagnose(inputOf(files, 'Unknown')), fixture);
+  });
+
+  test.each(files.map((file) => [file.name, file] as const))(
+    '%s alone: no wrong cause with high confidence',
+    (_, file) => {
+      expectNothingWrong(diagnose(inputOf([file], expected.probe)), fixture);
+      expectNothingWrong(diagnose(inputOf([file], 'Unknown')), fixture);
+    },
+  );
+});
