@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const CACHE = join(process.env['KUBELET_MEDIC_CACHE'] ?? join(homedir(), '.cache/kubelet-medic'), 'bench');
 const PP = 'github.com/maruel/panicparse/v2/cmd/pp@v2.5.0';
 export const GOROUTINES = 100_000;
-export const LOG_BYTES = 200 * 1_048_576;
+const LOG_BYTES = 200 * 1_048_576;
 /** One line in so many is a breach. */
 const BREACH_EVERY = 5_000;
 

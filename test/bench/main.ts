@@ -3,7 +3,7 @@
  * Needs go and grep. Exits 1 where a goal is missed. `--write` writes docs/benchmarks.md.
  */
 import { statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, getPriority, loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dumpFile, GOROUTINES, logFile, panicparse } from './inputs.ts';
@@ -83,7 +83,7 @@ const sections = [await dumpSection(), await scanSection()];
 const cores = availableParallelism();
 const about = `Medians of 5 runs after a warm-up, by turns, each in a fresh process from source with Node.js \
 ${process.version}, on ${cores} cores. The load average was ${load} as the run \
-began, at nice ${getPriority()}; with more processes than cores, \
+began; with more processes than cores, \
 times are longer than on a machine that has nothing else to do, and CPU time is the better guide.`;
 const text = `${sections.map(sectionText).join('\n\n')}\n`;
 console.log(`${about}\n\n${text}`);

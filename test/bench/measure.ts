@@ -44,7 +44,7 @@ function usageOf(pid: number): Usage | undefined {
 }
 
 /** @throws if the program fails or takes more than two minutes. */
-export function measure({ argv: [program, ...args], cwd, mayExitWith = [] }: Command): Promise<Measured> {
+function measure({ argv: [program, ...args], cwd, mayExitWith = [] }: Command): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const begin = performance.now();
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], timeout: LIMIT_MS });
@@ -69,7 +69,7 @@ export function measure({ argv: [program, ...args], cwd, mayExitWith = [] }: Com
   });
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

@@ -30,7 +30,7 @@ function row(figure: Figure): readonly string[] {
 const HEAD = ['', 'Median', 'Goal', ''];
 
 /** A table of Markdown, its columns aligned so that it is read as well on a terminal. */
-export function table(figures: readonly Figure[]): string {
+function table(figures: readonly Figure[]): string {
   const rows = [HEAD, ...figures.map(row)];
   const widths = HEAD.map((_, column) => Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
