@@ -45,7 +45,7 @@ function argumentsAt(call: string): number {
 const VENDORED = ['/vendor/', '/_workspace/src/'];
 
 /** `k8s.io/kubernetes/vendor/google.golang.org/grpc.invoke` is `google.golang.org/grpc.invoke`. */
-export function withoutVendor(name: string): string {
+function withoutVendor(name: string): string {
   for (const mark of VENDORED) {
     const at = name.lastIndexOf(mark);
     if (at >= 0 && !name.slice(0, at).includes('(')) return name.slice(at + mark.length);

@@ -15,7 +15,7 @@ const KNOWN = [
 const KLOG = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,6} +\d+ \S+:\d+\] /;
 const HEADER_WITHIN = /^(.{1,200}?)goroutine \d+(?: gp=\S+)?(?: m=\S+)?(?: mp=\S+)? \[[a-zA-Z?]/;
 
-export interface Unprefixed {
+interface Unprefixed {
   /** Trimmed. */
   readonly text: string;
   /** It is a line of klog; whatever it says that is no dump belongs to the log. */

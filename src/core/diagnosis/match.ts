@@ -19,7 +19,7 @@ import type {
 } from './catalogue/cause.ts';
 import { compareVersions } from './version.ts';
 
-export interface Found {
+interface Found {
   readonly weight: number;
   readonly support: boolean;
   /** `file:line what`; empty: not worth a line. */
@@ -62,7 +62,9 @@ function describe({ file, group }: Stack, count: number): string {
 }
 
 function isSettled({ relist, movement, isWhole, criWaiters, logs, syncLoop }: Facts): boolean {
-  if (movement === 'same-call' || (relist?.group.minutes ?? 0) >= 1 || !isWhole) return true;
+  if (movement === 'same-call' || (relist?.group.minutes ?? 0) >= 1) return true;
+  // Who cuts a stack out means that it is stuck; but relist asks for one container after the other all the time.
+  if (!isWhole) return !/^(?:PodSandbox|Container)Status$/.test(relist?.criMethod ?? '');
   const complained = syncLoop.place === 'skipping' || logs.pleg.goesOn;
   return complained || ((movement === 'unknown' || movement === 'same-place') && criWaiters >= 2);
 }

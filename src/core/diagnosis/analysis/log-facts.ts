@@ -1,7 +1,7 @@
 /** What the logs say: occurrences of texts with their places, and the history of the PLEG in them. */
 import type { NamedText } from '../input.ts';
 
-export interface LogHit {
+interface LogHit {
   readonly count: number;
   /** `file:line what`, of the last occurrence. */
   readonly last: string;
@@ -13,9 +13,9 @@ export interface LogHit {
  * - `none`: nothing of a start. - `passed`: PLEG was not successful yet for seconds, as at every start.
  * - `stuck`: it has not been for minutes.
  */
-export type StartUp = 'none' | 'passed' | 'stuck';
+type StartUp = 'none' | 'passed' | 'stuck';
 
-export interface PlegHistory {
+interface PlegHistory {
   /** Lines that say PLEG is not healthy since its last relist is too old. */
   readonly lines: number;
   /** The largest age named, in milliseconds. */

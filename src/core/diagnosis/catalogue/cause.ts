@@ -79,7 +79,7 @@ export interface SyncLoopSign extends Weighted {
 }
 
 /** A whole kubelet whose relist idles, and whose sync loop does. */
-export interface IdleSign extends Weighted {
+interface IdleSign extends Weighted {
   readonly kind: 'idles';
 }
 
