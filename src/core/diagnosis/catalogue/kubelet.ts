@@ -35,7 +35,7 @@ export const KUBELET_CAUSES: readonly Cause[] = [
         kind: 'stack',
         frames: ['grpc*', '(*runtimeserviceclient).list*'],
         of: ['kubelet'],
-        without: ['pleg*'],
+        without: ['pleg*', 'listcontainerstats', 'listpodsandboxstats'],
         weight: 0.4,
       },
     ],

@@ -179,9 +179,16 @@ export const LOAD_CAUSES: readonly Cause[] = [
     summary: 'The kubelet has just started: PLEG is not yet successful for seconds, as at every start.',
     relistMayIdle: true,
     signs: [
-      { kind: 'pleg-log', is: 'start-up-passed', weight: 0.4 },
+      { kind: 'pleg-log', is: 'start-up-passed', weight: 0.35 },
       { kind: 'log', pattern: /Starting kubelet main sync loop/g, weight: 0.2, support: true },
       { kind: 'idles', weight: 0.5, support: true },
+      {
+        kind: 'stack',
+        frames: ['kubelet.(*kubelet).initializeruntimedependentmodules'],
+        of: ['kubelet'],
+        weight: 0.4,
+        support: true,
+      },
     ],
     recommendation: 'Nothing. If it lasts for minutes, look again.',
     references: ['kubernetes/kubernetes#122338'],

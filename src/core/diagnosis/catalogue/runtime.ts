@@ -28,7 +28,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
         kind: 'stack',
         frames: ['grpc*', '(*runtimeserviceclient).list*'],
         of: ['kubelet'],
-        without: ['pleg*'],
+        without: ['pleg*', 'listcontainerstats', 'listpodsandboxstats'],
         weight: 0.4,
       },
       {
@@ -46,7 +46,8 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
   {
     ...HUNG,
     id: 'runtime-unavailable',
-    summary: 'Nobody accepts connections at the socket of the container runtime: it is not running.',
+    summary:
+      'The container runtime takes no connections at its socket: it is not running, or hangs; a kubelet that starts now exits at once.',
     notIfProbe: ['Answered'],
     explains: ['runtime-status-never-completes', 'pleg-never-relisted'],
     signs: [
@@ -65,7 +66,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       },
       { kind: 'probe', states: ['Unavailable'], weight: 0.7, support: true },
     ],
-    recommendation: 'Start the runtime and read its log; the kubelet comes back by itself.',
+    recommendation: 'Restart the runtime and read its log; the kubelet comes back by itself.',
     references: ['kubernetes/kubernetes#22259'],
   },
   {

@@ -8,7 +8,7 @@ export const SHIM_CAUSES: readonly Cause[] = [
   {
     ...SHIM,
     id: 'containerd-shim-hung',
-    summary: 'The runtime answers lists, but not {method} of one container: its shim is stuck.',
+    summary: 'The runtime answers lists, but not {method} of a container: its shim is stuck.',
     notIfProbe: ['Timeout', 'Unavailable'],
     signs: [
       { kind: 'relist', place: ['cri'], methods: STATUS, weight: 0.55 },
@@ -24,6 +24,22 @@ export const SHIM_CAUSES: readonly Cause[] = [
         weight: 0.4,
       },
       { kind: 'stack', frames: ['ttrpc.(*client).dispatch'], of: ['containerd'], weight: 0.6 },
+      // Statistics ask every shim, so that one of them holds up all.
+      {
+        kind: 'stack',
+        frames: ['grpc*', '(*runtimeserviceclient).listcontainerstats'],
+        of: ['kubelet'],
+        lasting: true,
+        weight: 0.5,
+      },
+      {
+        kind: 'stack',
+        frames: ['grpc*', '(*runtimeserviceclient).stopcontainer'],
+        of: ['kubelet'],
+        lasting: true,
+        weight: 0.1,
+        support: true,
+      },
     ],
     recommendation: 'Find the container (crictl inspect with a timeout), kill its shim, and upgrade containerd.',
     references: [
