@@ -177,8 +177,10 @@ export async function writeDecision(
 ): Promise<boolean> {
   const { incident } = snapshot;
   if (canonical(controllerPart(decision.status)) === canonical(controllerPart(incident.status))) return false;
-  view.noteWritten(await writeStatus(world, incident, decision.status));
-  return true;
+  const written = await writeStatus(world, incident, decision.status);
+  view.noteWritten(written);
+  // A write that the API server finds to change nothing is no reason to look again at once.
+  return written.metadata.resourceVersion !== incident.metadata.resourceVersion;
 }
 
 export async function carryOut(

@@ -31,6 +31,12 @@ function sealWithin(origin: ArtifactOrigin, content: ArtifactContent, options: S
   return sealArtifact(origin, { bytes, truncated: true, message: 'cut to fit its Secret' }, options);
 }
 
+/** In its place, since the API server keeps the places of a list's items: another order would look like a change. */
+function withEntry(entries: readonly EvidenceEntry[], entry: EvidenceEntry): readonly EvidenceEntry[] {
+  const isThere = entries.some((old) => old.name === entry.name);
+  return isThere ? entries.map((old) => (old.name === entry.name ? entry : old)) : [...entries, entry];
+}
+
 function withFetched(world: World, options: CaptureOptions, bundle: Bundle, fetched: Fetched): Bundle {
   const { name, kind, source, body, truncated, message = '' } = fetched;
   const origin: ArtifactOrigin = { name, kind, source, by: 'Controller', at: world.clock.now() };
@@ -45,7 +51,7 @@ function withFetched(world: World, options: CaptureOptions, bundle: Bundle, fetc
     entry = sealed.entry;
   }
   world.metrics.count('evidence_artifacts_total', { kind: entry.kind, state: entry.state });
-  return { entries: [...bundle.entries.filter((old) => old.name !== entry.name), entry], files };
+  return { entries: withEntry(bundle.entries, entry), files };
 }
 
 /** One more goroutine dump, and with the first one what is taken once. @returns what is kept now. */
