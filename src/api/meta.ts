@@ -1,7 +1,7 @@
 /** The parts of `ObjectMeta` that kubelet-medic reads. */
 import * as z from 'zod/mini';
 
-export const ManagedFieldsEntry = z.object({
+const ManagedFieldsEntry = z.object({
   manager: z._default(z.string(), ''),
   operation: z._default(z.string(), ''),
   subresource: z.optional(z.string()),

@@ -6,7 +6,7 @@ const FILTER = /^\[\?\(@\.(\w+)=="([^"]+)"\)\]/;
 const FIELD = /^\.(\w+)/;
 
 /** The subset of JSONPath that printer columns use: `.a.b` and `[?(@.type=="X")]`. */
-export function evaluatePath(path: string, object: unknown): unknown {
+function evaluatePath(path: string, object: unknown): unknown {
   let rest = path;
   let value = object;
   while (rest !== '' && value !== undefined) {

@@ -6,7 +6,7 @@ import type { ActionRecord, KubeletIncident } from '../../src/api/v1alpha1/incid
 import { readyCondition } from '../../src/core/decision/node-state.ts';
 import { findCondition } from '../../src/core/decision/status.ts';
 
-export type Mark = '◌' | '●' | '✔' | '✗' | '◷' | '·';
+type Mark = '◌' | '●' | '✔' | '✗' | '◷' | '·';
 
 export interface Line {
   readonly node: string;

@@ -1,7 +1,7 @@
 /** What the suite says: a line for each check as it is made, a table of figures, and the count. */
 import { writeFileSync } from 'node:fs';
 
-export interface Figure {
+interface Figure {
   readonly scenario: string;
   readonly what: string;
   readonly value: number;

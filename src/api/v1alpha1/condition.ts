@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { mapList, moment, text, whole } from '../schema.ts';
 
-export const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
+const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
 
 /** Kubernetes: `k8s.io/apimachinery/pkg/apis/meta/v1.Condition`, with its bounds. */
 export const Condition = z.object({

@@ -112,7 +112,7 @@ export const PlegInfo = z
   .check(about('The Pod Lifecycle Event Generator, as the kubelet log tells of it.'));
 export type PlegInfo = z.infer<typeof PlegInfo>;
 
-export const LogInfo = z
+const LogInfo = z
   .object({
     source: text(512, 'Where the kubelet log is read: `journald:UNIT` or `file:GLOB`.'),
     lagSeconds: z.optional(whole(0, 1000000000, 'Age of the newest line when it was read, in seconds.')),
@@ -124,7 +124,7 @@ export const LogInfo = z
   .check(about('The kubelet log as a source.'));
 
 /** Evidence that the agent saved before any incident was open. */
-export const EarlyCapture = z.object({
+const EarlyCapture = z.object({
   id: text(63, 'Its folder in the spool.'),
   at: moment('When it was complete.'),
   reason: text(128, 'What made the agent take it.'),
@@ -132,7 +132,7 @@ export const EarlyCapture = z.object({
   bytes: whole(0, 9007199254740991, 'Their size together.'),
 });
 
-export const SpoolInfo = z
+const SpoolInfo = z
   .object({
     usedBytes: whole(0, 9007199254740991, 'Bytes used.'),
     limitBytes: whole(0, 9007199254740991, 'The bound; the oldest evidence of completed incidents goes first.'),

@@ -13,8 +13,8 @@ import { Diagnosis } from './diagnosis.ts';
 import { EvidenceEntry } from './evidence.ts';
 import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
 
-export const TriggerType = z.enum(['PLEGUnhealthy', 'PLEGFlapping', 'RuntimeHung', 'Manual']);
-export type TriggerType = z.infer<typeof TriggerType>;
+const TriggerType = z.enum(['PLEGUnhealthy', 'PLEGFlapping', 'RuntimeHung', 'Manual']);
+type TriggerType = z.infer<typeof TriggerType>;
 
 export const Trigger = z
   .object({
@@ -52,7 +52,7 @@ export const Approval = z
   .check(about("A person's decision on a held incident. It is set once."));
 export type Approval = z.infer<typeof Approval>;
 
-export const IncidentSpec = z
+const IncidentSpec = z
   .object({
     nodeName: text(253, 'The node.'),
     nodeUID: text(64, 'Its UID: a new Node of the same name is another node.'),
@@ -76,27 +76,18 @@ export const IncidentSpec = z
       ],
     }),
   );
-export type IncidentSpec = z.infer<typeof IncidentSpec>;
+type IncidentSpec = z.infer<typeof IncidentSpec>;
 
 /** Steps in the order in which they are taken; an action may be followed by another one. */
-export const StepType = z.enum([
-  'CaptureStacks',
-  'CaptureHost',
-  'Diagnose',
-  'Hold',
-  'Cordon',
-  'Act',
-  'Verify',
-  'Uncordon',
-]);
-export type StepType = z.infer<typeof StepType>;
+const StepType = z.enum(['CaptureStacks', 'CaptureHost', 'Diagnose', 'Hold', 'Cordon', 'Act', 'Verify', 'Uncordon']);
+type StepType = z.infer<typeof StepType>;
 
 /**
  * - `Requested`: it is to be done now; `CaptureHost` and `Act` are addressed to the agent.
  * - `Succeeded`, `Failed`, `Skipped`: it is over, and `message` says how.
  */
-export const StepState = z.enum(['Requested', 'Succeeded', 'Failed', 'Skipped']);
-export type StepState = z.infer<typeof StepState>;
+const StepState = z.enum(['Requested', 'Succeeded', 'Failed', 'Skipped']);
+type StepState = z.infer<typeof StepState>;
 
 export const Step = z.object({
   name: text(63, 'Name within the incident, for example `capture-host` or `act-1`.'),
@@ -124,8 +115,8 @@ const UnitState = z.object({
  * - `Refused`: not tried, and why.
  * - `Ambiguous`: it cannot be known whether it was done; it is not repeated.
  */
-export const ActionState = z.enum(['Reserved', 'Succeeded', 'Failed', 'Refused', 'Ambiguous']);
-export type ActionState = z.infer<typeof ActionState>;
+const ActionState = z.enum(['Reserved', 'Succeeded', 'Failed', 'Refused', 'Ambiguous']);
+type ActionState = z.infer<typeof ActionState>;
 
 export const ActionRecord = z.object({
   name: text(63, 'The step that asked for it.'),
@@ -167,7 +158,7 @@ export const HostSummary = z
   .check(about('Facts of the host at the time.'));
 export type HostSummary = z.infer<typeof HostSummary>;
 
-export const Timings = z
+const Timings = z
   .object({
     detectedAt: z.optional(moment('The breach line, or what else triggered.')),
     evidenceAt: z.optional(moment('When the evidence was sealed.')),
@@ -179,7 +170,7 @@ export const Timings = z
     notReadyFor: z.optional(duration('How long it was NotReady, rounded to seconds.')),
   })
   .check(about('When what happened.'));
-export type Timings = z.infer<typeof Timings>;
+type Timings = z.infer<typeof Timings>;
 
 export const CONDITION_EVIDENCE = 'EvidenceCaptured';
 export const CONDITION_DIAGNOSED = 'Diagnosed';

@@ -4,8 +4,6 @@ export const GROUP = 'kubelet-medic.io';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
-/** On Secrets: the node that a stack dump was taken from, shortened to a label's 63 characters where needed. */
-export const LABEL_NODE = `${GROUP}/node`;
 /** On Secrets: what they hold. */
 export const LABEL_COMPONENT = 'app.kubernetes.io/component';
 /** On a Node: the name of the incident that cordoned it. Only a node that carries it is ever uncordoned by us. */

@@ -8,8 +8,8 @@ export const Mode = z.enum(['Observe', 'Capture', 'Remediate']);
 export type Mode = z.infer<typeof Mode>;
 export const Strategy = z.enum(['RestoreFirst', 'DiagnoseFirst']);
 export type Strategy = z.infer<typeof Strategy>;
-export const Gate = z.enum(['Required', 'BestEffort']);
-export type Gate = z.infer<typeof Gate>;
+const Gate = z.enum(['Required', 'BestEffort']);
+type Gate = z.infer<typeof Gate>;
 /** What may be done to a host. */
 export const Action = z.enum(['RestartKubelet', 'RestartRuntime', 'RebootNode']);
 export type Action = z.infer<typeof Action>;
@@ -38,7 +38,7 @@ export const NodeSelector = z.object({
 });
 export type NodeSelector = z.infer<typeof NodeSelector>;
 
-export const Flapping = z
+const Flapping = z
   .object({
     episodes: z._default(whole(2, 50, 'This many episodes of an unhealthy PLEG make the node count as flapping.'), 3),
     within: z._default(duration('The time in which they must fall.'), '30m'),
@@ -69,7 +69,7 @@ export const Detection = z
   .check(about('What counts as stuck.'));
 export type Detection = z.infer<typeof Detection>;
 
-export const Retention = z
+const Retention = z
   .object({
     incidents: z._default(whole(1, 10000, 'Completed incidents to keep per node.'), 20),
     maxAge: z._default(duration('Completed incidents older than this are deleted with their evidence.'), '2160h'),
@@ -99,7 +99,7 @@ export const Evidence = z
   .check(about('What is saved before anything is touched.'));
 export type Evidence = z.infer<typeof Evidence>;
 
-export const Verify = z
+const Verify = z
   .object({
     timeout: z._default(duration('How long the node may take to be Ready after an action.'), '5m'),
     stableFor: z._default(duration('How long it must then stay Ready, with no new PLEG line.'), '60s'),
@@ -123,7 +123,7 @@ export const Remediation = z
   .check(about('What may be done, and how it is checked.'));
 export type Remediation = z.infer<typeof Remediation>;
 
-export const PerNode = z
+const PerNode = z
   .object({
     attempts: z._default(whole(1, 20, 'Actions on one node, over all its incidents.'), 3),
     within: z._default(duration('The time in which they count.'), '1h'),

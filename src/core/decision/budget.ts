@@ -34,7 +34,7 @@ export function maxUnhealthyNodes(limit: number | string, ruledNodes: number): n
   return Number.isFinite(percent) ? Math.ceil((percent / 100) * ruledNodes) : 0;
 }
 
-export function hasReservation(incident: KubeletIncident): boolean {
+function hasReservation(incident: KubeletIncident): boolean {
   return incident.status.steps?.some((step) => step.name === RESERVATION_STEP) ?? false;
 }
 

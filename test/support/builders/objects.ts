@@ -4,7 +4,7 @@ import { KubeletHealth, type HealthStatus } from '../../../src/api/v1alpha1/heal
 import { KubeletIncident, type IncidentStatus, type Plan, type Trigger } from '../../../src/api/v1alpha1/incident.ts';
 import { KubeletRecoveryPolicy } from '../../../src/api/v1alpha1/policy.ts';
 
-type Deep<T> = T extends readonly (infer _)[] ? T : T extends object ? { readonly [K in keyof T]?: Deep<T[K]> } : T;
+type Deep<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: Deep<T[K]> } : T;
 
 /** 2026-11-24T10:00:00Z. */
 export const T0 = Date.parse('2026-11-24T10:00:00Z');

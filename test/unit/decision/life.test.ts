@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ActionRecord, IncidentStatus, KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../../src/api/v1alpha1/incident.ts';
 import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { canonical } from '../../../src/core/decision/canonical.ts';
@@ -120,15 +120,20 @@ function withAgentItem(world: World, status: Partial<IncidentStatus>): void {
   world.incident = { ...world.incident, status: { ...world.incident.status, ...status } };
 }
 
-/** The agent does what is asked of it once, and reports as chance has it. */
-function agent(world: World, { agentResult, heals }: Turn): void {
-  const { status } = world.incident;
-  const asked = (status.steps ?? []).find(
+/** The step that waits for the agent. */
+function askedOf({ steps, actions }: IncidentStatus): Step | undefined {
+  return (steps ?? []).find(
     (step) =>
       step.state === 'Requested' &&
       (step.type === 'CaptureHost' || step.type === 'Act') &&
-      !(status.actions ?? []).some((record) => record.name === step.name),
+      !(actions ?? []).some((record) => record.name === step.name),
   );
+}
+
+/** The agent does what is asked of it once, and reports as chance has it. */
+function agent(world: World, { agentResult, heals }: Turn): void {
+  const { status } = world.incident;
+  const asked = askedOf(status);
   if (asked === undefined) return;
   const time = toPreciseTime(world.now);
   const action = asked.type === 'Act' ? (asked.action ?? 'RestartKubelet') : 'CaptureHost';

@@ -161,7 +161,7 @@ describe('time is linear in the size', () => {
 });
 
 describe('a text of several pieces', () => {
-  const filler = `${'an ordinary line of a log\n'.repeat(12_000)}`;
+  const filler = 'an ordinary line of a log\n'.repeat(12_000);
 
   test('loses its secrets wherever they stand, and nothing else', () => {
     const block = `-----BEGIN RSA PRIVATE KEY-----\n${'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=\n'.repeat(40)}-----END RSA PRIVATE KEY-----\n`;

@@ -10,7 +10,7 @@ import type { IncidentSnapshot, StageResult } from './snapshot.ts';
 /** An agent that is there reserves within a second; a restart takes up to systemd's TimeoutStopSec (90 s) and more. */
 const ACT_LIMIT_MS = 240_000;
 
-export function actSteps(status: IncidentStatus): readonly Step[] {
+function actSteps(status: IncidentStatus): readonly Step[] {
   return (status.steps ?? []).filter((step) => step.type === 'Act');
 }
 

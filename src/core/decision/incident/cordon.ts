@@ -10,7 +10,7 @@ import { isCordonedBy } from '../node-state.ts';
 import { findStep, isTrue, toPreciseTime, withCondition, withStep, withStepEnded } from '../status.ts';
 import type { IncidentSnapshot, StageResult } from './snapshot.ts';
 
-export const UNCORDON_STEP = 'uncordon';
+const UNCORDON_STEP = 'uncordon';
 /** A cordon is one write; this long without success means that the API server will not have it. */
 const WRITE_LIMIT_MS = 30_000;
 const UNCORDON_LIMIT_MS = 10 * 60_000;

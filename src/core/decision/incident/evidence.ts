@@ -6,8 +6,8 @@ import { durationMs } from '../../time/duration.ts';
 import { findCondition, findStep, fromTime, toPreciseTime, withCondition, withStep, withStepEnded } from '../status.ts';
 import type { IncidentSnapshot, StageResult } from './snapshot.ts';
 
-export const STACKS_STEP = 'capture-stacks';
-export const HOST_STEP = 'capture-host';
+const STACKS_STEP = 'capture-stacks';
+const HOST_STEP = 'capture-host';
 /** Time between two tries at a dump that failed. */
 const RETRY_MS = 2_000;
 

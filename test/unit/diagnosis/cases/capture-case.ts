@@ -3,7 +3,7 @@ import type { CauseClass, Confidence, RestartEffect } from '../../../../src/api/
 import type { ProbeState } from '../../../../src/api/v1alpha1/health.ts';
 import type { HostSummary } from '../../../../src/api/v1alpha1/incident.ts';
 
-export interface Expected {
+interface Expected {
   readonly class: readonly CauseClass[];
   /** Where the id of the cause is known to others. */
   readonly cause?: string;
