@@ -1,6 +1,5 @@
 /** Composition root of the controller. The only place where it reads flags, the environment and signals. */
 import { closeSync, openSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
@@ -43,15 +42,20 @@ function logLevel(text: string): LogLevel {
   process.exit(2);
 }
 
-/** Tests end the process at a failpoint, once: the marker outlives the container within its pod. */
+/** Memory that the containers of a pod share: what is there outlives a container, and its file system may be read-only. */
+const POD_MEMORY = '/dev/shm';
+
+/** Tests end the process at a failpoint, once in the life of its pod. */
 function failAt(name: Failpoint): void {
   if (env['KUBELET_MEDIC_FAILPOINT'] !== name) return;
   try {
-    closeSync(openSync(join(tmpdir(), `failpoint-${name}`), 'wx'));
-  } catch {
-    return; // It has already been hit.
+    closeSync(openSync(join(POD_MEMORY, `failpoint-${name}`), 'wx'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return; // It has already been hit.
+    throw error;
   }
-  process.kill(process.pid, 'SIGKILL');
+  // Not SIGKILL: the first process of a PID namespace does not take it from itself (pid_namespaces(7)).
+  process.exit(137);
 }
 
 async function connect(kubeconfig: string | undefined): Promise<Connection> {
