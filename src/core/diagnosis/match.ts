@@ -41,15 +41,18 @@ export interface Candidate {
 /** A single look at something that may be over in a moment, and a form without states, prove less. */
 const PASSING = 0.7;
 const STATELESS = 0.9;
+/** A stack that is seen for a moment: busy processes pass everywhere. */
+const SEEN_ONCE = 0.55;
 /** What a log said and has not said again for ten minutes may be over. */
 const OLD = 0.5;
 
 function howSure({ group, lasts }: Stack, isWhole: boolean): number {
   if (lasts) return 1;
-  return group.state === undefined && isWhole ? STATELESS : PASSING;
+  return group.state === undefined && isWhole ? STATELESS : SEEN_ONCE;
 }
 
-function describe({ file, group }: Stack, count: number): string {
+/** @param at index of the frame to name. */
+function describe({ file, group }: Stack, count: number, at: number): string {
   const state = group.state === undefined ? 'no state' : group.state;
   const minutes = group.minutes > 0 ? `, ${group.minutes} minutes` : '';
   const who =
@@ -58,7 +61,7 @@ function describe({ file, group }: Stack, count: number): string {
       : count > 1
         ? `${count} goroutines`
         : `goroutine ${group.ids[0]}`;
-  return `${file}:${group.atLine} ${who} [${state}${minutes}] in ${group.frames[0]?.func ?? '-'}`;
+  return `${file}:${group.atLine} ${who} [${state}${minutes}] in ${group.frames[at]?.func ?? '-'}`;
 }
 
 function isSettled({ relist, movement, isWhole, criWaiters, logs, syncLoop }: Facts): boolean {
@@ -90,7 +93,8 @@ function findRelistSign(sign: RelistSign, facts: Facts): Found | undefined {
   const stack = stacks.find(({ group }) => group === relist.group);
   if (stack === undefined) return undefined;
   const weight = isSettled(facts) || sign.movement !== undefined ? sign.weight : sign.weight * PASSING;
-  return { ...plain(sign, `${describe(stack, 1)}: relist${MOVED[movement]}`), weight, stack };
+  const call = relist.criMethod === undefined ? '' : `, CRI ${relist.criMethod}`;
+  return { ...plain(sign, `${describe(stack, 1, relist.at)}${call}${MOVED[movement]}`), weight, stack };
 }
 
 function isLike(sign: StackSign, { names, group, process, isPaste }: Stack): boolean {
@@ -112,7 +116,7 @@ function findStack(sign: StackSign, facts: Facts): Found | undefined {
   return {
     weight: sign.weight * sure,
     support: sign.support === true,
-    evidence: describe(first, count),
+    evidence: describe(first, count, findInOrder(first.names, sign.frames)),
     stack: first,
     fromLog: false,
     ofPattern: true,

@@ -215,7 +215,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
         of: ['crio'],
         weight: 0.9,
       },
-      { kind: 'stack', frames: ['oci.(*container).waitonstoptimeout'], of: ['crio'], weight: 0.6 },
+      { kind: 'stack', frames: ['oci.(*container).waitonstoptimeout'], of: ['crio'], lasting: true, weight: 0.6 },
       { kind: 'stack', frames: ['oci.(*runtimeoci).stopcontainer'], of: ['crio'], weight: 0.4, support: true },
     ],
     recommendation: 'Restart CRI-O, and upgrade it (`crio status goroutines` shows its stacks).',

@@ -23,7 +23,15 @@ export const SHIM_CAUSES: readonly Cause[] = [
           /(?:ContainerStatus|PodSandboxStatus)[^\n]{0,20} from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
         weight: 0.4,
       },
-      { kind: 'stack', frames: ['ttrpc.(*client).dispatch'], of: ['containerd'], weight: 0.6 },
+      {
+        kind: 'stack',
+        frames: ['ttrpc.(*client).dispatch'],
+        // A wait lasts as long as its container.
+        without: ['.wait'],
+        of: ['containerd'],
+        lasting: true,
+        weight: 0.65,
+      },
       // Statistics ask every shim, so that one of them holds up all.
       {
         kind: 'stack',
@@ -101,7 +109,13 @@ export const SHIM_CAUSES: readonly Cause[] = [
     explains: ['containerd-shim-hung', 'kernel-blocked-processes'],
     signs: [
       { kind: 'blocked', comm: /^(?:docker-)?runc/, weight: 0.65 },
-      { kind: 'stack', frames: ['os/exec.(*cmd).wait', 'go-runc*'], of: ['shim', 'containerd'], weight: 0.6 },
+      {
+        kind: 'stack',
+        frames: ['os/exec.(*cmd).wait', 'go-runc*'],
+        of: ['shim', 'containerd'],
+        lasting: true,
+        weight: 0.6,
+      },
     ],
     recommendation: 'Kill the hung runc; look at what it waits for (/proc/PID/stack).',
     references: ['opencontainers/runc#3663', 'opencontainers/runc#3759', 'moby/moby#36010'],
@@ -158,6 +172,13 @@ export const SHIM_CAUSES: readonly Cause[] = [
         weight: 0.5,
       },
       {
+        kind: 'stack',
+        frames: ['os/exec.(*cmd)*', 'containernetworking/cni/pkg/invoke*'],
+        of: ['containerd', 'crio'],
+        lasting: true,
+        weight: 0.65,
+      },
+      {
         kind: 'log',
         pattern: /(?:RunPodSandbox|StopPodSandbox)[^\n]{0,60}from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
         weight: 0.35,
@@ -172,16 +193,11 @@ export const SHIM_CAUSES: readonly Cause[] = [
     id: 'containerd-cni-lock',
     class: 'Cni',
     restartRuntime: 'Unknown',
+    explains: ['pod-sandbox-creation-hung'],
     summary: 'The runtime waits for a CNI plugin with the network lock held: its status hangs, its lists do not.',
     signs: [
       { kind: 'stack', frames: ['go-cni.(*libcni)*'], waits: ['lock'], of: ['containerd'], weight: 0.88 },
       { kind: 'stack', frames: ['ocicni*'], waits: ['lock'], of: ['crio'], weight: 0.8 },
-      {
-        kind: 'stack',
-        frames: ['os/exec.(*cmd)*', 'containernetworking/cni/pkg/invoke*'],
-        of: ['containerd', 'crio'],
-        weight: 0.55,
-      },
     ],
     recommendation: 'Kill the hung CNI plugin and see what it waits for.',
     references: ['containerd/containerd#4666', 'containernetworking/plugins#561'],
