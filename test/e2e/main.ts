@@ -104,10 +104,8 @@ async function bootNodes(image: string): Promise<void> {
 }
 
 async function takeDown(): Promise<void> {
-  for (const boot of nodes)
-    await node('down', boot).catch((error: unknown) => {
-      console.error(String(error));
-    });
+  const ends = await Promise.allSettled(nodes.map((boot) => node('down', boot)));
+  for (const end of ends) if (end.status === 'rejected') console.error(String(end.reason));
   await controlPlane('down');
   rmSync(STATE, { recursive: true, force: true });
 }
