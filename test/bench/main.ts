@@ -26,7 +26,7 @@ async function dumpSection(): Promise<Section> {
   const [ours, pp] = await compare(
     [
       {
-        argv: [process.execPath, 'src/bin/kubectl-medic.ts', 'diagnose', '--output', 'json', file],
+        argv: [process.execPath, 'dist/kubectl-medic.js', 'diagnose', '--output', 'json', file],
         cwd: ROOT,
         mayExitWith: [3],
       },
@@ -81,7 +81,7 @@ const { values } = parseArgs({ options: { write: { type: 'boolean', default: fal
 const load = (loadavg()[0] ?? 0).toFixed(1);
 const sections = [await dumpSection(), await scanSection()];
 const cores = availableParallelism();
-const about = `Medians of 5 runs after a warm-up, by turns, each in a fresh process from source with Node.js \
+const about = `Medians of 5 runs after a warm-up, by turns, each in a fresh process, ours from its bundle, with Node.js \
 ${process.version}, on ${cores} cores. The load average was ${load} as the run \
 began; with more processes than cores, \
 times are longer than on a machine that has nothing else to do, and CPU time is the better guide.`;
