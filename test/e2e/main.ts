@@ -168,7 +168,11 @@ async function conclude(): Promise<never> {
       console.error(String(error));
     });
     await printFailure();
-  } else if (values.write) writeMeasurements(new URL('../../docs/measurements.md', import.meta.url), report.table());
+  } else if (values.write && values.only === undefined) {
+    const page = new URL('../../docs/measurements.md', import.meta.url).pathname;
+    writeMeasurements(page, report.table());
+    await run('prettier', ['--write', page]);
+  }
   await tearDown();
   console.log(`\n${report.table()}\n\n${passed} passed, ${failed} failed`);
   process.exit(failed === 0 && passed > 0 ? 0 : 1);

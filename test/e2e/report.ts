@@ -65,14 +65,14 @@ export function createReport(): Report {
   };
 }
 
-export function writeMeasurements(path: URL, table: string): void {
+export function writeMeasurements(path: string, table: string): void {
   writeFileSync(
     path,
     `# Measurements
 
 Written by \`npm run test:e2e -- --write\`: real nodes (systemd-nspawn, kubelet 1.36.3, containerd 1.6.20), all on one machine
 with 2 cores, the image built from the Dockerfile, the chart installed by helm. Times are by the node's journal (breach line),
-by the agent (restart issued) and by the Node's condition (Ready). One run each.
+by the agent (restart issued) and by the Node's condition (Ready, whole seconds, rounded up). One run each.
 
 ${table}
 
