@@ -104,7 +104,14 @@ function isLike(sign: StackSign, { names, group, process, isPaste }: Stack): boo
   if ((sign.without ?? []).some((pattern) => findInOrder(names, [pattern]) >= 0)) return false;
   if (sign.waits === undefined) return true;
   const wait = waitOf(group);
-  return wait === undefined ? group.state === undefined && !sign.waits.includes('lock') : sign.waits.includes(wait);
+  if (wait !== undefined) return sign.waits.includes(wait);
+  return group.state === undefined && mayWaitSo(sign, names);
+}
+
+/** Where the format has no states (debug=1): a lock would show in the frames, and only the leaf can be sending. */
+function mayWaitSo({ waits = [], frames }: StackSign, names: readonly string[]): boolean {
+  if (waits.includes('lock')) return false;
+  return !waits.includes('send') || findInOrder(names, frames) === 0;
 }
 
 function findStack(sign: StackSign, facts: Facts): Found | undefined {

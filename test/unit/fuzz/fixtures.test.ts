@@ -5,6 +5,10 @@ import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { type Fixture, inputOf, readFixtures } from './fixture.ts';
 
 const FIXTURES = readFixtures('kubelet');
+/** Each file stands alone: one program, built by one Go toolchain, dumped in one form. */
+const PROGRAMS = readFixtures('programs-dumps').flatMap((fixture) =>
+  fixture.files.map((file) => ({ ...fixture, file: file.name, files: [file] })),
+);
 
 function isRight({ cause }: Diagnosis, { expected }: Fixture): boolean {
   return expected.causes.includes(cause);
@@ -44,3 +48,20 @@ test('nine of ten are named, so that Unknown is no way out', () => {
   const named = FIXTURES.filter(({ files, expected }) => diagnose(inputOf(files, expected.probe)).class !== 'Unknown');
   expect(named.length).toBeGreaterThanOrEqual(Math.ceil(FIXTURES.length * 0.9));
 });
+
+test.each(PROGRAMS)('a program blocked as in $name, $file: the cause', (fixture) => {
+  const { files, expected } = fixture;
+  const verdict = diagnose(inputOf(files, expected.probe));
+  expect(expected.causes).toContain(verdict.cause);
+  expect(expected.classes).toContain(verdict.class);
+  expect(expected.restartKubelet).toContain(verdict.restartKubelet);
+  expect(expected.restartRuntime).toContain(verdict.restartRuntime);
+});
+
+test.each(Object.entries(Object.groupBy(PROGRAMS, ({ name }) => name)))(
+  'one fingerprint of %s, whatever Go version and form of dump',
+  (_, group = []) => {
+    const prints = group.map(({ files, expected }) => diagnose(inputOf(files, expected.probe)).fingerprint);
+    expect(new Set(prints).size).toBe(1);
+  },
+);

@@ -33,13 +33,14 @@ function reduced(text: string): string {
   return first.slice(-MAX_LOG) + kept.join('').slice(0, MAX_STACKS);
 }
 
-const WHOLE: readonly Base[] = [...readFixtures('kubelet')].flatMap(({ name, files, expected }) =>
-  files.map((file) => ({
-    name: `${name}/${file.name}`,
-    text: file.text,
-    causes: expected.causes,
-    probe: expected.probe,
-  })),
+const WHOLE: readonly Base[] = [...readFixtures('kubelet'), ...readFixtures('programs-dumps')].flatMap(
+  ({ name, files, expected }) =>
+    files.map((file) => ({
+      name: `${name}/${file.name}`,
+      text: file.text,
+      causes: expected.causes,
+      probe: expected.probe,
+    })),
 );
 const REDUCED: readonly Base[] = WHOLE.map((base) => ({ ...base, text: reduced(base.text) }));
 
