@@ -22,13 +22,19 @@ interface CaptureOptions {
   readonly signal: AbortSignal;
 }
 
-/** Sealed, and cut to what its Secret has room for. The beginning is kept: a dump compresses evenly. */
+/**
+ * Sealed, and cut until it fits the room of its Secret; the beginning is kept. A beginning may compress worse than the
+ * whole, so each cut is looked at. Where there is no room at all an empty file stays (20 bytes), which says that it was cut.
+ */
 function sealWithin(origin: ArtifactOrigin, content: ArtifactContent, options: SealOptions, roomBytes: number): Sealed {
-  const whole = sealArtifact(origin, content, options);
-  if (whole.bytes.length <= roomBytes) return whole;
-  const share = Math.max(0, (roomBytes / whole.bytes.length) * 0.9);
-  const bytes = content.bytes.subarray(0, Math.floor(content.bytes.length * share));
-  return sealArtifact(origin, { bytes, truncated: true, message: 'cut to fit its Secret' }, options);
+  let sealed = sealArtifact(origin, content, options);
+  let { length } = content.bytes;
+  while (sealed.bytes.length > roomBytes && length > 0) {
+    length = Math.floor(length * Math.max(0, roomBytes / sealed.bytes.length) * 0.9);
+    const bytes = content.bytes.subarray(0, length);
+    sealed = sealArtifact(origin, { bytes, truncated: true, message: 'cut to fit its Secret' }, options);
+  }
+  return sealed;
 }
 
 /** In its place, since the API server keeps the places of a list's items: another order would look like a change. */
