@@ -12,11 +12,13 @@ import { stacksSecretName } from './names.ts';
 /** Where medik8s' operators keep their maintenance leases (medik8s/common, pkg/lease). */
 const LEASE_NAMESPACE = 'medik8s-leases';
 
+/** Read until the diagnosis is made: by then the evidence is sealed. */
 async function gatherStacks(world: World, incident: KubeletIncident): Promise<Stacks> {
-  const stored = await readBundle(world, stacksSecretName(incident));
-  if (stored === undefined) return { entries: [], dumps: [] };
-  const read = incident.status.diagnosis !== undefined;
-  return { entries: stored.bundle.entries, dumps: read ? [] : dumpsOf(stored.bundle) };
+  const isRead = incident.status.diagnosis !== undefined;
+  const stored = isRead ? undefined : await readBundle(world, stacksSecretName(incident));
+  return stored === undefined
+    ? { entries: [], dumps: [] }
+    : { entries: stored.bundle.entries, dumps: dumpsOf(stored.bundle) };
 }
 
 /** Asked as long as there may be a next act: a hold lasts, and so does a verification. No such namespace, or no right to read it: nobody here uses such leases. */

@@ -10,6 +10,8 @@ import { SECRETS } from '../../api/resources.ts';
 import { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import { CONTROLLER_MANAGER, LABEL_COMPONENT } from '../../api/v1alpha1/names.ts';
 import type { NamedText } from '../../core/diagnosis/input.ts';
+import { fromTime } from '../../core/decision/status.ts';
+import { failedArtifact, sha256 } from '../../core/evidence/manifest.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { World } from '../world.ts';
 
@@ -29,12 +31,42 @@ export function bytesOf(bundle: Bundle): number {
   return [...bundle.files.values()].reduce((sum, bytes) => sum + bytes.length, 0);
 }
 
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with what was read, or undefined. */
+function damageOf(entries: readonly EvidenceEntry[], files: ReadonlyMap<string, Buffer>): string | undefined {
+  const changed = entries.find(({ name, state, sha256: sum }) => {
+    const bytes = files.get(name);
+    return state === 'Captured' && (bytes === undefined || sha256(bytes) !== sum);
+  });
+  return changed === undefined ? undefined : `${changed.name} is not what was saved`;
+}
+
+/** Nothing of it is trusted: what somebody has edited is no evidence. That it was there stays on record; all is taken again. */
+function lostBundle({ metadata }: Secret, why: string): Bundle {
+  const { name, namespace = '' } = metadata;
+  const at = fromTime(metadata.creationTimestamp) ?? 0;
+  const source = `secret://${namespace}/${name}#${MANIFEST}`;
+  const origin = { name: MANIFEST, kind: 'GoroutineDump', by: 'Controller', at, source } as const;
+  const entry = failedArtifact(origin, `the Secret ${namespace}/${name} is damaged: ${why}`);
+  return { entries: [entry], files: new Map() };
+}
+
 function parseBundle(secret: Secret): Bundle {
   const files = new Map(Object.entries(secret.data).map(([name, data]) => [name, Buffer.from(data, 'base64')]));
   const manifest = files.get(MANIFEST);
+  if (manifest === undefined) return lostBundle(secret, `there is no ${MANIFEST}`);
+  const parsed = z.array(EvidenceEntry).safeParse(parseJson(manifest));
+  if (!parsed.success) return lostBundle(secret, `${MANIFEST} is not a list of evidence`);
   files.delete(MANIFEST);
-  if (manifest === undefined) return { entries: [], files };
-  return { entries: z.array(EvidenceEntry).parse(JSON.parse(manifest.toString('utf8'))), files };
+  const damage = damageOf(parsed.data, files);
+  return damage === undefined ? { entries: parsed.data, files } : lostBundle(secret, damage);
 }
 
 export interface BundleRef {
@@ -44,6 +76,7 @@ export interface BundleRef {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** undefined: there is no such Secret. One that is damaged is a bundle with that failure in it. */
 export async function readBundle(world: World, name: string): Promise<{ bundle: Bundle; secret: Secret } | undefined> {
   const secret = await world.cluster.get(SECRETS, { name, namespace: world.namespace });
   return secret === undefined ? undefined : { bundle: parseBundle(secret), secret };
@@ -74,7 +107,7 @@ export async function deleteBundle(world: World, name: string): Promise<void> {
     await world.cluster.delete(SECRETS, { name, namespace: world.namespace });
   } catch (err) {
     if (!isMedicError(err)) throw err;
-    world.log.warn('A Secret with early dumps could not be deleted; it is tried again', { secret: name, err });
+    world.log.warn('A Secret with early dumps could not be deleted; it is tried again', { bundle: name, err });
   }
 }
 

@@ -154,6 +154,13 @@ describe('evidence comes first', () => {
     expect(findStep(decision.status, 'cordon')).toBeUndefined();
   });
 
+  test('dumps that are lost after they were taken are taken again, although their step is over', () => {
+    const { status } = decideIncident(aSnapshot({ stacks: { entries: dumps, dumps: [] } }));
+    expect(findStep(status, 'capture-stacks')?.state).toBe('Succeeded');
+    const again = decideIncident(aSnapshot({ status: { ...status, actions: [hostCaptured], evidence: [log] } }));
+    expect(again).toMatchObject({ reason: 'Capturing', commands: [{ kind: 'CaptureStacks' }] });
+  });
+
   test('BestEffort goes on without, and says what is missing', () => {
     const plan = aPlan({ evidence: { gate: 'BestEffort' } });
     const begun = decideIncident(aSnapshot()).status;

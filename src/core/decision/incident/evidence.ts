@@ -74,10 +74,6 @@ function withProgress(snapshot: IncidentSnapshot, status: IncidentStatus): Incid
   };
 }
 
-function isOver(status: IncidentStatus): boolean {
-  return [STACKS_STEP, HOST_STEP].every((name) => findStep(status, name)?.state !== 'Requested');
-}
-
 function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { now, incident } = snapshot;
   const late = 'not finished by the deadline';
@@ -126,8 +122,10 @@ export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): St
   const { now } = snapshot;
   const next = withProgress(snapshot, begun(snapshot, status));
   const deadline = fromTime(findStep(next, STACKS_STEP)?.deadline) ?? now;
-  if (isOver(next) || now >= deadline) return sealed(snapshot, next);
   const dumpAt = nextDumpAt(snapshot);
+  // By what there is and not by the step: a Secret that was saved may be lost again.
+  const isOver = dumpAt === undefined && findStep(next, HOST_STEP)?.state !== 'Requested';
+  if (isOver || now >= deadline) return sealed(snapshot, next);
   const claim = {
     type: CONDITION_EVIDENCE,
     status: 'Unknown',

@@ -6,10 +6,10 @@ import type { IncidentStatus, KubeletIncident, Outcome } from '../../../api/v1al
 import type { NamedText } from '../../diagnosis/input.ts';
 import type { BudgetView } from '../budget.ts';
 
-/** What the controller itself has saved for this incident: the manifest in its Secret. */
+/** What the controller itself has saved for this incident: the manifest in its Secret. Empty once the diagnosis is made. */
 export interface Stacks {
   readonly entries: readonly EvidenceEntry[];
-  /** The goroutine dumps, decompressed; empty once the diagnosis is made. */
+  /** The goroutine dumps, decompressed. */
   readonly dumps: readonly NamedText[];
 }
 
