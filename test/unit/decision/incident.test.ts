@@ -1,122 +1,28 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
-import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide.ts';
-import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/snapshot.ts';
+import type { IncidentSnapshot } from '../../../src/core/decision/incident/snapshot.ts';
 import { findCondition, findStep } from '../../../src/core/decision/status.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
-
-const NAME = 'node-a-x7k2q';
-const stuck = aNode({ ready: 'False', message: 'container runtime is down', since: -60_000 });
-const cordoned = aNode({
-  ready: 'False',
-  since: -60_000,
-  unschedulable: true,
-  annotations: { [ANNOTATION_CORDONED_BY]: NAME },
-  cordonedBy: CONTROLLER_MANAGER,
-});
-const entry = (kind: EvidenceEntry['kind'], by: EvidenceEntry['by'], name: string): EvidenceEntry => ({
-  name,
-  kind,
-  by,
-  state: 'Captured',
-  at: at(0),
-  source: 's',
-});
-const dumps = [
-  entry('GoroutineDump', 'Controller', 'goroutines-1.txt.gz'),
-  entry('GoroutineDump', 'Controller', 'goroutines-2.txt.gz'),
-];
-const log = entry('KubeletLog', 'Agent', 'kubelet.log.gz');
-const hostCaptured: ActionRecord = {
-  name: 'capture-host',
-  action: 'CaptureHost',
-  state: 'Succeeded',
-  reservedAt: at(0),
-};
-const deadlock: Diagnosis = {
-  cause: 'pleg-event-channel-deadlock',
-  class: 'KubeletDeadlock',
-  confidence: 'High',
-  summary: 'relist is blocked',
-  restartKubelet: 'Helps',
-  restartRuntime: 'DoesNotHelp',
-  recommendation: 'Upgrade.',
-  references: [],
-  evidence: [],
-  fingerprint: 'f00d',
-};
-
-function aSnapshot(part: Partial<IncidentSnapshot> & { readonly status?: IncidentStatus } = {}): IncidentSnapshot {
-  const { status, ...rest } = part;
-  const incident = part.incident ?? anIncident({ name: NAME, ...(status === undefined ? {} : { status }) });
-  const budget = { incidents: [incident], ruledNodes: 10, unhealthyNodes: 1, controlPlaneNodes: new Set<string>() };
-  return {
-    now: T0 + 1_000,
-    node: stuck,
-    health: aHealth({ state: 'Unhealthy' }),
-    stacks: { entries: [], dumps: [] },
-    paused: false,
-    leaseHolder: undefined,
-    budget,
-    ...rest,
-    incident,
-  };
-}
-
-/** An incident whose evidence is sealed and whose cause is known. */
-function diagnosed(more: IncidentStatus = {}): IncidentStatus {
-  return {
-    ...more,
-    conditions: [
-      { type: 'EvidenceCaptured', status: 'True', reason: 'Complete', message: '', lastTransitionTime: at(0) },
-      ...(more.conditions ?? []),
-    ],
-    evidence: [...dumps, log],
-    actions: [hostCaptured, ...(more.actions ?? [])],
-    diagnosis: deadlock,
-  };
-}
-
-const cordonStep = { name: 'cordon', type: 'Cordon', state: 'Succeeded', startedAt: at(0) } as const;
-const cordonedCondition = {
-  type: 'NodeCordoned',
-  status: 'True',
-  reason: 'Cordoned',
-  message: '',
-  lastTransitionTime: at(0),
-} as const;
-const actStep = {
-  name: 'act-1',
-  type: 'Act',
-  action: 'RestartKubelet',
-  startedAt: at(0),
-  deadline: at(240_000),
-} as const;
-const restarted: ActionRecord = {
-  name: 'act-1',
-  action: 'RestartKubelet',
-  state: 'Succeeded',
-  reservedAt: at(500),
-  issuedAt: at(600),
-};
-
-function verifying(more: IncidentStatus = {}): IncidentStatus {
-  return diagnosed({
-    ...more,
-    steps: [cordonStep, { ...actStep, state: 'Succeeded' }, ...(more.steps ?? [])],
-    actions: [restarted],
-    conditions: [cordonedCondition, ...(more.conditions ?? [])],
-    timings: { actedAt: at(600), notReadySince: at(-60_000), ...more.timings },
-  });
-}
-
-function outcomeOf(decision: IncidentDecision): string | undefined {
-  const complete = findCondition(decision.status.conditions, 'Complete');
-  return complete?.status === 'True' ? complete.reason : undefined;
-}
+import {
+  NAME,
+  stuck,
+  cordoned,
+  entry,
+  dumps,
+  log,
+  hostCaptured,
+  deadlock,
+  aSnapshot,
+  diagnosed,
+  cordonStep,
+  cordonedCondition,
+  actStep,
+  restarted,
+  verifying,
+  outcomeOf,
+} from './incident-builders.ts';
 
 describe('evidence comes first', () => {
   test('a new incident asks for stacks and for the host capture, and for nothing else', () => {
@@ -268,8 +174,11 @@ describe('the order of an action', () => {
     expect(outcomeOf(decideIncident(aSnapshot({ status: diagnosed(), node: aNode(), health })))).toBeUndefined();
   });
 
-  test('a node that is gone ends the incident', () => {
-    expect(outcomeOf(decideIncident(aSnapshot({ node: undefined })))).toBe('NodeGone');
+  test('a node that is gone ends the incident, and what was still asked for', () => {
+    const { status } = decideIncident(aSnapshot());
+    const decision = decideIncident(aSnapshot({ status, node: undefined }));
+    expect(outcomeOf(decision)).toBe('NodeGone');
+    expect(decision.status.steps?.map(({ state }) => state)).toEqual(['Skipped', 'Skipped']);
   });
 
   test("a refusal by the agent ends it, in the agent's words", () => {
@@ -427,9 +336,8 @@ describe('a hold for a person', () => {
 
 describe('modes', () => {
   test('Observe saves and touches nothing', () => {
-    const decision = decideIncident(
-      aSnapshot({ incident: anIncident({ name: NAME, plan: aPlan({ mode: 'Observe' }) }) }),
-    );
+    const plan = aPlan({ mode: 'Observe' });
+    const decision = decideIncident(aSnapshot({ incident: anIncident({ name: NAME, plan }) }));
     expect(decision).toMatchObject({ commands: [], reason: 'Observing' });
     expect(decision.status.steps).toBeUndefined();
   });

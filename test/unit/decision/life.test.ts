@@ -168,7 +168,9 @@ function check(before: IncidentStatus, decision: IncidentDecision, world: World)
     expect(acts.filter((step) => step.state === 'Requested').length).toBeLessThanOrEqual(1);
   }
   for (const old of before.steps ?? []) expect(status.steps?.some((step) => step.name === old.name)).toBe(true);
-  if (decision.nextCheckAt === undefined) expect(isTrue(status.conditions, 'Complete')).toBe(true);
+  if (decision.nextCheckAt !== undefined) return;
+  expect(isTrue(status.conditions, 'Complete')).toBe(true);
+  expect((status.steps ?? []).filter((step) => step.state === 'Requested')).toEqual([]);
 }
 
 function step(world: World, chance: Turn): IncidentDecision {

@@ -9,7 +9,7 @@ import {
   type Outcome,
 } from '../../../api/v1alpha1/incident.ts';
 import { isOpen, isReady, readyCondition } from '../node-state.ts';
-import { fromTime, toPreciseTime, withCondition } from '../status.ts';
+import { fromTime, toPreciseTime, withCondition, withStepEnded } from '../status.ts';
 import { uncordon } from './cordon.ts';
 import { diagnosis } from './diagnosis.ts';
 import { evidence } from './evidence.ts';
@@ -56,7 +56,17 @@ function finish(snapshot: IncidentSnapshot, ending: Ending): StageResult {
   return { ...ending, status: completed(ending.status, ending, now) };
 }
 
-function completed(status: IncidentStatus, { outcome, message }: Ending, now: number): IncidentStatus {
+/** Nobody works on a step of an incident that is over. */
+function withNoneOpen(status: IncidentStatus, outcome: Outcome, now: number): IncidentStatus {
+  const message = `not finished: the incident ended as ${outcome}`;
+  return (status.steps ?? []).reduce(
+    (next, { name }) => withStepEnded(next, name, { state: 'Skipped', message, now }),
+    status,
+  );
+}
+
+function completed(lived: IncidentStatus, { outcome, message }: Ending, now: number): IncidentStatus {
+  const status = withNoneOpen(lived, outcome, now);
   const complete = { type: CONDITION_COMPLETE, status: 'True', reason: outcome, message } as const;
   const ready = {
     type: CONDITION_READY,

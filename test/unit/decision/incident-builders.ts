@@ -1,0 +1,120 @@
+/** Incidents at the points of their life that tests of decisions begin at. */
+import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
+import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/snapshot.ts';
+import { findCondition } from '../../../src/core/decision/status.ts';
+import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
+
+export const NAME = 'node-a-x7k2q';
+export const stuck = aNode({ ready: 'False', message: 'container runtime is down', since: -60_000 });
+export const cordoned = aNode({
+  ready: 'False',
+  since: -60_000,
+  unschedulable: true,
+  annotations: { [ANNOTATION_CORDONED_BY]: NAME },
+  cordonedBy: CONTROLLER_MANAGER,
+});
+export const entry = (kind: EvidenceEntry['kind'], by: EvidenceEntry['by'], name: string): EvidenceEntry => ({
+  name,
+  kind,
+  by,
+  state: 'Captured',
+  at: at(0),
+  source: 's',
+});
+export const dumps = [
+  entry('GoroutineDump', 'Controller', 'goroutines-1.txt.gz'),
+  entry('GoroutineDump', 'Controller', 'goroutines-2.txt.gz'),
+];
+export const log = entry('KubeletLog', 'Agent', 'kubelet.log.gz');
+export const hostCaptured: ActionRecord = {
+  name: 'capture-host',
+  action: 'CaptureHost',
+  state: 'Succeeded',
+  reservedAt: at(0),
+};
+export const deadlock: Diagnosis = {
+  cause: 'pleg-event-channel-deadlock',
+  class: 'KubeletDeadlock',
+  confidence: 'High',
+  summary: 'relist is blocked',
+  restartKubelet: 'Helps',
+  restartRuntime: 'DoesNotHelp',
+  recommendation: 'Upgrade.',
+  references: [],
+  evidence: [],
+  fingerprint: 'f00d',
+};
+
+export function aSnapshot(
+  part: Partial<IncidentSnapshot> & { readonly status?: IncidentStatus } = {},
+): IncidentSnapshot {
+  const { status, ...rest } = part;
+  const incident = part.incident ?? anIncident({ name: NAME, ...(status === undefined ? {} : { status }) });
+  const budget = { incidents: [incident], ruledNodes: 10, unhealthyNodes: 1, controlPlaneNodes: new Set<string>() };
+  return {
+    now: T0 + 1_000,
+    node: stuck,
+    health: aHealth({ state: 'Unhealthy' }),
+    stacks: { entries: [], dumps: [] },
+    paused: false,
+    leaseHolder: undefined,
+    budget,
+    ...rest,
+    incident,
+  };
+}
+
+/** An incident whose evidence is sealed and whose cause is known. */
+export function diagnosed(more: IncidentStatus = {}): IncidentStatus {
+  return {
+    ...more,
+    conditions: [
+      { type: 'EvidenceCaptured', status: 'True', reason: 'Complete', message: '', lastTransitionTime: at(0) },
+      ...(more.conditions ?? []),
+    ],
+    evidence: [...dumps, log],
+    actions: [hostCaptured, ...(more.actions ?? [])],
+    diagnosis: deadlock,
+  };
+}
+
+export const cordonStep = { name: 'cordon', type: 'Cordon', state: 'Succeeded', startedAt: at(0) } as const;
+export const cordonedCondition = {
+  type: 'NodeCordoned',
+  status: 'True',
+  reason: 'Cordoned',
+  message: '',
+  lastTransitionTime: at(0),
+} as const;
+export const actStep = {
+  name: 'act-1',
+  type: 'Act',
+  action: 'RestartKubelet',
+  startedAt: at(0),
+  deadline: at(240_000),
+} as const;
+export const restarted: ActionRecord = {
+  name: 'act-1',
+  action: 'RestartKubelet',
+  state: 'Succeeded',
+  reservedAt: at(500),
+  issuedAt: at(600),
+};
+
+export function verifying(more: IncidentStatus = {}): IncidentStatus {
+  return diagnosed({
+    ...more,
+    steps: [cordonStep, { ...actStep, state: 'Succeeded' }, ...(more.steps ?? [])],
+    actions: [restarted],
+    conditions: [cordonedCondition, ...(more.conditions ?? [])],
+    timings: { actedAt: at(600), notReadySince: at(-60_000), ...more.timings },
+  });
+}
+
+export function outcomeOf(decision: IncidentDecision): string | undefined {
+  const complete = findCondition(decision.status.conditions, 'Complete');
+  return complete?.status === 'True' ? complete.reason : undefined;
+}
