@@ -1,10 +1,15 @@
 /** Kubernetes Events on Nodes and incidents: for people, best effort. The record is the incident. */
 import { EVENTS } from '../api/resources.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
-import type { EventClaim } from '../core/decision/incident/snapshot.ts';
 import { toTime } from '../core/decision/status.ts';
 import { isMedicError } from '../ports/errors.ts';
 import type { World } from './world.ts';
+
+export interface EventClaim {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
 
 export interface Subject {
   readonly apiVersion: string;

@@ -233,7 +233,7 @@ describe('a paused policy', () => {
   );
 
   test(
-    'costs no write for each look while it waits',
+    'costs no write and no event for each look while it waits',
     async () => {
       await nearBreach({ paused: true });
       await bench.until('node-a', waitsFor('PolicyPaused'));
@@ -242,8 +242,9 @@ describe('a paused policy', () => {
         bench.local.writes.filter(({ plural, subresource }) => plural === INCIDENTS.plural && subresource === 'status')
           .length;
       const before = count();
-      await bench.clock.advance(300_000);
+      await bench.clock.advance(1_200_000);
       expect(count()).toBe(before);
+      expect(bench.events('RecoverySkipped').map(({ kind }) => kind)).toEqual(['Node', 'KubeletIncident']);
     },
     LIMIT_MS,
   );

@@ -154,7 +154,7 @@ async function tell(
   if (decision.status.outcome !== undefined && incident.status.outcome === undefined) {
     world.metrics.count('incidents_completed_total', { outcome: decision.status.outcome });
   }
-  for (const claim of [...eventsBetween(incident.status, decision.status), ...decision.events]) {
+  for (const claim of eventsBetween(incident.status, decision.status)) {
     world.log.info('Incident event', {
       node: nodeName,
       incident: incident.metadata.name,

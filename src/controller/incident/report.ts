@@ -1,7 +1,7 @@
 /** What changed between two states of an incident, as Events and counters. Pure. */
 import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
-import type { EventClaim } from '../../core/decision/incident/snapshot.ts';
 import { findCondition, fromTime } from '../../core/decision/status.ts';
+import type { EventClaim } from '../events.ts';
 
 interface Telling {
   readonly condition: string;
@@ -22,6 +22,20 @@ const TELLINGS: readonly Telling[] = [
 ];
 const GOOD_ENDS: readonly string[] = ['Recovered', 'SelfHealed', 'CaptureOnly', 'Observed'];
 
+/** Why nothing is done now: told when it is new, not at each look that finds it so. */
+function skippedBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
+  const now = findCondition(after.conditions, 'ActionTaken');
+  const was = findCondition(before.conditions, 'ActionTaken');
+  if (
+    now?.status !== 'False' ||
+    (was?.status === 'False' && was.reason === now.reason && was.message === now.message)
+  ) {
+    return [];
+  }
+  const message = `${now.message}; evidence is saved, will look again within 30 s`;
+  return [{ type: 'Warning', reason: 'RecoverySkipped', message }];
+}
+
 export function eventsBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
   const told = TELLINGS.flatMap(({ condition, status, type, event }) => {
     const now = findCondition(after.conditions, condition);
@@ -30,7 +44,8 @@ export function eventsBetween(before: IncidentStatus, after: IncidentStatus): re
     return [{ type, reason: event, message: `${prefix}${now.message}` }];
   });
   const complete = findCondition(after.conditions, 'Complete');
-  if (complete?.status !== 'True' || findCondition(before.conditions, 'Complete')?.status === 'True') return told;
+  if (complete?.status !== 'True') return [...told, ...skippedBetween(before, after)];
+  if (findCondition(before.conditions, 'Complete')?.status === 'True') return told;
   const type = GOOD_ENDS.includes(complete.reason) ? 'Normal' : 'Warning';
   return [...told, { type, reason: complete.reason, message: complete.message }];
 }

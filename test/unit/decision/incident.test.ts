@@ -145,10 +145,10 @@ describe('the order of an action', () => {
       'CordonedByOther',
     ],
     ['a maintenance lease', { leaseHolder: 'nmo' }, 'MaintenanceLease'],
-  ])('%s makes it wait, with an event that says so', (_, part, reason) => {
+  ])('%s makes it wait, and the condition says so', (_, part, reason) => {
     const decision = decideIncident(aSnapshot({ status: diagnosed(), ...part }));
     expect(decision.reason).toBe(reason);
-    expect(decision.events[0]).toMatchObject({ reason: 'RecoverySkipped', type: 'Warning' });
+    expect(findCondition(decision.status.conditions, 'ActionTaken')).toMatchObject({ status: 'False', reason });
     expect(decision.commands).toEqual([]);
   });
 

@@ -94,20 +94,18 @@ function recovered({ status }: { status: IncidentStatus }): Ending {
 export function decideIncident(snapshot: IncidentSnapshot): IncidentDecision {
   const { incident, now } = snapshot;
   if (!isOpen(incident)) {
-    return { status: incident.status, commands: [], events: [], reason: 'Complete', nextCheckAt: undefined };
+    return { status: incident.status, commands: [], reason: 'Complete', nextCheckAt: undefined };
   }
   const lived = runStages(LIFE, snapshot, withDetection(snapshot));
   const ended = lived.kind === 'pass' ? recovered(lived) : lived;
   const result = ended.kind === 'complete' ? finish(snapshot, ended) : ended;
-  const events = [...new Set([...(lived.events ?? []), ...(result.events ?? [])])];
   switch (result.kind) {
     case 'complete':
-      return { status: result.status, commands: [], events, reason: result.outcome, nextCheckAt: undefined };
+      return { status: result.status, commands: [], reason: result.outcome, nextCheckAt: undefined };
     case 'wait':
       return {
         status: withWaiting(result.status, result.reason, now),
         commands: result.commands ?? [],
-        events,
         reason: result.reason,
         nextCheckAt: result.until,
       };

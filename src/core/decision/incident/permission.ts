@@ -23,15 +23,7 @@ function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Re
 }
 
 function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal, until: number): StageResult {
-  const seconds = Math.max(1, Math.round((until - snapshot.now) / 1000));
-  const message = `${refusal.message}; evidence is saved, will look again in ${seconds} s`;
-  return {
-    kind: 'wait',
-    status: skipped(snapshot, status, refusal),
-    reason: refusal.reason,
-    until,
-    events: [{ type: 'Warning', reason: 'RecoverySkipped', message }],
-  };
+  return { kind: 'wait', status: skipped(snapshot, status, refusal), reason: refusal.reason, until };
 }
 
 /**

@@ -34,33 +34,25 @@ export type Command =
   | { readonly kind: 'Cordon'; readonly reason: string }
   | { readonly kind: 'Uncordon' };
 
-export interface EventClaim {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-}
-
 /**
  * - `pass`: this stage has nothing to wait for; the next one is asked.
  * - `wait`: look again at `until` (milliseconds since 1970) or when something changes.
  * - `complete`: the incident is over.
  */
 export type StageResult =
-  | { readonly kind: 'pass'; readonly status: IncidentStatus; readonly events?: readonly EventClaim[] }
+  | { readonly kind: 'pass'; readonly status: IncidentStatus }
   | {
       readonly kind: 'wait';
       readonly status: IncidentStatus;
       readonly reason: string;
       readonly until: number;
       readonly commands?: readonly Command[];
-      readonly events?: readonly EventClaim[];
     }
   | {
       readonly kind: 'complete';
       readonly status: IncidentStatus;
       readonly outcome: Outcome;
       readonly message: string;
-      readonly events?: readonly EventClaim[];
     };
 
 /** One question of the life of an incident. Pure. */
@@ -70,7 +62,6 @@ export interface IncidentDecision {
   /** The status as the controller wants it; without the agent's own items. */
   readonly status: IncidentStatus;
   readonly commands: readonly Command[];
-  readonly events: readonly EventClaim[];
   /** Why it stands where it stands, in one word. */
   readonly reason: string;
   /** Milliseconds since 1970; undefined: it is over. */

@@ -1,15 +1,13 @@
 /** Runs stages in order until one of them has something to wait for. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import type { EventClaim, IncidentSnapshot, Stage, StageResult } from './snapshot.ts';
+import type { IncidentSnapshot, Stage, StageResult } from './snapshot.ts';
 
 export function runStages(stages: readonly Stage[], snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   let current = status;
-  const events: EventClaim[] = [];
   for (const stage of stages) {
     const result = stage(snapshot, current);
-    events.push(...(result.events ?? []));
-    if (result.kind !== 'pass') return { ...result, events };
+    if (result.kind !== 'pass') return result;
     current = result.status;
   }
-  return { kind: 'pass', status: current, events };
+  return { kind: 'pass', status: current };
 }

@@ -136,7 +136,6 @@ export function decideNode(snapshot: NodeSnapshot): NodeDecision {
   const silentAt = seen === undefined ? now + LOOK_AGAIN_MS : seen + AGENT_SILENT_MS;
   return {
     commands,
-    events: [],
     reason: health?.status.pleg?.state ?? 'AgentSilent',
     nextCheckAt: silentAt > now ? Math.min(silentAt, now + LOOK_AGAIN_MS) : now + LOOK_AGAIN_MS,
   };

@@ -2,7 +2,6 @@
 import type { Node } from '../../../api/kubernetes/node.ts';
 import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
-import type { EventClaim } from '../incident/snapshot.ts';
 import type { PolicyMatch } from '../policy-match.ts';
 
 /** Dumps that the controller took while PLEG was only suspected. */
@@ -38,7 +37,6 @@ export type NodeCommand =
 
 export interface NodeDecision {
   readonly commands: readonly NodeCommand[];
-  readonly events: readonly EventClaim[];
   readonly reason: string;
   readonly nextCheckAt: number;
 }
