@@ -36,7 +36,11 @@ const OTHER_CONDITIONS: readonly (readonly [string, string, string])[] = [
   ['KubeletHealth', 'Recoverable', 'What a recovery needs is there; the message says what is not.'],
   ['KubeletRecoveryPolicy', 'Ready', 'The policy is in force.'],
   ['KubeletRecoveryPolicy', 'BudgetAvailable', 'It may act now.'],
-  ['Node', NODE_CONDITION_STUCK, 'The PLEG of the node is unhealthy, or an incident on it is open.'],
+  [
+    'Node',
+    NODE_CONDITION_STUCK,
+    'The PLEG of the node is unhealthy, or an incident on it is open that no person asked for.',
+  ],
 ];
 
 const ANNOTATIONS: Readonly<Record<string, string>> = {

@@ -130,9 +130,36 @@ describe('one trouble, one incident', () => {
 });
 
 describe('the condition KubeletStuck', () => {
+  const manual = anIncident({ trigger: { type: 'Manual' } });
+  const told = (part: Partial<NodeSnapshot>): NodeDecision => {
+    const claim = find(decideNode(aSnapshot(part)), 'SetStuck')?.claim;
+    const node = aNode({ ready: 'False' });
+    const condition = { type: 'KubeletStuck', lastTransitionTime: at(0), lastHeartbeatTime: at(0), ...claim };
+    const conditions = [...node.status.conditions, { status: '', reason: '', message: '', ...condition }];
+    const health = aHealth({ state: 'Unhealthy' });
+    return decideNode(aSnapshot({ node: { ...node, status: { ...node.status, conditions } }, health }));
+  };
+
+  test('names no incident that is over, though the node is as unhealthy as before', () => {
+    const claim = find(told({ incidents: [anIncident()] }), 'SetStuck')?.claim;
+    expect(claim).toMatchObject({ status: 'True', reason: 'PLEGUnhealthy', message: 'PLEG is Unhealthy' });
+  });
+
+  test('is not written again for a new word on the same trouble', () => {
+    const status = { pleg: { state: 'Unhealthy' as const, reason: '', message: '3m5s', since: at(0), episodes: [] } };
+    expect(find(told({ health: aHealth({ state: 'Unhealthy', status }) }), 'SetStuck')).toBeUndefined();
+  });
+
   test.each([
     ['False on a healthy node', {}, 'False', 'PLEGHealthy'],
     ['True while an incident is open', { incidents: [anIncident()] }, 'True', 'PLEGUnhealthy'],
+    ['False while a person has a healthy node captured', { incidents: [manual] }, 'False', 'PLEGHealthy'],
+    [
+      'True while a person has an unhealthy node captured',
+      { incidents: [manual], health: aHealth({ state: 'Unhealthy' }) },
+      'True',
+      'PLEGUnhealthy',
+    ],
     ['Unknown where the agent never reported', { health: undefined }, 'Unknown', 'AgentSilent'],
     ['Unknown where the agent fell silent', { health: aHealth({ reportedAt: -95_000 }) }, 'Unknown', 'AgentSilent'],
     ['Unknown where the log cannot be read', { health: aHealth({ state: 'Unknown' }) }, 'Unknown', 'PLEGUnknown'],

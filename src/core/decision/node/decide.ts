@@ -75,7 +75,8 @@ function plegClaim({ status }: KubeletHealth): StuckClaim {
 
 function stuckClaim(snapshot: NodeSnapshot): StuckClaim {
   const { health, incidents, now } = snapshot;
-  const open = incidents.find(isOpen);
+  // What a person asks for says nothing of how the node is.
+  const open = incidents.find((incident) => isOpen(incident) && incident.spec.trigger.type !== 'Manual');
   if (open !== undefined) {
     const { trigger } = open.spec;
     return {
@@ -92,11 +93,17 @@ function stuckClaim(snapshot: NodeSnapshot): StuckClaim {
   return { ...claim, reason: `${claim.reason}ClockSkewed`, message: `${claim.message}; ${words}` };
 }
 
+/** The incident that a message of ours names. */
+function namedIncident(message: string | undefined): string | undefined {
+  return /^incident (\S+):/.exec(message ?? '')?.[1];
+}
+
 function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   const claim = stuckClaim(snapshot);
   const old = snapshot.node.status.conditions.find(({ type }) => type === NODE_CONDITION_STUCK);
-  // The message of an open trouble grows with every line; only a change of status or reason is worth a write.
-  const same = old?.status === claim.status && old.reason === claim.reason;
+  // The message of an open trouble grows with every line; only a change of what it is about is worth a write.
+  const isSameIncident = namedIncident(old?.message) === namedIncident(claim.message);
+  const same = old?.status === claim.status && old.reason === claim.reason && isSameIncident;
   return same ? [] : [{ kind: 'SetStuck', claim }];
 }
 

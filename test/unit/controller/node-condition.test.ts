@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals';
+import type { NodeCondition } from '../../../src/api/kubernetes/node.ts';
+import { NODES } from '../../../src/api/resources.ts';
+import { createEventRecorder } from '../../../src/controller/events.ts';
+import { createLocalView } from '../../../src/controller/local-view.ts';
+import { actOnNode } from '../../../src/controller/node/act.ts';
+import type { StuckClaim } from '../../../src/core/decision/node/snapshot.ts';
+import { toTime } from '../../../src/core/decision/status.ts';
+import { createControllerWorld } from '../../support/controller-world.ts';
+
+test('the condition KubeletStuck has the time of its last change of status, not of its reason', async () => {
+  const { world, clock, local } = createControllerWorld();
+  const { signal } = new AbortController();
+  const view = createLocalView(world, signal);
+  const context = { world, view, events: createEventRecorder(world), turn: <T>(work: () => Promise<T>) => work() };
+  local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec: {}, status: {} });
+
+  async function set(claim: Omit<StuckClaim, 'message'>): Promise<NodeCondition | undefined> {
+    await clock.advance(60_000);
+    const node = local.read(NODES, 'node-a');
+    if (node === undefined) throw new Error('there is no node');
+    const match = { policy: undefined, overridden: [] };
+    const snapshot = { now: clock.now(), node, match, health: undefined, incidents: [], early: undefined };
+    await actOnNode(context, snapshot, { kind: 'SetStuck', claim: { ...claim, message: 'm' } }, signal);
+    return local.read(NODES, 'node-a')?.status.conditions[0];
+  }
+
+  const first = await set({ status: 'False', reason: 'PLEGHealthy' });
+  expect(first?.lastTransitionTime).toBe(toTime(clock.now()));
+  const suspected = await set({ status: 'False', reason: 'PLEGSuspected' });
+  expect(suspected).toMatchObject({ reason: 'PLEGSuspected', lastTransitionTime: first?.lastTransitionTime });
+  expect(suspected?.lastHeartbeatTime).toBe(toTime(clock.now()));
+  const stuck = await set({ status: 'True', reason: 'PLEGUnhealthy' });
+  expect(stuck?.lastTransitionTime).toBe(toTime(clock.now()));
+});
