@@ -39,7 +39,14 @@ export const Diagnosis = z
       atomicList(text(512, 'FILE:LINE and what stands there.'), 32, 'What the verdict rests on.'),
       [],
     ),
-    blockedStack: z.optional(text(4096, 'The stack of the goroutine that is stuck, leaf first.')),
+    others: z.optional(
+      atomicList(text(512, 'A queue, or what grows.'), 32, 'What else the dump shows, for example who waits as well.'),
+    ),
+    kubeletVersion: z.optional(text(64, 'Version of the kubelet that was stuck.')),
+    blockedGoroutine: z.optional(
+      text(512, 'The goroutine that is stuck, for example `goroutine 368 [select, 1 minutes], CRI ListPodSandbox`.'),
+    ),
+    blockedStack: z.optional(text(4096, 'Its stack, leaf first.')),
     sourceLink: z.optional(text(512, "The blocked line in the kubelet's own version.")),
     fingerprint: z.optional(text(64, 'Same for the same fault on other nodes, pods, addresses and Go versions.')),
   })

@@ -172,6 +172,19 @@ const Timings = z
   .check(about('When what happened.'));
 type Timings = z.infer<typeof Timings>;
 
+/** Incidents that one incident names as having the same fault. */
+export const MAX_LINKED = 16;
+
+export const FleetPattern = z
+  .object({
+    summary: text(512, 'For example `4 of 12 nodes, same line, all kubelet 1.12.10`.'),
+    incidents: atomicList(text(253, 'An incident.'), MAX_LINKED, 'Other incidents with the same fingerprint.'),
+  })
+  .check(
+    about('The same fault on other nodes, or on this node before. It is up to date as long as the incident is open.'),
+  );
+export type FleetPattern = z.infer<typeof FleetPattern>;
+
 export const CONDITION_EVIDENCE = 'EvidenceCaptured';
 export const CONDITION_DIAGNOSED = 'Diagnosed';
 export const CONDITION_CORDONED = 'NodeCordoned';
@@ -213,6 +226,7 @@ export const IncidentStatus = z
     evidence: z.optional(mapList(EvidenceEntry, 'name', 64, 'The manifest of what was saved.')),
     host: z.optional(HostSummary),
     diagnosis: z.optional(Diagnosis),
+    pattern: z.optional(FleetPattern),
     timings: z.optional(Timings),
     action: z.optional(text(128, 'The last action taken, for the table.')),
     outcome: z.optional(text(64, 'How it ended, for the table.')),

@@ -6,9 +6,9 @@ import { oneLine, printable, type Terminal } from '../terminal.ts';
 
 const LABEL_WIDTH = 13;
 const TEXT_WIDTH = 96;
-/** What a summary shows of the evidence, and of one line of it in characters. */
-const EVIDENCE_LINES = 6;
-const EVIDENCE_WIDTH = 180;
+/** What a summary shows of a list, and of one line of it in characters. */
+const LISTED_LINES = 6;
+const LISTED_WIDTH = 180;
 const INDENT = ' '.repeat(LABEL_WIDTH + 2);
 
 /** How the headline begins where it is not that PLEG is stuck. */
@@ -39,21 +39,25 @@ function labelled(terminal: Terminal, label: string, text: string): string {
   return `  ${terminal.paint('bold', label.padEnd(LABEL_WIDTH))}${wrap(text, TEXT_WIDTH, INDENT)}\n`;
 }
 
-function where(terminal: Terminal, { blockedStack, sourceLink }: Diagnosis, all: boolean): string {
-  if (blockedStack === undefined) return '';
-  const lines = stackLines(blockedStack, all);
+function where(terminal: Terminal, diagnosis: Diagnosis, all: boolean): string {
+  const { blockedGoroutine, blockedStack, sourceLink } = diagnosis;
+  const head = blockedGoroutine === undefined ? [] : [oneLine(blockedGoroutine)];
+  const stack = blockedStack === undefined ? [] : stackLines(blockedStack, all).map((line) => `  ${line}`);
   const link = sourceLink === undefined ? [] : [printable(sourceLink)];
-  return `  ${terminal.paint('bold', 'Where'.padEnd(LABEL_WIDTH))}${[...lines, ...link].join(`\n${INDENT}`)}\n`;
+  const lines = [...head, ...stack, ...link];
+  if (lines.length === 0) return '';
+  return `  ${terminal.paint('bold', 'Where'.padEnd(LABEL_WIDTH))}${lines.join(`\n${INDENT}`)}\n`;
 }
 
-function evidenceLines(terminal: Terminal, { evidence }: Diagnosis, all: boolean): string {
-  if (evidence.length === 0) return '';
-  const lines = (all ? evidence : evidence.slice(0, EVIDENCE_LINES)).map((line) => {
+/** Lines below one label, the first of them beside it. */
+function listed(terminal: Terminal, label: string, lines: readonly string[], all: boolean): string {
+  if (lines.length === 0) return '';
+  const texts = (all ? lines : lines.slice(0, LISTED_LINES)).map((line) => {
     const text = oneLine(line).replaceAll(/ +/g, ' ');
-    const shown = all || text.length <= EVIDENCE_WIDTH ? text : `${text.slice(0, EVIDENCE_WIDTH)}…`;
+    const shown = all || text.length <= LISTED_WIDTH ? text : `${text.slice(0, LISTED_WIDTH)}…`;
     return wrap(shown, TEXT_WIDTH, `${INDENT}  `);
   });
-  return `  ${terminal.paint('bold', 'Evidence'.padEnd(LABEL_WIDTH))}${lines.join(`\n${INDENT}`)}\n`;
+  return `  ${terminal.paint('bold', label.padEnd(LABEL_WIDTH))}${texts.join(`\n${INDENT}`)}\n`;
 }
 
 /** @param verbose all frames, and identifiers. */
@@ -69,7 +73,8 @@ export function verdictText(terminal: Terminal, verdict: Diagnosis, verbose: boo
     labelled(terminal, 'Do', oneLine(verdict.recommendation)),
     isFault ? labelled(terminal, 'Restart of', restarts) : '',
     fixedIn === undefined ? '' : labelled(terminal, 'Fixed in', oneLine(fixedIn)),
-    evidenceLines(terminal, verdict, verbose),
+    listed(terminal, 'Others', verdict.others ?? [], verbose),
+    listed(terminal, 'Evidence', verdict.evidence, verbose),
     references.length === 0 ? '' : labelled(terminal, 'See', references.map(oneLine).join(' ')),
     verbose && fingerprint !== undefined ? labelled(terminal, 'Fingerprint', oneLine(fingerprint)) : '',
     '\n',

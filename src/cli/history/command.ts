@@ -2,12 +2,12 @@
 import { HEALTHS, INCIDENTS } from '../../api/resources.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { API_VERSION } from '../../api/v1alpha1/names.ts';
+import { type Case, findPatterns, patternText, type Pattern } from '../../core/diagnosis/fleet.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
 import { writeStructured, type Format } from '../structured.ts';
 import { humanAge, renderTable, wrap } from '../table.ts';
 import { oneLine } from '../terminal.ts';
-import { findPatterns, patternText } from './patterns.ts';
 
 type Column = readonly [head: string, cell: (incident: KubeletIncident, now: number) => string];
 
@@ -33,9 +33,8 @@ export async function runHistory(session: Session, node: string | undefined, for
   const { cluster, terminal, clock } = session;
   const query = node === undefined ? {} : { fieldSelector: `spec.nodeName=${node}` };
   const { items, malformed } = await cluster.list(INCIDENTS, query);
-  const healths = await listHealths(session);
   const incidents = [...items].sort((a, b) => createdAt(b) - createdAt(a));
-  const patterns = findPatterns(incidents, healths);
+  const patterns = findPatterns(incidents.map(caseOf));
   for (const { name, message } of malformed) terminal.note(`not shown: ${name}: ${oneLine(message)}\n`);
   if (
     writeStructured(terminal, format, {
@@ -56,7 +55,8 @@ export async function runHistory(session: Session, node: string | undefined, for
   const rows = incidents.map((incident) => columns.map(([, cell]) => oneLine(cell(incident, now))));
   terminal.out(renderTable([columns.map(([head]) => head), ...rows]));
   if (patterns.length === 0) return;
-  const lines = patterns.map((p) => `  ${wrap(oneLine(patternText(p, healths.length)), PATTERN_WIDTH, '    ')}\n`);
+  const fleet = await countNodes(session);
+  const lines = patterns.map((p) => `  ${wrap(oneLine(patternLine(p, fleet)), PATTERN_WIDTH, '    ')}\n`);
   terminal.out(`\n${terminal.paint('bold', 'The same fault more than once')}\n${lines.join('')}`);
 }
 
@@ -64,12 +64,23 @@ function createdAt({ metadata }: KubeletIncident): number {
   return Date.parse(metadata.creationTimestamp);
 }
 
-/** They only add to what is shown: who may not read them sees the rest. */
-async function listHealths({ cluster }: Session): Promise<readonly Awaited<ReturnType<typeof HEALTHS.parse>>[]> {
+function caseOf({ metadata, spec, status }: KubeletIncident): Case {
+  return { incident: metadata.name, node: spec.nodeName, diagnosis: status.diagnosis };
+}
+
+function patternLine(pattern: Pattern, fleet: number): string {
+  const { cause, where, fixedIn } = pattern;
+  const place = where === undefined ? '' : `, at ${where}`;
+  const fixed = fixedIn === undefined ? '' : `; fixed in ${fixedIn}`;
+  return `${patternText(pattern, fleet)}: ${cause}${place}${fixed}`;
+}
+
+/** 0 for who may not list them: then the pattern counts against the nodes that it has. */
+async function countNodes({ cluster }: Session): Promise<number> {
   try {
-    return (await cluster.list(HEALTHS, {})).items;
+    return (await cluster.list(HEALTHS, {})).items.length;
   } catch (error) {
-    if (isMedicError(error, 'denied')) return [];
+    if (isMedicError(error, 'denied')) return 0;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** One incident on one screen. Pure. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { FleetPattern, KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { verdictText } from '../diagnose/verdict-text.ts';
 import { humanAge, humanBytes, renderTable, wrap } from '../table.ts';
@@ -25,11 +25,12 @@ export function incidentPage(
   timeline: readonly Moment[],
   { now, verbose }: PageOptions,
 ): string {
-  const { diagnosis, evidence = [] } = incident.status;
+  const { diagnosis, pattern, evidence = [] } = incident.status;
   return [
     heading(terminal, incident, now),
     timelineText(terminal, timeline, Date.parse(incident.spec.trigger.at)),
     diagnosis === undefined ? '\n' : verdictText(terminal, diagnosis, verbose),
+    pattern === undefined ? '' : patternLines(terminal, pattern),
     evidence.length === 0 ? '' : evidenceText(terminal, incident, verbose),
     next(terminal, incident),
   ].join('');
@@ -84,6 +85,11 @@ function offsetText(ms: number): string {
 
 function shortDuration(ms: number): string {
   return ms < 1_000 && ms > 0 ? `${ms / 1_000}s` : formatDuration(ms);
+}
+
+function patternLines(terminal: Terminal, { summary, incidents }: FleetPattern): string {
+  const text = wrap(`${oneLine(summary)}: ${incidents.map(oneLine).join(', ')}`, TEXT_WIDTH, ' '.repeat(15));
+  return `  ${terminal.paint('bold', 'Also'.padEnd(13))}${text}\n`;
 }
 
 function evidenceText(terminal: Terminal, incident: KubeletIncident, verbose: boolean): string {

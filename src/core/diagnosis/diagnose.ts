@@ -1,6 +1,7 @@
 /** From dumps, logs and facts of the host to the cause, by the catalogue. */
 import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
-import { type Facts, gatherFacts, remarks, type Stack } from './analysis/facts.ts';
+import { type Facts, gatherFacts, type Stack } from './analysis/facts.ts';
+import { nameOf, othersOf } from './analysis/others.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
 import type { Cause } from './catalogue/cause.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -73,7 +74,9 @@ function stackFields(cause: string, stack: Stack | undefined, facts: Facts): Par
   const at = linkAt(facts, stack);
   const link = sourceLinkOf(frames, at, facts.version);
   const text = stackText(frames);
+  const name = nameOf(stack.group);
   return {
+    ...(name === undefined ? {} : { blockedGoroutine: name.slice(0, MAX_EVIDENCE_LINE) }),
     ...(text === '' ? {} : { blockedStack: text }),
     ...(link === undefined ? {} : { sourceLink: link }),
     fingerprint: fingerprintOf(cause, stack, at > 0 ? at + 1 : frames.length),
@@ -101,8 +104,17 @@ function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts)
     recommendation: cause.recommendation,
     ...(cause.fixedIn === undefined ? {} : { fixedIn: cause.fixedIn }),
     references: [...cause.references],
-    evidence: evidenceLines([...found.map(({ evidence }) => evidence), ...remarks(facts), ...also, ...unread]),
+    evidence: evidenceLines([...found.map(({ evidence }) => evidence), ...also, ...unread]),
     ...stackFields(cause.id, blocked, facts),
+    ...otherFields(facts),
+  };
+}
+
+function otherFields(facts: Facts): Partial<Diagnosis> {
+  const others = evidenceLines(othersOf(facts));
+  return {
+    ...(others.length === 0 ? {} : { others }),
+    ...(facts.version === undefined ? {} : { kubeletVersion: facts.version.slice(0, 64) }),
   };
 }
 
@@ -125,9 +137,9 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
     references: [],
     evidence: evidenceLines([
       ...(facts.logs.pleg.goesOn ? ['log: PLEG is not healthy at the end of the log'] : []),
-      ...remarks(facts),
       ...(facts.unreadLines > 0 ? [`${facts.unreadLines} lines of the dumps could not be read`] : []),
     ]),
     ...(stack === undefined ? {} : stackFields('unknown', stack, facts)),
+    ...otherFields(facts),
   };
 }

@@ -1,41 +1,69 @@
-/** Incidents of several nodes with one fingerprint: what they have in common. */
+/** What incidents have in common: the same fault on several nodes is one fault. */
+import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 
-export interface FleetMember {
+/** An incident, open or past, as far as its fault goes. */
+export interface Case {
+  readonly incident: string;
   readonly node: string;
-  readonly kubeletVersion: string | undefined;
-  readonly fingerprint: string | undefined;
+  readonly diagnosis: Diagnosis | undefined;
+}
+
+export interface Pattern {
+  readonly fingerprint: string;
   readonly cause: string;
+  /** The line that blocks, as the dump has it; undefined: no stack. */
+  readonly where: string | undefined;
+  readonly incidents: readonly string[];
+  readonly nodes: readonly string[];
+  /** Versions of the kubelets that were stuck, as far as they are known. */
+  readonly kubeletVersions: readonly string[];
+  readonly fixedIn: string | undefined;
 }
 
-/** `v1.12.10` is told as `1.12.10`. */
-function releaseOf(version: string): string {
-  return version.replace(/^v(?=\d)/, '');
+/** Faults that were met more than once, those of most nodes first. */
+export function findPatterns(cases: readonly Case[]): readonly Pattern[] {
+  const groups = Map.groupBy(cases, ({ diagnosis }) => diagnosis?.fingerprint ?? '');
+  groups.delete('');
+  return [...groups]
+    .filter(([, members]) => members.length > 1)
+    .map(([fingerprint, members]) => patternOf(fingerprint, members))
+    .sort((a, b) => b.nodes.length - a.nodes.length || b.incidents.length - a.incidents.length);
 }
 
-function versionsOf(members: readonly FleetMember[]): string {
-  const versions = [...new Set(members.flatMap(({ kubeletVersion }) => kubeletVersion ?? []))].map(releaseOf).sort();
-  const isSureOfAll = members.every(({ kubeletVersion }) => kubeletVersion !== undefined);
-  if (versions.length === 0) return '';
-  if (versions.length === 1)
-    return isSureOfAll ? `, all kubelet ${versions[0] ?? ''}` : `, kubelet ${versions[0] ?? ''}`;
-  return versions.length > 4 ? `, ${versions.length} kubelet versions` : `, kubelets ${versions.join(', ')}`;
+function patternOf(fingerprint: string, members: readonly Case[]): Pattern {
+  const diagnoses = members.flatMap(({ diagnosis }) => diagnosis ?? []);
+  const first = diagnoses[0];
+  return {
+    fingerprint,
+    cause: first?.cause ?? 'unknown',
+    where: first?.blockedStack?.split('\n', 1)[0],
+    incidents: members.map(({ incident }) => incident),
+    nodes: distinct(members.map(({ node }) => node)),
+    kubeletVersions: distinct(diagnoses.flatMap(({ kubeletVersion }) => kubeletVersion ?? [])),
+    fixedIn: first?.fixedIn,
+  };
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
+}
+
+const MAX_VERSIONS = 4;
+
+function versionText(versions: readonly string[]): string {
+  const releases = versions.map((version) => version.replace(/^v(?=\d)/, ''));
+  if (releases.length === 0) return '';
+  if (releases.length === 1) return `, all kubelet ${releases.join('')}`;
+  return releases.length > MAX_VERSIONS ? `, ${releases.length} kubelet versions` : `, kubelets ${releases.join(', ')}`;
 }
 
 /**
- * `4 of 12 nodes, same line, pleg-event-channel-deadlock, all kubelet 1.12.10` of the largest group with one fingerprint; undefined: no two nodes have
- * the same. A node with several incidents counts once.
+ * `4 of 12 nodes, same line, all kubelet 1.12.10`.
  *
- * @param total nodes of the fleet, stuck or not.
+ * @param fleet nodes in all, stuck or not.
  */
-export function describeFleet(members: readonly FleetMember[], total: number): string | undefined {
-  const groups = new Map<string, Map<string, FleetMember>>();
-  for (const member of members) {
-    if (member.fingerprint === undefined) continue;
-    const group = groups.get(member.fingerprint) ?? new Map<string, FleetMember>();
-    groups.set(member.fingerprint, group.set(member.node, member));
-  }
-  const largest = [...groups.values()].sort((a, b) => b.size - a.size)[0];
-  if (largest === undefined || largest.size < 2) return undefined;
-  const same = [...largest.values()];
-  return `${largest.size} of ${Math.max(total, largest.size)} nodes, same line, ${same[0]?.cause ?? ''}${versionsOf(same)}`;
+export function patternText({ nodes, incidents, where, kubeletVersions }: Pattern, fleet: number): string {
+  const again = incidents.length > nodes.length ? `, ${incidents.length} incidents` : '';
+  const same = where === undefined ? 'same fault' : 'same line';
+  return `${nodes.length} of ${Math.max(fleet, nodes.length)} nodes${again}, ${same}${versionText(kubeletVersions)}`;
 }

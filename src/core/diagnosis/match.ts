@@ -69,7 +69,8 @@ function isSettled({ relist, movement, isWhole, criWaiters, logs, syncLoop }: Fa
   // Who cuts a stack out means that it is stuck; but relist asks for one container after the other all the time.
   if (!isWhole) return !/^(?:PodSandbox|Container)Status$/.test(relist?.criMethod ?? '');
   const complained = syncLoop.place === 'skipping' || logs.pleg.goesOn;
-  return complained || ((movement === 'unknown' || movement === 'same-place') && criWaiters >= 2);
+  const waiters = criWaiters.reduce((sum, { count }) => sum + count, 0);
+  return complained || ((movement === 'unknown' || movement === 'same-place') && waiters >= 2);
 }
 
 function isSuchRelist({ place, methods, frames, movement }: RelistSign, relist: Relist, moved: Movement): boolean {

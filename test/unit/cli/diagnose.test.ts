@@ -68,6 +68,20 @@ describe('diagnose', () => {
     expect(out).toMatch(/Fixed in +1\.14/);
   });
 
+  test('names the goroutine that is stuck, and who waits as well', async () => {
+    const others = `goroutine 370 [select, 2 minutes]:
+google.golang.org/grpc/internal/transport.(*ClientStream).waitOnHeader(0xc000)
+	google.golang.org/grpc@v1.83.2/internal/transport/client_stream.go:129 +0x9c
+k8s.io/cri-api/pkg/apis/runtime/v1.(*runtimeServiceClient).Status(0xc000)
+	k8s.io/cri-api@v0.36.3/pkg/apis/runtime/v1/api_grpc.pb.go:900 +0xb9
+k8s.io/kubernetes/pkg/kubelet.(*Kubelet).updateRuntimeUp(0xc000)
+	k8s.io/kubernetes@v1.36.3/pkg/kubelet/kubelet.go:3100 +0x1a5
+`;
+    const { out } = await runOffline(['diagnose', file('dump.txt', `${HUNG}\n${others}`)]);
+    expect(out).toMatch(/Where +goroutine 368 \[select, 1 minutes\], CRI ListPodSandbox\n/);
+    expect(out).toMatch(/Others +1 more goroutine waits for the container runtime: runtime status\n/);
+  });
+
   test('prints one JSON document and nothing else, which has the whole verdict', async () => {
     const { out, err } = await runOffline(['diagnose', file('dump.txt', DEADLOCK), '-o', 'json']);
     expect(err).toBe('');

@@ -143,15 +143,14 @@ describe('history', () => {
 
   test('says which fault several nodes have, at which line, and what their kubelets have in common', async () => {
     for (const name of ['node-a', 'node-b', 'node-c']) {
-      const kubelet = { version: 'v1.12.10' };
-      bench.server.seed(HEALTHS, wire(aHealth({ node: name, status: { kubelet } })));
+      bench.server.seed(HEALTHS, wire(aHealth({ node: name })));
     }
-    for (const node of ['node-a', 'node-b']) seedIncident({ node, status: RECOVERED });
+    const diagnosis = { ...DIAGNOSIS, references: [], evidence: [], kubeletVersion: 'v1.12.10' };
+    for (const node of ['node-a', 'node-b']) seedIncident({ node, status: { ...RECOVERED, diagnosis } });
     const { out } = await bench.run('history');
     expect(out.replaceAll(/\s+/g, ' ')).toContain(
-      '2 of 3 nodes, 2 incidents: runtime-hung, at k8s.io/kubernetes/pkg/kubelet/pleg',
+      '2 of 3 nodes, same line, all kubelet 1.12.10: runtime-hung, at k8s.io/kubernetes/pkg/kubelet/pleg',
     );
-    expect(out).toContain('all kubelet v1.12.10');
   });
 
   test('shows what it may where healths may not be read', async () => {
@@ -202,6 +201,12 @@ describe('show', () => {
     expect(out).toMatch(/Saved +1 artifacts, 2 KiB; 1 could not be had\n +metrics\.txt\.gz +missing +no answer/);
     expect(out).toContain(`kubectl medic evidence ${name} -o DIR`);
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(132);
+  });
+
+  test('links the incidents with the same fault', async () => {
+    const pattern = { summary: '2 of 3 nodes, same line', incidents: ['node-b-1'] };
+    const name = seedIncident({ status: { ...RECOVERED, pattern } });
+    expect((await bench.run('show', name)).out).toMatch(/Also +2 of 3 nodes, same line: node-b-1\n/);
   });
 
   test('says of a held node how long it is held, and what a person can do', async () => {

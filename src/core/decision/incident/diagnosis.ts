@@ -1,7 +1,9 @@
 /** From the evidence to a cause. */
-import { CONDITION_DIAGNOSED, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
+import { CONDITION_DIAGNOSED, MAX_LINKED, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import type { ProbeState } from '../../../api/v1alpha1/health.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
+import { findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import type { DiagnosisInput } from '../../diagnosis/input.ts';
 import { isAgentFresh } from '../node-state.ts';
 import { withCondition } from '../status.ts';
@@ -10,19 +12,6 @@ import type { IncidentSnapshot, StageResult } from './snapshot.ts';
 /** The agent's newest probe; `Unknown` if it has not been heard from. */
 export function probeState({ health, now }: IncidentSnapshot): ProbeState {
   return isAgentFresh(health, now) ? (health?.status.runtime?.probe.state ?? 'Unknown') : 'Unknown';
-}
-
-/** How many open or past incidents on other nodes carry the same fingerprint, said as a person would. */
-function fleetPattern({ budget, incident }: IncidentSnapshot, fingerprint: string | undefined): string {
-  if (fingerprint === undefined) return '';
-  const nodes = new Set(
-    budget.incidents
-      .filter((other) => other.status.diagnosis?.fingerprint === fingerprint)
-      .map((other) => other.spec.nodeName)
-      .filter((name) => name !== incident.spec.nodeName),
-  );
-  if (nodes.size === 0) return '';
-  return ` Seen on ${nodes.size + 1} nodes with the same stack: ${[incident.spec.nodeName, ...nodes].slice(0, 6).join(', ')}.`;
 }
 
 function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
@@ -41,15 +30,40 @@ function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
   };
 }
 
-export function diagnosis(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  if (status.diagnosis !== undefined) return { kind: 'pass', status };
-  const verdict = diagnose(inputOf(snapshot));
+/** The fault of this incident where others, open or past, have it too. */
+function patternOf({ budget, incident }: IncidentSnapshot, verdict: Diagnosis): Pattern | undefined {
+  const others = budget.incidents.filter(({ metadata }) => metadata.name !== incident.metadata.name);
+  const cases = [
+    ...others.map(({ metadata, spec, status }) => ({
+      incident: metadata.name,
+      node: spec.nodeName,
+      diagnosis: status.diagnosis,
+    })),
+    { incident: incident.metadata.name, node: incident.spec.nodeName, diagnosis: verdict },
+  ];
+  return findPatterns(cases).find(({ fingerprint }) => fingerprint === verdict.fingerprint);
+}
+
+/** The pattern is told again at each look: nodes that get stuck later are linked as long as the incident is open. */
+function withDiagnosis(snapshot: IncidentSnapshot, status: IncidentStatus, verdict: Diagnosis): IncidentStatus {
+  const pattern = patternOf(snapshot, verdict);
+  const summary = pattern === undefined ? '' : patternText(pattern, snapshot.budget.ruledNodes);
   const claim = {
     type: CONDITION_DIAGNOSED,
     status: verdict.class === 'Unknown' ? 'False' : 'True',
     reason: verdict.class,
-    message: `${verdict.cause}, ${verdict.confidence}: ${verdict.summary}${fleetPattern(snapshot, verdict.fingerprint)}`,
+    message: `${verdict.cause}, ${verdict.confidence}: ${verdict.summary}${summary === '' ? '' : ` Fleet: ${summary}.`}`,
   } as const;
-  const conditions = withCondition(status.conditions, claim, snapshot.now);
-  return { kind: 'pass', status: { ...status, diagnosis: verdict, conditions } };
+  const others = pattern?.incidents.filter((name) => name !== snapshot.incident.metadata.name) ?? [];
+  return {
+    ...status,
+    diagnosis: verdict,
+    ...(others.length === 0 ? {} : { pattern: { summary, incidents: others.slice(-MAX_LINKED) } }),
+    conditions: withCondition(status.conditions, claim, snapshot.now),
+  };
+}
+
+export function diagnosis(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const verdict = status.diagnosis ?? diagnose(inputOf(snapshot));
+  return { kind: 'pass', status: withDiagnosis(snapshot, status, verdict) };
 }

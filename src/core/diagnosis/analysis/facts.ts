@@ -2,8 +2,7 @@
 import type { Dump, StackGroup } from '../goroutine.ts';
 import { parseDump } from '../dump-parser.ts';
 import type { DiagnosisInput, NamedDump } from '../input.ts';
-import { growthOf, type Movement, movementOf } from './compare.ts';
-import { lockQueues } from './locks.ts';
+import { type Movement, movementOf } from './compare.ts';
 import { type LogFacts, readLogs } from './log-facts.ts';
 import { plainNames } from './names.ts';
 import { criMethodOf, findRelist, findSyncLoop, type Relist, type SyncLoop } from './relist.ts';
@@ -31,7 +30,7 @@ export interface Facts {
   readonly relist: Relist | undefined;
   readonly movement: Movement;
   /** Goroutines of the kubelet, other than relist, that wait for the runtime. */
-  readonly criWaiters: number;
+  readonly criWaiters: readonly StackGroup[];
   readonly syncLoop: SyncLoop;
   /** Of the kubelet's dump and of the last dump of each other process. */
   readonly stacks: readonly Stack[];
@@ -83,11 +82,10 @@ function stacksOf({ name, dump }: NamedDump, earlier: Dump | undefined): readonl
 
 const WAITS_IN_CRI = /^google\.golang\.org\/grpc|\/google\.golang\.org\/grpc/;
 
-function countCriWaiters(dump: Dump, relist: Relist | undefined): number {
+function findCriWaiters(dump: Dump, relist: Relist | undefined): readonly StackGroup[] {
   return dump.groups
     .filter((group) => group !== relist?.group && criMethodOf(group.frames) !== undefined)
-    .filter(({ frames }) => frames.some(({ func }) => WAITS_IN_CRI.test(func)))
-    .reduce((sum, { count }) => sum + count, 0);
+    .filter(({ frames }) => frames.some(({ func }) => WAITS_IN_CRI.test(func)));
 }
 
 type OfKubelet = Pick<
@@ -100,7 +98,7 @@ const NO_KUBELET: OfKubelet = {
   isWhole: false,
   relist: undefined,
   movement: 'unknown',
-  criWaiters: 0,
+  criWaiters: [],
   syncLoop: { place: 'absent', group: undefined },
   earlier: undefined,
   version: undefined,
@@ -117,7 +115,7 @@ function ofKubelet(dumps: readonly NamedDump[]): OfKubelet {
     isWhole: dump.goroutines >= WHOLE && dump.groups.length >= WHOLE / 2,
     relist,
     movement: relist === undefined ? 'unknown' : movementOf(earlier, relist.group),
-    criWaiters: countCriWaiters(dump, relist),
+    criWaiters: findCriWaiters(dump, relist),
     syncLoop: findSyncLoop(dump),
     earlier,
     version: dump.version,
@@ -140,27 +138,4 @@ export function gatherFacts(input: DiagnosisInput): Facts {
     version: input.kubeletVersion ?? own.version ?? logs.kubeletVersion,
     unreadLines: all.reduce((sum, { dump }) => sum + dump.unreadLines, 0),
   };
-}
-
-const LISTED = 3;
-
-/** What else is worth saying of the kubelet's dump: queues at locks, and what grows. */
-export function remarks({ kubelet, earlier }: Facts): readonly string[] {
-  if (kubelet === undefined) return [];
-  const { name, dump } = kubelet;
-  const queues = lockQueues(dump)
-    .filter(({ count }) => count >= LISTED)
-    .slice(0, LISTED)
-    .map(({ waiter, count, first, holder }) => {
-      const held =
-        holder === undefined ? '' : `; likely held by goroutine at line ${holder.atLine} [${holder.state ?? '-'}]`;
-      return `${name}:${first.atLine} ${count} goroutines wait for a lock in ${waiter}${held}`;
-    });
-  const grown = (earlier === undefined ? [] : growthOf(earlier, dump))
-    .slice(0, LISTED)
-    .map(
-      ({ group, from, to }) =>
-        `${name}:${group.atLine} from ${from} to ${to} goroutines in ${group.frames[0]?.func ?? '-'}`,
-    );
-  return [...queues, ...grown];
 }
