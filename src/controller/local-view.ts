@@ -55,6 +55,11 @@ export function createLocalView(world: World, signal: AbortSignal): LocalView {
     return [...mirrored, ...unseen];
   }
 
+  function ageMs(): number {
+    const times = [nodes, policies, healths, incidents].map((mirror) => mirror.freshAt() ?? Number.NEGATIVE_INFINITY);
+    return world.clock.monotonic() - Math.min(...times);
+  }
+
   function isUnhealthy(node: Node): boolean {
     const health = healths.get(node.metadata.name);
     return !isReady(node) || (isAgentFresh(health, world.clock.now()) && health?.status.pleg?.state === 'Unhealthy');
@@ -86,6 +91,7 @@ export function createLocalView(world: World, signal: AbortSignal): LocalView {
             .filter(isControlPlane)
             .map((node) => node.metadata.name),
         ),
+        ageMs: ageMs(),
       };
     },
     whenSynced: async () => {

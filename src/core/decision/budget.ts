@@ -1,7 +1,7 @@
 /** How much may be done at once. Small, pure, and the most heavily tested file of the project. */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import type { Budget } from '../../api/v1alpha1/policy.ts';
-import { durationMs } from '../time/duration.ts';
+import { durationMs, formatSeconds } from '../time/duration.ts';
 import { isOpen } from './node-state.ts';
 import { fromTime, toTime } from './status.ts';
 
@@ -17,6 +17,8 @@ export interface BudgetView {
   readonly unhealthyNodes: number;
   /** Names of control plane nodes. */
   readonly controlPlaneNodes: ReadonlySet<string>;
+  /** For how long some of this may have been out of date, in milliseconds. */
+  readonly ageMs: number;
 }
 
 export type BudgetVerdict =
@@ -26,6 +28,8 @@ export type BudgetVerdict =
   | { readonly kind: 'exhausted'; readonly reason: string; readonly message: string };
 
 const LOOK_AGAIN_MS = 30_000;
+/** A watch that says nothing for 90 s is opened anew; a view this old is one whose watch cannot be had. */
+const STALE_MS = 180_000;
 
 /** `50%` of 3 nodes is 2: percentages are rounded up, as a PodDisruptionBudget's maxUnavailable is. */
 export function maxUnhealthyNodes(limit: number | string, ruledNodes: number): number {
@@ -68,6 +72,17 @@ function perNodeVerdict(
     kind: 'exhausted',
     reason: 'AttemptsUsedUp',
     message: `budget: ${recent.length} of ${budget.perNode.attempts} actions on this node within ${budget.perNode.within}`,
+  };
+}
+
+/** Reads and writes of one object may still work where lists and watches do not: then nobody knows how the others are. */
+function staleVerdict({ ageMs }: BudgetView, now: number): BudgetVerdict | undefined {
+  if (ageMs <= STALE_MS) return undefined;
+  return {
+    kind: 'wait',
+    reason: 'StaleView',
+    message: `budget: the state of the other nodes could not be read for more than ${formatSeconds(STALE_MS)}`,
+    until: now + LOOK_AGAIN_MS,
   };
 }
 
@@ -133,7 +148,7 @@ function cooldownVerdict(
 }
 
 /**
- * Whether an incident may begin to act. Order: the node's own attempts, the breaker, concurrency, cooldown; the first
+ * Whether an incident may begin to act. Order: the node's own attempts, the age of the view, the breaker, concurrency, cooldown; the first
  * objection counts. An incident that holds a reservation keeps it; only its node's attempts are counted again.
  */
 export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: number): BudgetVerdict {
@@ -143,6 +158,7 @@ export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: nu
   const left = Math.max(0, budget.maxConcurrent - inFlight(view.incidents, incident.spec.plan.policy).length);
   if (hasReservation(incident)) return { kind: 'free', left };
   return (
+    staleVerdict(view, now) ??
     breakerVerdict(budget, view, now) ??
     concurrencyVerdict(incident, budget, view, now) ??
     cooldownVerdict(incident, budget, view, now) ?? { kind: 'free', left }

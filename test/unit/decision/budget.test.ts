@@ -13,7 +13,7 @@ const complete = (endedAt: number): KubeletIncident['status'] => ({
 });
 
 function aView(incidents: readonly KubeletIncident[], view: Partial<BudgetView> = {}): BudgetView {
-  return { incidents, ruledNodes: 10, unhealthyNodes: 1, controlPlaneNodes: new Set(), ...view };
+  return { incidents, ruledNodes: 10, unhealthyNodes: 1, controlPlaneNodes: new Set(), ageMs: 0, ...view };
 }
 
 function acted(node: string, times: readonly number[]): KubeletIncident {
@@ -53,6 +53,18 @@ describe('the budget', () => {
       reason: 'TooManyAtOnce',
       message: 'budget: 1 of 1 recoveries in flight (node-b-1)',
     });
+  });
+
+  test('is not given on a view that is out of date, and what is begun goes on', () => {
+    const mine = anIncident();
+    expect(judgeBudget(mine, aView([mine], { ageMs: 180_000 }), T0).kind).toBe('free');
+    expect(judgeBudget(mine, aView([mine], { ageMs: 180_001 }), T0)).toMatchObject({
+      kind: 'wait',
+      reason: 'StaleView',
+      message: 'budget: the state of the other nodes could not be read for more than 3m0s',
+    });
+    const begun = anIncident({ status: { ...reserved, steps: [...reserved.steps] } });
+    expect(judgeBudget(begun, aView([begun], { ageMs: 180_001 }), T0).kind).toBe('free');
   });
 
   test('is not taken by an incident of another policy', () => {

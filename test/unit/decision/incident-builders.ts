@@ -53,7 +53,13 @@ export function aSnapshot(
 ): IncidentSnapshot {
   const { status, ...rest } = part;
   const incident = part.incident ?? anIncident({ name: NAME, ...(status === undefined ? {} : { status }) });
-  const budget = { incidents: [incident], ruledNodes: 10, unhealthyNodes: 1, controlPlaneNodes: new Set<string>() };
+  const budget = {
+    incidents: [incident],
+    ruledNodes: 10,
+    unhealthyNodes: 1,
+    controlPlaneNodes: new Set<string>(),
+    ageMs: 0,
+  };
   return {
     now: T0 + 1_000,
     node: stuck,

@@ -77,6 +77,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     ruledNodes: 10,
     unhealthyNodes: 1,
     controlPlaneNodes: new Set<string>(),
+    ageMs: 0,
   };
   return {
     now: world.now,

@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+import { HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
+import { createLocalView } from '../../../src/controller/local-view.ts';
+import { anIncident } from '../../support/builders/objects.ts';
+import { createControllerWorld } from '../../support/controller-world.ts';
+
+const { signal } = new AbortController();
+
+describe('the view of a budget', () => {
+  test.each([NODES, HEALTHS, INCIDENTS])('is as old as the oldest of what it counts: $plural', async (stale) => {
+    const { world, clock } = createControllerWorld();
+    const synced = clock.monotonic();
+    const cluster: typeof world.cluster = {
+      ...world.cluster,
+      mirror: (resource, query, end) => {
+        const mirror = world.cluster.mirror(resource, query, end);
+        return resource.plural === stale.plural ? { ...mirror, freshAt: () => synced } : mirror;
+      },
+    };
+    const view = createLocalView({ ...world, cluster }, signal);
+    await view.whenSynced();
+    await clock.advance(200_000);
+    expect(view.budgetOf('default').ageMs).toBe(200_000);
+  });
+
+  test('counts what we wrote before the watch brings it, and not what is older than what it brought', async () => {
+    const { world, local } = createControllerWorld();
+    const view = createLocalView(world, signal);
+    await view.whenSynced();
+    const { metadata, spec } = anIncident();
+    const ours = await local.cluster.create(
+      INCIDENTS,
+      { apiVersion: INCIDENTS.apiVersion, kind: INCIDENTS.kind, metadata: { name: metadata.name }, spec },
+      { manager: 'test' },
+    );
+    view.noteWritten(ours);
+    expect(view.budgetOf('default').incidents.map((incident) => incident.metadata.name)).toEqual([metadata.name]);
+    view.forget(metadata.name);
+    await Promise.resolve();
+    view.noteWritten({ ...ours, metadata: { ...ours.metadata, resourceVersion: '0' } });
+    expect(view.allIncidents()).toMatchObject([{ metadata: { resourceVersion: ours.metadata.resourceVersion } }]);
+  });
+});
