@@ -1,0 +1,101 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { INCIDENTS, NODES, SECRETS } from '../../src/api/resources.ts';
+import type { IncidentStatus } from '../../src/api/v1alpha1/incident.ts';
+import { stacksSecretName } from '../../src/controller/incident/names.ts';
+import { toTime } from '../../src/core/decision/status.ts';
+import { anIncident, aPlan } from '../support/builders/objects.ts';
+import { runtimeHungDumps } from '../demo/dumps.ts';
+import { type ControllerBench, createControllerBench } from '../support/controller-bench.ts';
+
+let bench: ControllerBench;
+afterEach(async () => {
+  await bench.finish();
+});
+
+const LIMIT_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const KEPT = { incidents: 2, maxAge: '24h' };
+
+function names(): readonly string[] {
+  return bench
+    .incidents()
+    .map(({ metadata }) => metadata.name)
+    .sort();
+}
+
+/** An incident of some hours ago; nobody reports that its node is well, so that an open one stays open. */
+function seed(name: string, hoursAgo: number, outcome: 'Observed' | undefined): void {
+  const time = toTime(bench.clock.now() - hoursAgo * HOUR_MS);
+  const complete = {
+    type: 'Complete',
+    status: 'True',
+    reason: 'Observed',
+    message: '',
+    lastTransitionTime: time,
+  } as const;
+  const status: IncidentStatus =
+    outcome === undefined ? {} : { conditions: [complete], outcome, timings: { completedAt: time } };
+  const plan = aPlan({ mode: 'Observe', evidence: { retention: KEPT } });
+  const { metadata, spec } = anIncident({ name, plan });
+  const nodeUID = bench.local.read(NODES, 'node-a')?.metadata.uid;
+  bench.local.seeds.seed(INCIDENTS, {
+    metadata: { name: metadata.name, creationTimestamp: time },
+    spec: { ...spec, nodeUID },
+    status,
+  });
+}
+
+test(
+  'what is over goes when it is one too many or too old; what is open stays',
+  async () => {
+    bench = createControllerBench({ policy: { mode: 'Observe' } });
+    await bench.clock.advance(1_000);
+    seed('open', 1_000, undefined);
+    for (const [name, hoursAgo] of [
+      ['a-30h', 30],
+      ['b-3h', 3],
+      ['c-2h', 2],
+      ['d-1h', 1],
+    ] as const)
+      seed(name, hoursAgo, 'Observed');
+    bench.startController();
+    await bench.clock.advance(2_000);
+    expect(names()).toEqual(['c-2h', 'd-1h', 'open']);
+    // Seen at the next sweep, within ten minutes.
+    bench.clock.jump(22.5 * HOUR_MS);
+    await bench.clock.advance(10 * 60_000);
+    expect(names()).toEqual(['d-1h', 'open']);
+    bench.clock.jump(1_000 * HOUR_MS);
+    await bench.clock.advance(10 * 60_000);
+    expect(names()).toEqual(['open']);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'the dumps of an incident go with it, and not before',
+  async () => {
+    bench = createControllerBench({
+      dumps: runtimeHungDumps(),
+      policy: {
+        mode: 'Remediate',
+        evidence: { retention: { incidents: 20, maxAge: '2h' } },
+        remediation: { verify: { timeout: '2m', stableFor: '5s' } },
+        budget: { maxUnhealthy: '100%' },
+      },
+    });
+    bench.startController();
+    bench.startAgent('node-a');
+    await bench.clock.advance(5_000);
+    bench.host('node-a').inject('frozen-connection');
+    const incident = await bench.until('node-a', ({ status }) => status.outcome !== undefined);
+    const secret = { name: stacksSecretName(incident), namespace: 'kubelet-medic' };
+    await bench.clock.advance(11 * 60_000);
+    expect(bench.local.seeds.read(SECRETS, secret)).toBeDefined();
+    bench.clock.jump(2 * HOUR_MS);
+    await bench.clock.advance(11 * 60_000);
+    expect(names()).toEqual([]);
+    expect(bench.local.seeds.read(SECRETS, secret)).toBeUndefined();
+  },
+  LIMIT_MS,
+);
