@@ -80,7 +80,8 @@ export function createGroupTable(): GroupTable {
   function keepId(group: Group, id: number | undefined): void {
     if (id === undefined || idCount >= MAX_IDS) return;
     idCount++;
-    seen.add(id);
+    // A header that somebody quotes, or one whose frames are lost, must not hide the goroutine itself.
+    if (group.frames.length > 0 || group.createdBy !== '') seen.add(id);
     group.ids.push(id);
   }
 

@@ -1,6 +1,6 @@
 /** The lines of a dump, one after the other, to goroutines. */
 import { addFrame, createGroupTable, type Draft, type Group, type GroupTable } from './dump-groups.ts';
-import { type DumpLine, endOfHeader, readDumpLine } from './dump-lines.ts';
+import { type DumpLine, endOfHeader, type Mark, readDumpLine } from './dump-lines.ts';
 import { splitOneLine } from './dump-prefix.ts';
 import type { Dump, DumpFormat, Frame } from './goroutine.ts';
 
@@ -153,6 +153,13 @@ function readDashes(reading: Reading): void {
   close(reading);
 }
 
+/** Between goroutines, or behind the last one. */
+function readMark(reading: Reading, mark: Mark): void {
+  if (mark === 'start') readStart(reading);
+  else if (mark === 'dashes') readDashes(reading);
+  else close(reading);
+}
+
 function readParsed(reading: Reading, parsed: DumpLine, isLog: boolean): void {
   switch (parsed.kind) {
     case 'header':
@@ -176,11 +183,8 @@ function readParsed(reading: Reading, parsed: DumpLine, isLog: boolean): void {
     case 'ancestor':
       skipAncestors(reading);
       return;
-    case 'start':
-      readStart(reading);
-      return;
-    case 'dashes':
-      readDashes(reading);
+    case 'mark':
+      readMark(reading, parsed.mark);
       return;
     case 'known-noise':
       return;

@@ -2,6 +2,7 @@
 import type { Dump, StackGroup } from '../goroutine.ts';
 import { parseDump } from '../dump-parser.ts';
 import type { DiagnosisInput, NamedDump } from '../input.ts';
+import { dumpTexts, logTexts } from './texts.ts';
 import { type Movement, movementOf } from './compare.ts';
 import { type LogFacts, readLogs } from './log-facts.ts';
 import { plainNames } from './names.ts';
@@ -41,8 +42,8 @@ export interface Facts {
   readonly earlier: Dump | undefined;
 }
 
-function allDumps({ dumps }: DiagnosisInput): readonly NamedDump[] {
-  return dumps.flatMap((file) => {
+function allDumps(input: DiagnosisInput): readonly NamedDump[] {
+  return dumpTexts(input).flatMap((file) => {
     const dump = 'dump' in file ? file.dump : parseDump(file.text);
     return [...dump.earlier, dump]
       .filter(({ goroutines }) => goroutines > 0)
@@ -128,8 +129,7 @@ export function gatherFacts(input: DiagnosisInput): Facts {
   const others = all.filter(({ dump }) => dump.process !== 'kubelet');
   const lastOfEach = [...new Map(others.map((one) => [one.dump.process, one])).values()];
   const looked = own.kubelet === undefined ? lastOfEach : [own.kubelet, ...lastOfEach];
-  const clues = input.host?.logClues ?? [];
-  const logs = readLogs([...input.logs, ...(clues.length > 0 ? [{ name: 'host', text: clues.join('\n') }] : [])]);
+  const logs = readLogs(logTexts(input));
   return {
     ...own,
     input,

@@ -1,0 +1,24 @@
+/** Which of the texts are read as dumps and which as logs: people paste both into one, and loggers quote whole dumps. */
+import type { DiagnosisInput, NamedDump, NamedText } from '../input.ts';
+
+/** What a person pastes is shorter, in UTF-16 units; a dump of a whole program is longer and says nothing that a log does. */
+const MAX_PASTE = 262_144;
+/** Calls with their files, whatever stands between them, and dumps on one line (`msg="...\\n\\tFILE:LINE +0x..."`). */
+const FRAMES = /\.go:\d+ \+0x[0-9a-f]|\+0x[0-9a-f]+\s+\S+\.go:\d|\\ngoroutine \d+ \[/;
+
+/** Logs of dockerd and containerd hold dumps as well, on one line each; pastes have a few stacks without headers. */
+export function dumpTexts({ dumps, logs }: DiagnosisInput): readonly (NamedText | NamedDump)[] {
+  const names = new Set(dumps.map(({ name }) => name));
+  const within = logs.filter(({ name, text }) => !names.has(name) && FRAMES.test(text));
+  return [...dumps, ...within];
+}
+
+/** The lines around the stacks of a paste say what the kubelet logged, and why it crashed. */
+export function logTexts({ dumps, logs, host }: DiagnosisInput): readonly NamedText[] {
+  const names = new Set(logs.map(({ name }) => name));
+  const around = dumps.flatMap((file) =>
+    'text' in file && file.text.length <= MAX_PASTE && !names.has(file.name) ? [file] : [],
+  );
+  const clues = host?.logClues ?? [];
+  return [...logs, ...around, ...(clues.length > 0 ? [{ name: 'host', text: clues.join('\n') }] : [])];
+}
