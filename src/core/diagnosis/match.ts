@@ -159,6 +159,10 @@ function findPleg(sign: PlegSign, { logs }: Facts): Found | undefined {
       return pleg.goesOn ? plain(sign, `log: PLEG not healthy, last relist up to ${seconds} s ago`) : undefined;
     case 'start-up-stuck':
       return pleg.startUp === 'stuck' ? plain(sign, 'log: PLEG has not been successful for minutes', true) : undefined;
+    case 'start-up-open':
+      return pleg.startUp === 'open' ? plain(sign, 'log: PLEG has not been successful to the end', true) : undefined;
+    case 'works':
+      return pleg.works ? plain(sign, 'log: events of PLEG reach the sync loop to the end', true) : undefined;
     case 'start-up-passed':
       if (pleg.startUp !== 'passed' || pleg.goesOn) return undefined;
       return plain(sign, 'log: PLEG was not successful yet at the start, as at every start', true);

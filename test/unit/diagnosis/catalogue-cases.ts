@@ -32,6 +32,36 @@ function klog(time: string, message: string): string {
 
 export const CATALOGUE_CASES: readonly CatalogueCase[] = [
   {
+    id: 'dockerd-waits-for-containerd',
+    dump: goroutines('select, 2210 minutes', [
+      'github.com/docker/docker/vendor/google.golang.org/grpc.(*ClientConn).Invoke',
+      'github.com/docker/docker/libcontainerd/remote.(*client).DeleteTask',
+      'github.com/docker/docker/daemon.(*Daemon).restore.func3',
+    ]),
+  },
+  {
+    id: 'kubelet-dbus-connection-dead',
+    log: klog(
+      '10:11:12',
+      'Error syncing pod a ("a_b(c)"), skipping: failed to ensure that the pod: c cgroups exist and are correctly applied: failed to create container for [kubepods burstable podc] : dbus: connection closed by user',
+    ),
+  },
+  {
+    id: 'cri-version-unsupported',
+    log: klog(
+      '15:54:42',
+      '"command failed" err="failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint \\"unix:///var/run/cri-dockerd.sock\\": rpc error: code = Unimplemented desc = unknown service runtime.v1.RuntimeService"',
+    ),
+  },
+  {
+    id: 'kubelet-works',
+    log: ['10:00:00', '10:03:00', '10:05:00']
+      .map((time) =>
+        klog(time, '"SyncLoop (PLEG): event for pod" pod="default/web-1" event={"Type":"ContainerStarted"}'),
+      )
+      .join(''),
+  },
+  {
     id: 'status-manager-channel-deadlock',
     kubeletVersion: 'v1.0.1',
     dump: goroutines('chan send, 60 minutes', [

@@ -1,5 +1,6 @@
 /** What people have put into public issues: a few lines each, as they stand there. */
 import { describe, expect, test } from '@jest/globals';
+import type { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { parseDump } from '../../../src/core/diagnosis/dump-parser.ts';
 import type { DiagnosisInput } from '../../../src/core/diagnosis/input.ts';
@@ -73,5 +74,153 @@ describe('what a crash prints', () => {
       0,
       ['go:(*struct { io.ReadCloser }).Read', 'io.ReadAtLeast'],
     ]);
+  });
+});
+
+interface Report {
+  readonly name: string;
+  readonly text: string;
+  /** The first one is the best. */
+  readonly class: readonly CauseClass[];
+  readonly kubelet?: readonly RestartEffect[];
+}
+
+const REPORTS: readonly Report[] = [
+  {
+    name: 'lists that time out, as kubelet 1.7 says it with its filter and the bare code (kubernetes/kubernetes#54381)',
+    text: 'E1023 09:37:37.716122   28811 remote_runtime.go:257] ListContainers with filter "&ContainerFilter{Id:,State:nil,PodSandboxId:,LabelSelector:map[string]string{},}" from runtime service failed: rpc error: code = 4 desc = context deadline exceeded',
+    class: ['RuntimeHung'],
+    kubelet: ['Harms'],
+  },
+  {
+    name: 'lists that time out, as the runtime says it (containerd/containerd#1882)',
+    text: 'E1205 03:58:39.830445    1929 instrumented_service.go:52] ListPodSandbox failed, error: failed to list sandbox containers: rpc error: code = DeadlineExceeded desc = context deadline exceeded',
+    class: ['RuntimeHung'],
+  },
+  {
+    name: 'one sandbox whose status times out (kubernetes/kubernetes#45419)',
+    text: `E1028 09:15:51.439135    3299 kuberuntime_manager.go:843] PodSandboxStatus of sandbox "9c1c1f2d4a9d277a41a97593c330f41e00ca12f3ad858c19f61fd155d18d795e" for pod "a_staging(7d3b94f3)" error: rpc error: code = 4 desc = context deadline exceeded
+E1028 09:15:51.439188    3299 generic.go:241] PLEG: Ignoring events for pod a/staging: rpc error: code = 4 desc = context deadline exceeded`,
+    class: ['ShimOrRunc'],
+    kubelet: ['DoesNotHelp'],
+  },
+  {
+    name: 'a container that does not end although it was killed (containerd/cri#1427)',
+    text: 'time="2020-03-27T21:45:13.132058945Z" level=error msg="StopContainer for \\"94ade1615964\\" failed" error="rpc error: code = DeadlineExceeded desc = an error occurs during waiting for container \\"94ade1615964\\" to be killed: wait container \\"94ade1615964\\": context deadline exceeded"',
+    class: ['ShimOrRunc'],
+  },
+  {
+    name: 'a sandbox whose name is taken by the call that has timed out (k3s-io/k3s#497)',
+    text: 'E0527 17:05:52.997924    6528 remote_runtime.go:109] RunPodSandbox from runtime service failed: rpc error: code = Unknown desc = failed to reserve sandbox name "svclb_1": name "svclb_1" is reserved for "081b44846a5b"',
+    class: ['Cni'],
+  },
+  {
+    name: 'relist that has never been, for as long as the text goes (kubernetes/kubernetes#84978)',
+    text: ['22', '27', '32']
+      .map(
+        (second) =>
+          `I1108 16:25:${second}.761754   29837 kubelet.go:1758] skipping pod synchronization - [PLEG is not healthy: pleg was last seen active 2562047h47m16.854775807s ago; threshold is 3m0s]`,
+      )
+      .join('\n'),
+    class: ['StartUpBlocked'],
+  },
+  {
+    name: 'a status check that has not completed while PLEG is old (kubernetes/kubernetes#101056)',
+    text: 'E0413 13:22:22.676030   19792 kubelet.go:1765] skipping pod synchronization - [container runtime status check may not have completed yet, PLEG is not healthy: pleg was last seen active 16m6.559177445s ago; threshold is 3m0s]',
+    class: ['StartUpBlocked'],
+    kubelet: ['Harms'],
+  },
+  {
+    name: 'a status check that has not completed while PLEG is well (cri-o/cri-o#8748)',
+    text: 'kubelet.service[2043933]: E1108 18:54:46.297244 2043933 kubelet.go:2383] "Skipping pod synchronization" err="container runtime status check may not have completed yet"',
+    class: ['StartUpBlocked'],
+    kubelet: ['Harms'],
+  },
+  {
+    name: 'runc in state D and frozen, as ps lists it (opencontainers/runc#4481)',
+    text: '5 D root      14378  13862  0  80   0 - 269979 refrig Sep30 ?       00:00:00 /usr/local/bin/runc init',
+    class: ['ShimOrRunc'],
+    kubelet: ['DoesNotHelp'],
+  },
+  {
+    name: 'the stack of a process within the kernel (kubernetes/kubernetes#45419)',
+    text: '[<0>] kmem_zone_alloc+0x61/0xe0 [xfs]\n[<0>] xfs_ifree+0x42/0x140 [xfs]\n[<0>] ovl_destroy_inode+0x15/0x60 [overlay]',
+    class: ['KernelOrHost'],
+    kubelet: ['DoesNotHelp'],
+  },
+  {
+    name: 'systemd that D-Bus cannot reach',
+    text: "Mar 30 10:12:12 n1 dbus-daemon[700]: [system] Failed to activate service 'org.freedesktop.systemd1': timed out (service_start_timeout=25000ms)",
+    class: ['SystemdOrDbus'],
+    kubelet: ['DoesNotHelp'],
+  },
+  {
+    name: 'a log that shows a flap and not why (kubernetes/kubernetes#61117)',
+    text: `I0313 16:02:43.934473    1450 kubelet.go:1778] skipping pod synchronization - [PLEG is not healthy: pleg was last seen active 3m5.3s ago; threshold is 3m0s]
+I0313 16:03:43.934473    1450 kubelet.go:1900] SyncLoop (PLEG): "a_b(c)", event: &pleg.PodLifecycleEvent{ID:"c", Type:"ContainerDied", Data:"d"}
+I0313 16:07:43.934473    1450 kubelet.go:1900] SyncLoop (PLEG): "a_b(c)", event: &pleg.PodLifecycleEvent{ID:"c", Type:"ContainerStarted", Data:"d"}`,
+    class: ['Unknown'],
+  },
+  {
+    name: 'a sync loop that says nothing more (kubernetes/kubernetes#100803)',
+    text: `I0330 15:55:27.145341 4130850 kubelet.go:1966] SyncLoop (PLEG): "a_default(c)", event: &pleg.PodLifecycleEvent{ID:"c", Type:"ContainerStarted", Data:"d"}
+I0330 15:58:27.146778 4130850 kubelet.go:1966] SyncLoop (PLEG): "a_default(c)", event: &pleg.PodLifecycleEvent{ID:"c", Type:"ContainerStarted", Data:"e"}
+I0330 15:58:27.936114 4130850 kubelet.go:2012] SyncLoop (housekeeping)
+I0330 16:18:27.936114 4130850 reconciler.go:224] operationExecutor.VerifyControllerAttachedVolume started for volume "v"`,
+    class: ['Unknown'],
+  },
+];
+
+describe('logs without a dump', () => {
+  test.each(REPORTS)('$name: $class', ({ text, class: classes, kubelet }) => {
+    const verdict = diagnose({ ...NOTHING, logs: [{ name: 'report', text }] });
+    expect(classes).toContain(verdict.class);
+    expect(verdict.confidence).not.toBe('High');
+    if (kubelet !== undefined) expect(kubelet).toContain(verdict.restartKubelet);
+  });
+});
+
+const STACKS: readonly Report[] = [
+  {
+    name: 'a start that waits for the lock of its container (moby/moby#27827)',
+    text: REDUCE.replace('reducePsContainer', 'containerStart'),
+    class: ['RuntimeHung'],
+    kubelet: ['DoesNotHelp'],
+  },
+  {
+    name: 'the state of a container written to a disk that does not answer (moby/moby#32809)',
+    text: `goroutine 73750 [runnable]:
+syscall.Syscall(0x4a, 0x6, 0x0, 0x0, 0x0, 0x0, 0x0)
+\t/usr/local/go/src/syscall/asm_linux_amd64.s:18 +0x5
+syscall.Fsync(0x6, 0xc42ba11b58, 0xc42ba11b60)
+\t/usr/local/go/src/syscall/zsyscall_linux_amd64.go:492 +0x4a
+github.com/docker/docker/container.(*Container).ToDisk(0xc4201ca400, 0x0, 0x0)
+\t/usr/src/docker/.gopath/src/github.com/docker/docker/container/container.go:150 +0x2c1
+github.com/docker/docker/daemon.(*Daemon).killWithSignal(0xc4201ca400, 0x0, 0x0)
+\t/usr/src/docker/.gopath/src/github.com/docker/docker/daemon/kill.go:100 +0x2c1`,
+    class: ['Storage'],
+  },
+  {
+    name: 'CRI-O that waits for a container to stop, in debug=1 (cri-o/cri-o#6865)',
+    text: `1 @ 0x55b008e939d6 0x55b008ea37d2 0x55b00a483d31
+#\t0x55b00a483d30\tgithub.com/cri-o/cri-o/internal/oci.WaitContainerStop+0x270\t\t/b/cri-o-1.23.4/internal/oci/runtime_oci.go:685
+#\t0x55b00a48453b\tgithub.com/cri-o/cri-o/internal/oci.(*runtimeOCI).StopContainer+0x37b\t/b/cri-o-1.23.4/internal/oci/runtime_oci.go:771`,
+    class: ['RuntimeHung'],
+  },
+  {
+    name: 'frames of relist without a header, cut out by grep (kubernetes/kubernetes#98044)',
+    text: `#\t0xdcc300\tk8s.io/kubernetes/vendor/google.golang.org/grpc.(*clientStream).RecvMsg+0x9b\t/w/vendor/google.golang.org/grpc/stream.go:594
+#\t0xdcc301\tk8s.io/kubernetes/vendor/k8s.io/cri-api/pkg/apis/runtime/v1alpha2.(*runtimeServiceClient).PodSandboxStatus+0xd5\t/w/api.pb.go:7681
+#\t0xdcc304\tk8s.io/kubernetes/pkg/kubelet/pleg.(*GenericPLEG).relist+0x8e0\t/w/pkg/kubelet/pleg/generic.go:270`,
+    class: ['ShimOrRunc', 'RuntimeHung'],
+    kubelet: ['DoesNotHelp', 'Harms'],
+  },
+];
+
+describe('stacks that were taken for a log', () => {
+  test.each(STACKS)('$name: $class', ({ text, class: classes, kubelet }) => {
+    const verdict = diagnose({ ...NOTHING, logs: [{ name: 'report', text }] });
+    expect(classes).toContain(verdict.class);
+    if (kubelet !== undefined) expect(kubelet).toContain(verdict.restartKubelet);
   });
 });

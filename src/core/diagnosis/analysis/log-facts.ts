@@ -11,9 +11,9 @@ interface LogHit {
 
 /**
  * - `none`: nothing of a start. - `passed`: PLEG was not successful yet for seconds, as at every start.
- * - `stuck`: it has not been for minutes.
+ * - `stuck`: it has not been for minutes. - `open`: it has not been, and the text does not show how long ago the start was.
  */
-type StartUp = 'none' | 'passed' | 'stuck';
+type StartUp = 'none' | 'passed' | 'open' | 'stuck';
 
 interface PlegHistory {
   /** Lines that say PLEG is not healthy since its last relist is too old. */
@@ -23,6 +23,8 @@ interface PlegHistory {
   /** The last of those lines is at the end of the log, and not followed by a minute of others. */
   readonly goesOn: boolean;
   readonly startUp: StartUp;
+  /** For minutes, and to the end of the log, the sync loop has taken up what relist found; no complaint comes after it. */
+  readonly works: boolean;
 }
 
 export interface LogFacts {
@@ -70,12 +72,13 @@ function timeOf(line: string): number | undefined {
 function goDurationMs(text: string): number {
   const unit: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
   let total = 0;
-  for (const [, value, name = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g))
+  // Terminals break lines within it. kubernetes#93886
+  for (const [, value, name = ''] of text.replaceAll(' ', '').matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g))
     total += Number(value) * (unit[name] ?? 0);
   return total;
 }
 
-const OLD_RELIST = /pleg was last seen active (-?[\d.hmsµun]+) ago; threshold is/g;
+const OLD_RELIST = /pleg was last seen active (-?[\d.hmsµun ]{1,64}) ago; threshold is/g;
 const NEVER_YET = /pleg has yet to be successful/g;
 /** math.MaxInt64 nanoseconds: it never was. kubernetes#69007 */
 const NEVER_MS = 2_562_047 * 3_600_000;
@@ -96,6 +99,25 @@ function isCalmAfter(text: string, at: number, forMs = CALM_MS): boolean {
   return then !== undefined && end !== undefined && end - then > forMs;
 }
 
+/** What a kubelet says when it starts. */
+const START = /Starting kubelet main sync loop|Kubelet version"? kubeletVersion|Started kubelet/;
+/** PLEG is successful within this time of a start where nothing is the matter. */
+const SEVERAL_MS = 5_000;
+const EVENT = 'SyncLoop (PLEG)';
+/** Nobody complains so at a start. */
+const COMPLAINT = /pleg was last seen active|container runtime is down/;
+const SKIPPING = 'kipping pod synchronization';
+
+function worksAtEnd(text: string): boolean {
+  const last = text.lastIndexOf(EVENT);
+  if (last < 0 || isCalmAfter(text, last) || COMPLAINT.test(text)) return false;
+  const skipping = text.lastIndexOf(SKIPPING);
+  if (skipping >= 0 && !isCalmAfter(text, skipping)) return false;
+  const from = timeOf(lineAt(text, text.indexOf(EVENT)));
+  const to = timeOf(lineAt(text, last));
+  return from !== undefined && to !== undefined && to - from > STUCK_MS;
+}
+
 function startUpOf(text: string): StartUp {
   const all = [...text.matchAll(NEVER_YET)].slice(-MAX_HITS);
   const never = [...text.matchAll(OLD_RELIST)].filter(([, age = '']) => goDurationMs(age) >= NEVER_MS);
@@ -105,7 +127,9 @@ function startUpOf(text: string): StartUp {
   if (isCalmAfter(text, last.index)) return 'passed';
   const from = timeOf(lineAt(text, first.index));
   const to = timeOf(lineAt(text, last.index));
-  return from !== undefined && to !== undefined && to - from > STUCK_MS ? 'stuck' : 'passed';
+  const lasts = from === undefined || to === undefined ? 0 : to - from;
+  if (lasts > STUCK_MS) return 'stuck';
+  return lasts > SEVERAL_MS && !START.test(text) ? 'open' : 'passed';
 }
 
 function plegHistory(texts: readonly NamedText[]): PlegHistory {
@@ -113,6 +137,7 @@ function plegHistory(texts: readonly NamedText[]): PlegHistory {
   let maxElapsedMs = 0;
   let goesOn = false;
   let startUp: StartUp = 'none';
+  let works = false;
   for (const { text } of texts) {
     for (const found of [...text.matchAll(OLD_RELIST)].slice(-MAX_HITS)) {
       const elapsed = goDurationMs(found[1] ?? '');
@@ -121,10 +146,11 @@ function plegHistory(texts: readonly NamedText[]): PlegHistory {
       maxElapsedMs = Math.max(maxElapsedMs, elapsed);
       goesOn = !isCalmAfter(text, found.index);
     }
+    works ||= worksAtEnd(text);
     const here = startUpOf(text);
     if (startUp !== 'stuck' && here !== 'none') startUp = here;
   }
-  return { lines, maxElapsedMs, goesOn, startUp };
+  return { lines, maxElapsedMs, goesOn, startUp, works: works && !goesOn };
 }
 
 const VERSION = /"?Kubelet version"? kubeletVersion="(v\d[\w.+-]{1,60})"|"kubeletVersion":"(v\d[\w.+-]{1,60})"/;

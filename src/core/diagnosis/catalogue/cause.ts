@@ -67,10 +67,13 @@ export interface RuntimeSign extends Weighted {
   readonly pattern: RegExp;
 }
 
-/** PLEG in the logs: its relist is too old at the end of the log, or it has never been successful for minutes. */
+/**
+ * PLEG in the logs: its relist is too old at the end of the log, it has never been successful (for minutes; for as long as
+ * the text goes, which does not show the start), or it works to the end.
+ */
 export interface PlegSign extends Weighted {
   readonly kind: 'pleg-log';
-  readonly is: 'unhealthy' | 'start-up-stuck' | 'start-up-passed';
+  readonly is: 'unhealthy' | 'start-up-stuck' | 'start-up-open' | 'start-up-passed' | 'works';
 }
 
 export interface SyncLoopSign extends Weighted {

@@ -1,4 +1,4 @@
-/** systemd, storage, kernel and resources of the host. */
+/** Storage, kernel and resources of the host. */
 import type { Cause } from './cause.ts';
 
 const HOST = { class: 'KernelOrHost', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
@@ -13,62 +13,14 @@ const MOUNT_WEIGHT = 0.88;
 export const HOST_CAUSES: readonly Cause[] = [
   {
     ...HOST,
-    id: 'systemd-dbus-hang',
-    class: 'SystemdOrDbus',
-    summary: 'systemd does not answer on D-Bus: units for pods and containers cannot be made.',
-    explains: ['runtime-hung'],
-    signs: [
-      { kind: 'stack', frames: ['go-systemd/dbus.(*conn).startjob'], weight: 0.88 },
-      { kind: 'stack', frames: ['godbus/dbus*', 'starttransientunit*'], weight: 0.88 },
-      { kind: 'stack', frames: ['go-systemd/v22/dbus.(*conn).startjob'], weight: 0.88 },
-      { kind: 'stack', frames: ['godbus/dbus*', 'go-systemd*'], waits: ['receive', 'lock', 'select'], weight: 0.6 },
-      {
-        kind: 'log',
-        pattern: /Timed out while waiting for (?:Stop|Start)Unit\([^\n]{1,200}\) completion signal from dbus/g,
-        weight: 0.7,
-      },
-      { kind: 'log', pattern: /Failed to start transient scope unit: Connection timed out/g, weight: 0.4 },
-    ],
-    recommendation: 'systemctl daemon-reexec, or reboot; upgrade systemd to 242 or later.',
-    references: ['systemd/systemd#11809', 'opencontainers/runc#3904', 'kubernetes/kubernetes#92766'],
-  },
-  {
-    ...HOST,
-    id: 'systemd-mount-unit-storm',
-    class: 'SystemdOrDbus',
-    summary: 'systemd cannot keep up with the mounts of hundreds of volumes.',
-    signs: [
-      {
-        kind: 'log',
-        pattern: /systemd-run[^\n]{0,400}Failed to start transient scope unit: Connection timed out/g,
-        weight: 0.65,
-      },
-      { kind: 'log', pattern: /Failed to start transient scope unit: Connection timed out/g, atLeast: 10, weight: 0.5 },
-    ],
-    recommendation: 'Fewer pods and mounts on the node; upgrade systemd.',
-    references: ['kubernetes/kubernetes#79194', 'kubernetes/kubernetes#57345'],
-  },
-  {
-    ...HOST,
-    id: 'dbus-signal-goroutine-leak',
-    class: 'SystemdOrDbus',
-    restartKubelet: 'Helps',
-    summary: 'Goroutines of the D-Bus client leak until the kubelet has too many threads and crashes.',
-    relistMayIdle: true,
-    signs: [
-      { kind: 'stack', frames: ['(*signalchanneldata).deferreddeliver'], atLeast: 100, weight: 0.9 },
-      { kind: 'log', pattern: /runtime: program exceeds 10000-thread limit/g, weight: 0.6 },
-    ],
-    recommendation: 'The kubelet exits and starts anew; upgrade it.',
-    references: ['kubernetes/kubernetes#120613'],
-  },
-  {
-    ...HOST,
     id: 'kernel-blocked-processes',
     summary: 'Container processes are stuck in the kernel, in uninterruptible sleep.',
     signs: [
       { kind: 'blocked', comm: /^(?:runc|containerd|dockerd|conmon|crun|umount|exe|pause)/, weight: 0.55 },
       { kind: 'log', pattern: /blocked for more than \d+ seconds/g, weight: 0.5 },
+      // /proc/PID/stack and /proc/PID/status.
+      { kind: 'log', pattern: /\[<[0-9a-f]+>\] [\w.]+\+0x[0-9a-f]+\/0x/g, atLeast: 3, weight: 0.5 },
+      { kind: 'log', pattern: /^State:\s+D \(disk sleep\)/gm, weight: 0.5 },
       {
         kind: 'log',
         pattern: /task (?:runc|containerd|dockerd|umount|exe)[^\n]{0,60}blocked for more than/g,
@@ -92,6 +44,7 @@ export const HOST_CAUSES: readonly Cause[] = [
         weight: MOUNT_WEIGHT,
       })),
       { kind: 'log', pattern: /nfs: server \S{1,100} not responding/g, weight: 0.6 },
+      { kind: 'log', pattern: /\[<[0-9a-f]+>\] (?:rpc_wait_bit_killable|nfs4?_\w{1,40})\+0x/g, weight: 0.6 },
       { kind: 'blocked', wchan: /^(?:nfs|rpc_wait)/, weight: 0.6 },
     ],
     recommendation:
@@ -142,6 +95,14 @@ export const HOST_CAUSES: readonly Cause[] = [
         of: ['containerd', 'dockerd', 'shim', 'crio'],
         weight: 0.85,
       },
+      {
+        kind: 'stack',
+        frames: ['syscall.fsync', 'container.(*container)*'],
+        of: ['dockerd'],
+        lasting: true,
+        weight: 0.55,
+      },
+      { kind: 'log', pattern: /du and find on following dirs took (?:\d+h)?\d+m/g, weight: 0.35 },
       { kind: 'stack', frames: ['unix.unmount*'], of: ['containerd', 'dockerd', 'shim', 'crio'], weight: 0.85 },
       { kind: 'blocked', wchan: /xfs|ext4|jbd2|io_schedule|blk|wait_on_page|sync_inodes|umount/, weight: 0.6 },
       {

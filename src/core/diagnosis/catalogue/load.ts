@@ -41,6 +41,22 @@ export const LOAD_CAUSES: readonly Cause[] = [
   },
   {
     ...LOAD,
+    id: 'cri-version-unsupported',
+    class: 'Configuration',
+    summary: 'The runtime does not offer the CRI in the version that the kubelet needs, so that the kubelet exits.',
+    explains: ['runtime-unavailable'],
+    signs: [
+      {
+        kind: 'log',
+        pattern: /code = Unimplemented desc = unknown service runtime\.v1(?:alpha2)?\.(?:Runtime|Image)Service/g,
+        weight: 0.88,
+      },
+    ],
+    recommendation: 'Upgrade the runtime, or enable its CRI plugin (disabled_plugins of containerd).',
+    references: ['kubernetes/minikube#17170', 'containerd/containerd#8139', 'kubernetes/kubernetes#131164'],
+  },
+  {
+    ...LOAD,
     id: 'device-plugin-allocate-hang',
     class: 'DevicePlugin',
     summary: 'The sync loop waits for a device plugin to allocate devices; that call has no time limit.',
@@ -103,6 +119,19 @@ export const LOAD_CAUSES: readonly Cause[] = [
         atLeast: 20,
         weight: 0.55,
       },
+      {
+        // PLEG has been successful, or would be, and has since been waiting for minutes.
+        kind: 'log',
+        pattern:
+          /container runtime status check may not have completed yet, PLEG is not healthy: pleg was last seen active (?!2562047h)/g,
+        weight: 0.55,
+      },
+      {
+        // PLEG is well already, and this check is not: for a moment at every start.
+        kind: 'log',
+        pattern: /(?:err="|synchronization - )container runtime status check may not have completed yet/g,
+        weight: 0.32,
+      },
       { kind: 'pleg-log', is: 'start-up-stuck', weight: 0.3, support: true },
       {
         kind: 'stack',
@@ -130,7 +159,10 @@ export const LOAD_CAUSES: readonly Cause[] = [
     class: 'StartUpBlocked',
     restartRuntime: 'Unknown',
     summary: 'relist has not succeeded once since the kubelet started.',
-    signs: [{ kind: 'pleg-log', is: 'start-up-stuck', weight: 0.6 }],
+    signs: [
+      { kind: 'pleg-log', is: 'start-up-stuck', weight: 0.6 },
+      { kind: 'pleg-log', is: 'start-up-open', weight: 0.35 },
+    ],
     recommendation: 'Look at the runtime: has it answered since the kubelet started?',
     references: ['kubernetes/kubernetes#69007', 'kubernetes/kubernetes#84978'],
   },
@@ -200,5 +232,14 @@ export const LOAD_CAUSES: readonly Cause[] = [
     signs: [{ kind: 'idles', weight: 0.88 }],
     recommendation: 'Nothing. If the node is NotReady all the same, look at the condition and the log.',
     references: [],
+  },
+  {
+    ...WELL,
+    id: 'kubelet-works',
+    summary: 'The log shows no fault: to its end relist finds what happens to pods, and the sync loop takes it up.',
+    // Any sign of a fault outweighs it.
+    signs: [{ kind: 'pleg-log', is: 'works', weight: 0.31 }],
+    recommendation: 'Nothing. If the node is NotReady all the same, take a goroutine dump.',
+    references: ['kubernetes/kubernetes#100803'],
   },
 ];

@@ -1,4 +1,4 @@
-/** The container runtime: hung, down, or locked up. */
+/** containerd, CRI-O and others: hung, down, or locked up. */
 import type { Cause } from './cause.ts';
 
 const HUNG = { class: 'RuntimeHung', restartKubelet: 'DoesNotHelp', restartRuntime: 'Helps' } as const;
@@ -34,7 +34,19 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       {
         kind: 'log',
         pattern:
-          /(?<![A-Za-z])(?:ListPodSandbox|ListContainers|Status|Version)[^\n]{0,60}from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
+          /(?<![A-Za-z])(?:ListPodSandbox|ListContainers|Status|Version)(?: with filter[^\n]{0,200})? from runtime service failed[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc)/g,
+        weight: 0.52,
+      },
+      {
+        kind: 'log',
+        pattern: /Unable to retrieve pods[^\n]{0,100}(?:DeadlineExceeded|code = 4 desc)/g,
+        weight: 0.45,
+      },
+      {
+        // As the runtime says it.
+        kind: 'log',
+        pattern:
+          /(?<![A-Za-z])(?:ListPodSandbox|ListContainers)[^\n]{0,200} failed[^\n]{0,20} error[:=][^\n]{0,200}DeadlineExceeded/g,
         weight: 0.45,
       },
       { kind: 'log', pattern: /container runtime is down/g, weight: 0.3 },
@@ -68,66 +80,6 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     ],
     recommendation: 'Restart the runtime and read its log; the kubelet comes back by itself.',
     references: ['kubernetes/kubernetes#22259'],
-  },
-  {
-    ...HUNG,
-    id: 'docker-daemon-down',
-    summary: 'The Docker daemon is not running, or was replaced.',
-    explains: ['runtime-hung', 'runtime-unavailable'],
-    signs: [
-      { kind: 'log', pattern: /Cannot connect to the Docker daemon|Is the docker daemon running\?/g, weight: 0.8 },
-    ],
-    recommendation: 'Start Docker and read its log.',
-    references: ['kubernetes/kubernetes#22259', 'kubernetes/kubernetes#72533'],
-  },
-  {
-    ...HUNG,
-    id: 'dockerd-container-lock-deadlock',
-    summary:
-      'The Docker daemon holds the lock of a container and does not let go of it; inspecting that container hangs.',
-    explains: ['runtime-hung', 'dockerd-does-not-answer', 'relist-slow'],
-    signs: [
-      {
-        kind: 'stack',
-        frames: ['daemon.(*daemon).containerinspect*'],
-        waits: ['lock'],
-        of: ['dockerd'],
-        weight: 0.9,
-      },
-      { kind: 'stack', frames: ['container.(*state)*'], waits: ['lock'], of: ['dockerd'], weight: 0.8 },
-      { kind: 'stack', frames: ['daemon.(*daemon).reduce*'], waits: ['lock'], of: ['dockerd'], weight: 0.86 },
-      { kind: 'stack', frames: ['grpc*', 'libcontainerd*'], of: ['dockerd'], weight: 0.4, support: true },
-    ],
-    recommendation: 'Restart Docker; kill the hung runc or shim of that container.',
-    references: ['moby/moby#37910', 'moby/moby#27566', 'docker/for-linux#397', 'awslabs/amazon-eks-ami#1071'],
-  },
-  {
-    ...HUNG,
-    id: 'dockerd-does-not-answer',
-    summary: 'relist waits for the Docker daemon to answer.',
-    kubelets: { before: '1.24' },
-    explains: ['runtime-hung'],
-    sureOnlyIfProbe: ['Timeout', 'Unavailable'],
-    signs: [
-      {
-        kind: 'relist',
-        place: ['cri', 'other'],
-        frames: ['http.(*persistconn).roundtrip', 'kubedockerclient*'],
-        weight: 0.7,
-      },
-      {
-        kind: 'stack',
-        frames: ['http.(*persistconn).roundtrip', 'kubedockerclient*'],
-        of: ['kubelet'],
-        atLeast: 2,
-        weight: 0.6,
-      },
-      { kind: 'log', pattern: /Unable to retrieve pods: operation timeout: context deadline exceeded/g, weight: 0.55 },
-      { kind: 'probe', states: ['Timeout', 'Unavailable'], weight: 0.7, support: true },
-    ],
-    recommendation:
-      'See which of `docker ps` and `docker inspect` hangs; restart Docker, kill hung runc and shim processes.',
-    references: ['moby/moby#27761', 'docker/for-linux#543', 'awslabs/amazon-eks-ami#195'],
   },
   {
     ...HUNG,
@@ -216,6 +168,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
         weight: 0.9,
       },
       { kind: 'stack', frames: ['oci.(*container).waitonstoptimeout'], of: ['crio'], lasting: true, weight: 0.6 },
+      { kind: 'stack', frames: ['oci.waitcontainerstop'], of: ['crio'], lasting: true, weight: 0.5 },
       { kind: 'stack', frames: ['oci.(*runtimeoci).stopcontainer'], of: ['crio'], weight: 0.4, support: true },
     ],
     recommendation: 'Restart CRI-O, and upgrade it (`crio status goroutines` shows its stacks).',

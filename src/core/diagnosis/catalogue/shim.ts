@@ -20,9 +20,28 @@ export const SHIM_CAUSES: readonly Cause[] = [
       {
         kind: 'log',
         pattern:
-          /(?:ContainerStatus|PodSandboxStatus)[^\n]{0,20} from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
+          /(?:ContainerStatus|PodSandboxStatus)[^\n]{0,200}(?: from runtime service failed| error: )[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc)/g,
+        weight: 0.45,
+      },
+      {
+        kind: 'log',
+        pattern:
+          /PLEG: (?:Ignoring events for pod|Write status)[^\n]{0,300}(?:DeadlineExceeded|code = 4 desc)|Failed to get container status"[^\n]{0,100}DeadlineExceeded/g,
+        weight: 0.32,
+      },
+      {
+        kind: 'log',
+        pattern: /collecting metrics for [0-9a-f]{6,64}\\?"[^\n]{0,60}context (?:deadline exceeded|canceled)/g,
         weight: 0.4,
       },
+      {
+        // It does not end although it was killed.
+        kind: 'log',
+        pattern:
+          /Stop(?:Container|PodSandbox) for [^\n]{0,100} failed[^\n]{0,200}(?:to be killed|failed to kill|failed to delete task)[^\n]{0,200}context (?:deadline exceeded|canceled)|failed to handle container TaskExit event[^\n]{0,600}context deadline exceeded/g,
+        weight: 0.55,
+      },
+      { kind: 'log', pattern: /KillContainerError[^\n]{0,40}DeadlineExceeded/g, weight: 0.3 },
       {
         kind: 'stack',
         frames: ['ttrpc.(*client).dispatch'],
@@ -92,11 +111,14 @@ export const SHIM_CAUSES: readonly Cause[] = [
     id: 'runc-frozen-cgroup',
     restartRuntime: 'DoesNotHelp',
     summary: 'runc is stuck in a frozen cgroup: it can neither go on nor be killed.',
-    explains: ['containerd-shim-hung', 'runtime-hung', 'kernel-blocked-processes'],
+    explains: ['containerd-shim-hung', 'runtime-hung', 'runc-hung', 'kernel-blocked-processes'],
     signs: [
       { kind: 'blocked', comm: /^runc/, wchan: /refrigerator|freez/, weight: 0.9 },
       { kind: 'blocked', wchan: /refrigerator|freez/, weight: 0.7 },
       { kind: 'log', pattern: /unable to freeze|freezer[^\n]{0,100}(?:FREEZING|cannot|unable)/g, weight: 0.45 },
+      // /proc/PID/stack, and ps with wchan.
+      { kind: 'log', pattern: /__refrigerator\+0x[0-9a-f]+/g, weight: 0.7 },
+      { kind: 'log', pattern: /\sD[sl<N+]{0,3}\s[^\n]{0,80}\s_{0,2}refrig[^\n]{0,80}\brunc\b/g, weight: 0.7 },
     ],
     recommendation: 'Thaw the cgroup (echo THAWED > freezer.state), kill runc, else reboot; upgrade runc.',
     references: ['opencontainers/runc#2753', 'opencontainers/runc#4481', 'kubernetes/kubernetes#104280'],
@@ -109,6 +131,15 @@ export const SHIM_CAUSES: readonly Cause[] = [
     explains: ['containerd-shim-hung', 'kernel-blocked-processes'],
     signs: [
       { kind: 'blocked', comm: /^(?:docker-)?runc/, weight: 0.65 },
+      // As ps and /proc/PID/status print it.
+      { kind: 'log', pattern: /\sD[sl<N+]{0,3}\s[^\n]{0,120}\brunc\b/g, weight: 0.52 },
+      { kind: 'log', pattern: /^Name:\s+runc\b/gm, weight: 0.35 },
+      { kind: 'log', pattern: /^State:\s+D \(disk sleep\)/gm, weight: 0.3, support: true },
+      {
+        kind: 'log',
+        pattern: /failed to exit within \d+ seconds of kill - trying direct SIGKILL/g,
+        weight: 0.4,
+      },
       {
         kind: 'stack',
         frames: ['os/exec.(*cmd).wait', 'go-runc*'],
@@ -180,8 +211,16 @@ export const SHIM_CAUSES: readonly Cause[] = [
       },
       {
         kind: 'log',
-        pattern: /(?:RunPodSandbox|StopPodSandbox)[^\n]{0,60}from runtime service failed[^\n]{0,200}DeadlineExceeded/g,
+        pattern:
+          /(?:RunPodSandbox|StopPodSandbox)[^\n]{0,60}from runtime service failed[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc)/g,
         weight: 0.35,
+      },
+      {
+        // The call before has timed out for the kubelet, and still goes on in the runtime.
+        kind: 'log',
+        pattern:
+          /failed to reserve sandbox name|error reserving pod name|Failed (?:to )?create pod sandbox: rpc error: code = DeadlineExceeded/g,
+        weight: 0.45,
       },
     ],
     recommendation:
