@@ -12,7 +12,7 @@ const KINDS: readonly (readonly [ProcessKind, RegExp])[] = [
   ],
   [
     'shim',
-    /^github\.com\/containerd\/containerd(?:\/v2)?\/(?:cmd\/containerd-shim|runtime\/v[12]\/shim[./]|pkg\/shim[./]|runtime\/v[12]\/runc[./]|cmd\/containerd-shim-runc)/,
+    /^github\.com\/containerd\/containerd(?:\/v2)?\/(?:cmd\/containerd-shim|linux\/shim\.|runtime\/v[12]\/shim[./]|pkg\/shim[./]|runtime\/v[12]\/runc[./]|cmd\/containerd-shim-runc)/,
   ],
   [
     'containerd',

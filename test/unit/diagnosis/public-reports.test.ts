@@ -115,6 +115,11 @@ E1028 09:15:51.439188    3299 generic.go:241] PLEG: Ignoring events for pod a/st
     class: ['Cni'],
   },
   {
+    name: 'a sandbox that dockershim could not start in time (kubernetes/kubernetes#103765)',
+    text: 'E0719 18:12:10.104956 2129392 remote_runtime.go:116] RunPodSandbox from runtime service failed: rpc error: code = Unknown desc = failed to start sandbox container for pod "a": operation timeout: context deadline exceeded',
+    class: ['Cni'],
+  },
+  {
     name: 'relist that has never been, for as long as the text goes (kubernetes/kubernetes#84978)',
     text: ['22', '27', '32']
       .map(
@@ -206,6 +211,26 @@ github.com/docker/docker/daemon.(*Daemon).killWithSignal(0xc4201ca400, 0x0, 0x0)
 #\t0x55b00a483d30\tgithub.com/cri-o/cri-o/internal/oci.WaitContainerStop+0x270\t\t/b/cri-o-1.23.4/internal/oci/runtime_oci.go:685
 #\t0x55b00a48453b\tgithub.com/cri-o/cri-o/internal/oci.(*runtimeOCI).StopContainer+0x37b\t/b/cri-o-1.23.4/internal/oci/runtime_oci.go:771`,
     class: ['RuntimeHung'],
+  },
+  {
+    name: 'one call that waits for the lock of its shim (moby/moby#40145)',
+    text: `goroutine 2628 [semacquire, 2632 minutes]:
+sync.runtime_SemacquireMutex(0xc4200bc0c4, 0x64b800)
+    /usr/lib/golang/src/runtime/sema.go:71 +0x3d
+sync.(*Mutex).Lock(0xc4200bc0c0)
+    /usr/lib/golang/src/sync/mutex.go:134 +0x108
+github.com/containerd/containerd/linux/shim.(*Service).State(0xc4200bc0c0, 0x6c37e0)
+    /builddir/src/github.com/containerd/containerd/linux/shim/service.go:271 +0x59`,
+    class: ['ShimOrRunc'],
+    kubelet: ['DoesNotHelp'],
+  },
+  {
+    name: 'a device plugin asked for its preference (kubernetes/kubernetes#130855)',
+    text: `1 @ 0x4774ee 0x452e65
+#\t0x1ad4c04\tgoogle.golang.org/grpc.(*ClientConn).Invoke+0x24\tgoogle.golang.org/grpc@v1.65.0/call.go:37
+#\t0x22add48\tk8s.io/kubernetes/pkg/kubelet/cm/devicemanager.(*endpointImpl).getPreferredAllocation+0x88\tk8s.io/kubernetes/pkg/kubelet/cm/devicemanager/endpoint.go:140`,
+    class: ['DevicePlugin'],
+    kubelet: ['DoesNotHelp'],
   },
   {
     name: 'frames of relist without a header, cut out by grep (kubernetes/kubernetes#98044)',

@@ -1,5 +1,6 @@
 /** All root causes that are known. */
 import type { Cause } from './cause.ts';
+import { CNI_CAUSES } from './cni.ts';
 import { DOCKER_CAUSES } from './docker.ts';
 import { HOST_CAUSES } from './host.ts';
 import { KUBELET_CAUSES } from './kubelet.ts';
@@ -13,6 +14,7 @@ export const CATALOGUE: readonly Cause[] = [
   ...RUNTIME_CAUSES,
   ...DOCKER_CAUSES,
   ...SHIM_CAUSES,
+  ...CNI_CAUSES,
   ...SYSTEMD_CAUSES,
   ...HOST_CAUSES,
   ...LOAD_CAUSES,

@@ -74,7 +74,11 @@ export const DOCKER_CAUSES: readonly Cause[] = [
         atLeast: 2,
         weight: 0.6,
       },
-      { kind: 'log', pattern: /Unable to retrieve pods: operation timeout: context deadline exceeded/g, weight: 0.55 },
+      {
+        kind: 'log',
+        pattern: /Unable to retrieve pods[^\n]{0,80}operation timeout: context deadline exceeded/g,
+        weight: 0.55,
+      },
       { kind: 'probe', states: ['Timeout', 'Unavailable'], weight: 0.7, support: true },
     ],
     recommendation:

@@ -3,6 +3,8 @@ import type { Cause } from './cause.ts';
 
 const LOAD = { class: 'SlowRelist', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
 const WELL = { class: 'Healthy', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
+/** Of the calls that a device plugin is asked for while a pod is admitted. */
+const ALLOCATE_WEIGHT = 0.88;
 
 export const LOAD_CAUSES: readonly Cause[] = [
   {
@@ -62,7 +64,12 @@ export const LOAD_CAUSES: readonly Cause[] = [
     summary: 'The sync loop waits for a device plugin to allocate devices; that call has no time limit.',
     relistMayIdle: true,
     signs: [
-      { kind: 'stack', frames: ['devicemanager.(*endpointimpl).allocate'], of: ['kubelet'], weight: 0.88 },
+      ...['allocate', 'getpreferredallocation', 'prestartcontainer'].map((call) => ({
+        kind: 'stack' as const,
+        frames: [`devicemanager.(*endpointimpl).${call}`],
+        of: ['kubelet' as const],
+        weight: ALLOCATE_WEIGHT,
+      })),
       {
         kind: 'stack',
         frames: ['grpc*', 'devicemanager*', 'kubelet.(*kubelet).syncloop*'],

@@ -34,12 +34,12 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       {
         kind: 'log',
         pattern:
-          /(?<![A-Za-z])(?:ListPodSandbox|ListContainers|Status|Version)(?: with filter[^\n]{0,200})? from runtime service failed[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc)/g,
+          /(?<![A-Za-z])(?:ListPodSandbox|ListContainers|Status|Version)(?: with filter[^\n]{0,200})? from runtime service failed[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc|operation timeout)/g,
         weight: 0.52,
       },
       {
         kind: 'log',
-        pattern: /Unable to retrieve pods[^\n]{0,100}(?:DeadlineExceeded|code = 4 desc)/g,
+        pattern: /Unable to retrieve pods[^\n]{0,100}(?:DeadlineExceeded|code = 4 desc|operation timeout)/g,
         weight: 0.45,
       },
       {

@@ -1,4 +1,4 @@
-/** Shims, runc, the pod network: what the runtime itself waits for. */
+/** Shims and runc: what the runtime itself waits for. */
 import type { Cause } from './cause.ts';
 
 const SHIM = { class: 'ShimOrRunc', restartKubelet: 'DoesNotHelp', restartRuntime: 'Helps' } as const;
@@ -20,13 +20,13 @@ export const SHIM_CAUSES: readonly Cause[] = [
       {
         kind: 'log',
         pattern:
-          /(?:ContainerStatus|PodSandboxStatus)[^\n]{0,200}(?: from runtime service failed| error: )[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc)/g,
+          /(?:ContainerStatus|PodSandboxStatus)[^\n]{0,200}(?: from runtime service failed| error: )[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc|operation timeout)/g,
         weight: 0.45,
       },
       {
         kind: 'log',
         pattern:
-          /PLEG: (?:Ignoring events for pod|Write status)[^\n]{0,300}(?:DeadlineExceeded|code = 4 desc)|Failed to get container status"[^\n]{0,100}DeadlineExceeded/g,
+          /PLEG: (?:Ignoring events for pod|Write status)[^\n]{0,300}(?:DeadlineExceeded|code = 4 desc|operation timeout)|Failed to get container status"[^\n]{0,100}DeadlineExceeded/g,
         weight: 0.32,
       },
       {
@@ -83,6 +83,23 @@ export const SHIM_CAUSES: readonly Cause[] = [
     explains: ['containerd-shim-hung', 'runtime-hung'],
     signs: [
       { kind: 'stack', frames: ['containerd*', 'ttrpc*'], waits: ['lock'], of: ['shim'], atLeast: 2, weight: 0.85 },
+      // The lock of the shim's service: whoever waits for it for minutes will wait for ever.
+      {
+        kind: 'stack',
+        frames: ['sync*', 'shim.(*service)*'],
+        waits: ['lock'],
+        of: ['shim'],
+        lasting: true,
+        weight: 0.7,
+      },
+      {
+        kind: 'stack',
+        frames: ['sync*', 'task.(*service)*'],
+        waits: ['lock'],
+        of: ['shim'],
+        lasting: true,
+        weight: 0.7,
+      },
     ],
     recommendation: 'Kill that shim, and upgrade containerd.',
     references: ['containerd/containerd#3572', 'containerd/containerd#9103', 'containerd/containerd#9104'],
@@ -150,95 +167,5 @@ export const SHIM_CAUSES: readonly Cause[] = [
     ],
     recommendation: 'Kill the hung runc; look at what it waits for (/proc/PID/stack).',
     references: ['opencontainers/runc#3663', 'opencontainers/runc#3759', 'moby/moby#36010'],
-  },
-  {
-    ...SHIM,
-    id: 'dockershim-cni-pod-lock',
-    class: 'Cni',
-    restartKubelet: 'Helps',
-    restartRuntime: 'DoesNotHelp',
-    summary:
-      'A CNI plugin does not end, and holds the lock of its pod in the kubelet; the status of that pod waits for it.',
-    kubelets: { from: '1.4', before: '1.24' },
-    explains: ['runtime-hung', 'dockerd-does-not-answer', 'containerd-shim-hung', 'kubelet-cri-connection-dead'],
-    signs: [
-      { kind: 'stack', frames: ['network.(*pluginmanager).getpodnetworkstatus'], waits: ['lock'], weight: 0.86 },
-      {
-        kind: 'stack',
-        frames: ['os/exec.(*cmd)*', 'network.(*pluginmanager).setuppod'],
-        weight: 0.6,
-        support: true,
-      },
-      {
-        kind: 'stack',
-        frames: ['os/exec.(*cmd)*', 'network.(*pluginmanager).teardownpod'],
-        weight: 0.6,
-        support: true,
-      },
-      { kind: 'stack', frames: ['os/exec.(*cmd)*', 'network.(*pluginmanager)*'], weight: 0.6 },
-    ],
-    recommendation: 'Restart the kubelet, which ends its CNI children; then see why the CNI plugin hangs.',
-    references: ['kubernetes/kubernetes#45419', 'kubernetes/kubernetes#98044', 'kubernetes/kubernetes#107749'],
-  },
-  {
-    ...SHIM,
-    id: 'pod-sandbox-creation-hung',
-    class: 'Cni',
-    restartRuntime: 'Unknown',
-    summary: 'The runtime has been at it for minutes to make or end the network of pods; PLEG itself may be well.',
-    relistMayIdle: true,
-    signs: [
-      {
-        kind: 'stack',
-        frames: ['grpc*', '(*runtimeserviceclient).runpodsandbox'],
-        of: ['kubelet'],
-        lasting: true,
-        weight: 0.55,
-      },
-      {
-        kind: 'stack',
-        frames: ['grpc*', '(*runtimeserviceclient).stoppodsandbox'],
-        of: ['kubelet'],
-        lasting: true,
-        weight: 0.5,
-      },
-      {
-        kind: 'stack',
-        frames: ['os/exec.(*cmd)*', 'containernetworking/cni/pkg/invoke*'],
-        of: ['containerd', 'crio'],
-        lasting: true,
-        weight: 0.65,
-      },
-      {
-        kind: 'log',
-        pattern:
-          /(?:RunPodSandbox|StopPodSandbox)[^\n]{0,60}from runtime service failed[^\n]{0,200}(?:DeadlineExceeded|code = 4 desc)/g,
-        weight: 0.35,
-      },
-      {
-        // The call before has timed out for the kubelet, and still goes on in the runtime.
-        kind: 'log',
-        pattern:
-          /failed to reserve sandbox name|error reserving pod name|Failed (?:to )?create pod sandbox: rpc error: code = DeadlineExceeded/g,
-        weight: 0.45,
-      },
-    ],
-    recommendation:
-      'See which CNI plugin runs (`ps`), and what it waits for: its daemon, its IPAM lock, the API server.',
-    references: ['kubernetes/kubernetes#107749', 'containernetworking/plugins#561', 'containerd/containerd#4666'],
-  },
-  {
-    ...SHIM,
-    id: 'containerd-cni-lock',
-    class: 'Cni',
-    restartRuntime: 'Unknown',
-    explains: ['pod-sandbox-creation-hung'],
-    summary: 'The runtime waits for a CNI plugin with the network lock held: its status hangs, its lists do not.',
-    signs: [
-      { kind: 'stack', frames: ['go-cni.(*libcni)*'], waits: ['lock'], of: ['containerd'], weight: 0.88 },
-      { kind: 'stack', frames: ['ocicni*'], waits: ['lock'], of: ['crio'], weight: 0.8 },
-    ],
-    recommendation: 'Kill the hung CNI plugin and see what it waits for.',
-    references: ['containerd/containerd#4666', 'containernetworking/plugins#561'],
   },
 ];
