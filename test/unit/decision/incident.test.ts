@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide.ts';
 import type { IncidentSnapshot } from '../../../src/core/decision/incident/snapshot.ts';
@@ -96,6 +96,26 @@ describe('the order of an action', () => {
     const status = diagnosed({ steps: [{ ...cordonStep, state: 'Requested' }] });
     const decision = decideIncident(aSnapshot({ status, node: cordoned }));
     expect(findStep(decision.status, 'act-1')).toMatchObject({ state: 'Requested', action: 'RestartKubelet' });
+  });
+
+  test('a reboot has the time that a server takes to boot; the agent that comes up after it reports it', () => {
+    const plan = aPlan({ mode: 'Remediate', strategy: 'DiagnoseFirst' });
+    const held = { name: 'hold', type: 'Hold', state: 'Succeeded', startedAt: at(0) } as const;
+    const status = diagnosed({ steps: [cordonStep, held], conditions: [cordonedCondition] });
+    const asked = anIncident({
+      name: NAME,
+      plan,
+      status,
+      approval: { decision: 'Approve', by: 'ann', action: 'RebootNode' },
+    });
+    const request = decideIncident(aSnapshot({ incident: asked, node: cordoned }));
+    expect(findStep(request.status, 'act-1')).toMatchObject({ action: 'RebootNode', state: 'Requested' });
+    const reserved: ActionRecord = { name: 'act-1', action: 'RebootNode', state: 'Reserved', reservedAt: at(2_000) };
+    const incident = anIncident({ name: NAME, plan, status: { ...request.status, actions: [hostCaptured, reserved] } });
+    const booting = decideIncident(aSnapshot({ incident, node: cordoned, now: T0 + 15 * 60_000 }));
+    expect(booting.reason).toBe('Acting');
+    const lost = decideIncident(aSnapshot({ incident, node: cordoned, now: T0 + 21 * 60_000 }));
+    expect(findStep(lost.status, 'act-1')?.message).toContain('ambiguous');
   });
 
   test('a cordon whose time ran out while nobody was there to try is tried again, once', () => {

@@ -7,8 +7,15 @@ import { findStep, fromTime, toPreciseTime, withCondition, withStep, withStepEnd
 import { probeState } from './diagnosis.ts';
 import type { IncidentSnapshot, StageResult } from './snapshot.ts';
 
-/** An agent that is there reserves within a second; a restart takes up to systemd's TimeoutStopSec (90 s) and more. */
-const ACT_LIMIT_MS = 240_000;
+/**
+ * An agent that is there reserves within a second; a restart takes up to systemd's TimeoutStopSec (90 s) and more. A reboot
+ * is reported by the agent that comes up after it: the host stops, its firmware tests the memory, and its kubelet starts.
+ */
+const LIMITS_MS: Readonly<Record<Action, number>> = {
+  RestartKubelet: 240_000,
+  RestartRuntime: 240_000,
+  RebootNode: 1_200_000,
+};
 
 function actSteps(status: IncidentStatus): readonly Step[] {
   return (status.steps ?? []).filter((step) => step.type === 'Act');
@@ -51,6 +58,7 @@ export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus
       actSteps(status).length > 0 ? status : { ...status, conditions: withCondition(status.conditions, claim, now) };
     return { kind: 'complete', status: next, outcome: 'HandedOver', message: choice.message };
   }
+  const deadline = now + LIMITS_MS[choice.action];
   const name = `act-${actSteps(status).length + 1}`;
   const next = withStep(status, {
     name,
@@ -60,7 +68,7 @@ export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus
     reason: choice.reason,
     message: choice.message.slice(0, 1024),
     startedAt: toPreciseTime(now),
-    deadline: toPreciseTime(now + ACT_LIMIT_MS),
+    deadline: toPreciseTime(deadline),
   });
   const claim = {
     type: CONDITION_ACTION,
@@ -72,7 +80,7 @@ export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus
     kind: 'wait',
     status: { ...next, conditions: withCondition(next.conditions, claim, now) },
     reason: 'ActionRequested',
-    until: now + ACT_LIMIT_MS,
+    until: deadline,
   };
 }
 
