@@ -16,16 +16,17 @@ export interface DiagnoseFlags extends Told {
   readonly verbose: boolean;
 }
 
-/** @returns the exit code. @throws `E_CLI_INPUT` if there is neither a dump nor a log to go by. */
+/** @returns the exit code. @throws `E_CLI_INPUT` if there is nothing to go by. */
 export async function runDiagnose(
   { terminal, stdin }: { readonly terminal: Terminal; readonly stdin: Readable },
   paths: readonly string[],
   flags: DiagnoseFlags,
 ): Promise<number> {
   const gathered = await gatherInput(paths, flags, stdin);
-  const { input, read, unread } = gathered;
-  if (input.dumps.length + input.logs.length === 0) throw nothingToRead(gathered);
-  const verdict = diagnose(input);
+  const { input, otherTexts, read, unread } = gathered;
+  const isNothing = input.dumps.length + input.logs.length === 0;
+  const verdict = diagnose(isNothing ? { ...input, logs: otherTexts } : input);
+  if (isNothing && verdict.class === 'Unknown') throw nothingToRead(gathered);
   const { probe, kubeletVersion, runtimeVersion } = input;
   const account = { read, unread, probe, kubeletVersion, runtimeVersion };
   if (!writeStructured(terminal, flags.output, { verdict, input: account })) {

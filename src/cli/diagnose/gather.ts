@@ -23,6 +23,8 @@ export interface ReadFile {
 
 export interface Gathered {
   readonly input: DiagnosisInput;
+  /** Texts that look like neither a dump nor a log; events, `ps` or frames cut out of a dump may name a cause all the same. */
+  readonly otherTexts: readonly NamedText[];
   readonly read: readonly ReadFile[];
   readonly unread: readonly Unread[];
 }
@@ -46,15 +48,27 @@ type Facts = z.infer<typeof Facts>;
 interface Draft {
   readonly dumps: (NamedText | NamedDump)[];
   readonly logs: NamedText[];
+  readonly otherTexts: NamedText[];
   readonly read: ReadFile[];
   readonly unread: Unread[];
   facts: Facts;
   seenVersion: string | undefined;
 }
 
+/** Characters. Who pastes, pastes less. */
+const MAX_OTHER_TEXT = 1_048_576;
+
 /** @param paths files and folders; `-` is standard input. */
 export async function gatherInput(paths: readonly string[], told: Told, stdin: Readable): Promise<Gathered> {
-  const draft: Draft = { dumps: [], logs: [], read: [], unread: [], facts: {}, seenVersion: undefined };
+  const draft: Draft = {
+    dumps: [],
+    logs: [],
+    otherTexts: [],
+    read: [],
+    unread: [],
+    facts: {},
+    seenVersion: undefined,
+  };
   for (const path of paths) {
     if (path === '-') {
       take(draft, 'stdin', await readText(stdin));
@@ -64,7 +78,7 @@ export async function gatherInput(paths: readonly string[], told: Told, stdin: R
     draft.unread.push(...unread);
     for (const file of files) take(draft, file.name, await readFileText(file.path));
   }
-  const { dumps, logs, read, unread, facts, seenVersion } = draft;
+  const { dumps, logs, otherTexts, read, unread, facts, seenVersion } = draft;
   const input: DiagnosisInput = {
     dumps,
     logs,
@@ -73,7 +87,7 @@ export async function gatherInput(paths: readonly string[], told: Told, stdin: R
     kubeletVersion: told.kubeletVersion ?? facts.kubeletVersion ?? seenVersion,
     runtimeVersion: told.runtimeVersion ?? facts.runtimeVersion,
   };
-  return { input, read, unread };
+  return { input, otherTexts, read, unread };
 }
 
 function take(draft: Draft, name: string, result: ReadResult): void {
@@ -94,12 +108,18 @@ function take(draft: Draft, name: string, result: ReadResult): void {
     return;
   }
   const text = isJournalJson(result.text) ? journalText(result.text) : result.text;
-  const { isDump, isLog } = classify(text);
-  if (isDump) draft.dumps.push({ name, text });
-  if (isLog) draft.logs.push({ name, text });
   draft.seenVersion ??= versionIn(text);
-  const uses: Use[] = [...(isDump ? (['dump'] as const) : []), ...(isLog ? (['log'] as const) : [])];
-  draft.read.push({ name, bytes, usedAs: uses.length === 0 ? ['nothing'] : uses, message });
+  draft.read.push({ name, bytes, usedAs: use(draft, { name, text }), message });
+}
+
+/** Puts a text where its content says that it belongs. */
+function use(draft: Draft, file: NamedText): readonly Use[] {
+  const { isDump, isLog } = classify(file.text);
+  if (isDump) draft.dumps.push(file);
+  if (isLog) draft.logs.push(file);
+  if (isDump || isLog) return [...(isDump ? (['dump'] as const) : []), ...(isLog ? (['log'] as const) : [])];
+  if (file.text.length <= MAX_OTHER_TEXT) draft.otherTexts.push(file);
+  return ['nothing'];
 }
 
 function factsOf(name: string, text: string): Facts | undefined {

@@ -160,6 +160,18 @@ k8s.io/kubernetes/pkg/kubelet.(*Kubelet).updateRuntimeUp(0xc000)
     expect(names).toEqual(['goroutines-1.txt', 'goroutines-9.txt', 'goroutines-10.txt']);
   });
 
+  test('goes by a text that is neither a dump nor a log where it names a cause', async () => {
+    const { out, code } = await runOffline(['diagnose', '-', '-o', 'json'], {
+      stdin: [
+        'root     57630  0.0  0.0 1233528 15460 ?     D    16:39   0:00 runc init',
+        'cat /proc/57630/stack',
+        '[<ffffffff9b0e2d2a>] __refrigerator+0x5a/0x130',
+      ].join('\n'),
+    });
+    expect(code).toBe(0);
+    expect((JSON.parse(out) as Printed).verdict['cause']).toBe('runc-frozen-cgroup');
+  });
+
   test('ends with 3 where no cause is found, and still prints the verdict', async () => {
     const { code, out } = await runOffline(['diagnose', '-', '-o', 'json'], {
       stdin: 'goroutine 1 [chan receive]:\nmain.main()\n\t/tmp/main.go:3 +0x1\n',
