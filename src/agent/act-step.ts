@@ -142,13 +142,26 @@ export async function issueAndReport(
   const issued = await issue(world, reserved, signal);
   const record = { ...reserved, issuedAt, command: issued.command?.slice(0, 512) };
   if (reserved.action === 'RebootNode') {
-    // The host goes down with this agent; the next one sees another boot id.
-    if (issued.failure === undefined) await clock.sleep(REBOOT_LIMIT_MS, signal);
-    const message = issued.failure ?? `the host did not go down within ${formatSeconds(REBOOT_LIMIT_MS)}`;
-    await report(world, incident, ended(record, 'Failed', message, clock.now()), signal);
+    if (issued.failure === undefined) await awaitReboot(world, { incident, record, state: 'Failed' }, signal);
+    else await report(world, incident, ended(record, 'Failed', issued.failure, clock.now()), signal);
     return;
   }
   await watchAndReport(world, { incident, record, failure: issued.failure }, signal);
+}
+
+/** The host goes down with this agent; the next one sees another boot id. A host that stays up is reported in `state`. */
+export async function awaitReboot(
+  world: World,
+  {
+    incident,
+    record,
+    state,
+  }: { readonly incident: string; readonly record: ActionRecord; readonly state: 'Failed' | 'Ambiguous' },
+  signal: AbortSignal,
+): Promise<void> {
+  await world.clock.sleep(REBOOT_LIMIT_MS, signal);
+  const message = `the host did not go down within ${formatSeconds(REBOOT_LIMIT_MS)}`;
+  await report(world, incident, ended(record, state, message, world.clock.now()), signal);
 }
 
 interface Issued {

@@ -1,7 +1,16 @@
 /** Takes up an act that an earlier agent reserved and never reported. */
 import type { ActionRecord, KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
 import { toPreciseTime } from '../core/decision/status.ts';
-import { afterOf, ended, gatherQuestion, issueAndReport, readBootID, report, watchAndReport } from './act-step.ts';
+import {
+  afterOf,
+  awaitReboot,
+  ended,
+  gatherQuestion,
+  issueAndReport,
+  readBootID,
+  report,
+  watchAndReport,
+} from './act-step.ts';
 import { agentPartOf, changeIncident, findRecord, withRecord } from './incident-status.ts';
 import type { Orders } from './orders.ts';
 import { type ActQuestion, refuse } from './refusal.ts';
@@ -38,6 +47,9 @@ export async function runResumeStep(
     }
     case 'ambiguous':
       await report(world, name, ended(record, 'Ambiguous', resumption.message, world.clock.now()), signal);
+      return;
+    case 'await-reboot':
+      await awaitReboot(world, { incident: name, record, state: 'Ambiguous' }, signal);
       return;
     case 'watch':
       await watchAndReport(world, { incident: name, record }, signal);

@@ -11,6 +11,8 @@ export type Resumption =
   | { readonly kind: 'issue' }
   /** systemd is at it: the command was issued, and its end is to be seen. */
   | { readonly kind: 'watch' }
+  /** The host may be going down: this agent was started again in the midst of it. The next one sees another boot id. */
+  | { readonly kind: 'await-reboot' }
   | { readonly kind: 'ambiguous'; readonly message: string };
 
 /** Sub-states of systemd in which a job is running on the unit. */
@@ -44,7 +46,7 @@ export function resume(record: ActionRecord, { unit, bootID }: HostNow): Resumpt
 
 function resumeReboot(record: ActionRecord, bootID: string | undefined): Resumption {
   if (bootID === undefined) return { kind: 'ambiguous', message: 'the boot id cannot be read' };
-  return issueOnce(record);
+  return record.issuedAt === undefined ? { kind: 'issue' } : { kind: 'await-reboot' };
 }
 
 /** `issuedAt` is written before a second try, so there is never a third. */

@@ -43,7 +43,7 @@ describe('an act that was reserved and not reported', () => {
     ['another unit is found now', record(), { unit: known({ unit: 'k3s.service' }), bootID: BOOT }, 'ambiguous'],
     ['nothing was noted before', record({ before: undefined }), same, 'ambiguous'],
     ['a reboot has happened', record({ action: 'RebootNode' }), { unit: known(), bootID: 'boot-2' }, 'done'],
-    ['a reboot may have been asked for', record({ action: 'RebootNode', issuedAt: at(0) }), same, 'ambiguous'],
+    ['a reboot may have been asked for', record({ action: 'RebootNode', issuedAt: at(0) }), same, 'await-reboot'],
     ['a reboot cannot be told', record({ action: 'RebootNode' }), { unit: known(), bootID: undefined }, 'ambiguous'],
     ['an old systemd, the same PID', record({ before: { pid: 100, invocationID: '' } }), oldSystemd, 'issue'],
     ['an old systemd, another PID', record({ before: { pid: 99, invocationID: '' } }), oldSystemd, 'done'],
