@@ -2,7 +2,7 @@
 import { HEALTHS, INCIDENTS } from '../../api/resources.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { API_VERSION } from '../../api/v1alpha1/names.ts';
-import { type Case, findPatterns, patternText, type Pattern } from '../../core/diagnosis/fleet.ts';
+import { caseOf, findPatterns, patternText, type Pattern } from '../../core/diagnosis/fleet.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
 import { writeStructured, type Format } from '../structured.ts';
@@ -62,10 +62,6 @@ export async function runHistory(session: Session, node: string | undefined, for
 
 function createdAt({ metadata }: KubeletIncident): number {
   return Date.parse(metadata.creationTimestamp);
-}
-
-function caseOf({ metadata, spec, status }: KubeletIncident): Case {
-  return { incident: metadata.name, node: spec.nodeName, diagnosis: status.diagnosis };
 }
 
 function patternLine(pattern: Pattern, fleet: number): string {

@@ -1,11 +1,16 @@
 /** What incidents have in common: the same fault on several nodes is one fault. */
 import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 
 /** An incident, open or past, as far as its fault goes. */
 export interface Case {
   readonly incident: string;
   readonly node: string;
   readonly diagnosis: Diagnosis | undefined;
+}
+
+export function caseOf({ metadata, spec, status }: KubeletIncident): Case {
+  return { incident: metadata.name, node: spec.nodeName, diagnosis: status.diagnosis };
 }
 
 export interface Pattern {

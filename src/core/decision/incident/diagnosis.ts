@@ -3,7 +3,7 @@ import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
 import { CONDITION_DIAGNOSED, MAX_LINKED, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import type { ProbeState } from '../../../api/v1alpha1/health.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
-import { findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
+import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import type { DiagnosisInput } from '../../diagnosis/input.ts';
 import { isAgentFresh } from '../node-state.ts';
 import { withCondition } from '../status.ts';
@@ -32,16 +32,11 @@ function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
 
 /** The fault of this incident where others, open or past, have it too. */
 function patternOf({ budget, incident }: IncidentSnapshot, verdict: Diagnosis): Pattern | undefined {
-  const others = budget.incidents.filter(({ metadata }) => metadata.name !== incident.metadata.name);
-  const cases = [
-    ...others.map(({ metadata, spec, status }) => ({
-      incident: metadata.name,
-      node: spec.nodeName,
-      diagnosis: status.diagnosis,
-    })),
-    { incident: incident.metadata.name, node: incident.spec.nodeName, diagnosis: verdict },
-  ];
-  return findPatterns(cases).find(({ fingerprint }) => fingerprint === verdict.fingerprint);
+  const others = budget.incidents.filter(
+    ({ metadata, status }) =>
+      metadata.name !== incident.metadata.name && status.diagnosis?.fingerprint === verdict.fingerprint,
+  );
+  return findPatterns([...others.map(caseOf), { ...caseOf(incident), diagnosis: verdict }])[0];
 }
 
 /** The pattern is told again at each look: nodes that get stuck later are linked as long as the incident is open. */
