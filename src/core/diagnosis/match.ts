@@ -3,7 +3,7 @@ import type { Movement } from './analysis/compare.ts';
 import type { Facts, Stack } from './analysis/facts.ts';
 import { findInOrder } from './analysis/names.ts';
 import type { Relist } from './analysis/relist.ts';
-import { waitOf } from './analysis/waits.ts';
+import { waitOf, waitText } from './analysis/waits.ts';
 import type {
   BlockedSign,
   Cause,
@@ -53,15 +53,13 @@ function howSure({ group, lasts }: Stack, isWhole: boolean): number {
 
 /** @param at index of the frame to name. */
 function describe({ file, group }: Stack, count: number, at: number): string {
-  const state = group.state === undefined ? 'no state' : group.state;
-  const minutes = group.minutes > 0 ? `, ${group.minutes} minutes` : '';
   const who =
     group.ids[0] === undefined
       ? `${count} goroutine(s)`
       : count > 1
         ? `${count} goroutines`
         : `goroutine ${group.ids[0]}`;
-  return `${file}:${group.atLine} ${who} [${state}${minutes}] in ${group.frames[at]?.func ?? '-'}`;
+  return `${file}:${group.atLine} ${who} ${waitText(group)} in ${group.frames[at]?.func ?? '-'}`;
 }
 
 function isSettled({ relist, movement, isWhole, criWaiters, logs, syncLoop }: Facts): boolean {

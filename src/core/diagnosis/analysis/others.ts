@@ -4,6 +4,7 @@ import { growthOf } from './compare.ts';
 import type { Facts } from './facts.ts';
 import { lockQueues } from './locks.ts';
 import { criMethodOf } from './relist.ts';
+import { waitText } from './waits.ts';
 
 const LISTED = 3;
 
@@ -68,12 +69,12 @@ function growth({ kubelet, earlier }: Facts): readonly string[] {
 }
 
 /** The goroutine that is blocked: `goroutine 368 [select, 1 minutes], CRI ListPodSandbox`; undefined: the dump only has its stack. */
-export function nameOf({ count, ids, state, minutes, frames }: StackGroup): string | undefined {
+export function nameOf(group: StackGroup): string | undefined {
+  const { count, ids, state, frames } = group;
   const method = criMethodOf(frames);
   if (count === 1 && state === undefined && method === undefined) return undefined;
   const who = count > 1 ? `${count} goroutines` : ids[0] === undefined ? '1 goroutine' : `goroutine ${ids[0]}`;
-  const since = minutes >= 1 ? `, ${minutes} minutes` : '';
-  const doing = state === undefined ? '' : ` [${state}${since}]`;
+  const doing = state === undefined ? '' : ` ${waitText(group)}`;
   return `${who}${doing}${method === undefined ? '' : `, CRI ${method}`}`;
 }
 

@@ -46,3 +46,8 @@ export function waitOf(group: StackGroup): Wait | undefined {
 export function waiterOf(group: StackGroup): string {
   return group.frames.find(({ func }) => !isLibrary(func))?.func ?? group.frames[0]?.func ?? '';
 }
+
+/** `[select, 1 minutes]`, as a dump has it; `[no state]` for the format without states. */
+export function waitText({ state = 'no state', minutes }: StackGroup): string {
+  return `[${state}${minutes > 0 ? `, ${minutes} minutes` : ''}]`;
+}
