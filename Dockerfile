@@ -11,9 +11,9 @@ RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \
     if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && rm -rf /root/.npm
 COPY tsconfig.json ./
-COPY .ci .ci
+COPY scripts scripts
 COPY src src
-RUN node .ci/build.mjs
+RUN node scripts/build.mjs
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title=kubelet-medic \

@@ -59,7 +59,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/bin/**', 'src/cli/**', 'test/demo/**', 'test/e2e/**', 'test/bench/**'],
+    files: ['src/bin/**', 'tools/**', 'src/cli/**', 'test/demo/**', 'test/e2e/**', 'test/bench/**'],
     rules: { 'no-console': 'off' },
   },
 );

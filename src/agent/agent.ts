@@ -1,15 +1,15 @@
 /** The agent: watch, detect, capture, execute. All of it runs until the signal, whatever fails on the way. */
-import { createBell } from './bell.ts';
-import { createEarlyCaptures } from './early-capture.ts';
-import { runExecutor } from './executor.ts';
-import { runFactsLoop } from './facts-loop.ts';
-import { createLogWatch } from './log-watch.ts';
-import { createOrders } from './orders.ts';
-import { runProbeLoop } from './probe-loop.ts';
-import { createPublisher } from './publisher.ts';
-import { runRetention } from './retention.ts';
-import { createSightBoard } from './sight.ts';
-import { createTurn } from './turns.ts';
+import { createWakeUp } from '../runtime/wake-up.ts';
+import { createEarlyCaptures } from './evidence/early-capture.ts';
+import { runExecutor } from './run-steps.ts';
+import { runFactsLoop } from './health/look-at-host.ts';
+import { createLogWatch } from './log/follow-log.ts';
+import { createRequests } from './requests.ts';
+import { runProbeLoop } from './health/probe-runtime.ts';
+import { createPublisher } from './health/publish-health.ts';
+import { runRetention } from './evidence/spool-retention.ts';
+import { createObservationBoard } from './health/observation.ts';
+import { createMutex } from '../runtime/mutex.ts';
 import type { World } from './world.ts';
 
 /** For /healthz and /readyz: whether it is well, and why not. */
@@ -42,22 +42,22 @@ export function startAgent(world: World, stop: AbortSignal): Agent {
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop, { once: true });
   const { clock } = world;
-  const board = createSightBoard(clock.now());
-  const orders = createOrders(world, signal);
-  const factsBell = createBell(clock);
-  const turn = createTurn();
-  const watch = createLogWatch(world, board, factsBell);
-  const publisher = createPublisher(world, board, orders);
-  const early = createEarlyCaptures(world, board, orders, turn);
+  const board = createObservationBoard(clock.now());
+  const requests = createRequests(world, signal);
+  const hostWakeUp = createWakeUp(clock);
+  const mutex = createMutex();
+  const watch = createLogWatch(world, board, hostWakeUp);
+  const publisher = createPublisher(world, board, requests);
+  const early = createEarlyCaptures(world, board, requests, mutex);
 
   const parts = [
     watch.run(signal),
     runProbeLoop(world, board, signal),
-    runFactsLoop(world, board, factsBell, signal),
+    runFactsLoop(world, board, hostWakeUp, signal),
     publisher.run(signal),
     early.run(signal),
-    runExecutor({ world, board, orders, factsBell, turn }, signal),
-    runRetention(world, board, { orders, turn }, signal),
+    runExecutor({ world, board, requests, hostWakeUp, mutex }, signal),
+    runRetention(world, board, { requests, mutex }, signal),
   ];
 
   return {
@@ -68,8 +68,8 @@ export function startAgent(world: World, stop: AbortSignal): Agent {
       return { ok: false, message: `the watch has not taken a turn for ${String(Math.round(stalledMs / 1000))} s` };
     },
     readiness(): Check {
-      if (orders.freshAt() === undefined) return { ok: false, message: 'the API server has not answered yet' };
-      if (orders.health() === undefined) {
+      if (requests.freshAt() === undefined) return { ok: false, message: 'the API server has not answered yet' };
+      if (requests.health() === undefined) {
         return { ok: false, message: `no KubeletHealth ${world.node} yet: the controller creates it` };
       }
       const publishedAt = publisher.publishedAt();

@@ -1,6 +1,6 @@
 /**
  * The vocabulary that the API types are written in. One schema is at once the TypeScript type, the parser at the
- * edge, and the source of the CRD: `.ci/generate` turns it into a structural OpenAPI schema.
+ * edge, and the source of the CRD: `tools/generate` turns it into a structural OpenAPI schema.
  *
  * `zod/mini` is used, not `zod`: it costs the agent 1 MiB of memory where the full build costs 8 (docs/adr/0002).
  */

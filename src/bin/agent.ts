@@ -5,10 +5,10 @@ import { parseArgs } from 'node:util';
 import { startAgent } from '../agent/agent.ts';
 import type { World } from '../agent/world.ts';
 import { createHost, type LogLocation } from '../host/host.ts';
-import { IN_POD, ON_HOST, type Place, placeOf } from '../host/place.ts';
+import { IN_POD, ON_HOST, type HostNamespaces, namespacesOf } from '../host/namespaces.ts';
 import { createCluster } from '../kube/cluster.ts';
-import type { Connection } from '../kube/connection.ts';
-import { createInClusterConnection, rereadFile } from '../kube/in-cluster.ts';
+import type { Connection } from '../kube/connection/connection.ts';
+import { createInClusterConnection, rereadFile } from '../kube/connection/in-cluster.ts';
 import { createSystemClock } from '../platform/clock.ts';
 import { serve } from '../platform/http.ts';
 import { createLog, type LogLevel } from '../platform/log.ts';
@@ -74,11 +74,11 @@ function logLocation(text: string): LogLocation {
   return refuseFlag('log-source', `${text}: it is auto, journald, journald:UNIT or file:/ABSOLUTE/GLOB`);
 }
 
-function place(text: string): Place {
+function namespaces(text: string): HostNamespaces {
   if (text === 'none') return ON_HOST;
   const pid = Number(text);
   if (!Number.isSafeInteger(pid) || pid < 1) return refuseFlag('host-pid-namespace', `${text}: it is a PID, or none`);
-  return pid === 1 ? IN_POD : placeOf(pid);
+  return pid === 1 ? IN_POD : namespacesOf(pid);
 }
 
 function spoolLimit(text: string): number {
@@ -141,7 +141,7 @@ function createWorld(): World {
   const stateFolder = values['state-dir'];
   const endpoint = values['cri-endpoint'];
   const host = createHost({
-    place: place(values['host-pid-namespace']),
+    namespaces: namespaces(values['host-pid-namespace']),
     log: logLocation(values['log-source']),
     spool: {
       folder: values['spool-dir'] ?? join(stateFolder, 'spool'),

@@ -6,9 +6,9 @@ import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
 import { runController } from '../controller/controller.ts';
 import type { Failpoint, World } from '../controller/world.ts';
 import { createCluster } from '../kube/cluster.ts';
-import type { Connection } from '../kube/connection.ts';
-import { createInClusterConnection } from '../kube/in-cluster.ts';
-import { runAsLeader } from '../kube/leader-election.ts';
+import type { Connection } from '../kube/connection/connection.ts';
+import { createInClusterConnection } from '../kube/connection/in-cluster.ts';
+import { runAsLeader } from '../runtime/leader-election.ts';
 import { createSystemClock } from '../platform/clock.ts';
 import { serve } from '../platform/http.ts';
 import { createLog, type LogLevel } from '../platform/log.ts';
@@ -21,7 +21,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --identity NAME         unique name of this process in the election (default: $POD_NAME)
   --metrics-address H:P   /healthz, /readyz, /metrics (default :8080)
   --log-level LEVEL       debug, info, warn, error (default info)
-  --kubeconfig FILE       talk to a cluster from outside it
+  --kubeconfig FILE       talk to a cluster from context it
 `;
 
 const { env } = process;
@@ -67,7 +67,7 @@ async function connect(kubeconfig: string | undefined): Promise<Connection> {
     });
   }
   // Loaded on demand: it brings the typed client with it, and in a cluster nobody needs that.
-  const { createKubeconfigConnection } = await import('../kube/kubeconfig.ts');
+  const { createKubeconfigConnection } = await import('../kube/connection/kubeconfig.ts');
   return createKubeconfigConnection({ files: [kubeconfig], clock });
 }
 

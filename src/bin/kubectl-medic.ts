@@ -1,7 +1,7 @@
 /** Composition root of the kubectl plugin. */
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { ConnectionFlags } from '../cli/commands/connection-flags.ts';
+import type { ConnectionFlags } from '../cli/connection-flags.ts';
 import { runProgram } from '../cli/program.ts';
 import type { Session } from '../cli/session.ts';
 import { createTerminal } from '../cli/terminal.ts';
@@ -20,7 +20,7 @@ function kubeconfigFiles({ kubeconfig }: ConnectionFlags): readonly string[] {
 /** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */
 async function connect(flags: ConnectionFlags): Promise<Session> {
   const [{ createKubeconfigConnection }, { createCluster }, { createPodExec }, { createLog }] = await Promise.all([
-    import('../kube/kubeconfig.ts'),
+    import('../kube/connection/kubeconfig.ts'),
     import('../kube/cluster.ts'),
     import('../kube/exec.ts'),
     import('../platform/log.ts'),

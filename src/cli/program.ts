@@ -1,13 +1,13 @@
 /** The command line: what there is, and which function does it. */
 import { Command, CommanderError } from 'commander';
-import { addCapture } from './commands/capture.ts';
-import { addDecisions } from './commands/decisions.ts';
-import { addDiagnose } from './commands/diagnose.ts';
-import { addEvidence } from './commands/evidence.ts';
-import { addHistory, addShow } from './commands/incidents.ts';
+import { addCapture } from './capture/capture-flags.ts';
+import { addDecisions } from './decide/decide-flags.ts';
+import { addDiagnose } from './diagnose/diagnose-flags.ts';
+import { addEvidence } from './evidence/evidence-flags.ts';
+import { addHistory, addShow } from './show/show-flags.ts';
 import { MedicError } from '../ports/errors.ts';
 import { EXIT } from './exit.ts';
-import type { Finish, Outside } from './outside.ts';
+import type { Finish, ProgramContext } from './program-context.ts';
 import { oneLine, printable, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
@@ -25,8 +25,8 @@ Exit codes: 0 done; 1 the cluster refuses or does not answer; 2 a mistake on the
 `;
 
 /** @param argv without the program's own name. @returns the exit code. */
-export async function runProgram(argv: readonly string[], outside: Outside): Promise<number> {
-  const { terminal, version } = outside;
+export async function runProgram(argv: readonly string[], context: ProgramContext): Promise<number> {
+  const { terminal, version } = context;
   let code: number = EXIT.ok;
   const finish: Finish = (result) => {
     code = result;
@@ -38,12 +38,12 @@ export async function runProgram(argv: readonly string[], outside: Outside): Pro
     .showHelpAfterError('(--help says more)')
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.note });
-  addHistory(program, outside);
-  addShow(program, outside);
-  addEvidence(program, outside, finish);
-  addDecisions(program, outside);
-  addCapture(program, outside);
-  addDiagnose(program, outside, finish);
+  addHistory(program, context);
+  addShow(program, context);
+  addEvidence(program, context, finish);
+  addDecisions(program, context);
+  addCapture(program, context);
+  addDiagnose(program, context, finish);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

@@ -1,12 +1,13 @@
 /** The controller as a whole: mirrors, queues, and who wakes whom. */
 import { createEventRecorder } from './events.ts';
-import type { ActContext } from './incident/act.ts';
-import { reconcileIncident } from './incident/reconcile.ts';
+import type { ActContext } from './incident/carry-out.ts';
+import { reconcileIncident } from './incident/reconcile-incident.ts';
 import { createLocalView } from './local-view.ts';
-import { createNodeReconciler } from './node/reconcile.ts';
-import { reconcilePolicy } from './policy/reconcile.ts';
-import { runRetention } from './retention.ts';
-import { createWorkQueue, type QueueOptions, type WorkQueue } from './work-queue.ts';
+import { createNodeReconciler } from './node/reconcile-node.ts';
+import { reconcilePolicy } from './policy/reconcile-policy.ts';
+import { runRetention } from './incident/incident-retention.ts';
+import { createMutex } from '../runtime/mutex.ts';
+import { createWorkQueue, type QueueOptions, type WorkQueue } from '../runtime/work-queue.ts';
 import type { World } from './world.ts';
 
 interface Queues {
@@ -33,16 +34,6 @@ function createQueues(context: ActContext): Queues {
     nodes: queue('node', 4, createNodeReconciler(context)),
     incidents: queue('incident', 8, (name, signal) => reconcileIncident(context, name, signal)),
     policies: queue('policy', 1, (name) => reconcilePolicy(world, view, name)),
-  };
-}
-
-/** A queue of one: work starts when the work before it is over, however that ended. */
-function createTurn(): ActContext['turn'] {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work, work);
-    last = mine.catch(() => undefined);
-    return mine;
   };
 }
 
@@ -89,7 +80,7 @@ function wire({ view }: ActContext, queues: Queues): void {
 /** Runs until the signal; to be run by the leader only. */
 export async function runController(world: World, signal: AbortSignal): Promise<void> {
   const view = createLocalView(world, signal);
-  const context: ActContext = { world, view, events: createEventRecorder(world), turn: createTurn() };
+  const context: ActContext = { world, view, events: createEventRecorder(world), mutex: createMutex() };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();

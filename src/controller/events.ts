@@ -1,7 +1,7 @@
 /** Kubernetes Events on Nodes and incidents: for people, best effort. The record is the incident. */
 import { EVENTS } from '../api/resources.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
-import { toTime } from '../core/decision/status.ts';
+import { toTime } from '../core/time/timestamp.ts';
 import { isMedicError } from '../ports/errors.ts';
 import type { World } from './world.ts';
 

@@ -1,18 +1,18 @@
 /** The host: all adapters together. */
 import type { Clock } from '../ports/clock.ts';
 import type { Host } from '../ports/host.ts';
-import { createCollectors } from './collectors.ts';
-import { createCriProbe } from './cri-probe.ts';
-import { createEndpointFinder } from './endpoint.ts';
-import { createFileLogSource } from './file-log.ts';
-import { findProcess } from './find-process.ts';
-import { createJournalSource } from './journal.ts';
-import { createCommands } from './nsenter.ts';
-import type { Place } from './place.ts';
-import { createProcFacts } from './proc.ts';
-import { createSpool } from './spool.ts';
-import { createStateStore } from './state-store.ts';
-import { createSystemd } from './systemd.ts';
+import { createCollectors } from './collect/collectors.ts';
+import { createCriProbe } from './cri/cri-probe.ts';
+import { createEndpointFinder } from './cri/cri-endpoint.ts';
+import { createFileLogSource } from './log/file-log.ts';
+import { findProcess } from './process/find-process.ts';
+import { createJournalSource } from './log/journal.ts';
+import { createCommands } from './command.ts';
+import type { HostNamespaces } from './namespaces.ts';
+import { createProcFacts } from './process/proc.ts';
+import { createSpool } from './disk/spool.ts';
+import { createStateStore } from './disk/state-store.ts';
+import { createSystemd } from './unit/systemd.ts';
 
 /** Where the kubelet's log is. */
 export type LogLocation =
@@ -22,8 +22,8 @@ export type LogLocation =
   | { readonly kind: 'file'; readonly pattern: string };
 
 export interface HostOptions {
-  /** `IN_POD`, `ON_HOST`, or `placeOf(pid)`. */
-  readonly place: Place;
+  /** `IN_POD`, `ON_HOST`, or `namespacesOf(pid)`. */
+  readonly namespaces: HostNamespaces;
   readonly log: LogLocation;
   /** The CRI endpoint; undefined: that of the kubelet. */
   readonly endpoint?: string;
@@ -33,28 +33,28 @@ export interface HostOptions {
 }
 
 export function createHost(options: HostOptions): Host {
-  const { place, clock, log } = options;
-  const commands = createCommands(place.targetPid);
-  const endpoint = createEndpointFinder({ place, clock, fixed: options.endpoint });
-  const services = createSystemd(place, commands, { endpoint });
+  const { namespaces, clock, log } = options;
+  const commands = createCommands(namespaces.targetPid);
+  const endpoint = createEndpointFinder({ namespaces, clock, fixed: options.endpoint });
+  const services = createSystemd(namespaces, commands, { endpoint });
   return {
     services,
     log:
       log.kind === 'file'
-        ? createFileLogSource({ place, clock, pattern: log.pattern })
+        ? createFileLogSource({ namespaces, clock, pattern: log.pattern })
         : createJournalSource(commands, {
             unit: async (signal) => log.unit ?? (await services.find('kubelet', signal))?.unit,
           }),
-    probe: createCriProbe({ place, clock, endpoint }),
-    facts: createProcFacts(place, commands),
+    probe: createCriProbe({ namespaces, clock, endpoint }),
+    facts: createProcFacts(namespaces, commands),
     collectors: createCollectors({
-      place,
+      namespaces,
       commands,
       clock,
       endpoint,
       unit: (role, signal) => services.find(role, signal),
       process: async (role, signal) =>
-        findProcess(place, role, role === 'runtime' ? await endpoint(signal) : undefined, signal),
+        findProcess(namespaces, role, role === 'runtime' ? await endpoint(signal) : undefined, signal),
       logUnit: log.kind === 'journald' ? log.unit : undefined,
       logPattern: log.kind === 'file' ? log.pattern : undefined,
     }),

@@ -17,15 +17,15 @@ import type {
 } from '../ports/cluster.ts';
 import { isMedicError, MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
-import type { Connection } from './connection.ts';
-import { withDeadline } from './deadline.ts';
+import type { Connection } from './connection/connection.ts';
+import { withDeadline } from '../runtime/call-deadline.ts';
 import { malformedError } from './errors.ts';
 import { listAll, MAX_ANSWER_BYTES } from './list.ts';
 import { createMirror } from './mirror.ts';
 import { createPath, objectPath } from './paths.ts';
 import { proxyToNode } from './node-proxy.ts';
 import { retryRead } from './retry.ts';
-import { assertGood, createTransport, type HttpRequest } from './transport.ts';
+import { assertGood, createTransport, type HttpRequest } from './connection/transport.ts';
 
 export interface ClusterOptions {
   readonly clock: Clock;

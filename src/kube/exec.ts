@@ -7,8 +7,8 @@ import { Exec, KubeConfig, type User } from '@kubernetes/client-node';
 import type { Clock } from '../ports/clock.ts';
 import { MedicError } from '../ports/errors.ts';
 import type { PodExec } from '../ports/pod-exec.ts';
-import type { Connection, TlsMaterial } from './connection.ts';
-import { withDeadline } from './deadline.ts';
+import type { Connection, TlsMaterial } from './connection/connection.ts';
+import { withDeadline } from '../runtime/call-deadline.ts';
 import { answerError, networkError } from './errors.ts';
 
 /** Of standard error: enough to say why. */

@@ -4,11 +4,11 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { KubeObject, ListQuery, Listed, Mirror, Resource } from '../ports/cluster.ts';
 import { isMedicError, type MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
-import { createBackoff } from './backoff.ts';
+import { createBackoff } from '../runtime/backoff.ts';
 import { tryParse } from './list.ts';
 import { createMirrorStore } from './mirror-store.ts';
 import { listPath } from './paths.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from './connection/transport.ts';
 import { runWatch, type WatchEnd, type WatchEvent } from './watch.ts';
 
 export interface MirrorOptions<T extends KubeObject> {

@@ -2,10 +2,10 @@
 import type { Clock } from '../ports/clock.ts';
 import type { ProxyRequest, ProxyResponse } from '../ports/cluster.ts';
 import { MedicError } from '../ports/errors.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../runtime/call-deadline.ts';
 import { answerError, parseStatus } from './errors.ts';
 import { nodeProxyPath } from './paths.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from './connection/transport.ts';
 
 /** Read at least so much, whatever the caller's bound: a Status that is cut cannot be told from a kubelet's words. */
 const MAX_STATUS_BYTES = 16 * 1024;

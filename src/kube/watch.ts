@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import type { Clock } from '../ports/clock.ts';
 import { MedicError } from '../ports/errors.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../runtime/call-deadline.ts';
 import { answerError, eventError, networkError } from './errors.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from './connection/transport.ts';
 
 const WatchEvent = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Bench, createBench, INCIDENT } from '../support/agent-bench.ts';
+import { type Bench, createBench, INCIDENT } from '../support/agent-harness.ts';
 import type { FaultKind } from '../support/host/scenario.ts';
 
 let bench: Bench;

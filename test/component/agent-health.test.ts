@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS } from '../../src/api/resources.ts';
-import { type Bench, createBench, NODE } from '../support/agent-bench.ts';
+import { type Bench, createBench, NODE } from '../support/agent-harness.ts';
 import { KUBELET_1_12 } from '../support/host/scenario.ts';
 
 let bench: Bench;

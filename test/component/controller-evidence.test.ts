@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { SECRETS } from '../../src/api/resources.ts';
-import { stacksSecretName } from '../../src/controller/incident/names.ts';
+import { stacksSecretName } from '../../src/controller/incident/object-names.ts';
 import { objectAt, type JsonObject } from '../support/api-server/json.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
-import { type ControllerBench, createControllerBench } from '../support/controller-bench.ts';
+import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
 afterEach(async () => {

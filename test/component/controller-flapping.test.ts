@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
-import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-bench.ts';
+import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
 afterEach(async () => {

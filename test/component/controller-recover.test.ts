@@ -5,7 +5,7 @@ import {
   type ControllerBenchOptions,
   createControllerBench,
   isUnschedulable,
-} from '../support/controller-bench.ts';
+} from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY } from '../../src/api/v1alpha1/names.ts';
-import { findCondition } from '../../src/core/decision/status.ts';
+import { findCondition } from '../../src/core/decision/conditions-and-steps.ts';
 import { objectAt } from '../support/api-server/json.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type ControllerBenchOptions,
   createControllerBench,
   isUnschedulable,
-} from '../support/controller-bench.ts';
+} from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
 afterEach(async () => {

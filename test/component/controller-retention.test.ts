@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { INCIDENTS, NODES, SECRETS } from '../../src/api/resources.ts';
 import type { IncidentStatus } from '../../src/api/v1alpha1/incident.ts';
-import { stacksSecretName } from '../../src/controller/incident/names.ts';
-import { toTime } from '../../src/core/decision/status.ts';
+import { stacksSecretName } from '../../src/controller/incident/object-names.ts';
+import { toTime } from '../../src/core/time/timestamp.ts';
 import { anIncident, aPlan } from '../support/builders/objects.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
-import { type ControllerBench, createControllerBench } from '../support/controller-bench.ts';
+import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
 afterEach(async () => {

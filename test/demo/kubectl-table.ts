@@ -1,6 +1,6 @@
 /** What `kubectl get` would print: the printer columns of the CRDs, evaluated as kubectl does. */
 import { humanAge, renderTable } from '../../src/cli/table.ts';
-import { DEFINITIONS, type Column, type Definition } from '../../src/api/crd/definitions.ts';
+import { DEFINITIONS, type Column, type Definition } from '../../tools/generate/definitions.ts';
 
 const FILTER = /^\[\?\(@\.(\w+)=="([^"]+)"\)\]/;
 const FIELD = /^\.(\w+)/;

@@ -4,7 +4,7 @@ import type { Condition } from '../../src/api/v1alpha1/condition.ts';
 import type { KubeletHealth, PlegState } from '../../src/api/v1alpha1/health.ts';
 import type { ActionRecord, KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { readyCondition } from '../../src/core/decision/node-state.ts';
-import { findCondition } from '../../src/core/decision/status.ts';
+import { findCondition } from '../../src/core/decision/conditions-and-steps.ts';
 
 type Mark = '◌' | '●' | '✔' | '✗' | '◷' | '·';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LEASES, NODES, SECRETS } from '../../src/api/resources.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
-import { createKubeconfigConnection } from '../../src/kube/kubeconfig.ts';
+import { createKubeconfigConnection } from '../../src/kube/connection/kubeconfig.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import { MANAGER } from '../contract/subject.ts';
 import { createRecordingLog } from '../support/builders/recording.ts';

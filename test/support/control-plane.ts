@@ -9,7 +9,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from '../../src/kube/connection.ts';
+import type { Connection } from '../../src/kube/connection/connection.ts';
 import { createAuthority, createTokenKeys, type Authority } from './certificates.ts';
 import { startChild, type Child } from './child.ts';
 import { eventually } from './real-time.ts';

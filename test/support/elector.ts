@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createCluster } from '../../src/kube/cluster.ts';
-import { runAsLeader } from '../../src/kube/leader-election.ts';
+import { runAsLeader } from '../../src/runtime/leader-election.ts';
 import { createRecordingLog } from './builders/recording.ts';
 import { realClock, realRandom } from './real-time.ts';
 

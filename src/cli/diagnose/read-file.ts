@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { createDumpParser, type DumpParser } from '../../core/diagnosis/dump-parser.ts';
-import type { Dump } from '../../core/diagnosis/goroutine.ts';
+import { createDumpParser, type DumpParser } from '../../core/dump/parser.ts';
+import type { Dump } from '../../core/dump/goroutine.ts';
 import { classify, isBinary } from './classify.ts';
 
 /** Of one file, decompressed. */

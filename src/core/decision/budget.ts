@@ -3,7 +3,7 @@ import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import type { Budget } from '../../api/v1alpha1/policy.ts';
 import { durationMs, formatSeconds } from '../time/duration.ts';
 import { isOpen } from './node-state.ts';
-import { fromTime, toTime } from './status.ts';
+import { fromTime, toTime } from '../time/timestamp.ts';
 
 /** The name of the step whose presence reserves a place in the budget: it is written before anything is touched. */
 export const RESERVATION_STEP = 'cordon';

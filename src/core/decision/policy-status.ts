@@ -4,7 +4,7 @@ import type { KubeletRecoveryPolicy, PolicyStatus } from '../../api/v1alpha1/pol
 import { inFlight, maxUnhealthyNodes, type BudgetView } from './budget.ts';
 import { isOpen } from './node-state.ts';
 import { matchPolicy } from './policy-match.ts';
-import { withCondition } from './status.ts';
+import { withCondition } from './conditions-and-steps.ts';
 
 export interface PolicySnapshot {
   readonly now: number;

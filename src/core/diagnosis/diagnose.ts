@@ -5,7 +5,7 @@ import { nameOf, othersOf } from './analysis/others.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
 import type { Cause } from './catalogue/cause.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { Frame } from './goroutine.ts';
+import type { Frame } from '../dump/goroutine.ts';
 import type { DiagnosisInput } from './input.ts';
 import { type Candidate, candidateOf } from './match.ts';
 import { sourceLinkOf } from './source-link.ts';

@@ -1,7 +1,7 @@
 /** The same for the same fault on other nodes, pods and addresses, with other builds and Go versions. */
 import { createHash } from 'node:crypto';
 import type { Stack } from './analysis/facts.ts';
-import { isLibrary } from './analysis/names.ts';
+import { isLibrary } from './analysis/function-names.ts';
 
 /** What differs between Go versions, gRPC releases and wrappers is left out: Kubernetes' own functions and those of runtimes stay. */
 const PASSING =

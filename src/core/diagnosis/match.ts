@@ -1,7 +1,7 @@
 /** Looks up the catalogue's signs in the facts. */
 import type { Movement } from './analysis/compare.ts';
 import type { Facts, Stack } from './analysis/facts.ts';
-import { findInOrder } from './analysis/names.ts';
+import { findInOrder } from './analysis/function-names.ts';
 import type { Relist } from './analysis/relist.ts';
 import { waitOf, waitText } from './analysis/waits.ts';
 import type {

@@ -1,5 +1,5 @@
 /** Which program a dump is of, and which version: told from its functions and the paths of its modules. */
-import type { ProcessKind, StackGroup } from './goroutine.ts';
+import type { ProcessKind, StackGroup } from '../dump/goroutine.ts';
 
 /** The kubelet has parts of the runtimes' clients in it, so it goes first. */
 const KINDS: readonly (readonly [ProcessKind, RegExp])[] = [

@@ -1,5 +1,5 @@
 /** The line of Kubernetes' source at which a goroutine is blocked. */
-import type { Frame } from './goroutine.ts';
+import type { Frame } from '../dump/goroutine.ts';
 import { tagOf } from './version.ts';
 
 const MODULE = /(?:^|\/)k8s\.io\/kubernetes(?:@(v[\w.+-]{1,60}))?\/((?:pkg|cmd)\/[\w./-]{1,300}\.go)$/;

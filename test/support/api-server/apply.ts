@@ -1,5 +1,5 @@
 /** Server-side apply. Source: `sigs.k8s.io/structured-merge-diff` merge/update.go, and Kubernetes' page on it. */
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import {
   childSchema,
   common,

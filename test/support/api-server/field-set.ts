@@ -4,7 +4,7 @@
  * item of a set; the elements are joined by line feeds, which JSON text never has.
  * Source: `sigs.k8s.io/structured-merge-diff`, fieldpath.
  */
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { canonical, isObject, type Json, type JsonObject } from './json.ts';
 import { Refusal } from './status.ts';
 

@@ -1,6 +1,6 @@
 /** The kinds that the server serves: built-in ones with as much schema as merging needs, ours with their whole CRD. */
-import { DEFINITIONS, openApiSchema } from '../../../src/api/crd/definitions.ts';
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
+import { DEFINITIONS, openApiSchema } from '../../../tools/generate/definitions.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { EVENTS, LEASES, NODES, PODS, SECRETS } from '../../../src/api/resources.ts';
 import { API_VERSION } from '../../../src/api/v1alpha1/names.ts';
 import { assertRulesAreKnown } from './rules.ts';

@@ -1,5 +1,5 @@
 /** Who owns which field: the `managedFields` of an object, read, changed and written. */
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { flatten, fromTrie, minus, plus, toTrie, type FieldSet } from './field-set.ts';
 import { canonical, isObject, listAt, textAt, without, type Json, type JsonObject } from './json.ts';
 

@@ -1,5 +1,5 @@
 /** The CEL rules of our CRDs as functions, told apart by their text. A rule that has no function here stops the server. */
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { isEqual, isObject, listAt, textAt, type Json, type JsonObject } from './json.ts';
 
 /** `old` is undefined where there was no such value before; rules on `oldSelf` are not asked then. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { KubeObject, Manifest, Ref, Resource } from '../../../src/ports/cluster.ts';
-import type { Connection } from '../../../src/kube/connection.ts';
+import type { Connection } from '../../../src/kube/connection/connection.ts';
 import { createAccess, type DenyRule, type Fault } from './access.ts';
 import { handle, type NodeProxy } from './http.ts';
 import type { JsonObject, StoredObject } from './json.ts';

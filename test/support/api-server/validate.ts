@@ -1,5 +1,5 @@
 /** What a CRD does to an object by its structural schema: prune, default, validate. Messages as a real server words them. */
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { holds, rulesOf } from './rules.ts';
 import type { Cause } from './status.ts';

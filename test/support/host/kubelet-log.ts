@@ -3,10 +3,10 @@ import { formatDuration } from '../../../src/core/time/duration.ts';
 import type { KubeletProfile } from './scenario.ts';
 
 /** klog's header: `E1124 10:09:33.815416      95 kubelet.go:2646]`. */
-function header(severity: 'I' | 'E' | 'W', at: number, pid: number, place: string): string {
+function header(severity: 'I' | 'E' | 'W', at: number, pid: number, namespaces: string): string {
   const iso = new Date(at).toISOString();
   const date = iso.slice(5, 10).replace('-', '');
-  return `${severity}${date} ${iso.slice(11, 23)}000 ${String(pid).padStart(7)} ${place}]`;
+  return `${severity}${date} ${iso.slice(11, 23)}000 ${String(pid).padStart(7)} ${namespaces}]`;
 }
 
 export interface LineContext {

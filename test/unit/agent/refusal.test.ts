@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ActQuestion, refuse } from '../../../src/agent/refusal.ts';
+import { type ActQuestion, refuse } from '../../../src/agent/act/refusal.ts';
 import { anIncident, aPlan, at, T0 } from '../../support/builders/objects.ts';
 import { aUnit } from './units.ts';
 

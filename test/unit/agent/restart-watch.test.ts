@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeRestart } from '../../../src/agent/restart-watch.ts';
+import { judgeRestart } from '../../../src/agent/act/restart-verification.ts';
 import type { UnitFacts } from '../../../src/ports/host.ts';
 import { aUnit, BEFORE } from './units.ts';
 

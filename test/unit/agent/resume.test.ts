@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type HostNow, resume } from '../../../src/agent/resume.ts';
-import type { Reading } from '../../../src/agent/sight.ts';
+import { type HostNow, resume } from '../../../src/agent/act/resume-verdict.ts';
+import type { Reading } from '../../../src/agent/health/observation.ts';
 import type { ActionRecord } from '../../../src/api/v1alpha1/incident.ts';
 import type { UnitFacts } from '../../../src/ports/host.ts';
 import { at } from '../../support/builders/objects.ts';

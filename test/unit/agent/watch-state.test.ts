@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { NOT_PROBED } from '../../../src/agent/sight.ts';
+import { NOT_PROBED } from '../../../src/agent/health/observation.ts';
 import {
   beginWatch,
-  logSightOf,
+  logObservationOf,
   onEvent,
   onFailure,
   onRecord,
   plegOf,
   type WatchState,
-} from '../../../src/agent/watch-state.ts';
-import { loadWatch, saveWatch } from '../../../src/agent/watch-store.ts';
+} from '../../../src/agent/log/log-state.ts';
+import { loadWatch, saveWatch } from '../../../src/agent/log/log-state-store.ts';
 import type { LogRecord } from '../../../src/ports/host.ts';
 import { T0 } from '../../support/builders/objects.ts';
 
@@ -77,10 +77,15 @@ describe('what the kubelet log tells', () => {
       [90_002, { kind: 'lost', lines: 2, message: 'rotated away' }],
       [90_003, { kind: 'unreadable', at: T0, message: 'binary' }],
     ]);
-    expect(logSightOf(state)).toMatchObject({ state: 'reading', lagSeconds: 90, lostLines: 42, unreadableLines: 1 });
+    expect(logObservationOf(state)).toMatchObject({
+      state: 'reading',
+      lagSeconds: 90,
+      lostLines: 42,
+      unreadableLines: 1,
+    });
     const failed = onFailure(onFailure(state, 'first', moment(1)), 'exit 1', moment(5));
     expect(failed.status).toEqual({ kind: 'failed', sinceMs: 1, message: 'exit 1' });
-    expect(logSightOf(failed)).toMatchObject({ state: 'failed', error: 'exit 1' });
+    expect(logObservationOf(failed)).toMatchObject({ state: 'failed', error: 'exit 1' });
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { bundleNameOf, earlyBundleName, isEarlyBundle } from '../../../src/agent/bundle.ts';
-import { workOf } from '../../../src/agent/executor.ts';
-import { withRecord } from '../../../src/agent/incident-status.ts';
-import { nextProbeSight } from '../../../src/agent/probe-loop.ts';
-import { bundlesToRemove } from '../../../src/agent/retention.ts';
-import { NOT_PROBED } from '../../../src/agent/sight.ts';
+import { bundleNameOf, earlyBundleName, isEarlyBundle } from '../../../src/agent/evidence/spool-bundle.ts';
+import { workOf } from '../../../src/agent/run-steps.ts';
+import { withRecord } from '../../../src/agent/record.ts';
+import { nextProbeObservation } from '../../../src/agent/health/probe-runtime.ts';
+import { bundlesToRemove } from '../../../src/agent/evidence/spool-retention.ts';
+import { NOT_PROBED } from '../../../src/agent/health/observation.ts';
 import type { ActionRecord, IncidentStatus, Step } from '../../../src/api/v1alpha1/incident.ts';
 import { anIncident, at, T0 } from '../../support/builders/objects.ts';
 
@@ -111,14 +111,19 @@ describe('the CRI probe', () => {
   const ended = { wallMs: T0 + 5_000, monotonicMs: 5_000 };
 
   test('a run of failures begins with the start of its first one and ends with an answer', () => {
-    const first = nextProbeSight(
+    const first = nextProbeObservation(
       NOT_PROBED,
       { state: 'Timeout', latencyMs: 5_000, message: 'no answer' },
       began,
       ended,
     );
     const later = { wallMs: T0 + 10_000, monotonicMs: 10_000 };
-    const second = nextProbeSight(first, { state: 'Unavailable', latencyMs: 1, message: 'refused' }, ended, later);
+    const second = nextProbeObservation(
+      first,
+      { state: 'Unavailable', latencyMs: 1, message: 'refused' },
+      ended,
+      later,
+    );
     expect(second).toMatchObject({ state: 'Unavailable', failingSince: T0, failingSinceMs: 0, message: 'refused' });
     const answer = {
       state: 'Answered',
@@ -127,15 +132,15 @@ describe('the CRI probe', () => {
       runtimeName: 'containerd',
       runtimeVersion: '1.6.20',
     } as const;
-    const answered = nextProbeSight(second, answer, later, later);
+    const answered = nextProbeObservation(second, answer, later, later);
     expect(answered).toMatchObject({ latencyMs: 4, lastSuccessAt: T0 + 10_000, message: '' });
     expect(answered.failingSince).toBeUndefined();
-    const failed = nextProbeSight(answered, { state: 'Timeout', latencyMs: 5_000, message: 'x' }, later, later);
+    const failed = nextProbeObservation(answered, { state: 'Timeout', latencyMs: 5_000, message: 'x' }, later, later);
     expect(failed).toMatchObject({ runtimeName: 'containerd', runtimeVersion: '1.6.20', lastSuccessAt: T0 + 10_000 });
   });
 
   test('a probe that could not be made is no failure of the runtime', () => {
-    const unknown = nextProbeSight(
+    const unknown = nextProbeObservation(
       NOT_PROBED,
       { state: 'Unknown', latencyMs: 0, message: 'no endpoint' },
       began,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { parse } from 'yaml';
-import { ChartValues } from '../../../src/api/crd/chart-values.ts';
+import { ChartValues } from '../../../tools/generate/chart-values.ts';
 
 const CHART = new URL('../../../charts/kubelet-medic/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, CHART), 'utf8');

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { parse as parseYaml } from 'yaml';
 import { stackLines } from '../../../src/cli/diagnose/stack-lines.ts';
 import { printable } from '../../../src/cli/terminal.ts';
-import { runOffline } from './bench.ts';
+import { runOffline } from './cli-harness.ts';
 
 /** The dump of the article that names this fault: kubelet 1.12.10, `?debug=1`. */
 const DEADLOCK = `goroutine profile: total 2814

@@ -10,7 +10,7 @@ import { locate } from '../../../src/cli/evidence/location.ts';
 import { sha256 } from '../../../src/core/evidence/manifest.ts';
 import type { Manifest } from '../../../src/ports/cluster.ts';
 import { aHealth, anIncident, at } from '../../support/builders/objects.ts';
-import { runOffline, startBench, type Bench } from './bench.ts';
+import { runOffline, startBench, type Bench } from './cli-harness.ts';
 
 const NAME = 'node-a-x7k2q';
 const SPOOL = `/var/lib/kubelet-medic/spool/${NAME}`;

@@ -12,7 +12,7 @@ import {
   type IncidentOptions,
 } from '../../support/builders/objects.ts';
 import type { KubeObject, Manifest } from '../../../src/ports/cluster.ts';
-import { startBench, type Bench } from './bench.ts';
+import { startBench, type Bench } from './cli-harness.ts';
 
 let bench: Bench;
 beforeEach(async () => {

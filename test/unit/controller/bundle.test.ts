@@ -10,7 +10,7 @@ import {
   EMPTY_BUNDLE,
   readBundle,
   writeBundle,
-} from '../../../src/controller/stacks/bundle.ts';
+} from '../../../src/controller/stacks/secret-bundle.ts';
 import { failedArtifact, sealArtifact } from '../../../src/core/evidence/manifest.ts';
 import { answerError } from '../../../src/kube/errors.ts';
 import { objectAt } from '../../support/api-server/json.ts';

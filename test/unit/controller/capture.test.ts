@@ -2,8 +2,8 @@ import { createCipheriv } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BUNDLE_BYTES, type Bundle, bytesOf, EMPTY_BUNDLE } from '../../../src/controller/stacks/bundle.ts';
-import { captureStacks } from '../../../src/controller/stacks/capture.ts';
+import { BUNDLE_BYTES, type Bundle, bytesOf, EMPTY_BUNDLE } from '../../../src/controller/stacks/secret-bundle.ts';
+import { captureStacks } from '../../../src/controller/stacks/capture-stacks.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
 const owner = { apiVersion: 'kubelet-medic.io/v1alpha1', kind: 'KubeletIncident', name: 'i', uid: 'uid-i' };

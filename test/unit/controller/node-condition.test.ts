@@ -3,16 +3,16 @@ import type { NodeCondition } from '../../../src/api/kubernetes/node.ts';
 import { NODES } from '../../../src/api/resources.ts';
 import { createEventRecorder } from '../../../src/controller/events.ts';
 import { createLocalView } from '../../../src/controller/local-view.ts';
-import { actOnNode } from '../../../src/controller/node/act.ts';
-import type { StuckClaim } from '../../../src/core/decision/node/snapshot.ts';
-import { toTime } from '../../../src/core/decision/status.ts';
+import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
+import type { StuckClaim } from '../../../src/core/decision/node/node-snapshot.ts';
+import { toTime } from '../../../src/core/time/timestamp.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
 test('the condition KubeletStuck has the time of its last change of status, not of its reason', async () => {
   const { world, clock, local } = createControllerWorld();
   const { signal } = new AbortController();
   const view = createLocalView(world, signal);
-  const context = { world, view, events: createEventRecorder(world), turn: <T>(work: () => Promise<T>) => work() };
+  const context = { world, view, events: createEventRecorder(world), mutex: <T>(work: () => Promise<T>) => work() };
   local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec: {}, status: {} });
 
   async function set(claim: Omit<StuckClaim, 'message'>): Promise<NodeCondition | undefined> {

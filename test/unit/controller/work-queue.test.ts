@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createWorkQueue, type QueueOptions, type WorkQueue } from '../../../src/controller/work-queue.ts';
+import { createWorkQueue, type QueueOptions, type WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { createRecordingLog } from '../../support/builders/recording.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import type { Definition } from '../../../src/api/crd/definitions.ts';
-import { DEFINITIONS, customResourceDefinition, openApiSchema } from '../../../src/api/crd/definitions.ts';
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
+import type { Definition } from '../../../tools/generate/definitions.ts';
+import { DEFINITIONS, customResourceDefinition, openApiSchema } from '../../../tools/generate/definitions.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 
 /** Every schema below one, with its path. */
 function walk(schema: StructuralSchema, path: string): readonly (readonly [string, StructuralSchema])[] {
@@ -91,7 +91,7 @@ describe('the CRDs', () => {
 describe('what is generated', () => {
   test('is up to date in the repository', () => {
     const root = new URL('../../..', import.meta.url);
-    const { status, stdout } = spawnSync(process.execPath, ['src/bin/generate.ts', '--check'], {
+    const { status, stdout } = spawnSync(process.execPath, ['tools/generate/main.ts', '--check'], {
       cwd: root,
       encoding: 'utf8',
     });

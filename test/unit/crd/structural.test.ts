@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod/mini';
-import type { StructuralSchema } from '../../../src/api/crd/structural.ts';
-import { toStructural } from '../../../src/api/crd/structural.ts';
+import type { StructuralSchema } from '../../../tools/generate/structural.ts';
+import { toStructural } from '../../../tools/generate/structural.ts';
 import { about, atomicList, duration, mapList, moment, text, whole } from '../../../src/api/schema.ts';
 
 function convert(schema: z.core.$ZodType): StructuralSchema {

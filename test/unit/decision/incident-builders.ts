@@ -3,8 +3,8 @@ import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
 import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
-import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/snapshot.ts';
-import { findCondition } from '../../../src/core/decision/status.ts';
+import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
+import { findCondition } from '../../../src/core/decision/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
 
 export const NAME = 'node-a-x7k2q';

@@ -8,9 +8,14 @@ import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../
 import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { canonical } from '../../../src/core/decision/canonical.ts';
-import { decideIncident } from '../../../src/core/decision/incident/decide.ts';
-import type { Command, IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/snapshot.ts';
-import { findCondition, isTrue, toPreciseTime } from '../../../src/core/decision/status.ts';
+import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
+import type {
+  Command,
+  IncidentDecision,
+  IncidentSnapshot,
+} from '../../../src/core/decision/incident/incident-snapshot.ts';
+import { findCondition, isTrue } from '../../../src/core/decision/conditions-and-steps.ts';
+import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { aHealth, anIncident, aNode, aPlan, T0 } from '../../support/builders/objects.ts';
 
 /** What chance decides at one step. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
-import { decideNode } from '../../../src/core/decision/node/decide.ts';
-import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/snapshot.ts';
+import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
+import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/node-snapshot.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 
 const episode = (startedAt: number): { startedAt: string; lastLineAt: string; lines: number } => ({

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
-import { createDumpParser, parseDump } from '../../../src/core/diagnosis/dump-parser.ts';
+import { createDumpParser, parseDump } from '../../../src/core/dump/parser.ts';
 import { DUMP_CASES } from './cases/expected.ts';
 
 function verdictOf(text: string): Diagnosis {

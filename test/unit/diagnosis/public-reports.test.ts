@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
-import { parseDump } from '../../../src/core/diagnosis/dump-parser.ts';
+import { parseDump } from '../../../src/core/dump/parser.ts';
 import type { DiagnosisInput } from '../../../src/core/diagnosis/input.ts';
 
 const NOTHING: DiagnosisInput = {

@@ -2,10 +2,10 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Collected, UnitFacts } from '../../../src/ports/host.ts';
-import { bothEnds, firstPart } from '../../../src/host/collector-context.ts';
-import { createCollectors } from '../../../src/host/collectors.ts';
-import { findProcess } from '../../../src/host/find-process.ts';
-import type { Commands } from '../../../src/host/nsenter.ts';
+import { bothEnds, firstPart } from '../../../src/host/collect/collector-context.ts';
+import { createCollectors } from '../../../src/host/collect/collectors.ts';
+import { findProcess } from '../../../src/host/process/find-process.ts';
+import type { Commands } from '../../../src/host/command.ts';
 import { createFakeRoot, type FakeRoot } from './fake-root.ts';
 import { REAL_CLOCK } from './real-clock.ts';
 
@@ -49,11 +49,11 @@ async function collect(name: string, { output = () => '', logPattern, unit }: Se
     return found === undefined ? undefined : ({ unit: found } as UnitFacts);
   };
   const collector = createCollectors({
-    place: root.place,
+    namespaces: root.namespaces,
     commands,
     clock: REAL_CLOCK,
     unit: async (role) => facts(role),
-    process: (role, signal) => findProcess(root.place, role, undefined, signal),
+    process: (role, signal) => findProcess(root.namespaces, role, undefined, signal),
     endpoint: async () => undefined,
     logUnit: undefined,
     logPattern,
@@ -82,7 +82,7 @@ describe('the kubelet log', () => {
 
   test('in files is the lines of the window, of all files that were written in it', async () => {
     const stamp = (ms: number): string => new Date(ms).toISOString();
-    const folder = join(root.place.hostRoot, 'var/log');
+    const folder = join(root.namespaces.hostRoot, 'var/log');
     await mkdir(folder, { recursive: true });
     await writeFile(
       join(folder, 'kubelet.1.log'),

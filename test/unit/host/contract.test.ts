@@ -2,11 +2,11 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCriProbe } from '../../../src/host/cri-probe.ts';
-import { createFileLogSource } from '../../../src/host/file-log.ts';
-import { ON_HOST } from '../../../src/host/place.ts';
-import { createSpool } from '../../../src/host/spool.ts';
-import { createStateStore } from '../../../src/host/state-store.ts';
+import { createCriProbe } from '../../../src/host/cri/cri-probe.ts';
+import { createFileLogSource } from '../../../src/host/log/file-log.ts';
+import { ON_HOST } from '../../../src/host/namespaces.ts';
+import { createSpool } from '../../../src/host/disk/spool.ts';
+import { createStateStore } from '../../../src/host/disk/state-store.ts';
 import { logContract, probeContract, spoolContract, stateContract } from '../../contract/host-contract.ts';
 import { type CriServer, startCriServer, startSilentServer } from './cri-server.ts';
 import { REAL_CLOCK } from './real-clock.ts';
@@ -33,7 +33,7 @@ logContract('a file', async () => {
   const path = join(folder, 'kubelet.log');
   await writeFile(path, '');
   return {
-    log: createFileLogSource({ place: ON_HOST, clock: REAL_CLOCK, pattern: path }),
+    log: createFileLogSource({ namespaces: ON_HOST, clock: REAL_CLOCK, pattern: path }),
     append: (...lines) => appendFile(path, lines.map((line) => `${line}\n`).join('')),
     now: () => Date.now(),
     dispose,
@@ -49,7 +49,7 @@ probeContract('a unix socket', async () => {
     server = await next?.();
   }
   return {
-    probe: createCriProbe({ place: ON_HOST, clock: REAL_CLOCK, endpoint: async () => `unix://${socket}` }),
+    probe: createCriProbe({ namespaces: ON_HOST, clock: REAL_CLOCK, endpoint: async () => `unix://${socket}` }),
     answer: () => become(() => startCriServer(socket, 'answer')),
     hang: () => become(() => startSilentServer(socket)),
     goDown: () => become(undefined),

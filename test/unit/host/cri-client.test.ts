@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createCriClient, type CriClient, criTarget } from '../../../src/host/cri-client.ts';
-import { createCriProbe } from '../../../src/host/cri-probe.ts';
-import { ON_HOST } from '../../../src/host/place.ts';
-import { decodeFields, encodeBytes, encodeNumber, numberField, textField } from '../../../src/host/protobuf.ts';
+import { createCriClient, type CriClient, criTarget } from '../../../src/host/cri/cri-client.ts';
+import { createCriProbe } from '../../../src/host/cri/cri-probe.ts';
+import { ON_HOST } from '../../../src/host/namespaces.ts';
+import { decodeFields, encodeBytes, encodeNumber, numberField, textField } from '../../../src/host/cri/protobuf.ts';
 import { type CriMode, type CriServer, startCriServer } from './cri-server.ts';
 import { REAL_CLOCK } from './real-clock.ts';
 
@@ -70,7 +70,7 @@ describe('CRI calls', () => {
 
 test('a probe of an endpoint that is none says so and does not throw', async () => {
   const probe = (endpoint: string | undefined): Promise<unknown> =>
-    createCriProbe({ place: ON_HOST, clock: REAL_CLOCK, endpoint: async () => endpoint }).probe(100, never);
+    createCriProbe({ namespaces: ON_HOST, clock: REAL_CLOCK, endpoint: async () => endpoint }).probe(100, never);
   expect(await probe(undefined)).toMatchObject({ state: 'Unknown', message: 'no CRI endpoint is known' });
   expect(await probe('npipe:////./pipe/x')).toMatchObject({
     state: 'Error',
@@ -81,7 +81,7 @@ test('a probe of an endpoint that is none says so and does not throw', async () 
 
 test('exited containers are counted, or not known', async () => {
   const endpoint = async (): Promise<string> => `unix://${socket}`;
-  const probe = createCriProbe({ place: ON_HOST, clock: REAL_CLOCK, endpoint });
+  const probe = createCriProbe({ namespaces: ON_HOST, clock: REAL_CLOCK, endpoint });
   expect(await probe.exitedContainers(1_000, never)).toBeUndefined();
   server = await startCriServer(socket, 'answer');
   expect(await probe.exitedContainers(1_000, never)).toBe(2);

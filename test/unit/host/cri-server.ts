@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
-import { encodeBytes, encodeNumber } from '../../../src/host/protobuf.ts';
+import { encodeBytes, encodeNumber } from '../../../src/host/cri/protobuf.ts';
 
 export type CriMode = 'answer' | 'fail' | 'old' | 'hang-in-call' | 'garbage';
 

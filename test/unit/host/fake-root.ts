@@ -2,10 +2,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Place } from '../../../src/host/place.ts';
+import type { HostNamespaces } from '../../../src/host/namespaces.ts';
 
 export interface FakeRoot {
-  readonly place: Place;
+  readonly namespaces: HostNamespaces;
   file(path: string, text: string): Promise<void>;
   process(pid: number, facts: FakeProcess): Promise<void>;
   dispose(): Promise<void>;
@@ -29,7 +29,7 @@ export async function createFakeRoot(): Promise<FakeRoot> {
   await file('proc/1/cgroup', '0::/init.scope\n');
   await file('proc/1/stat', '1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0');
   return {
-    place: { targetPid: undefined, procRoot: join(root, 'proc'), hostRoot: root },
+    namespaces: { targetPid: undefined, procRoot: join(root, 'proc'), hostRoot: root },
     file,
     async process(pid, facts): Promise<void> {
       const { comm, cgroup, argv = [comm], state = 'S', startTicks = pid, wchan = '0' } = facts;

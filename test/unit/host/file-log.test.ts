@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LogRecord } from '../../../src/ports/host.ts';
-import { createFileLogSource } from '../../../src/host/file-log.ts';
-import { ON_HOST } from '../../../src/host/place.ts';
+import { createFileLogSource } from '../../../src/host/log/file-log.ts';
+import { ON_HOST } from '../../../src/host/namespaces.ts';
 import { REAL_CLOCK } from './real-clock.ts';
 
 let folder: string;
@@ -39,7 +39,7 @@ function follow(
   pattern: string,
   from: { readonly since: number; readonly cursor?: string } = { since: 0 },
 ): AsyncIterator<LogRecord> {
-  const source = createFileLogSource({ place: ON_HOST, clock: FAST, pattern: at(pattern) });
+  const source = createFileLogSource({ namespaces: ON_HOST, clock: FAST, pattern: at(pattern) });
   const records = source.follow(from, stop.signal)[Symbol.asyncIterator]();
   open.push(records);
   return records;

@@ -2,13 +2,13 @@ import { symlink, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createEndpointFinder } from '../../../src/host/endpoint.ts';
-import { findProcess } from '../../../src/host/find-process.ts';
-import { hostPath } from '../../../src/host/host-path.ts';
-import { configEndpoint, findEndpoint, flagValue } from '../../../src/host/kubelet-process.ts';
-import type { Commands } from '../../../src/host/nsenter.ts';
-import { createProcFacts } from '../../../src/host/proc.ts';
-import { createSystemd } from '../../../src/host/systemd.ts';
+import { createEndpointFinder } from '../../../src/host/cri/cri-endpoint.ts';
+import { findProcess } from '../../../src/host/process/find-process.ts';
+import { hostPath } from '../../../src/host/disk/host-path.ts';
+import { configEndpoint, findEndpoint, flagValue } from '../../../src/host/process/kubelet-process.ts';
+import type { Commands } from '../../../src/host/command.ts';
+import { createProcFacts } from '../../../src/host/process/proc.ts';
+import { createSystemd } from '../../../src/host/unit/systemd.ts';
 import { createFakeRoot, type FakeProcess, type FakeRoot } from './fake-root.ts';
 import { REAL_CLOCK } from './real-clock.ts';
 
@@ -50,13 +50,16 @@ describe('the kubelet', () => {
     ['a zombie', { comm: 'kubelet', state: 'Z', cgroup: '/system.slice/kubelet.service' }, undefined],
   ])('of %s', async (_what, process, unit) => {
     await root.process(57, process);
-    expect((await findProcess(root.place, 'kubelet', undefined, never))?.unit).toBe(unit);
+    expect((await findProcess(root.namespaces, 'kubelet', undefined, never))?.unit).toBe(unit);
   });
 
   test('is the oldest of equals, whatever the pids are', async () => {
     await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/b.service', startTicks: 900 });
     await root.process(99, { comm: 'kubelet', cgroup: '/system.slice/a.service', startTicks: 100 });
-    expect(await findProcess(root.place, 'kubelet', undefined, never)).toMatchObject({ pid: 99, unit: 'a.service' });
+    expect(await findProcess(root.namespaces, 'kubelet', undefined, never)).toMatchObject({
+      pid: 99,
+      unit: 'a.service',
+    });
   });
 });
 
@@ -73,7 +76,7 @@ describe('the runtime', () => {
     await root.process(41, { comm: 'crio', cgroup: '/system.slice/crio.service' });
     await root.process(42, { comm: 'containerd', cgroup: '/system.slice/containerd.service' });
     await root.process(43, { comm: 'containerd-shim', cgroup: '/system.slice/containerd.service' });
-    expect((await findProcess(root.place, 'runtime', endpoint, never))?.unit).toBe(unit);
+    expect((await findProcess(root.namespaces, 'runtime', endpoint, never))?.unit).toBe(unit);
   });
 });
 
@@ -88,7 +91,7 @@ describe('the CRI endpoint', () => {
     [['kubelet'], undefined],
   ])('of %j', async (argv, endpoint) => {
     await root.file('etc/kubelet.yaml', 'kind: KubeletConfiguration\ncontainerRuntimeEndpoint: unix:///run/c.sock\n');
-    expect(await findEndpoint(root.place, argv, never)).toBe(endpoint);
+    expect(await findEndpoint(root.namespaces, argv, never)).toBe(endpoint);
   });
 
   test.each(['', '}{', '- a\n- b\n', 'containerRuntimeEndpoint: 7\n', 'a: &a [*a]\n'])('is not in %j', (text) => {
@@ -103,20 +106,20 @@ describe('the CRI endpoint', () => {
   test('is a well-known socket where nothing says it', async () => {
     await root.file('run/crio/x', '');
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(join(root.place.hostRoot, 'run/crio/crio.sock'), resolve));
-    expect(await findEndpoint(root.place, [], never)).toBe('unix:///run/crio/crio.sock');
+    await new Promise<void>((resolve) => server.listen(join(root.namespaces.hostRoot, 'run/crio/crio.sock'), resolve));
+    expect(await findEndpoint(root.namespaces, [], never)).toBe('unix:///run/crio/crio.sock');
     await new Promise((resolve) => server.close(resolve));
   });
 
   test('of a kubelet that has died is the last that was known', async () => {
     let now = 0;
     const clock = { ...REAL_CLOCK, monotonic: () => now };
-    const endpoint = createEndpointFinder({ place: root.place, clock, fixed: undefined });
+    const endpoint = createEndpointFinder({ namespaces: root.namespaces, clock, fixed: undefined });
     expect(await endpoint(never)).toBeUndefined();
     const argv = ['kubelet', '--container-runtime-endpoint=unix:///run/a.sock'];
     await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', argv });
     expect(await endpoint(never)).toBe('unix:///run/a.sock');
-    await unlink(`${root.place.procRoot}/57/stat`);
+    await unlink(`${root.namespaces.procRoot}/57/stat`);
     now = 60_000;
     expect(await endpoint(never)).toBe('unix:///run/a.sock');
   });
@@ -124,7 +127,7 @@ describe('the CRI endpoint', () => {
 
 describe('a path of the host', () => {
   test('stays under its root, whatever links say', async () => {
-    const { hostRoot } = root.place;
+    const { hostRoot } = root.namespaces;
     await root.file('run/containerd/x', '');
     await symlink('/run', join(hostRoot, 'var'));
     await symlink('../../../../etc', join(hostRoot, 'up'));
@@ -173,7 +176,9 @@ describe('the service manager', () => {
   test('finds the unit of the process that runs', async () => {
     await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/odd-name.service' });
     const { commands } = systemctl({ 'odd-name.service': 'active', 'kubelet.service': 'inactive' });
-    expect((await createSystemd(root.place, commands, options).find('kubelet', never))?.unit).toBe('odd-name.service');
+    expect((await createSystemd(root.namespaces, commands, options).find('kubelet', never))?.unit).toBe(
+      'odd-name.service',
+    );
   });
 
   test.each([
@@ -183,18 +188,18 @@ describe('the service manager', () => {
     [{}, undefined],
   ])('of a dead kubelet finds the well-known one that should run: %j', async (units, unit) => {
     const { commands } = systemctl(units);
-    expect((await createSystemd(root.place, commands, options).find('kubelet', never))?.unit).toBe(unit);
+    expect((await createSystemd(root.namespaces, commands, options).find('kubelet', never))?.unit).toBe(unit);
   });
 
   test('restarts, and says how', async () => {
     const { commands, calls } = systemctl({ 'kubelet.service': 'active' });
-    const services = createSystemd(root.place, commands, options);
+    const services = createSystemd(root.namespaces, commands, options);
     expect(await services.restart('kubelet.service', never)).toBe('systemctl restart kubelet.service');
     expect(calls).toEqual(['systemctl restart kubelet.service']);
   });
 
   test('fails with the words of systemd', async () => {
-    const services = createSystemd(root.place, systemctl({}).commands, options);
+    const services = createSystemd(root.namespaces, systemctl({}).commands, options);
     await expect(services.restart('nope.service', never)).rejects.toMatchObject({
       code: 'E_HOST_COMMAND',
       message: expect.stringContaining('Unit nope.service not found.'),
@@ -207,14 +212,14 @@ describe('facts of /proc', () => {
   test('say which threads are blocked, and in what', async () => {
     await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service' });
     await root.process(60, { comm: 'runc:[1:CHILD]', state: 'D', cgroup: '/x', wchan: 'nfs_wait_bit_killable' });
-    const facts = createProcFacts(root.place, systemctl({}).commands);
+    const facts = createProcFacts(root.namespaces, systemctl({}).commands);
     expect(await facts.blocked(never)).toEqual([{ pid: 60, comm: 'runc:[1:CHILD]', wchan: 'nfs_wait_bit_killable' }]);
     expect(await facts.processState(60)).toBe('D');
     expect(await facts.processState(61)).toBeUndefined();
   });
 
   test('say boot and kernel, or what is missing', async () => {
-    const facts = createProcFacts(root.place, systemctl({}).commands);
+    const facts = createProcFacts(root.namespaces, systemctl({}).commands);
     await expect(facts.bootID()).rejects.toMatchObject({ code: 'E_HOST_READ' });
     await root.file('proc/sys/kernel/random/boot_id', 'abc\n');
     await root.file('proc/sys/kernel/osrelease', '6.1.0\n');
@@ -232,7 +237,7 @@ describe('facts of /proc', () => {
         return { stdout: Buffer.from('Kubernetes v1.36.3\n'), stderr: '', truncated: false, exitCode: 0 };
       },
     };
-    const facts = createProcFacts(root.place, commands);
+    const facts = createProcFacts(root.namespaces, commands);
     expect(await facts.kubelet(never)).toEqual({ pid: 57, argv, endpoint: 'unix:///run/a.sock', version: 'v1.36.3' });
     await facts.kubelet(never);
     expect(calls).toEqual(['/proc/57/exe --version']);
@@ -240,6 +245,6 @@ describe('facts of /proc', () => {
 });
 
 test('no kubelet is undefined', async () => {
-  await writeFile(join(root.place.hostRoot, 'x'), '');
-  expect(await createProcFacts(root.place, systemctl({}).commands).kubelet(never)).toBeUndefined();
+  await writeFile(join(root.namespaces.hostRoot, 'x'), '');
+  expect(await createProcFacts(root.namespaces, systemctl({}).commands).kubelet(never)).toBeUndefined();
 });

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MedicError } from '../../../src/ports/errors.ts';
 import type { LogRecord } from '../../../src/ports/host.ts';
-import { createJournalSource, newestPart } from '../../../src/host/journal.ts';
-import { parseEntry } from '../../../src/host/journal-json.ts';
-import type { Commands } from '../../../src/host/nsenter.ts';
+import { createJournalSource, newestPart } from '../../../src/host/log/journal.ts';
+import { parseEntry } from '../../../src/host/log/journal-json.ts';
+import type { Commands } from '../../../src/host/command.ts';
 
 const entry = (message: unknown, i = 1): string =>
   JSON.stringify({ __CURSOR: `s=1;i=${String(i)}`, __REALTIME_TIMESTAMP: '1795521610026896', MESSAGE: message });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createCommands, isAllowed } from '../../../src/host/nsenter.ts';
+import { createCommands, isAllowed } from '../../../src/host/command.ts';
 
 const never = new AbortController().signal;
 const options = { timeoutMs: 5_000, signal: never, maxBytes: 100_000 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { catchesSignal, parseCmdline, parseStat, unitOfCgroup } from '../../../src/host/proc-parse.ts';
+import { catchesSignal, parseCmdline, parseStat, unitOfCgroup } from '../../../src/host/process/proc-parse.ts';
 
 describe('/proc/PID/stat', () => {
   test('is read around a name with brackets and spaces', () => {
@@ -32,7 +32,7 @@ describe('the unit of a process', () => {
     ['a cgroup below the unit', '0::/system.slice/k3s.service/init\n', '0::/init.scope\n', 'k3s.service'],
     ['a cgroup namespace', '0::/../../system.slice/kubelet.service\n', '0::/../../init.scope\n', 'kubelet.service'],
     [
-      'a machine container, from outside',
+      'a machine container, from context',
       '0::/machine.slice/systemd-nspawn@n.service/payload/system.slice/kubelet.service\n',
       '0::/machine.slice/systemd-nspawn@n.service/payload/init.scope\n',
       'kubelet.service',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseTimespan, parseUnits } from '../../../src/host/unit-facts.ts';
+import { parseTimespan, parseUnits } from '../../../src/host/unit/unit-facts.ts';
 
 const V252 = `Restart=always
 WatchdogUSec=30s

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBackoff } from '../../../src/kube/backoff.ts';
+import { createBackoff } from '../../../src/runtime/backoff.ts';
 import { MedicError } from '../../../src/ports/errors.ts';
 
 test('delays double from 200 ms to 20 s, never less than half of that, and begin anew after a reset', () => {

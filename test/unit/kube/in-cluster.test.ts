@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInClusterConnection, readNamespace } from '../../../src/kube/in-cluster.ts';
+import { createInClusterConnection, readNamespace } from '../../../src/kube/connection/in-cluster.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
 let folder: string;
@@ -51,7 +51,7 @@ test('TLS material is the same object until the CA file changes', async () => {
   expect(await connection.tls()).toEqual({ ca: 'CA 2' });
 });
 
-test('outside of a pod, or without its files, it says what is missing', async () => {
+test('context of a pod, or without its files, it says what is missing', async () => {
   const clock = createFakeClock();
   expect(() => createInClusterConnection({ host: undefined, port: '443', clock })).toThrow('KUBERNETES_SERVICE_HOST');
   rmSync(join(folder, 'token'));

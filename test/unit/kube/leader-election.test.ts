@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Lease } from '../../../src/api/kubernetes/objects.ts';
-import { runAsLeader, type LeaderElectionOptions, type TermEnd } from '../../../src/kube/leader-election.ts';
-import { toMicroTime } from '../../../src/kube/micro-time.ts';
+import { runAsLeader, type LeaderElectionOptions, type TermEnd } from '../../../src/runtime/leader-election.ts';
+import { toMicroTime } from '../../../src/core/time/timestamp.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { createRecordingLog } from '../../support/builders/recording.ts';
 import { createFakeClock, createSeededRandom, type FakeClock } from '../../support/clock.ts';
@@ -191,7 +191,7 @@ async function campaign(elected: Elector, clock: Clock, spans: Span[]): Promise<
   }
 }
 
-/** What is left of spans outside of the pauses: a stopped process does nothing. */
+/** What is left of spans context of the pauses: a stopped process does nothing. */
 function without(spans: readonly Span[], pauses: readonly Span[]): readonly Span[] {
   return pauses.reduce<readonly Span[]>(
     (left, pause) =>

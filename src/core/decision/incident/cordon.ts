@@ -7,8 +7,9 @@ import {
 } from '../../../api/v1alpha1/incident.ts';
 import { RESERVATION_STEP } from '../budget.ts';
 import { isCordonedBy } from '../node-state.ts';
-import { findStep, isTrue, toPreciseTime, withCondition, withStep, withStepEnded } from '../status.ts';
-import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { toPreciseTime } from '../../time/timestamp.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const UNCORDON_STEP = 'uncordon';
 /** A cordon is one write; this long without success means that the API server will not have it. */

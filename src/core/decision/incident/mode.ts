@@ -1,7 +1,7 @@
 /** Modes that stop short of the node. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { isWell } from './presence.ts';
-import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 30_000;
 

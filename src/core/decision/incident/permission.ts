@@ -5,9 +5,9 @@ import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
 import { judgeBudget } from '../budget.ts';
 import { isControlPlane } from '../node-state.ts';
 import { objectionOf } from '../other-actors.ts';
-import { isRetried } from '../retry.ts';
-import { withCondition } from '../status.ts';
-import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+import { isRetried } from '../retry-after.ts';
+import { withCondition } from '../conditions-and-steps.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 30_000;
 

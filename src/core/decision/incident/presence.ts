@@ -1,8 +1,8 @@
 /** Is there still a node, and does it still need us? */
 import { CONDITION_ACTION, CONDITION_RECOVERED } from '../../../api/v1alpha1/incident.ts';
 import { isAgentFresh, isLogUnreadable, isReady } from '../node-state.ts';
-import { isTrue, withCondition } from '../status.ts';
-import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+import { isTrue, withCondition } from '../conditions-and-steps.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 
 export function nodePresent({ node, incident }: IncidentSnapshot, status: IncidentStatus): StageResult {

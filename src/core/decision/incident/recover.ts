@@ -1,11 +1,11 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { choose, followAction, newestAct, requestAction, verifyStepOf } from './act.ts';
+import { choose, followAction, newestAct, requestAction, verifyStepOf } from './follow-action.ts';
 import { cordon } from './cordon.ts';
 import { hold, rejection } from './hold.ts';
 import { permission } from './permission.ts';
 import { runStages } from './stages.ts';
-import type { IncidentSnapshot, Stage, StageResult } from './snapshot.ts';
+import type { IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
 import { verify } from './verify.ts';
 
 /** Whether an action would be taken at all: a node that is to be handed over is not cordoned first. */

@@ -2,19 +2,12 @@
 import { CONDITION_RECOVERED, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isReady, readyCondition } from '../node-state.ts';
-import {
-  type ConditionClaim,
-  findCondition,
-  fromTime,
-  toPreciseTime,
-  withCondition,
-  withStep,
-  withStepEnded,
-} from '../status.ts';
-import { verifyStepOf } from './act.ts';
-import { probeState } from './diagnosis.ts';
+import { type ConditionClaim, findCondition, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
+import { verifyStepOf } from './follow-action.ts';
+import { probeState } from './diagnosis-stage.ts';
 import { isWell } from './presence.ts';
-import type { IncidentSnapshot, StageResult } from './snapshot.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 /** After a runtime restart the kubelet recovers by itself within 15 s (measured); after this it is seen to as well. */
 const KUBELET_FOLLOWS_MS = 45_000;

@@ -7,8 +7,8 @@ import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isAgentFresh, isLogUnreadable, readyCondition } from '../node-state.ts';
-import { fromTime, toTime } from '../status.ts';
-import type { NodeSnapshot } from './snapshot.ts';
+import { fromTime, toTime } from '../../time/timestamp.ts';
+import type { NodeSnapshot } from './node-snapshot.ts';
 
 type TriggerRule = (snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy) => Trigger | undefined;
 

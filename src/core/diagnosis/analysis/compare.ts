@@ -1,6 +1,6 @@
 /** Two dumps of one process: what has not moved, what grows. */
-import type { Dump, StackGroup } from '../goroutine.ts';
-import { plainNames } from './names.ts';
+import type { Dump, StackGroup } from '../../dump/goroutine.ts';
+import { plainNames } from './function-names.ts';
 
 /**
  * - `same-call`: same goroutine, same place, same arguments: it is still in the very same call.

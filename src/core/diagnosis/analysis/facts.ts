@@ -1,11 +1,11 @@
 /** All that is known about the node, gathered once; the catalogue's signs are looked up in it. */
-import type { Dump, StackGroup } from '../goroutine.ts';
-import { parseDump } from '../dump-parser.ts';
+import type { Dump, StackGroup } from '../../dump/goroutine.ts';
+import { parseDump } from '../../dump/parser.ts';
 import type { DiagnosisInput, NamedDump } from '../input.ts';
 import { dumpTexts, logTexts } from './texts.ts';
 import { type Movement, movementOf } from './compare.ts';
 import { type LogFacts, readLogs } from './log-facts.ts';
-import { plainNames } from './names.ts';
+import { plainNames } from './function-names.ts';
 import { criMethodOf, findRelist, findSyncLoop, type Relist, type SyncLoop } from './relist.ts';
 
 export interface Stack {

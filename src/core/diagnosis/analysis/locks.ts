@@ -1,6 +1,6 @@
 /** Goroutines at one lock, and the one that seems to hold it. */
-import type { Dump, StackGroup } from '../goroutine.ts';
-import { plainName } from './names.ts';
+import type { Dump, StackGroup } from '../../dump/goroutine.ts';
+import { plainName } from './function-names.ts';
 import { waiterOf, waitOf } from './waits.ts';
 
 export interface LockQueue {

@@ -1,5 +1,5 @@
 /** What else the kubelet's dump shows, besides the goroutine that the verdict rests on. */
-import type { StackGroup } from '../goroutine.ts';
+import type { StackGroup } from '../../dump/goroutine.ts';
 import { growthOf } from './compare.ts';
 import type { Facts } from './facts.ts';
 import { lockQueues } from './locks.ts';

@@ -1,6 +1,6 @@
 /** Where the kubelet's relist is, and where its sync loop is. */
-import type { Dump, Frame, StackGroup } from '../goroutine.ts';
-import { fits, isLibrary, plainNames } from './names.ts';
+import type { Dump, Frame, StackGroup } from '../../dump/goroutine.ts';
+import { fits, isLibrary, plainNames } from './function-names.ts';
 import { waitOf } from './waits.ts';
 
 /**
@@ -38,7 +38,7 @@ export function criMethodOf(frames: readonly Frame[]): string | undefined {
   return undefined;
 }
 
-function placeOf(group: StackGroup, at: number, criMethod: string | undefined): RelistPlace {
+function namespacesOf(group: StackGroup, at: number, criMethod: string | undefined): RelistPlace {
   if (at === 0) return group.state === undefined || group.state.startsWith('chan send') ? 'event-send' : 'other';
   if (waitOf(group) === 'lock' && group.frames.slice(0, at).every(({ func }) => isLibrary(func))) return 'lock';
   if (criMethod !== undefined) return waitOf(group) === 'lock' ? 'lock' : 'cri';
@@ -61,7 +61,7 @@ export function findRelist(dump: Dump): Relist | undefined {
     const at = names.findIndex((name) => fits(name, RELIST));
     if (at >= 0) {
       const criMethod = criMethodOf(frames.slice(0, at));
-      return { place: placeOf(group, at, criMethod), group, frames, names, at, criMethod };
+      return { place: namespacesOf(group, at, criMethod), group, frames, names, at, criMethod };
     }
     if (idle === undefined && isIdle(group, names)) {
       idle = { place: 'idle', group, frames, names, at: 0, criMethod: undefined };

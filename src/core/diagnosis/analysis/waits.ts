@@ -1,6 +1,6 @@
 /** What a goroutine waits for, from its state or, where the format has none, from its first frames. */
-import type { StackGroup } from '../goroutine.ts';
-import { isLibrary, plainName } from './names.ts';
+import type { StackGroup } from '../../dump/goroutine.ts';
+import { isLibrary, plainName } from './function-names.ts';
 
 export type Wait = 'lock' | 'send' | 'receive' | 'select' | 'syscall' | 'io' | 'sleep' | 'other';
 

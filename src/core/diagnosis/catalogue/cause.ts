@@ -4,7 +4,7 @@ import type { ProbeState } from '../../../api/v1alpha1/health.ts';
 import type { Movement } from '../analysis/compare.ts';
 import type { RelistPlace, SyncLoopPlace } from '../analysis/relist.ts';
 import type { Wait } from '../analysis/waits.ts';
-import type { ProcessKind } from '../goroutine.ts';
+import type { ProcessKind } from '../../dump/goroutine.ts';
 
 interface Weighted {
   /** 0 to 1: how sure this sign alone makes one. Signs combine as independent ones do: 1 - (1 - a)(1 - b). */
@@ -104,7 +104,7 @@ export interface Cause {
   readonly class: CauseClass;
   /** What is the matter, in one sentence. `{method}`: the CRI call that relist waits in. */
   readonly summary: string;
-  /** Kubelets that have it: from this release on, and before that one, as `1.14`. A kubelet outside is never blamed. */
+  /** Kubelets that have it: from this release on, and before that one, as `1.14`. A kubelet context is never blamed. */
   readonly kubelets?: { readonly from?: string; readonly before?: string };
   /** Not where the runtime is known to be in one of these states. */
   readonly notIfProbe?: readonly ProbeState[];

@@ -1,0 +1,231 @@
+/**
+ * The step Act. Write-ahead: fresh facts, refusal or reservation in the API, only then the command, then a look whether
+ * it took, then the report. An agent that dies anywhere in between is followed by one that finds out (resume.ts).
+ */
+import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import { toPreciseTime } from '../../core/time/timestamp.ts';
+import { formatSeconds } from '../../core/time/duration.ts';
+import type { UnitFacts } from '../../ports/host.ts';
+import { readUnit } from '../health/look-at-host.ts';
+import { agentPartOf, changeIncident, findRecord, reportUntilWritten, withRecord } from '../record.ts';
+import type { Requests } from '../requests.ts';
+import { probeOnce } from '../health/probe-runtime.ts';
+import { type ActQuestion, type Refusal, refuse, roleOf } from './refusal.ts';
+import { watchRestart } from './restart-verification.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
+import { reasonOf, type World } from '../world.ts';
+
+/** systemd waits for the unit's TimeoutStopSec, 90 s by default, before it kills. */
+const RESTART_LIMIT_MS = 150_000;
+const REBOOT_LIMIT_MS = 300_000;
+const BOOT_ID_LIMIT_MS = 5_000;
+
+export interface Assignment {
+  readonly incident: KubeletIncident;
+  readonly step: Step;
+}
+
+type Act = NonNullable<Step['action']>;
+
+/** All that a refusal is judged on, read now. */
+export async function gatherQuestion(
+  world: World,
+  requests: Requests,
+  { incident, step }: Assignment,
+  signal: AbortSignal,
+): Promise<ActQuestion> {
+  const unit = await readUnit(world, roleOf(step.action), signal);
+  const probe = step.action === 'RestartKubelet' ? (await probeOnce(world, signal)).state : 'Unknown';
+  return { incident, step, nodeUID: requests.nodeUID(), unit, probe, clockAheadMs: requests.clockAheadMs() };
+}
+
+export async function readBootID({ clock, host }: World, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await withDeadline(clock, { ms: BOOT_ID_LIMIT_MS, what: 'the boot id' }, signal, () => host.facts.bootID());
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+function reservation(question: ActQuestion, action: Act, bootID: string | undefined, now: number): ActionRecord {
+  const unit = question.unit.kind === 'known' && action !== 'RebootNode' ? question.unit.value : undefined;
+  const time = toPreciseTime(now);
+  return {
+    name: question.step.name,
+    action,
+    state: 'Reserved',
+    unit: unit?.unit,
+    reservedAt: time,
+    // A reboot ends this agent at any moment, so there is no second write before it, and never a second try.
+    issuedAt: action === 'RebootNode' ? time : undefined,
+    before: { pid: unit?.mainPID ?? 0, invocationID: unit?.invocationID ?? '', bootID },
+  };
+}
+
+function refusalRecord(step: Step, action: Act, { reason, message }: Refusal, now: number): ActionRecord {
+  const time = toPreciseTime(now);
+  return {
+    name: step.name,
+    action,
+    state: 'Refused',
+    reservedAt: time,
+    finishedAt: time,
+    message: `${reason}: ${message}`.slice(0, 1024),
+  };
+}
+
+/** A request that was withdrawn or taken up by an earlier write is left alone. */
+function isStillAsked(incident: KubeletIncident, step: Step): boolean {
+  const now = incident.status.steps?.find(({ name }) => name === step.name);
+  return now?.state === 'Requested' && now.action === step.action && findRecord(incident, step.name) === undefined;
+}
+
+/** @throws `MedicError` while the API server cannot be reached: then nothing is done, and it is tried again. */
+export async function runActStep(
+  world: World,
+  requests: Requests,
+  assignment: Assignment,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log, metrics } = world;
+  const { step } = assignment;
+  const { name } = assignment.incident.metadata;
+  const { action } = step;
+  if (action === undefined) {
+    log.error('A step asks for no action', { incident: name, step: step.name });
+    return;
+  }
+  const question = await gatherQuestion(world, requests, assignment, signal);
+  const bootID = await readBootID(world, signal);
+  let record: ActionRecord | undefined;
+  const written = await changeIncident(
+    world,
+    name,
+    (incident) => {
+      if (!isStillAsked(incident, step)) return { kind: 'leave', reason: 'the step is no longer asked for' };
+      const refusal = refuse({ ...question, incident });
+      const now = clock.now();
+      record =
+        refusal === undefined ? reservation(question, action, bootID, now) : refusalRecord(step, action, refusal, now);
+      return { kind: 'write', part: withRecord(agentPartOf(incident), record) };
+    },
+    signal,
+  );
+  if (written.kind === 'left' || record === undefined) {
+    log.info('An action is left alone', {
+      incident: name,
+      step: step.name,
+      reason: written.kind === 'left' ? written.reason : '',
+    });
+    return;
+  }
+  if (record.state === 'Refused') {
+    metrics.count('actions_total', { action, state: 'Refused' });
+    log.warn('An action is refused', { incident: name, step: step.name, reason: record.message ?? '' });
+    return;
+  }
+  world.onReserved?.(step);
+  await issueAndReport(world, name, record, signal);
+}
+
+/** Runs the command of a reserved record, once, and reports what came of it. */
+export async function issueAndReport(
+  world: World,
+  incident: string,
+  reserved: ActionRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log } = world;
+  const issuedAt = toPreciseTime(clock.now());
+  log.info('Acting', { incident, step: reserved.name, unit: reserved.unit ?? '', reason: reserved.action });
+  const issued = await issue(world, reserved, signal);
+  const record = { ...reserved, issuedAt, command: issued.command?.slice(0, 512) };
+  if (reserved.action === 'RebootNode') {
+    if (issued.failure === undefined) await awaitReboot(world, { incident, record, state: 'Failed' }, signal);
+    else await report(world, incident, ended(record, 'Failed', issued.failure, clock.now()), signal);
+    return;
+  }
+  await watchAndReport(world, { incident, record, failure: issued.failure }, signal);
+}
+
+/** The host goes down with this agent; the next one sees another boot id. A host that stays up is reported in `state`. */
+export async function awaitReboot(
+  world: World,
+  {
+    incident,
+    record,
+    state,
+  }: { readonly incident: string; readonly record: ActionRecord; readonly state: 'Failed' | 'Ambiguous' },
+  signal: AbortSignal,
+): Promise<void> {
+  await world.clock.sleep(REBOOT_LIMIT_MS, signal);
+  const message = `the host did not go down within ${formatSeconds(REBOOT_LIMIT_MS)}`;
+  await report(world, incident, ended(record, state, message, world.clock.now()), signal);
+}
+
+interface Issued {
+  readonly command: string | undefined;
+  readonly failure: string | undefined;
+}
+
+async function issue({ clock, host }: World, { action, unit }: ActionRecord, signal: AbortSignal): Promise<Issued> {
+  const limit = { ms: RESTART_LIMIT_MS, what: `${action} ${unit ?? ''}`.trim() };
+  try {
+    const command = await withDeadline(clock, limit, signal, (inner) =>
+      action === 'RebootNode' ? host.services.reboot(inner) : host.services.restart(unit ?? '', inner),
+    );
+    return { command, failure: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { command: undefined, failure: reasonOf(error) };
+  }
+}
+
+/** systemd's word is not taken for it: the unit is looked at, also where the command failed or did not return. */
+export async function watchAndReport(
+  world: World,
+  {
+    incident,
+    record,
+    failure,
+  }: { readonly incident: string; readonly record: ActionRecord; readonly failure?: string | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  const before = { pid: record.before?.pid ?? 0, invocationID: record.before?.invocationID ?? '' };
+  const verdict = await watchRestart(world, record.unit ?? '', before, signal);
+  const now = world.clock.now();
+  if (verdict.kind === 'failed') {
+    const message = failure === undefined ? verdict.message : `${failure}; ${verdict.message}`;
+    await report(world, incident, ended(record, 'Failed', message, now), signal);
+    return;
+  }
+  const after = await afterOf(world, verdict.unit, signal);
+  const message =
+    failure === undefined ? replaced(before.pid, after.pid) : `${failure}; but ${replaced(before.pid, after.pid)}`;
+  await report(world, incident, { ...ended(record, 'Succeeded', message, now), after }, signal);
+}
+
+function replaced(oldPid: number, newPid: number): string {
+  return `pid ${String(oldPid)} -> ${String(newPid)}`;
+}
+
+export async function afterOf(
+  world: World,
+  { mainPID, invocationID }: UnitFacts,
+  signal: AbortSignal,
+): Promise<NonNullable<ActionRecord['after']>> {
+  return { pid: mainPID, invocationID, bootID: await readBootID(world, signal) };
+}
+
+export function ended(record: ActionRecord, state: ActionRecord['state'], message: string, now: number): ActionRecord {
+  return { ...record, state, message: message.slice(0, 1024), finishedAt: toPreciseTime(now) };
+}
+
+export async function report(world: World, incident: string, record: ActionRecord, signal: AbortSignal): Promise<void> {
+  const { log, metrics } = world;
+  const written = await reportUntilWritten(world, incident, (part) => withRecord(part, record), signal);
+  metrics.count('actions_total', { action: record.action, state: record.state });
+  const detail = written.kind === 'left' ? `not recorded: ${written.reason}` : (record.message ?? '');
+  log.info('Acted', { incident, step: record.name, unit: record.unit ?? '', reason: record.state, detail });
+}

@@ -1,0 +1,165 @@
+/** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
+import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import type { ActionRecord, HostSummary, KubeletIncident, Step, Trigger } from '../../api/v1alpha1/incident.ts';
+import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
+import { durationMs } from '../../core/time/duration.ts';
+import {
+  adoptBundle,
+  type BundleManifest,
+  bundleNameOf,
+  bundlesOf,
+  newestEarly,
+  readManifest,
+  relocated,
+  writeManifest,
+} from './spool-bundle.ts';
+import { capture } from './collect-artifacts.ts';
+import { type AgentPart, reportUntilWritten, withRecord } from '../record.ts';
+import type { Requests } from '../requests.ts';
+import type { ObservationBoard } from '../health/observation.ts';
+import { noteSpoolError } from '../health/spool-error.ts';
+import { reasonOf, type World } from '../world.ts';
+
+/** An early capture that is older says little of now. */
+const EARLY_MAX_AGE_MS = 15 * 60_000;
+/** What is over before the step's deadline can still be reported in time. */
+const SHARE_OF_DEADLINE = 0.75;
+const MAX_MANIFEST = 48;
+const MAX_CLUES = 32;
+
+/** Whether evidence that was complete at `at` is of this trouble. The stuck relist began before its breach line. */
+export function isOfTrouble(at: number, trigger: Trigger, now: number): boolean {
+  const seenAt = fromTime(trigger.at);
+  if (trigger.type === 'Manual' || seenAt === undefined || now - at > EARLY_MAX_AGE_MS) return false;
+  return at >= seenAt - (trigger.elapsed === undefined ? 0 : durationMs(trigger.elapsed));
+}
+
+/** What is in the incident's bundle already: from an agent that died before it could report, or taken over now. */
+async function existing(
+  world: World,
+  board: ObservationBoard,
+  incident: KubeletIncident,
+  bundle: string,
+): Promise<BundleManifest | undefined> {
+  const { host, clock, node, log } = world;
+  try {
+    const own = await readManifest(host.spool, bundle);
+    if (own !== undefined) return relocated(own, node, bundle);
+    const early = await newestEarly(host.spool);
+    if (early === undefined || !isOfTrouble(early.manifest.at, incident.spec.trigger, clock.now())) return undefined;
+    const adopted = await adoptBundle(host.spool, early.bundle, { node, bundle });
+    if (adopted === undefined) return undefined;
+    if (board.current().spool.early?.id === early.bundle) {
+      board.post({ spool: { ...board.current().spool, early: undefined } });
+    }
+    return { ...adopted, entries: adopted.entries.map(takenEarly) };
+  } catch (error) {
+    log.warn('Evidence that was saved early cannot be taken over; it is taken anew', { err: error });
+    noteSpoolError(board, reasonOf(error));
+    return undefined;
+  }
+}
+
+function takenEarly(entry: EvidenceEntry): EvidenceEntry {
+  if (entry.state === 'Failed' || entry.message !== undefined) return entry;
+  return { ...entry, message: 'taken early, while PLEG was only suspected' };
+}
+
+/** The new entry of a name takes the old one's place, unless it failed and the old one did not. */
+function merged(old: readonly EvidenceEntry[], fresh: readonly EvidenceEntry[]): readonly EvidenceEntry[] {
+  const kept = old.filter((entry) => {
+    const newer = fresh.find(({ name }) => name === entry.name);
+    return newer === undefined || (newer.state === 'Failed' && entry.state === 'Captured');
+  });
+  const added = fresh.filter(({ name }) => !kept.some((entry) => entry.name === name));
+  return [...kept, ...added].slice(0, MAX_MANIFEST);
+}
+
+export interface HostStepParts {
+  readonly world: World;
+  readonly board: ObservationBoard;
+  readonly requests: Requests;
+}
+
+interface Outcome {
+  readonly entries: readonly EvidenceEntry[];
+  readonly host: HostSummary;
+}
+
+async function takeEvidence(
+  { world, board, requests }: HostStepParts,
+  incident: KubeletIncident,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { host, clock, log } = world;
+  const { evidence } = incident.spec.plan;
+  const bundle = bundleNameOf(incident.metadata.name);
+  const before = await existing(world, board, incident, bundle);
+  const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
+  const taken = await capture(
+    world,
+    {
+      bundle,
+      // The kubelet log is always taken afresh: an early one does not hold the breach line.
+      collectors: before === undefined ? host.collectors : host.collectors.filter(({ kind }) => kind === 'KubeletLog'),
+      windowMs: durationMs(evidence.logWindow),
+      redact: evidence.redact,
+      keep,
+      limitMs: durationMs(evidence.deadline) * SHARE_OF_DEADLINE,
+    },
+    signal,
+  );
+  const clues = new Set([...(before?.host?.logClues ?? []), ...taken.host.logClues]);
+  // A runtime that hangs now may have counted its containers when it was only suspected.
+  const summary: HostSummary = { ...before?.host, ...taken.host, logClues: [...clues].slice(-MAX_CLUES) };
+  const entries = merged(before?.entries ?? [], taken.entries);
+  try {
+    const reason = incident.spec.trigger.type;
+    const manifest: BundleManifest = { version: 1, at: clock.now(), reason, entries: [...entries], host: summary };
+    await writeManifest(host.spool, bundle, manifest, keep);
+    noteSpoolError(board, undefined);
+  } catch (error) {
+    log.warn('The manifest of the evidence cannot be stored', { incident: incident.metadata.name, err: error });
+    noteSpoolError(board, reasonOf(error));
+  }
+  return { entries, host: summary };
+}
+
+function recordOf(
+  step: Step,
+  entries: readonly EvidenceEntry[],
+  times: { began: number; ended: number },
+): ActionRecord {
+  const captured = entries.filter(({ state }) => state === 'Captured');
+  const failed = entries.filter(({ state }) => state === 'Failed');
+  const missing = failed.map(({ name, message }) => `${name} (${message ?? 'no reason'})`).join(', ');
+  const message = `${String(captured.length)} artifacts${missing === '' ? '' : `; could not be had: ${missing}`}`;
+  return {
+    name: step.name,
+    action: 'CaptureHost',
+    state: captured.length > 0 ? 'Succeeded' : 'Failed',
+    reservedAt: toPreciseTime(times.began),
+    finishedAt: toPreciseTime(times.ended),
+    message: message.slice(0, 1024),
+  };
+}
+
+/** Takes the evidence and reports it in one write. It can be done twice: the second time it takes over what is there. */
+export async function runHostStep(
+  parts: HostStepParts,
+  { incident, step }: { readonly incident: KubeletIncident; readonly step: Step },
+  signal: AbortSignal,
+): Promise<void> {
+  const { world } = parts;
+  const { clock, log, metrics } = world;
+  const { name } = incident.metadata;
+  const began = clock.now();
+  const startedMs = clock.monotonic();
+  const { entries, host } = await takeEvidence(parts, incident, signal);
+  const record = recordOf(step, entries, { began, ended: clock.now() });
+  metrics.observe('host_capture_seconds', (clock.monotonic() - startedMs) / 1000);
+  const change = (part: AgentPart): AgentPart => ({ ...withRecord(part, record), evidence: entries, host });
+  const written = await reportUntilWritten(world, name, change, signal);
+  const detail = written.kind === 'left' ? written.reason : record.message;
+  log.info('Host evidence', { node: world.node, incident: name, step: step.name, reason: record.state, detail });
+}

@@ -1,0 +1,149 @@
+/** Takes artifacts from the host into a bundle: a few at a time, each with its own limit, none in the way of another. */
+import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import type { HostSummary } from '../../api/v1alpha1/incident.ts';
+import { toPreciseTime } from '../../core/time/timestamp.ts';
+import { failedArtifact, sealArtifact } from '../../core/evidence/manifest.ts';
+import { redact } from '../../core/evidence/redact.ts';
+import type { Collected, Collector } from '../../ports/host.ts';
+import { locationOf } from './spool-bundle.ts';
+import { cluesOf } from './clues.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
+import { reasonOf, type World } from '../world.ts';
+
+/** Bounds the memory too: so many artifacts are held at once. */
+const AT_ONCE = 4;
+const WRITE_LIMIT_MS = 10_000;
+const BLOCKED_LIMIT_MS = 5_000;
+/** A hung runtime must not hold up the evidence. */
+const EXITED_LIMIT_MS = 1_000;
+const MAX_CLUES = 32;
+
+export interface CaptureOrder {
+  readonly bundle: string;
+  readonly collectors: readonly Collector[];
+  /** How far back logs are taken, in milliseconds. */
+  readonly windowMs: number;
+  readonly redact: boolean;
+  /** Bundles that must not make room for this one. */
+  readonly keep: ReadonlySet<string>;
+  /** After this time what is not taken counts as failed. */
+  readonly limitMs: number;
+}
+
+export interface Capture {
+  readonly entries: readonly EvidenceEntry[];
+  /** What the diagnosis reads from the incident. */
+  readonly host: HostSummary;
+  /** Bytes stored. */
+  readonly bytes: number;
+}
+
+interface Taken {
+  readonly entry: EvidenceEntry;
+  readonly clues: readonly string[];
+}
+
+/** Never throws but with the signal: what could not be had is an entry that says why. */
+export async function capture(world: World, order: CaptureOrder, signal: AbortSignal): Promise<Capture> {
+  const { clock } = world;
+  const endsAt = clock.monotonic() + order.limitMs;
+  // What the gate needs comes first.
+  const queue = [...order.collectors].sort((a, b) => rank(a) - rank(b));
+  const taken = new Map<string, Taken>();
+  async function work(): Promise<void> {
+    for (let collector = queue.shift(); collector !== undefined; collector = queue.shift()) {
+      taken.set(collector.name, await take(world, order, { collector, leftMs: endsAt - clock.monotonic() }, signal));
+    }
+  }
+  const [facts] = await Promise.all([hostFacts(world, signal), ...Array.from({ length: AT_ONCE }, work)]);
+  // In the collectors' own order, so that two captures read alike.
+  const inOrder = order.collectors.flatMap(({ name }) => taken.get(name) ?? []);
+  const entries = inOrder.map(({ entry }) => entry);
+  world.onCaptured?.();
+  return {
+    entries,
+    host: { ...facts, logClues: inOrder.flatMap(({ clues }) => clues).slice(-MAX_CLUES) },
+    bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
+  };
+}
+
+function rank({ kind }: Collector): number {
+  return kind === 'KubeletLog' ? 0 : 1;
+}
+
+async function take(
+  world: World,
+  order: CaptureOrder,
+  job: { readonly collector: Collector; readonly leftMs: number },
+  signal: AbortSignal,
+): Promise<Taken> {
+  const { clock, metrics } = world;
+  const { name, kind, source } = job.collector;
+  const origin = { name, kind, by: 'Agent', source, at: clock.now() } as const;
+  try {
+    const content = await collect(world, order, job, signal);
+    const taken = await store(world, order, { origin, content }, signal);
+    metrics.count('evidence_artifacts_total', { kind, state: 'Captured' });
+    return taken;
+  } catch (error) {
+    signal.throwIfAborted();
+    world.log.warn('An artifact could not be saved', { node: world.node, reason: name, err: error });
+    metrics.count('evidence_artifacts_total', { kind, state: 'Failed' });
+    return { entry: failedArtifact({ ...origin, at: clock.now() }, reasonOf(error)), clues: [] };
+  }
+}
+
+async function collect(
+  { clock }: World,
+  { windowMs }: CaptureOrder,
+  { collector, leftMs }: { readonly collector: Collector; readonly leftMs: number },
+  signal: AbortSignal,
+): Promise<Collected> {
+  const until = clock.now();
+  const limit = { ms: Math.max(0, Math.min(collector.timeoutMs, leftMs)), what: collector.source };
+  return await withDeadline(clock, limit, signal, (inner) =>
+    collector.collect({ since: until - windowMs, until }, inner),
+  );
+}
+
+type Origin = Parameters<typeof sealArtifact>[0];
+
+async function store(
+  { host, clock, node }: World,
+  order: CaptureOrder,
+  { origin, content }: { readonly origin: Origin; readonly content: Collected },
+  signal: AbortSignal,
+): Promise<Taken> {
+  const location = (file: string): string => locationOf(node, order.bundle, file);
+  const sealed = sealArtifact({ ...origin, at: clock.now() }, content, { redact: order.redact, location });
+  const limit = { ms: WRITE_LIMIT_MS, what: 'the spool' };
+  await withDeadline(clock, limit, signal, () => host.spool.write(order.bundle, sealed.file, sealed.bytes, order.keep));
+  const clues = cluesOf(origin.name, origin.kind, content.bytes);
+  return { entry: sealed.entry, clues: order.redact ? clues.map((clue) => redact(clue).text) : clues };
+}
+
+/** What cannot be had in time is left out. */
+async function hostFacts(world: World, signal: AbortSignal): Promise<Omit<HostSummary, 'logClues'>> {
+  const at = toPreciseTime(world.clock.now());
+  const [blockedProcesses, exitedContainers] = await Promise.all([
+    listBlocked(world, signal),
+    world.host.probe.exitedContainers(EXITED_LIMIT_MS, signal),
+  ]);
+  return { at, blockedProcesses, ...(exitedContainers === undefined ? {} : { exitedContainers }) };
+}
+
+async function listBlocked({ host, clock, log }: World, signal: AbortSignal): Promise<HostSummary['blockedProcesses']> {
+  try {
+    const limit = { ms: BLOCKED_LIMIT_MS, what: 'the list of blocked processes' };
+    const blocked = await withDeadline(clock, limit, signal, (inner) => host.facts.blocked(inner));
+    return blocked.slice(0, 32).map(({ pid, comm, wchan }) => ({
+      pid,
+      comm: comm.slice(0, 64),
+      wchan: wchan.slice(0, 128),
+    }));
+  } catch (err) {
+    signal.throwIfAborted();
+    log.warn('Blocked processes could not be listed', { err });
+    return [];
+  }
+}

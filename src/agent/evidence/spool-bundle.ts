@@ -1,0 +1,107 @@
+/** A folder of evidence in the node's spool. Its manifest is written last: a bundle without one is not complete. */
+import * as z from 'zod/mini';
+import { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import { HostSummary, type KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { sha256 } from '../../core/evidence/manifest.ts';
+import type { Spool } from '../../ports/host.ts';
+import { MedicError } from '../../ports/errors.ts';
+
+const MANIFEST = 'manifest.json';
+const EARLY = 'early-';
+
+export const BundleManifest = z.object({
+  version: z.literal(1),
+  /** When it was complete, milliseconds since 1970. */
+  at: z.number(),
+  reason: z.string(),
+  entries: z.array(EvidenceEntry),
+  host: z.optional(HostSummary),
+});
+export type BundleManifest = z.infer<typeof BundleManifest>;
+
+/** `early-20261124T100015250Z`: sorts by time, and fits a folder's name. */
+export function earlyBundleName(at: number): string {
+  return `${EARLY}${new Date(at).toISOString().replace(/[-:.]/g, '')}`;
+}
+
+export function isEarlyBundle(bundle: string): boolean {
+  return bundle.startsWith(EARLY) && /^early-\d{8}T\d{9}Z$/.test(bundle);
+}
+
+export function locationOf(node: string, bundle: string, file: string): string {
+  return `spool://${node}/${bundle}/${file}`.slice(0, 512);
+}
+
+/** undefined: there is no such bundle, or it is not complete, or not readable as one. */
+export async function readManifest(spool: Spool, bundle: string): Promise<BundleManifest | undefined> {
+  const bytes = await spool.read(bundle, MANIFEST);
+  if (bytes === undefined) return undefined;
+  try {
+    return BundleManifest.parse(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeManifest(
+  spool: Spool,
+  bundle: string,
+  manifest: BundleManifest,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  await spool.write(bundle, MANIFEST, Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`), keep);
+}
+
+/** The newest complete early bundle. */
+export async function newestEarly(
+  spool: Spool,
+): Promise<{ readonly bundle: string; readonly manifest: BundleManifest } | undefined> {
+  const names = (await spool.list()).map(({ bundle }) => bundle).filter(isEarlyBundle);
+  for (const bundle of names.sort().reverse()) {
+    const manifest = await readManifest(spool, bundle);
+    if (manifest !== undefined) return { bundle, manifest };
+  }
+  return undefined;
+}
+
+/**
+ * Makes an early bundle an incident's own.
+ * @returns undefined if there was none of that name any more.
+ */
+export async function adoptBundle(
+  spool: Spool,
+  from: string,
+  to: { readonly node: string; readonly bundle: string },
+): Promise<BundleManifest | undefined> {
+  const manifest = await readManifest(spool, from);
+  if (manifest === undefined) return undefined;
+  await spool.rename(from, to.bundle);
+  return relocated(manifest, to.node, to.bundle);
+}
+
+/** The same entries, in another folder. */
+export function relocated(manifest: BundleManifest, node: string, bundle: string): BundleManifest {
+  const entries = manifest.entries.map((entry) =>
+    entry.state === 'Captured' ? { ...entry, location: locationOf(node, bundle, entry.name) } : entry,
+  );
+  return { ...manifest, entries };
+}
+
+const MAX_NAME = 120;
+
+/**
+ * An incident's folder: its name, shortened where it is longer than a folder's may be. Kubernetes allows no slash in a
+ * name; what else could be no folder is refused here.
+ */
+export function bundleNameOf(incident: string): string {
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(incident) || isEarlyBundle(incident)) {
+    throw new MedicError('E_SPOOL_IO', 'invalid', `${incident} cannot be a folder of the spool`);
+  }
+  if (incident.length <= MAX_NAME) return incident;
+  return `${incident.slice(0, MAX_NAME - 17)}-${sha256(Buffer.from(incident)).slice(0, 16)}`;
+}
+
+/** Folders of these incidents. */
+export function bundlesOf(incidents: readonly KubeletIncident[]): ReadonlySet<string> {
+  return new Set(incidents.map(({ metadata }) => bundleNameOf(metadata.name)));
+}

@@ -1,0 +1,115 @@
+/** The conditions of KubeletHealth: can the agent see, and is there what a recovery needs. */
+import type { Condition } from '../../api/v1alpha1/condition.ts';
+import { LOG_GRACE_MS } from '../../core/detection/settings.ts';
+import type { UnitFacts } from '../../ports/host.ts';
+import type {
+  HostObservation,
+  LogObservation,
+  ProbeObservation,
+  Reading,
+  Observation,
+  SpoolObservation,
+} from './observation.ts';
+
+const CONDITION_LOG = 'LogReadable';
+const CONDITION_RUNTIME = 'RuntimeReachable';
+const CONDITION_SPOOL = 'SpoolWritable';
+const CONDITION_RECOVERABLE = 'Recoverable';
+
+type Claim = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** Reason and message of what is missing, for a person. */
+interface Lack {
+  readonly status: 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** @param failedForMs how long the log source has failed; undefined: it has not. */
+export function conditionClaims(
+  observation: Observation,
+  logSource: string,
+  failedForMs: number | undefined,
+): readonly Claim[] {
+  return [
+    logReadable(observation.log, logSource, failedForMs),
+    runtimeReachable(observation.probe),
+    spoolWritable(observation.spool),
+    recoverable(observation.host),
+  ];
+}
+
+function logReadable(log: LogObservation, source: string, failedForMs: number | undefined): Claim {
+  const type = CONDITION_LOG;
+  // A source that is started again within seconds is no news.
+  if (log.state === 'failed' && (failedForMs ?? 0) >= LOG_GRACE_MS) {
+    return { type, status: 'False', reason: 'LogUnreadable', message: `${source}: ${log.error ?? 'unknown error'}` };
+  }
+  if (log.state === 'reading') {
+    return { type, status: 'Unknown', reason: 'Reading', message: `${source} is being read to its end` };
+  }
+  return { type, status: 'True', reason: 'Following', message: `${source} is followed` };
+}
+
+function runtimeReachable(probe: ProbeObservation): Claim {
+  const type = CONDITION_RUNTIME;
+  if (probe.state === 'Answered') {
+    return { type, status: 'True', reason: 'Answered', message: 'the CRI answers' };
+  }
+  const message = probe.message === '' ? 'the CRI has not been asked yet' : probe.message;
+  if (probe.state === 'Unknown') return { type, status: 'Unknown', reason: 'NotProbed', message };
+  return { type, status: 'False', reason: probe.state, message };
+}
+
+function spoolWritable(spool: SpoolObservation): Claim {
+  const type = CONDITION_SPOOL;
+  if (spool.error !== undefined) return { type, status: 'False', reason: 'WriteFailed', message: spool.error };
+  return { type, status: 'True', reason: 'Writable', message: 'evidence can be stored on the node' };
+}
+
+/** The first lack in this order is told; a person mends one thing at a time. */
+export function recoveryLack(host: HostObservation | undefined): Lack | undefined {
+  if (host === undefined)
+    return { status: 'Unknown', reason: 'NotLookedYet', message: 'the host has not been looked at yet' };
+  return (
+    unitLack('Kubelet', 'kubelet', host.kubeletUnit) ??
+    restartLack('NoRestartPolicy', 'kubelet', host.kubeletUnit) ??
+    unitLack('Runtime', 'runtime', host.runtimeUnit) ??
+    restartLack('NoRuntimeRestartPolicy', 'runtime', host.runtimeUnit)
+  );
+}
+
+function unitLack(prefix: string, role: string, unit: Reading<UnitFacts>): Lack | undefined {
+  switch (unit.kind) {
+    case 'known':
+      return undefined;
+    case 'absent':
+      return { status: 'False', reason: `${prefix}UnitUnknown`, message: `no systemd unit of the ${role} was found` };
+    case 'unreadable':
+      return {
+        status: 'Unknown',
+        reason: `${prefix}UnitUnreadable`,
+        message: `the ${role} unit cannot be read: ${unit.message}`,
+      };
+    default:
+      return unit satisfies never;
+  }
+}
+
+/** systemd does not start such a unit again when it dies, so a start that fails leaves it dead (npd issue 861). */
+function restartLack(reason: string, role: string, unit: Reading<UnitFacts>): Lack | undefined {
+  if (unit.kind !== 'known' || (unit.value.restart !== 'no' && unit.value.restart !== '')) return undefined;
+  return { status: 'False', reason, message: `${role} unit has no Restart=` };
+}
+
+function recoverable(host: HostObservation | undefined): Claim {
+  const lack = recoveryLack(host);
+  const type = CONDITION_RECOVERABLE;
+  if (lack !== undefined) return { type, ...lack };
+  return {
+    type,
+    status: 'True',
+    reason: 'Recoverable',
+    message: 'the units of kubelet and runtime are known and restart',
+  };
+}

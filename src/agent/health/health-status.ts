@@ -1,0 +1,191 @@
+/** KubeletHealth's status from what the agent sees. Pure. */
+import type {
+  HealthSpec,
+  HealthStatus,
+  HealthSummary,
+  KubeletInfo,
+  PlegInfo,
+  RuntimeInfo,
+} from '../../api/v1alpha1/health.ts';
+import type { Condition } from '../../api/v1alpha1/condition.ts';
+import { withCondition } from '../../core/decision/conditions-and-steps.ts';
+import { toPreciseTime } from '../../core/time/timestamp.ts';
+import { durationMs, formatDuration } from '../../core/time/duration.ts';
+import type { Moment } from '../../core/time/moment.ts';
+import type { UnitFacts } from '../../ports/host.ts';
+import { conditionClaims, recoveryLack } from './health-conditions.ts';
+import type { ProbeObservation, Reading, Observation } from './observation.ts';
+import type { World } from '../world.ts';
+
+/** What one status is built from. */
+export interface StatusInput {
+  readonly world: Pick<World, 'version' | 'pod' | 'namespace'>;
+  readonly observation: Observation;
+  readonly logSource: string;
+  /** How long the log source has failed; undefined: it has not. */
+  readonly logFailedForMs: number | undefined;
+  readonly spec: HealthSpec;
+  readonly generation: number;
+  /** Those of the last status, for their transition times. */
+  readonly conditions: readonly Condition[];
+  readonly now: Moment;
+}
+
+/** Keys without a value are undefined, and JSON leaves them out. */
+export function buildStatus(input: StatusInput): HealthStatus {
+  const { observation, world, now, spec } = input;
+  const conditions = conditionClaims(observation, input.logSource, input.logFailedForMs).reduce<readonly Condition[]>(
+    (list, claim) => withCondition(list, claim, now.wallMs),
+    input.conditions,
+  );
+  return {
+    observedGeneration: input.generation,
+    agent: {
+      version: world.version,
+      startedAt: toPreciseTime(observation.startedAt),
+      reportedAt: toPreciseTime(now.wallMs),
+      pod: world.pod,
+      namespace: world.namespace,
+    },
+    kubelet: kubeletInfo(observation),
+    runtime: runtimeInfo(observation),
+    pleg: observation.pleg,
+    log: logInfo(input),
+    spool: spoolInfo(observation),
+    summary: summaryOf(observation, spec),
+    bootID: observation.host?.bootID,
+    kernel: observation.host?.kernel?.slice(0, 128),
+    conditions: [...conditions],
+  };
+}
+
+function known(unit: Reading<UnitFacts> | undefined): UnitFacts | undefined {
+  return unit?.kind === 'known' ? unit.value : undefined;
+}
+
+function time(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : toPreciseTime(ms);
+}
+
+function kubeletInfo({ host }: Observation): KubeletInfo {
+  const process = host?.kubelet;
+  return {
+    version: process?.version?.slice(0, 64),
+    pid: process?.pid,
+    endpoint: process?.endpoint?.slice(0, 512),
+    ...kubeletUnitInfo(known(host?.kubeletUnit)),
+  };
+}
+
+function kubeletUnitInfo(unit: UnitFacts | undefined): KubeletInfo {
+  if (unit === undefined) return {};
+  return {
+    unit: unit.unit,
+    pid: unit.mainPID,
+    invocationID: unit.invocationID,
+    startedAt: time(unit.startedAt),
+    restarts: unit.restarts,
+    restart: unit.restart,
+    watchdog: unit.watchdogMs === undefined ? undefined : formatDuration(unit.watchdogMs),
+  };
+}
+
+function runtimeInfo({ host, probe }: Observation): RuntimeInfo {
+  const unit = known(host?.runtimeUnit);
+  return {
+    name: probe.runtimeName?.slice(0, 64),
+    version: probe.runtimeVersion?.slice(0, 128),
+    unit: unit?.unit,
+    pid: unit?.mainPID,
+    processState: host?.runtimeProcessState?.slice(0, 1),
+    invocationID: unit?.invocationID,
+    startedAt: time(unit?.startedAt),
+    killMode: unit?.killMode,
+    probe: {
+      state: probe.state,
+      at: time(probe.at),
+      latencyMs: probe.latencyMs,
+      lastSuccessAt: time(probe.lastSuccessAt),
+      failingSince: time(probe.failingSince),
+      message: probe.message === '' ? undefined : probe.message,
+    },
+  };
+}
+
+function logInfo({ observation, logSource }: StatusInput): NonNullable<HealthStatus['log']> {
+  const { log } = observation;
+  return {
+    source: logSource.slice(0, 512),
+    lostLines: log.lostLines,
+    unreadableLines: log.unreadableLines,
+    lagSeconds: log.lagSeconds,
+    lastLineAt: time(log.lastLineAt),
+    error: log.error,
+  };
+}
+
+function spoolInfo({ spool }: Observation): NonNullable<HealthStatus['spool']> {
+  const { usedBytes, limitBytes, error, early } = spool;
+  return { usedBytes, limitBytes, error, early };
+}
+
+function probeText({ state, latencyMs }: ProbeObservation): string {
+  if (state === 'Answered' && latencyMs !== undefined) return `${String(latencyMs)}ms`;
+  return state.toLowerCase();
+}
+
+function summaryOf(observation: Observation, spec: HealthSpec): HealthSummary {
+  const { runtimeName, runtimeVersion } = observation.probe;
+  const runtime = [runtimeName, runtimeVersion].filter((part) => part !== undefined).join(' ');
+  return {
+    runtime: runtime === '' ? undefined : runtime.slice(0, 128),
+    probe: probeText(observation.probe),
+    wouldRecover: wouldRecover(observation, spec).slice(0, 256),
+  };
+}
+
+function wouldRecover(observation: Observation, spec: HealthSpec): string {
+  if (spec.policy === undefined) return 'no: no policy';
+  if (spec.mode !== 'Remediate') return `no: mode ${spec.mode}`;
+  const lack = recoveryLack(observation.host);
+  return lack === undefined ? 'yes' : `no: ${lack.message}`;
+}
+
+/**
+ * Changes exactly when the status should be written at once: what a person or the controller acts on. Growing numbers
+ * and times are not in it; that a time has grown beyond what the policy waits for is.
+ */
+export function urgentKey({
+  observation,
+  spec,
+  conditions,
+  now,
+}: Pick<StatusInput, 'observation' | 'spec' | 'now'> & {
+  readonly conditions: readonly Condition[];
+}): string {
+  const { probe, host, spool } = observation;
+  const failingForMs = probe.failingSinceMs === undefined ? 0 : now.monotonicMs - probe.failingSinceMs;
+  const hungAfter = spec.detection.runtimeHungAfter;
+  return JSON.stringify([
+    plegKey(observation.pleg, spec, now),
+    [probe.state, hungAfter !== undefined && failingForMs >= durationMs(hungAfter)],
+    unitKey(host?.kubeletUnit),
+    unitKey(host?.runtimeUnit),
+    [host?.bootID, spool.early?.id],
+    conditions.map(({ type, status, reason }) => [type, status, reason]),
+    [spec.policy, spec.mode],
+  ]);
+}
+
+function plegKey(pleg: PlegInfo | undefined, spec: HealthSpec, now: Moment): readonly unknown[] {
+  if (pleg === undefined) return [];
+  const last = pleg.episodes.at(-1);
+  const forMs = now.wallMs - Date.parse(pleg.since);
+  const isSustained = pleg.state === 'Unhealthy' && forMs >= durationMs(spec.detection.sustainedFor);
+  return [pleg.state, pleg.reason, last?.startedAt, last?.endedAt, isSustained];
+}
+
+function unitKey(unit: Reading<UnitFacts> | undefined): readonly unknown[] {
+  const facts = known(unit);
+  return [unit?.kind, facts?.mainPID, facts?.invocationID];
+}

@@ -1,0 +1,85 @@
+/** Facts of the host: the units and processes of kubelet and runtime, boot and kernel, and the spool's room. */
+import type { UnitRole } from '../../ports/host.ts';
+import type { WakeUp } from '../../runtime/wake-up.ts';
+import type { HostObservation, Reading, ObservationBoard, SpoolObservation } from './observation.ts';
+import { reasonOf, type World } from '../world.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
+import type { UnitFacts } from '../../ports/host.ts';
+
+const FACTS_EVERY_MS = 10_000;
+const LOOK_LIMIT_MS = 5_000;
+
+/** The unit of a role, read now. It never throws but with the signal. */
+export async function readUnit(world: World, role: UnitRole, signal: AbortSignal): Promise<Reading<UnitFacts>> {
+  const { clock, host } = world;
+  try {
+    const what = `the unit of the ${role}`;
+    const unit = await withDeadline(clock, { ms: LOOK_LIMIT_MS, what }, signal, (inner) =>
+      host.services.find(role, inner),
+    );
+    return unit === undefined ? { kind: 'absent' } : { kind: 'known', value: unit };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'unreadable', message: reasonOf(error) };
+  }
+}
+
+/** A fact that may be missing: what cannot be read is undefined. */
+async function fact<T>(
+  world: World,
+  what: string,
+  signal: AbortSignal,
+  read: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await withDeadline(world.clock, { ms: LOOK_LIMIT_MS, what }, signal, read);
+  } catch (err) {
+    signal.throwIfAborted();
+    world.log.debug('A fact of the host cannot be read', { reason: what, err });
+    return undefined;
+  }
+}
+
+/** Looks at the host once. What cannot be read now keeps no old value: an old PID is a wrong PID. */
+async function lookAtHost(world: World, signal: AbortSignal): Promise<HostObservation> {
+  const { facts } = world.host;
+  const [kubeletUnit, runtimeUnit, kubelet, bootID, kernel] = await Promise.all([
+    readUnit(world, 'kubelet', signal),
+    readUnit(world, 'runtime', signal),
+    fact(world, 'the kubelet process', signal, (inner) => facts.kubelet(inner)),
+    fact(world, 'the boot id', signal, () => facts.bootID()),
+    fact(world, 'the kernel release', signal, () => facts.kernel()),
+  ]);
+  const runtimePid = runtimeUnit.kind === 'known' ? runtimeUnit.value.mainPID : 0;
+  const runtimeProcessState =
+    runtimePid === 0
+      ? undefined
+      : await fact(world, 'the state of the runtime process', signal, () => facts.processState(runtimePid));
+  return { kubeletUnit, runtimeUnit, kubelet, runtimeProcessState, bootID, kernel };
+}
+
+/** The spool's room. `error` is that of the last write, unless the spool cannot even be looked at. */
+async function lookAtSpool(world: World, board: ObservationBoard, signal: AbortSignal): Promise<SpoolObservation> {
+  const limit = { ms: LOOK_LIMIT_MS, what: 'the spool' };
+  try {
+    const usage = await withDeadline(world.clock, limit, signal, () => world.host.spool.usage());
+    return { ...board.current().spool, ...usage };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ...board.current().spool, error: reasonOf(error) };
+  }
+}
+
+/** Looks every 10 s, and at each ring. Runs until the signal. */
+export async function runFactsLoop(
+  world: World,
+  board: ObservationBoard,
+  wakeUp: WakeUp,
+  signal: AbortSignal,
+): Promise<never> {
+  for (;;) {
+    const host = await lookAtHost(world, signal);
+    board.post({ host, spool: await lookAtSpool(world, board, signal) });
+    await wakeUp.wait(FACTS_EVERY_MS, signal);
+  }
+}

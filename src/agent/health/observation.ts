@@ -1,0 +1,111 @@
+/** What the agent sees of its node, as one value that its loops keep up to date. */
+import type { HealthStatus, PlegInfo, ProbeState } from '../../api/v1alpha1/health.ts';
+import type { KubeletProcess, UnitFacts } from '../../ports/host.ts';
+
+/** Not there and not readable are two things: the second never leads to an act. */
+export type Reading<T> =
+  | { readonly kind: 'known'; readonly value: T }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+export interface ProbeObservation {
+  readonly state: ProbeState;
+  /** When the last probe ended, milliseconds since 1970; undefined: none has. */
+  readonly at: number | undefined;
+  readonly latencyMs: number | undefined;
+  readonly lastSuccessAt: number | undefined;
+  /** Start of the first probe of the present run of failures, milliseconds since 1970. */
+  readonly failingSince: number | undefined;
+  /** The same on the monotonic clock. */
+  readonly failingSinceMs: number | undefined;
+  readonly message: string;
+  readonly runtimeName: string | undefined;
+  readonly runtimeVersion: string | undefined;
+}
+
+export interface HostObservation {
+  readonly kubeletUnit: Reading<UnitFacts>;
+  readonly runtimeUnit: Reading<UnitFacts>;
+  readonly kubelet: KubeletProcess | undefined;
+  readonly runtimeProcessState: string | undefined;
+  readonly bootID: string | undefined;
+  readonly kernel: string | undefined;
+}
+
+export interface LogObservation {
+  /** `reading`: its end has not been reached yet. */
+  readonly state: 'reading' | 'current' | 'failed';
+  readonly lagSeconds: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly lastLineAt: number | undefined;
+  readonly lostLines: number;
+  readonly unreadableLines: number;
+  readonly error: string | undefined;
+}
+
+export interface SpoolObservation {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+  /** Why nothing can be stored now. */
+  readonly error: string | undefined;
+  /** The newest early capture. */
+  readonly early: NonNullable<HealthStatus['spool']>['early'];
+}
+
+export interface Observation {
+  readonly startedAt: number;
+  readonly pleg: PlegInfo | undefined;
+  readonly probe: ProbeObservation;
+  /** undefined: not looked yet. */
+  readonly host: HostObservation | undefined;
+  readonly log: LogObservation;
+  readonly spool: SpoolObservation;
+}
+
+export interface ObservationBoard {
+  current(): Observation;
+  post(part: Partial<Observation>): void;
+  /** Handlers only ring bells. */
+  onPost(handler: () => void): void;
+}
+
+export function createObservationBoard(startedAt: number): ObservationBoard {
+  let observation: Observation = {
+    startedAt,
+    pleg: undefined,
+    probe: NOT_PROBED,
+    host: undefined,
+    log: {
+      state: 'reading',
+      lagSeconds: undefined,
+      lastLineAt: undefined,
+      lostLines: 0,
+      unreadableLines: 0,
+      error: undefined,
+    },
+    spool: { usedBytes: 0, limitBytes: 0, error: undefined, early: undefined },
+  };
+  const handlers: (() => void)[] = [];
+  return {
+    current: () => observation,
+    post(part): void {
+      observation = { ...observation, ...part };
+      for (const handler of handlers) handler();
+    },
+    onPost(handler): void {
+      handlers.push(handler);
+    },
+  };
+}
+
+export const NOT_PROBED: ProbeObservation = {
+  state: 'Unknown',
+  at: undefined,
+  latencyMs: undefined,
+  lastSuccessAt: undefined,
+  failingSince: undefined,
+  failingSinceMs: undefined,
+  message: '',
+  runtimeName: undefined,
+  runtimeVersion: undefined,
+};

@@ -1,0 +1,58 @@
+/** The agent's own CRI call, every 5 s: the earliest signal of a hung runtime, at +15 s (measured). */
+import type { Moment } from '../../core/time/moment.ts';
+import type { ProbeResult } from '../../ports/host.ts';
+import type { ProbeObservation, ObservationBoard } from './observation.ts';
+import { momentOf, type World } from '../world.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
+
+const PROBE_EVERY_MS = 5_000;
+const PROBE_DEADLINE_MS = 5_000;
+/** A probe that does not keep to its own deadline is given up here, as a timeout. */
+const PROBE_LIMIT_MS = PROBE_DEADLINE_MS + 1_000;
+
+/** One probe; it never throws but with the signal. */
+export async function probeOnce({ host, clock }: World, signal: AbortSignal): Promise<ProbeResult> {
+  const limit = { ms: PROBE_LIMIT_MS, what: 'the CRI probe' };
+  try {
+    return await withDeadline(clock, limit, signal, (inner) => host.probe.probe(PROBE_DEADLINE_MS, inner));
+  } catch {
+    signal.throwIfAborted();
+    return { state: 'Timeout', latencyMs: PROBE_LIMIT_MS, message: 'the probe itself did not come back' };
+  }
+}
+
+/** What is known after one more probe. A run of failures ends with an answer; `Unknown` is no failure. */
+export function nextProbeObservation(
+  previous: ProbeObservation,
+  result: ProbeResult,
+  began: Moment,
+  ended: Moment,
+): ProbeObservation {
+  const failed = result.state !== 'Answered' && result.state !== 'Unknown';
+  return {
+    state: result.state,
+    at: ended.wallMs,
+    latencyMs: result.state === 'Answered' ? Math.round(result.latencyMs) : previous.latencyMs,
+    lastSuccessAt: result.state === 'Answered' ? ended.wallMs : previous.lastSuccessAt,
+    failingSince: failed ? (previous.failingSince ?? began.wallMs) : undefined,
+    failingSinceMs: failed ? (previous.failingSinceMs ?? began.monotonicMs) : undefined,
+    message: result.state === 'Answered' ? '' : result.message.slice(0, 1024),
+    runtimeName: result.runtimeName ?? previous.runtimeName,
+    runtimeVersion: result.runtimeVersion ?? previous.runtimeVersion,
+  };
+}
+
+/** Runs until the signal. */
+export async function runProbeLoop(world: World, board: ObservationBoard, signal: AbortSignal): Promise<never> {
+  const { clock, metrics } = world;
+  for (;;) {
+    const began = momentOf(clock);
+    const result = await probeOnce(world, signal);
+    const ended = momentOf(clock);
+    metrics.count('cri_probes_total', { state: result.state });
+    metrics.observe('cri_probe_seconds', (ended.monotonicMs - began.monotonicMs) / 1000);
+    board.post({ probe: nextProbeObservation(board.current().probe, result, began, ended) });
+    const spentMs = clock.monotonic() - began.monotonicMs;
+    await clock.sleep(Math.max(0, PROBE_EVERY_MS - spentMs), signal);
+  }
+}

@@ -1,0 +1,140 @@
+/** The kubelet log as the agent knows it, and what follows from each record of it. Pure. */
+import type { PlegInfo } from '../../api/v1alpha1/health.ts';
+import {
+  type EpisodeEvent,
+  type EpisodeState,
+  NO_EPISODES,
+  openEpisode,
+  reduceEpisodes,
+} from '../../core/detection/episodes.ts';
+import { plegWords, tellsOfPleg } from '../../core/detection/pleg-words.ts';
+import { parsePlegLine } from '../../core/detection/pleg-line.ts';
+import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
+import type { Moment } from '../../core/time/moment.ts';
+import type { LogRecord } from '../../ports/host.ts';
+import type { LogObservation, ProbeObservation } from '../health/observation.ts';
+
+/** A breach line no older than this when it is read speaks of now. */
+const LIVE_MS = 30_000;
+
+export interface WatchState {
+  readonly episodes: EpisodeState;
+  readonly suspicion: Suspicion | undefined;
+  /** The newest breach line as it was written; empty: none. */
+  readonly breachText: string;
+  readonly status: LogStatus;
+  /**
+   * Whether the open episode was seen to go on now: by a line that is fresh, or that came after all old ones were read.
+   * Old lines alone open no case: their fault may have passed long before this agent started.
+   */
+  readonly confirmed: boolean;
+  readonly cursor: string | undefined;
+  readonly lastLineAt: number | undefined;
+  readonly lagSeconds: number | undefined;
+  readonly lostLines: number;
+  readonly unreadableLines: number;
+  /** Starts of a kubelet that were read. */
+  readonly starts: number;
+}
+
+export function beginWatch(stored: {
+  readonly cursor: string | undefined;
+  readonly episodes: EpisodeState | undefined;
+}): WatchState {
+  return {
+    episodes: stored.episodes ?? NO_EPISODES,
+    suspicion: undefined,
+    breachText: '',
+    status: { kind: 'reading' },
+    confirmed: false,
+    cursor: stored.cursor,
+    lastLineAt: undefined,
+    lagSeconds: undefined,
+    lostLines: 0,
+    unreadableLines: 0,
+    starts: 0,
+  };
+}
+
+export function onRecord(state: WatchState, record: LogRecord, now: Moment): WatchState {
+  switch (record.kind) {
+    case 'line':
+      return onLine(state, record, now);
+    case 'lost':
+      return { ...state, lostLines: state.lostLines + record.lines };
+    case 'unreadable':
+      return { ...state, unreadableLines: state.unreadableLines + 1 };
+    case 'caught-up':
+      return { ...state, status: { kind: 'current' } };
+    default:
+      return record satisfies never;
+  }
+}
+
+type Line = Extract<LogRecord, { kind: 'line' }>;
+
+function onLine(state: WatchState, { at, text, cursor }: Line, now: Moment): WatchState {
+  const line = parsePlegLine(text);
+  const ageMs = Math.max(0, now.wallMs - at);
+  const read = { ...state, cursor, lastLineAt: at, lagSeconds: Math.floor(ageMs / 1000) };
+  if (line.kind === 'none') return read;
+  const episodes = reduceEpisodes(state.episodes, { kind: 'line', at, line }, now);
+  const isNow = state.status.kind === 'current' || ageMs <= LIVE_MS;
+  return withEpisodes(
+    {
+      ...read,
+      suspicion: noteSuspicion(state.suspicion, { at, line }, now),
+      breachText: tellsOfPleg(line) ? plegWords(line) : state.breachText,
+      starts: state.starts + (line.kind === 'kubelet-start' ? 1 : 0),
+    },
+    episodes,
+    tellsOfPleg(line) && isNow,
+  );
+}
+
+function withEpisodes(state: WatchState, episodes: EpisodeState, breachNow: boolean): WatchState {
+  const open = openEpisode(episodes);
+  return { ...state, episodes, confirmed: open !== undefined && (breachNow || state.confirmed) };
+}
+
+/** A tick, or news of the kubelet's process. */
+export function onEvent(state: WatchState, event: Exclude<EpisodeEvent, { kind: 'line' }>, now: Moment): WatchState {
+  const episodes = reduceEpisodes(state.episodes, event, now);
+  return episodes === state.episodes ? state : withEpisodes(state, episodes, false);
+}
+
+/** The source has ended or failed. */
+export function onFailure(state: WatchState, message: string, now: Moment): WatchState {
+  const sinceMs = state.status.kind === 'failed' ? state.status.sinceMs : now.monotonicMs;
+  return { ...state, status: { kind: 'failed', sinceMs, message } };
+}
+
+/** The source was started again; a failure counts on until it has been read to its end. */
+export function onRestart(state: WatchState): WatchState {
+  return state.status.kind === 'failed' ? state : { ...state, status: { kind: 'reading' } };
+}
+
+export function plegOf(
+  state: WatchState,
+  probe: ProbeObservation,
+  previous: PlegInfo | undefined,
+  now: Moment,
+): PlegInfo {
+  const hidden = !state.confirmed && openEpisode(state.episodes) !== undefined;
+  const episodes = hidden ? { ...state.episodes, episodes: state.episodes.episodes.slice(0, -1) } : state.episodes;
+  const log: LogStatus = hidden && state.status.kind === 'current' ? { kind: 'reading' } : state.status;
+  const { suspicion, breachText } = state;
+  return plegInfo({ episodes, suspicion, probe, log, breachText }, previous, now);
+}
+
+export function logObservationOf(state: WatchState): LogObservation {
+  const { status, lagSeconds, lastLineAt, lostLines, unreadableLines } = state;
+  return {
+    state: status.kind,
+    lagSeconds,
+    lastLineAt,
+    lostLines,
+    unreadableLines,
+    error: status.kind === 'failed' ? status.message.slice(0, 1024) : undefined,
+  };
+}

@@ -1,0 +1,130 @@
+/** Carries out what the controller asks of this node, one thing at a time. */
+import type { ActionRecord, KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
+import { INCIDENTS } from '../api/resources.ts';
+import { isOpen } from '../core/decision/node-state.ts';
+import { runActStep } from './act/act-step.ts';
+import { backoffMs } from '../runtime/agent-backoff.ts';
+import { type WakeUp, createWakeUp } from '../runtime/wake-up.ts';
+import { type HostStepParts, runHostStep } from './evidence/capture-step.ts';
+import { findRecord } from './record.ts';
+import { runResumeStep } from './act/resume-step.ts';
+import type { Mutex } from '../runtime/mutex.ts';
+
+/** Without news; a watch that is silent must not stop work that is known. */
+const LOOK_MS = 10_000;
+
+export type Work =
+  | { readonly kind: 'capture'; readonly step: Step }
+  | { readonly kind: 'act'; readonly step: Step }
+  | { readonly kind: 'resume'; readonly step: Step | undefined; readonly record: ActionRecord };
+
+/** What an incident asks of the agent now, in order. Unfinished acts come first. */
+export function workOf(incident: KubeletIncident): readonly Work[] {
+  if (!isOpen(incident)) return [];
+  const steps = incident.status.steps ?? [];
+  const unfinished = (incident.status.actions ?? [])
+    .filter(({ state }) => state === 'Reserved')
+    .map((record): Work => {
+      const step = steps.find(({ name }) => name === record.name);
+      return { kind: 'resume', step, record };
+    });
+  const asked = steps
+    .filter((step) => step.state === 'Requested' && findRecord(incident, step.name) === undefined)
+    .flatMap((step): readonly Work[] => {
+      if (step.type === 'CaptureHost') return [{ kind: 'capture', step }];
+      return step.type === 'Act' && step.action !== undefined ? [{ kind: 'act', step }] : [];
+    });
+  return [...unfinished, ...asked];
+}
+
+export interface ExecutorParts extends HostStepParts {
+  readonly hostWakeUp: WakeUp;
+  readonly mutex: Mutex;
+}
+
+/** The same thing is not done more often than this, whatever the incident says; each time after a pause. */
+const MAX_TRIES = 3;
+const PAUSE_MS = 60_000;
+
+interface Tries {
+  readonly count: number;
+  /** Monotonic. */
+  readonly lastMs: number;
+}
+
+/** Runs until the signal. */
+export async function runExecutor(parts: ExecutorParts, signal: AbortSignal): Promise<never> {
+  const { world, requests } = parts;
+  const { clock, log } = world;
+  const wakeUp = createWakeUp(clock);
+  requests.onIncident(wakeUp.wake);
+  const tries = new Map<string, Tries>();
+  let failures = 0;
+  for (;;) {
+    try {
+      while (await passOnce(parts, tries, signal));
+      failures = 0;
+      await wakeUp.wait(LOOK_MS, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      failures += 1;
+      log.warn('A step could not be carried out; trying again', { node: world.node, failures, err: error });
+      await clock.sleep(backoffMs(failures, world.random), signal);
+    }
+  }
+}
+
+/** @returns whether something was done: then there may be more. */
+async function passOnce(parts: ExecutorParts, tries: Map<string, Tries>, signal: AbortSignal): Promise<boolean> {
+  const { world, requests, hostWakeUp } = parts;
+  const open = requests.openIncidents().filter((incident) => workOf(incident).length > 0);
+  forgetOthers(tries, open);
+  let did = false;
+  for (const known of open) {
+    // The copy may be older than our own last write.
+    const incident = await world.cluster.get(INCIDENTS, { name: known.metadata.name }, { signal });
+    const work = incident === undefined ? undefined : workOf(incident)[0];
+    if (incident === undefined || work === undefined) continue;
+    const key = keyOf(incident, work);
+    if (!mayTry(tries.get(key), world.clock.monotonic())) continue;
+    await perform(parts, incident, work, signal);
+    tries.set(key, { count: (tries.get(key)?.count ?? 0) + 1, lastMs: world.clock.monotonic() });
+    hostWakeUp.wake();
+    did = true;
+  }
+  return did;
+}
+
+function keyOf({ metadata }: KubeletIncident, work: Work): string {
+  const name = work.kind === 'resume' ? work.record.name : work.step.name;
+  return `${metadata.uid} ${work.kind} ${name}`;
+}
+
+function mayTry(tries: Tries | undefined, nowMs: number): boolean {
+  return tries === undefined || (tries.count < MAX_TRIES && nowMs - tries.lastMs >= PAUSE_MS);
+}
+
+/** Keeps the memory small. */
+function forgetOthers(tries: Map<string, Tries>, open: readonly KubeletIncident[]): void {
+  const uids = new Set(open.map(({ metadata }) => metadata.uid));
+  for (const key of tries.keys()) if (!uids.has(key.split(' ')[0] ?? '')) tries.delete(key);
+}
+
+async function perform(
+  parts: ExecutorParts,
+  incident: KubeletIncident,
+  work: Work,
+  signal: AbortSignal,
+): Promise<void> {
+  const { world, requests, mutex } = parts;
+  switch (work.kind) {
+    case 'capture':
+      return mutex(() => runHostStep(parts, { incident, step: work.step }, signal));
+    case 'act':
+      return runActStep(world, requests, { incident, step: work.step }, signal);
+    case 'resume':
+      return runResumeStep(world, requests, { incident, ...work }, signal);
+    default:
+      return work satisfies never;
+  }
+}

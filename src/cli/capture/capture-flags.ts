@@ -1,0 +1,33 @@
+/** Arguments of `capture`. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../../core/time/duration.ts';
+import { runCapture } from './capture-node.ts';
+import type { ProgramContext } from '../program-context.ts';
+import { withConnection, type ConnectionFlags } from '../connection-flags.ts';
+
+interface Flags extends ConnectionFlags {
+  readonly reason?: string;
+  readonly wait: boolean;
+  readonly timeout: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 300_000;
+
+export function addCapture(program: Command, { connect }: ProgramContext): void {
+  withConnection(program.command('capture'))
+    .description('save evidence of a node now, as its policy would; nothing is done to the node')
+    .argument('<NODE>', 'its name')
+    .option('--reason <text>', 'why')
+    .option('--wait', 'until the evidence is there', false)
+    .option('--timeout <duration>', 'how long to wait at most, for example 5m (default: 5m)', toMs, DEFAULT_TIMEOUT_MS)
+    .action(async (node: string, flags: Flags) => {
+      const { reason, wait, timeout } = flags;
+      await runCapture(await connect(flags), node, { reason, wait, timeoutMs: timeout });
+    });
+}
+
+function toMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('It must be a duration such as 90s or 5m.');
+  return ms;
+}

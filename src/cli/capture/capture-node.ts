@@ -1,0 +1,75 @@
+/** `kubectl medic capture`: evidence of a node now; nothing is done to it. */
+import { INCIDENTS, NODES, POLICIES } from '../../api/resources.ts';
+import { CONDITION_COMPLETE, type KubeletIncident, type Plan } from '../../api/v1alpha1/incident.ts';
+import { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
+import type { Node } from '../../api/kubernetes/node.ts';
+import { matchPolicy } from '../../core/decision/policy-match.ts';
+import { MedicError } from '../../ports/errors.ts';
+import { PLUGIN_MANAGER, getIncident, type Session } from '../session.ts';
+import { evidenceSummary } from '../show/timeline.ts';
+import { oneLine } from '../terminal.ts';
+import { whoAmI } from '../who-am-i.ts';
+
+export interface CaptureOptions {
+  readonly reason: string | undefined;
+  readonly wait: boolean;
+  readonly timeoutMs: number;
+}
+
+const POLL_MS = 1_000;
+/** Stands in the incident where no policy rules the node. */
+const NO_POLICY = 'none';
+
+/** @throws `E_CLI_NOT_FOUND`; `E_CLI_NOT_NOW` where the evidence is not there in time. */
+export async function runCapture(session: Session, nodeName: string, options: CaptureOptions): Promise<void> {
+  const { cluster, terminal, clock } = session;
+  const node = await cluster.get(NODES, { name: nodeName });
+  if (node === undefined) throw new MedicError('E_CLI_NOT_FOUND', 'absent', `there is no node ${nodeName}`);
+  const by = await whoAmI(session);
+  const trigger = {
+    type: 'Manual',
+    at: new Date(clock.now()).toISOString(),
+    message: (options.reason ?? 'evidence was asked for').slice(0, 1_024),
+    by,
+  };
+  const spec = { nodeName, nodeUID: node.metadata.uid, trigger, plan: await planFor(session, node) };
+  const metadata = { generateName: `${nodeName.slice(0, 240)}-` };
+  const incident = await cluster.create(INCIDENTS, { metadata, spec }, { manager: PLUGIN_MANAGER });
+  const { name } = incident.metadata;
+  terminal.out(`${name}\n`);
+  if (!options.wait) {
+    terminal.note(`kubectl medic show ${name} tells how it goes\n`);
+    return;
+  }
+  const ended = await waitForEnd(session, name, options.timeoutMs);
+  terminal.note(`${endText(ended)}\nkubectl medic evidence ${name} -o DIR fetches them\n`);
+}
+
+/** As the policy that rules the node would have it, and as its defaults are where none does. Always mode Capture. */
+async function planFor({ cluster }: Session, node: Node): Promise<Plan> {
+  const { items } = await cluster.list(POLICIES, {});
+  const policy = matchPolicy(node, items).policy ?? KubeletRecoveryPolicy.parse({ metadata: { name: NO_POLICY } });
+  const { strategy, evidence, remediation, budget } = policy.spec;
+  const { name, generation } = policy.metadata;
+  return { policy: name, policyGeneration: generation, mode: 'Capture', strategy, evidence, remediation, budget };
+}
+
+async function waitForEnd(session: Session, name: string, timeoutMs: number): Promise<KubeletIncident> {
+  const { clock } = session;
+  const { signal } = new AbortController();
+  const until = clock.monotonic() + timeoutMs;
+  for (;;) {
+    const incident = await getIncident(session, name);
+    if (incident.status.outcome !== undefined) return incident;
+    if (clock.monotonic() >= until) {
+      const message = `${name} is not complete after ${timeoutMs / 1_000} s: does the controller run?`;
+      throw new MedicError('E_CLI_NOT_NOW', 'transient', message);
+    }
+    await clock.sleep(POLL_MS, signal);
+  }
+}
+
+function endText(incident: KubeletIncident): string {
+  const complete = incident.status.conditions?.find(({ type }) => type === CONDITION_COMPLETE);
+  return oneLine(`${incident.status.outcome ?? ''}: ${complete?.message ?? ''} (${evidenceSummary(incident)})`);
+}

@@ -1,0 +1,43 @@
+/** Arguments of `approve` and `reject`. */
+import { type Command, Option } from 'commander';
+import { Action } from '../../api/v1alpha1/policy.ts';
+import { runDecide } from './decide-incident.ts';
+import type { ProgramContext } from '../program-context.ts';
+import { withConnection, type ConnectionFlags } from '../connection-flags.ts';
+
+interface ApproveFlags extends ConnectionFlags {
+  readonly action?: Action;
+  readonly reason?: string;
+}
+
+interface RejectFlags extends ConnectionFlags {
+  readonly reason: string;
+}
+
+export function addDecisions(program: Command, { connect }: ProgramContext): void {
+  withConnection(program.command('approve'))
+    .description('let a held node be restored; recorded under your name')
+    .argument('<INCIDENT>', 'its name')
+    .addOption(new Option('--action <action>', 'in place of what the diagnosis chose').choices(Action.options))
+    .option('--reason <text>', 'why', atMost(1_024))
+    .action(async (name: string, flags: ApproveFlags) => {
+      const { action, reason } = flags;
+      await runDecide(await connect(flags), name, {
+        decision: 'Approve',
+        ...(action === undefined ? {} : { action }),
+        ...(reason === undefined ? {} : { reason }),
+      });
+    });
+  withConnection(program.command('reject'))
+    .description('leave a held node as it is, and end the incident; recorded under your name')
+    .argument('<INCIDENT>', 'its name')
+    .requiredOption('--reason <text>', 'why', atMost(1_024))
+    .action(async (name: string, flags: RejectFlags) => {
+      await runDecide(await connect(flags), name, { decision: 'Reject', reason: flags.reason });
+    });
+}
+
+/** As much as the API has room for. */
+function atMost(characters: number): (text: string) => string {
+  return (text) => text.slice(0, characters);
+}

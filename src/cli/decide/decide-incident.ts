@@ -1,0 +1,57 @@
+/** `kubectl medic approve` and `reject`: a person's word on an incident whose node is held. */
+import { INCIDENTS } from '../../api/resources.ts';
+import type { Approval, KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { isMedicError, MedicError } from '../../ports/errors.ts';
+import { getIncident, PLUGIN_MANAGER, type Session } from '../session.ts';
+import { oneLine } from '../terminal.ts';
+import { whoAmI } from '../who-am-i.ts';
+
+export type Decision = Omit<Approval, 'by'>;
+
+/** The status changes often, and with it the version that the patch is bound to. */
+const ATTEMPTS = 5;
+
+/**
+ * Sets `spec.approval`, if nobody has.
+ * @throws `E_CLI_NOT_FOUND`; `E_CLI_NOT_NOW` where it is decided already, or there is nothing to decide.
+ */
+export async function runDecide(session: Session, name: string, decision: Decision): Promise<void> {
+  const { cluster, terminal } = session;
+  const by = await whoAmI(session);
+  const approval: Approval = { ...decision, by };
+  for (let attempt = 1; ; attempt++) {
+    const incident = await getIncident(session, name);
+    assertOpen(incident, decision);
+    const patch = [
+      { op: 'test', path: '/metadata/resourceVersion', value: incident.metadata.resourceVersion },
+      { op: 'add', path: '/spec/approval', value: approval },
+    ] as const;
+    try {
+      await cluster.jsonPatch(INCIDENTS, { name }, patch, { manager: PLUGIN_MANAGER });
+      break;
+    } catch (error) {
+      if (!isMedicError(error, 'conflict') || attempt === ATTEMPTS) throw error;
+    }
+  }
+  const word = decision.decision === 'Approve' ? 'approved' : 'rejected';
+  terminal.out(`${oneLine(name)} ${word} by ${oneLine(by)}\n`);
+  terminal.note(`kubectl medic show ${name} tells what follows\n`);
+}
+
+function assertOpen({ metadata, spec, status }: KubeletIncident, { decision, action }: Decision): void {
+  const refuse = (why: string): never => {
+    throw new MedicError('E_CLI_NOT_NOW', 'terminal', `${metadata.name} ${why}`);
+  };
+  if (spec.approval !== undefined) {
+    const word = spec.approval.decision === 'Approve' ? 'approved' : 'rejected';
+    refuse(`has been ${word} by ${spec.approval.by}; a decision is made once`);
+  }
+  if (status.outcome !== undefined) refuse(`is over: ${status.outcome}`);
+  if (spec.plan.mode !== 'Remediate') refuse(`is in mode ${spec.plan.mode}: nothing will be done to the node anyway`);
+  if (spec.plan.strategy !== 'DiagnoseFirst') refuse(`has strategy ${spec.plan.strategy}: it waits for nobody`);
+  const isHeldStill = status.steps?.every(({ type, state }) => type !== 'Hold' || state === 'Requested') ?? true;
+  if (!isHeldStill) refuse('is not held any more: its time ran out, and the node is being restored');
+  if (decision === 'Approve' && action !== undefined && !spec.plan.remediation.allowedActions.includes(action)) {
+    refuse(`may not be given ${action}: its policy allows ${spec.plan.remediation.allowedActions.join(', ')}`);
+  }
+}

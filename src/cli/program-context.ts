@@ -1,0 +1,17 @@
+/** What the command line needs of the world, and gives back. */
+import type { Readable } from 'node:stream';
+import type { ConnectionFlags } from './connection-flags.ts';
+import type { Session } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the composition root gives. */
+export interface ProgramContext {
+  readonly terminal: Terminal;
+  readonly stdin: Readable;
+  readonly version: string;
+  /** @throws `E_KUBE_CONFIG`. */
+  readonly connect: (flags: ConnectionFlags) => Promise<Session>;
+}
+
+/** Takes the exit code of the command that ran. */
+export type Finish = (code: number) => void;

@@ -1,0 +1,42 @@
+/** Gather, decide, act: one incident. */
+import { decideIncident } from '../../core/decision/incident/decide-incident.ts';
+import { isOpen } from '../../core/decision/node-state.ts';
+import { isMedicError } from '../../ports/errors.ts';
+import { type ActContext, carryOut, writeDecision } from './carry-out.ts';
+import { gatherIncident } from './gather-incident.ts';
+
+/** Who wrote first may write again: a conflict that lasts must not become a loop without rest. */
+const CONFLICT_MS = 200;
+
+async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {
+  const { world, view } = context;
+  const gathered = await gatherIncident(world, view, name);
+  if (gathered === undefined) view.forget(name);
+  if (gathered === undefined || !isOpen(gathered.incident)) return undefined;
+  const { snapshot, decision, changed } = await context.mutex(async () => {
+    const budget = view.budgetOf(gathered.incident.spec.plan.policy);
+    const snapshot = { ...gathered, budget, now: world.clock.now() };
+    const decision = decideIncident(snapshot);
+    return { snapshot, decision, changed: await writeDecision(context, snapshot, decision) };
+  });
+  await carryOut(context, snapshot, decision, signal);
+  // After a write the next step is asked for at once; a command that was given again may as well not help.
+  return changed && decision.nextCheckAt !== undefined ? world.clock.now() : decision.nextCheckAt;
+}
+
+/** @returns when to look again, milliseconds since 1970; undefined: it is over. */
+export async function reconcileIncident(
+  context: ActContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const known = context.view.incidents.get(name);
+  if (known !== undefined && !isOpen(known)) return undefined;
+  try {
+    return await reconcile(context, name, signal);
+  } catch (err) {
+    // Somebody else wrote first: read again, decide again.
+    if (isMedicError(err, 'conflict')) return context.world.clock.now() + CONFLICT_MS;
+    throw err;
+  }
+}

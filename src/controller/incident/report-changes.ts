@@ -1,0 +1,73 @@
+/** What changed between two states of an incident, as Events and counters. Pure. */
+import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
+import { findCondition } from '../../core/decision/conditions-and-steps.ts';
+import { fromTime } from '../../core/time/timestamp.ts';
+import type { EventClaim } from '../events.ts';
+
+interface Telling {
+  readonly condition: string;
+  readonly status: 'True' | 'False';
+  readonly type: EventClaim['type'];
+  readonly event: string;
+}
+
+/** Conditions whose change is worth an Event. */
+const TELLINGS: readonly Telling[] = [
+  { condition: 'EvidenceCaptured', status: 'True', type: 'Normal', event: 'EvidenceCaptured' },
+  { condition: 'EvidenceCaptured', status: 'False', type: 'Warning', event: 'EvidenceMissing' },
+  { condition: 'Diagnosed', status: 'True', type: 'Normal', event: 'Diagnosed' },
+  { condition: 'Diagnosed', status: 'False', type: 'Warning', event: 'CauseUnknown' },
+  { condition: 'NodeCordoned', status: 'True', type: 'Normal', event: 'NodeCordoned' },
+  { condition: 'ActionTaken', status: 'True', type: 'Normal', event: 'ActionTaken' },
+  { condition: 'NodeUncordoned', status: 'True', type: 'Normal', event: 'NodeUncordoned' },
+];
+const GOOD_ENDS: readonly string[] = ['Recovered', 'SelfHealed', 'CaptureOnly', 'Observed'];
+
+/** Why nothing is done now: told when it is new, not at each look that finds it so. */
+function skippedBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
+  const now = findCondition(after.conditions, 'ActionTaken');
+  const was = findCondition(before.conditions, 'ActionTaken');
+  if (
+    now?.status !== 'False' ||
+    (was?.status === 'False' && was.reason === now.reason && was.message === now.message)
+  ) {
+    return [];
+  }
+  const message = `${now.message}; evidence is saved, will look again within 30 s`;
+  return [{ type: 'Warning', reason: 'RecoverySkipped', message }];
+}
+
+export function eventsBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
+  const told = TELLINGS.flatMap(({ condition, status, type, event }) => {
+    const now = findCondition(after.conditions, condition);
+    if (now?.status !== status || findCondition(before.conditions, condition)?.status === status) return [];
+    const prefix = condition === 'ActionTaken' ? `${now.reason}: ` : '';
+    return [{ type, reason: event, message: `${prefix}${now.message}` }];
+  });
+  const complete = findCondition(after.conditions, 'Complete');
+  if (complete?.status !== 'True') return [...told, ...skippedBetween(before, after)];
+  if (findCondition(before.conditions, 'Complete')?.status === 'True') return told;
+  const type = GOOD_ENDS.includes(complete.reason) ? 'Normal' : 'Warning';
+  return [...told, { type, reason: complete.reason, message: complete.message }];
+}
+
+export interface Observation {
+  readonly name: 'recovery_seconds' | 'breach_to_restart_seconds';
+  readonly seconds: number;
+}
+
+/** Times worth a histogram, at the moment at which they become known. */
+export function observationsBetween(before: IncidentStatus, after: IncidentStatus): readonly Observation[] {
+  const detected = fromTime(after.timings?.detectedAt);
+  if (detected === undefined) return [];
+  const observations: Observation[] = [];
+  const acted = fromTime(after.timings?.actedAt);
+  if (acted !== undefined && before.timings?.actedAt === undefined) {
+    observations.push({ name: 'breach_to_restart_seconds', seconds: Math.max(0, acted - detected) / 1000 });
+  }
+  const ready = fromTime(after.timings?.readyAt);
+  if (ready !== undefined && after.outcome === 'Recovered' && before.outcome === undefined) {
+    observations.push({ name: 'recovery_seconds', seconds: Math.max(0, ready - detected) / 1000 });
+  }
+  return observations;
+}

@@ -1,0 +1,56 @@
+/** Conditions and steps as values: each function returns a new list and leaves the old one alone. */
+import type { Condition } from '../../api/v1alpha1/condition.ts';
+import type { IncidentStatus, Step } from '../../api/v1alpha1/incident.ts';
+import { toPreciseTime, toTime } from '../time/timestamp.ts';
+
+export type ConditionClaim = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
+
+/** Sets one condition; `lastTransitionTime` moves only when the status does, and messages are cut to their bound. */
+export function withCondition(
+  conditions: readonly Condition[] | undefined,
+  claim: ConditionClaim,
+  now: number,
+): Condition[] {
+  const list = conditions ?? [];
+  const old = list.find((condition) => condition.type === claim.type);
+  const lastTransitionTime = old?.status === claim.status ? old.lastTransitionTime : toTime(now);
+  const next = { ...claim, message: claim.message.slice(0, 4096), lastTransitionTime };
+  return old === undefined
+    ? [...list, next]
+    : list.map((condition) => (condition.type === claim.type ? next : condition));
+}
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+  return findCondition(conditions, type)?.status === 'True';
+}
+
+export function findStep(status: IncidentStatus, name: string): Step | undefined {
+  return status.steps?.find((step) => step.name === name);
+}
+
+/** Adds a step, or replaces the one of that name in its place. */
+export function withStep(status: IncidentStatus, step: Step): IncidentStatus {
+  const steps = status.steps ?? [];
+  const known = steps.some((old) => old.name === step.name);
+  return { ...status, steps: known ? steps.map((old) => (old.name === step.name ? step : old)) : [...steps, step] };
+}
+
+/** Ends a step; one that is over already stays as it is. */
+export function withStepEnded(
+  status: IncidentStatus,
+  name: string,
+  end: { readonly state: 'Succeeded' | 'Failed' | 'Skipped'; readonly message?: string; readonly now: number },
+): IncidentStatus {
+  const step = findStep(status, name);
+  if (step?.state !== 'Requested') return status;
+  return withStep(status, {
+    ...step,
+    state: end.state,
+    finishedAt: toPreciseTime(end.now),
+    ...(end.message === undefined ? {} : { message: end.message.slice(0, 1024) }),
+  });
+}

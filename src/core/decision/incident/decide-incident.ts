@@ -1,0 +1,118 @@
+/**
+ * The life of an incident as one pure function. It is asked again after each change and at `nextCheckAt`; all that it
+ * remembers is in the incident itself, so it can be asked by a controller that has just started.
+ */
+import {
+  CONDITION_COMPLETE,
+  CONDITION_READY,
+  type IncidentStatus,
+  type Outcome,
+} from '../../../api/v1alpha1/incident.ts';
+import { isOpen, isReady, readyCondition } from '../node-state.ts';
+import { withCondition, withStepEnded } from '../conditions-and-steps.ts';
+import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
+import { uncordon } from './cordon.ts';
+import { diagnosis } from './diagnosis-stage.ts';
+import { evidence } from './evidence-stage.ts';
+import { captureOnly, observeOnly } from './mode.ts';
+import { nodePresent, stillNeeded } from './presence.ts';
+import { recover } from './recover.ts';
+import type { IncidentDecision, IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
+import { runStages } from './stages.ts';
+
+/** The order of an incident. It reads as the specification: each entry passes, waits, or ends the incident. */
+const LIFE: readonly Stage[] = [
+  nodePresent, //  a node that is gone needs nothing
+  observeOnly, //  mode Observe stops here
+  evidence, //     save first; the gate may end it
+  diagnosis, //    read what was saved
+  captureOnly, //  mode Capture stops here
+  stillNeeded, //  a node that recovered by itself is left alone
+  recover, //      permission, cordon, hold, act, verify, and the next rung
+];
+
+/** Outcomes after which our cordon is undone; after the others the node stays as it is for a person. */
+const UNDONE_AFTER: ReadonlySet<Outcome> = new Set(['Recovered', 'SelfHealed', 'Rejected', 'Cancelled', 'CaptureOnly']);
+/** Outcomes after which the node is well. */
+const WELL_AFTER: ReadonlySet<Outcome> = new Set(['Recovered', 'SelfHealed', 'Observed']);
+
+function withDetection({ incident, node, now }: IncidentSnapshot): IncidentStatus {
+  const { status } = incident;
+  const ready = node === undefined ? undefined : readyCondition(node);
+  const lost = node !== undefined && !isReady(node) && status.timings?.notReadySince === undefined;
+  const notReadySince = lost ? { notReadySince: toPreciseTime(fromTime(ready?.lastTransitionTime) ?? now) } : {};
+  const timings = { detectedAt: incident.spec.trigger.at, ...status.timings, ...notReadySince };
+  return { ...status, observedGeneration: incident.metadata.generation, timings };
+}
+
+type Ending = Extract<StageResult, { kind: 'complete' }>;
+
+function finish(snapshot: IncidentSnapshot, ending: Ending): StageResult {
+  const { now } = snapshot;
+  if (UNDONE_AFTER.has(ending.outcome)) {
+    const undone = uncordon(snapshot, ending.status);
+    if (undone.kind !== 'pass') return undone;
+    return { ...ending, status: completed(undone.status, ending, now) };
+  }
+  return { ...ending, status: completed(ending.status, ending, now) };
+}
+
+/** Nobody works on a step of an incident that is over. */
+function withNoneOpen(status: IncidentStatus, outcome: Outcome, now: number): IncidentStatus {
+  const message = `not finished: the incident ended as ${outcome}`;
+  return (status.steps ?? []).reduce(
+    (next, { name }) => withStepEnded(next, name, { state: 'Skipped', message, now }),
+    status,
+  );
+}
+
+function completed(lived: IncidentStatus, { outcome, message }: Ending, now: number): IncidentStatus {
+  const status = withNoneOpen(lived, outcome, now);
+  const complete = { type: CONDITION_COMPLETE, status: 'True', reason: outcome, message } as const;
+  const ready = {
+    type: CONDITION_READY,
+    status: WELL_AFTER.has(outcome) ? 'True' : 'False',
+    reason: outcome,
+    message,
+  } as const;
+  const conditions = withCondition(withCondition(status.conditions, complete, now), ready, now);
+  const timings = { ...status.timings, completedAt: toPreciseTime(now) };
+  return { ...status, conditions, outcome, timings };
+}
+
+function withWaiting(status: IncidentStatus, reason: string, now: number): IncidentStatus {
+  const complete = { type: CONDITION_COMPLETE, status: 'False', reason, message: 'under way' } as const;
+  const ready = { type: CONDITION_READY, status: 'False', reason, message: 'under way' } as const;
+  return { ...status, conditions: withCondition(withCondition(status.conditions, complete, now), ready, now) };
+}
+
+function recovered({ status }: { status: IncidentStatus }): Ending {
+  const forText = status.timings?.notReadyFor;
+  const message = forText === undefined ? 'Ready again' : `Ready again; it was not ready for ${forText}`;
+  return { kind: 'complete', status, outcome: 'Recovered', message };
+}
+
+export function decideIncident(snapshot: IncidentSnapshot): IncidentDecision {
+  const { incident, now } = snapshot;
+  if (!isOpen(incident)) {
+    return { status: incident.status, commands: [], reason: 'Complete', nextCheckAt: undefined };
+  }
+  const lived = runStages(LIFE, snapshot, withDetection(snapshot));
+  const ended = lived.kind === 'pass' ? recovered(lived) : lived;
+  const result = ended.kind === 'complete' ? finish(snapshot, ended) : ended;
+  switch (result.kind) {
+    case 'complete':
+      return { status: result.status, commands: [], reason: result.outcome, nextCheckAt: undefined };
+    case 'wait':
+      return {
+        status: withWaiting(result.status, result.reason, now),
+        commands: result.commands ?? [],
+        reason: result.reason,
+        nextCheckAt: result.until,
+      };
+    case 'pass':
+      throw new Error('unreachable: a finished incident is complete or waits');
+    default:
+      return result satisfies never;
+  }
+}

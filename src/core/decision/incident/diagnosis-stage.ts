@@ -1,0 +1,64 @@
+/** From the evidence to a cause. */
+import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
+import { CONDITION_DIAGNOSED, MAX_LINKED, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { ProbeState } from '../../../api/v1alpha1/health.ts';
+import { diagnose } from '../../diagnosis/diagnose.ts';
+import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
+import type { DiagnosisInput } from '../../diagnosis/input.ts';
+import { isAgentFresh } from '../node-state.ts';
+import { withCondition } from '../conditions-and-steps.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+
+/** The agent's newest probe; `Unknown` if it has not been heard from. */
+export function probeState({ health, now }: IncidentSnapshot): ProbeState {
+  return isAgentFresh(health, now) ? (health?.status.runtime?.probe.state ?? 'Unknown') : 'Unknown';
+}
+
+function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
+  const { node, health, incident, stacks } = snapshot;
+  const runtime = health?.status.runtime;
+  return {
+    dumps: stacks.dumps,
+    logs: [
+      { name: 'trigger', text: incident.spec.trigger.message },
+      { name: 'host-clues', text: (incident.status.host?.logClues ?? []).join('\n') },
+    ],
+    probe: probeState(snapshot),
+    host: incident.status.host,
+    kubeletVersion: node?.status.nodeInfo?.kubeletVersion,
+    runtimeVersion: runtime?.name === undefined ? undefined : `${runtime.name} ${runtime.version ?? ''}`.trim(),
+  };
+}
+
+/** The fault of this incident where others, open or past, have it too. */
+function patternOf({ budget, incident }: IncidentSnapshot, verdict: Diagnosis): Pattern | undefined {
+  const others = budget.incidents.filter(
+    ({ metadata, status }) =>
+      metadata.name !== incident.metadata.name && status.diagnosis?.fingerprint === verdict.fingerprint,
+  );
+  return findPatterns([...others.map(caseOf), { ...caseOf(incident), diagnosis: verdict }])[0];
+}
+
+/** The pattern is told again at each look: nodes that get stuck later are linked as long as the incident is open. */
+function withDiagnosis(snapshot: IncidentSnapshot, status: IncidentStatus, verdict: Diagnosis): IncidentStatus {
+  const pattern = patternOf(snapshot, verdict);
+  const summary = pattern === undefined ? '' : patternText(pattern, snapshot.budget.ruledNodes);
+  const claim = {
+    type: CONDITION_DIAGNOSED,
+    status: verdict.class === 'Unknown' ? 'False' : 'True',
+    reason: verdict.class,
+    message: `${verdict.cause}, ${verdict.confidence}: ${verdict.summary}${summary === '' ? '' : ` Fleet: ${summary}.`}`,
+  } as const;
+  const others = pattern?.incidents.filter((name) => name !== snapshot.incident.metadata.name) ?? [];
+  return {
+    ...status,
+    diagnosis: verdict,
+    ...(others.length === 0 ? {} : { pattern: { summary, incidents: others.slice(-MAX_LINKED) } }),
+    conditions: withCondition(status.conditions, claim, snapshot.now),
+  };
+}
+
+export function diagnosis(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const verdict = status.diagnosis ?? diagnose(inputOf(snapshot));
+  return { kind: 'pass', status: withDiagnosis(snapshot, status, verdict) };
+}

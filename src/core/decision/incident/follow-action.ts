@@ -1,0 +1,165 @@
+/** One action: chosen from the diagnosis, requested of the agent, and followed to its record. */
+import { CONDITION_ACTION, type ActionRecord, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
+import type { Action } from '../../../api/v1alpha1/policy.ts';
+import { durationMs } from '../../time/duration.ts';
+import { chooseAction, type ActionChoice } from '../choose-action.ts';
+import { findStep, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
+import { probeState } from './diagnosis-stage.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+
+/**
+ * An agent that is there reserves within a second; a restart takes up to systemd's TimeoutStopSec (90 s) and more. A reboot
+ * is reported by the agent that comes up after it: the host stops, its firmware tests the memory, and its kubelet starts.
+ */
+const LIMITS_MS: Readonly<Record<Action, number>> = {
+  RestartKubelet: 240_000,
+  RestartRuntime: 240_000,
+  RebootNode: 1_200_000,
+};
+
+function actSteps(status: IncidentStatus): readonly Step[] {
+  return (status.steps ?? []).filter((step) => step.type === 'Act');
+}
+
+function triedBefore({ incident, budget, now }: IncidentSnapshot, status: IncidentStatus): readonly Action[] {
+  const withinMs = durationMs(incident.spec.plan.budget.perNode.within);
+  const fingerprint = status.diagnosis?.fingerprint;
+  if (fingerprint === undefined) return [];
+  return budget.incidents
+    .filter((other) => other.metadata.name !== incident.metadata.name && other.spec.nodeUID === incident.spec.nodeUID)
+    .filter((other) => other.status.diagnosis?.fingerprint === fingerprint)
+    .filter((other) => (fromTime(other.metadata.creationTimestamp) ?? 0) > now - withinMs)
+    .flatMap((other) => actSteps(other.status).flatMap((step) => (step.action === undefined ? [] : [step.action])));
+}
+
+export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): ActionChoice {
+  const { plan, approval } = snapshot.incident.spec;
+  const tried = actSteps(status).flatMap((step) => (step.action === undefined ? [] : [step.action]));
+  if (approval?.action !== undefined && tried.length === 0) {
+    return { kind: 'Act', action: approval.action, reason: 'ChosenByPerson', message: `chosen by ${approval.by}` };
+  }
+  if (status.diagnosis === undefined)
+    return { kind: 'HandOver', reason: 'NotDiagnosed', message: 'there is no diagnosis' };
+  return chooseAction({
+    diagnosis: status.diagnosis,
+    probe: probeState(snapshot),
+    allowed: plan.remediation.allowedActions,
+    tried,
+    triedBefore: triedBefore(snapshot, status),
+  });
+}
+
+/** Writes the request that the agent acts on. */
+export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus, choice: ActionChoice): StageResult {
+  const { now } = snapshot;
+  if (choice.kind === 'HandOver') {
+    const claim = { type: CONDITION_ACTION, status: 'False', reason: choice.reason, message: choice.message } as const;
+    const next =
+      actSteps(status).length > 0 ? status : { ...status, conditions: withCondition(status.conditions, claim, now) };
+    return { kind: 'complete', status: next, outcome: 'HandedOver', message: choice.message };
+  }
+  const deadline = now + LIMITS_MS[choice.action];
+  const name = `act-${actSteps(status).length + 1}`;
+  const next = withStep(status, {
+    name,
+    type: 'Act',
+    state: 'Requested',
+    action: choice.action,
+    reason: choice.reason,
+    message: choice.message.slice(0, 1024),
+    startedAt: toPreciseTime(now),
+    deadline: toPreciseTime(deadline),
+  });
+  const claim = {
+    type: CONDITION_ACTION,
+    status: 'Unknown',
+    reason: 'Requested',
+    message: `${choice.action}: ${choice.message}`,
+  } as const;
+  return {
+    kind: 'wait',
+    status: { ...next, conditions: withCondition(next.conditions, claim, now) },
+    reason: 'ActionRequested',
+    until: deadline,
+  };
+}
+
+function taken(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step, record: ActionRecord): StageResult {
+  const { now } = snapshot;
+  const message = record.message ?? '';
+  const state = record.state === 'Succeeded' || record.state === 'Ambiguous' ? 'Succeeded' : 'Failed';
+  const ended = withStepEnded(status, step.name, {
+    state,
+    now,
+    message: `${record.action} ${record.state.toLowerCase()}${message === '' ? '' : `: ${message}`}`,
+  });
+  const claim = {
+    type: CONDITION_ACTION,
+    status: 'True',
+    reason: record.action,
+    message: `${record.state}${message === '' ? '' : `: ${message}`}`,
+  } as const;
+  const actedAt = status.timings?.actedAt ?? record.issuedAt ?? record.reservedAt;
+  return {
+    kind: 'pass',
+    status: {
+      ...ended,
+      action: record.action,
+      timings: { ...status.timings, actedAt },
+      conditions: withCondition(ended.conditions, claim, now),
+    },
+  };
+}
+
+function notTaken(
+  status: IncidentStatus,
+  step: Step,
+  why: { readonly reason: string; readonly message: string },
+  now: number,
+): IncidentStatus {
+  const ended = withStepEnded(status, step.name, { state: 'Failed', message: why.message, now });
+  const claim = { type: CONDITION_ACTION, status: 'False', ...why } as const;
+  return { ...ended, conditions: withCondition(ended.conditions, claim, now) };
+}
+
+/** Follows the newest request to the agent's record of it. */
+export function followAction(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step): StageResult {
+  const { incident, now } = snapshot;
+  const record = incident.status.actions?.find((action) => action.name === step.name);
+  if (record?.state === 'Refused') {
+    const message = `the agent refused: ${record.message ?? 'no reason given'}`;
+    return {
+      kind: 'complete',
+      status: notTaken(status, step, { reason: 'Refused', message }, now),
+      outcome: 'ActionRefused',
+      message,
+    };
+  }
+  if (record !== undefined && record.state !== 'Reserved') return taken(snapshot, status, step, record);
+  const deadline = fromTime(step.deadline) ?? now;
+  if (now < deadline)
+    return { kind: 'wait', status, reason: record === undefined ? 'ActionRequested' : 'Acting', until: deadline };
+  if (record !== undefined) {
+    return taken(snapshot, status, step, {
+      ...record,
+      state: 'Ambiguous',
+      message: 'reserved by the agent and never reported; judged by how the node is',
+    });
+  }
+  const message = `the agent on ${incident.spec.nodeName} did not take up the request`;
+  return {
+    kind: 'complete',
+    status: notTaken(status, step, { reason: 'AgentSilent', message }, now),
+    outcome: 'HandedOver',
+    message,
+  };
+}
+
+export function newestAct(status: IncidentStatus): Step | undefined {
+  return actSteps(status).at(-1);
+}
+
+export function verifyStepOf(status: IncidentStatus, act: Step): Step | undefined {
+  return findStep(status, act.name.replace('act', 'verify'));
+}

@@ -1,0 +1,149 @@
+/** What one node needs: settings for its agent, a condition, early dumps, an incident. */
+import type { HealthSpec, KubeletHealth, PlegState } from '../../../api/v1alpha1/health.ts';
+import type { Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
+import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/names.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import { canonical } from '../canonical.ts';
+import { AGENT_SILENT_MS, agentSeenAt, clockSkewMs, isAgentFresh, isOpen } from '../node-state.ts';
+import { retryAfterMs } from '../retry-after.ts';
+import { fromTime } from '../../time/timestamp.ts';
+import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node-snapshot.ts';
+import { findTrigger } from './trigger.ts';
+
+const LOOK_AGAIN_MS = 60_000;
+/** Early dumps older than this say nothing of the present trouble. */
+const EARLY_STACKS_MAX_AGE_MS = 10 * 60_000;
+/** A node's clock may differ from the API server's by this much before it is worth a word. */
+const CLOCK_SKEW_MS = 30_000;
+
+function healthSpec(policy: KubeletRecoveryPolicy | undefined): HealthSpec {
+  const none = { episodes: 3, within: '30m' };
+  if (policy === undefined) {
+    return {
+      mode: 'Observe',
+      detection: { sustainedFor: '0s', flapping: none, earlyCapture: false },
+      logWindow: '15m',
+      redact: true,
+    };
+  }
+  const { detection, evidence, mode } = policy.spec;
+  return { policy: policy.metadata.name, mode, detection, logWindow: evidence.logWindow, redact: evidence.redact };
+}
+
+function planOf(policy: KubeletRecoveryPolicy): Plan {
+  const { mode, strategy, evidence, remediation, budget } = policy.spec;
+  return {
+    policy: policy.metadata.name,
+    policyGeneration: policy.metadata.generation,
+    mode,
+    strategy,
+    evidence,
+    remediation,
+    budget,
+  };
+}
+
+/** An incident that has already dealt with this very trouble; it is not opened twice. */
+function alreadyHandled({ incidents, now }: NodeSnapshot, trigger: Trigger): boolean {
+  return incidents
+    .filter((incident) => incident.spec.trigger.type !== 'Manual')
+    .some((incident) => {
+      const sameTrouble = (fromTime(incident.spec.trigger.at) ?? 0) >= (fromTime(trigger.at) ?? 0);
+      const endedAt = fromTime(incident.status.timings?.completedAt) ?? now;
+      return sameTrouble && now - endedAt < retryAfterMs(incident);
+    });
+}
+
+function silentClaim({ health, node }: NodeSnapshot): StuckClaim {
+  const seen = agentSeenAt(health);
+  const what = seen === undefined ? 'has never reported' : `has not reported since ${new Date(seen).toISOString()}`;
+  const message = `the kubelet-medic agent on ${node.metadata.name} ${what}`;
+  return { status: 'Unknown', reason: 'AgentSilent', message };
+}
+
+const CLAIMS: Readonly<Record<PlegState, Omit<StuckClaim, 'message'>>> = {
+  Healthy: { status: 'False', reason: 'PLEGHealthy' },
+  Suspected: { status: 'False', reason: 'PLEGSuspected' },
+  Unhealthy: { status: 'True', reason: 'PLEGUnhealthy' },
+  Unknown: { status: 'Unknown', reason: 'PLEGUnknown' },
+};
+
+function plegClaim({ status }: KubeletHealth): StuckClaim {
+  const { state, message } = status.pleg ?? { state: 'Unknown', message: 'the agent cannot tell' };
+  return { ...CLAIMS[state], message: message.slice(0, 512) };
+}
+
+function stuckClaim(snapshot: NodeSnapshot): StuckClaim {
+  const { health, incidents, now } = snapshot;
+  // What a person asks for says nothing of how the node is.
+  const open = incidents.find((incident) => isOpen(incident) && incident.spec.trigger.type !== 'Manual');
+  if (open !== undefined) {
+    const { trigger } = open.spec;
+    return {
+      status: 'True',
+      reason: trigger.type,
+      message: `incident ${open.metadata.name}: ${trigger.message}`.slice(0, 512),
+    };
+  }
+  if (health === undefined || !isAgentFresh(health, now)) return silentClaim(snapshot);
+  const claim = plegClaim(health);
+  const skewMs = clockSkewMs(health);
+  if (Math.abs(skewMs) < CLOCK_SKEW_MS) return claim;
+  const words = `the node's clock is ${Math.round(skewMs / 1000)} s off the API server's`;
+  return { ...claim, reason: `${claim.reason}ClockSkewed`, message: `${claim.message}; ${words}` };
+}
+
+/** The incident that a message of ours names. */
+function namedIncident(message: string | undefined): string | undefined {
+  return /^incident (\S+):/.exec(message ?? '')?.[1];
+}
+
+function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
+  const claim = stuckClaim(snapshot);
+  const old = snapshot.node.status.conditions.find(({ type }) => type === NODE_CONDITION_STUCK);
+  // The message of an open trouble grows with every line; only a change of what it is about is worth a write.
+  const isSameIncident = namedIncident(old?.message) === namedIncident(claim.message);
+  const same = old?.status === claim.status && old.reason === claim.reason && isSameIncident;
+  return same ? [] : [{ kind: 'SetStuck', claim }];
+}
+
+function wantsEarly(policy: KubeletRecoveryPolicy | undefined): boolean {
+  return policy !== undefined && policy.spec.mode !== 'Observe' && policy.spec.detection.earlyCapture;
+}
+
+/** Suspicion makes the controller take a dump, and nothing else; when it has passed, the dump goes. */
+function earlyCommand({ health, early, match, incidents, now }: NodeSnapshot): readonly NodeCommand[] {
+  if (incidents.some(isOpen)) return [];
+  const state = isAgentFresh(health, now) ? health?.status.pleg?.state : 'Unknown';
+  if (state === 'Healthy' && early !== undefined) return [{ kind: 'DropEarlyStacks' }];
+  if (state !== 'Suspected' || !wantsEarly(match.policy)) return [];
+  const fresh = early !== undefined && now - early.at < EARLY_STACKS_MAX_AGE_MS;
+  return fresh ? [] : [{ kind: 'CaptureEarlyStacks' }];
+}
+
+function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
+  const { policy } = snapshot.match;
+  if (policy === undefined || snapshot.incidents.some(isOpen)) return [];
+  const trigger = findTrigger(snapshot, policy);
+  if (trigger === undefined || alreadyHandled(snapshot, trigger)) return [];
+  return [{ kind: 'OpenIncident', trigger, plan: planOf(policy) }];
+}
+
+function healthCommand({ health, match }: NodeSnapshot): readonly NodeCommand[] {
+  const spec = healthSpec(match.policy);
+  const same = health !== undefined && canonical(health.spec) === canonical(spec);
+  return same ? [] : [{ kind: 'ApplyHealth', spec }];
+}
+
+export function decideNode(snapshot: NodeSnapshot): NodeDecision {
+  const { now, health } = snapshot;
+  const open = incidentCommand(snapshot);
+  const commands = [...open, ...healthCommand(snapshot), ...earlyCommand(snapshot), ...stuckCommand(snapshot)];
+  const seen = agentSeenAt(health);
+  const silentAt = seen === undefined ? now + LOOK_AGAIN_MS : seen + AGENT_SILENT_MS;
+  return {
+    commands,
+    reason: health?.status.pleg?.state ?? 'AgentSilent',
+    nextCheckAt: silentAt > now ? Math.min(silentAt, now + LOOK_AGAIN_MS) : now + LOOK_AGAIN_MS,
+  };
+}

@@ -1,0 +1,57 @@
+/** What the collectors share. */
+import type { Clock } from '../../ports/clock.ts';
+import type { Collected, UnitFacts, UnitRole } from '../../ports/host.ts';
+import type { FoundProcess } from '../process/find-process.ts';
+import type { Commands } from '../command.ts';
+import type { HostNamespaces } from '../namespaces.ts';
+import { messageOf } from '../system-error.ts';
+
+export interface CollectorContext {
+  readonly namespaces: HostNamespaces;
+  readonly commands: Commands;
+  readonly clock: Clock;
+  readonly unit: (role: UnitRole, signal: AbortSignal) => Promise<UnitFacts | undefined>;
+  readonly process: (role: UnitRole, signal: AbortSignal) => Promise<FoundProcess | undefined>;
+  readonly endpoint: (signal: AbortSignal) => Promise<string | undefined>;
+  /** The unit that logs for the kubelet; undefined: the one in which it runs. */
+  readonly logUnit: string | undefined;
+  /** The files of the kubelet's log; undefined: it is in journald. */
+  readonly logPattern: string | undefined;
+}
+
+export function collectedText(text: string, message = ''): Collected {
+  return { bytes: Buffer.from(text), truncated: false, message };
+}
+
+/** The first `maxBytes`, with a mark where they end. */
+export function firstPart(bytes: Buffer, maxBytes: number, wasCut = false): Collected {
+  if (bytes.length <= maxBytes && !wasCut) return { bytes, truncated: false, message: '' };
+  const mark = `\n... cut at ${String(maxBytes)} bytes ...\n`;
+  return {
+    bytes: Buffer.concat([bytes.subarray(0, maxBytes), Buffer.from(mark)]),
+    truncated: true,
+    message: mark.trim(),
+  };
+}
+
+/** The first half and the last half of what is too long, with a mark between them. */
+export function bothEnds(bytes: Buffer, maxBytes: number): Collected {
+  if (bytes.length <= maxBytes) return { bytes, truncated: false, message: '' };
+  const half = Math.floor(maxBytes / 2);
+  const mark = `\n... ${String(bytes.length - 2 * half)} bytes in the middle are left out ...\n`;
+  return {
+    bytes: Buffer.concat([bytes.subarray(0, half), Buffer.from(mark), bytes.subarray(-half)]),
+    truncated: true,
+    message: mark.trim(),
+  };
+}
+
+/** A failure as a line of the artifact: one part that cannot be had does not take the others with it. */
+export async function orSay(what: string, part: Promise<string>, signal: AbortSignal): Promise<string> {
+  try {
+    return await part;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `${what}: cannot be had: ${messageOf(error)}\n`;
+  }
+}

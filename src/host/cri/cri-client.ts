@@ -1,0 +1,167 @@
+/**
+ * CRI calls, each client on a connection of its own: a kubelet's connection can be dead while the runtime is well.
+ * Messages: k8s.io/cri-api pkg/apis/runtime/v1/api.proto.
+ */
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { MedicError } from '../../ports/errors.ts';
+import { hostPath } from '../disk/host-path.ts';
+import type { HostNamespaces } from '../namespaces.ts';
+import {
+  decodeFields,
+  encodeBytes,
+  encodeNumber,
+  type Field,
+  messageFields,
+  numberField,
+  textField,
+} from './protobuf.ts';
+
+/** As much as the kubelet takes (cri-client pkg/utils.go: 16 MiB), and some more. */
+const MAX_MESSAGE = 32 * 1_048_576;
+/** Runtimes up to containerd 1.5 know the older name only. The messages used here are the same. */
+const SERVICES = ['runtime.v1.RuntimeService', 'runtime.v1alpha2.RuntimeService'] as const;
+const CONTAINER_EXITED = 2;
+
+export interface CriVersion {
+  readonly runtimeName: string;
+  readonly runtimeVersion: string;
+}
+
+interface CriCondition {
+  readonly type: string;
+  readonly status: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface CriClient {
+  version(): Promise<CriVersion>;
+  /** How many sandboxes the runtime lists. */
+  listPodSandbox(): Promise<number>;
+  /** How many exited containers it lists. */
+  listExitedContainers(): Promise<number>;
+  status(): Promise<readonly CriCondition[]>;
+  close(): void;
+}
+
+/** @throws `E_CRI_ENDPOINT` for an endpoint that is neither a unix socket nor TCP. */
+export async function criTarget(namespaces: HostNamespaces, endpoint: string, signal: AbortSignal): Promise<string> {
+  const unix = /^unix:(?:\/\/)?(\/.+)$/.exec(endpoint);
+  if (unix !== null) return `unix:${await hostPath(namespaces.hostRoot, unix[1] ?? '', signal)}`;
+  const tcp = /^tcp:\/\/([^/]+)$/.exec(endpoint);
+  if (tcp !== null) return `dns:${tcp[1] ?? ''}`;
+  throw new MedicError('E_CRI_ENDPOINT', 'invalid', `not a unix:// or tcp:// endpoint: ${endpoint}`);
+}
+
+/** All calls of the client share the deadline (wall clock, as gRPC has it) and end with the signal. Close it. */
+export function createCriClient(target: string, deadlineMs: number, signal: AbortSignal): CriClient {
+  const client = new Client(target, credentials.createInsecure(), {
+    'grpc.enable_http_proxy': 0,
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_channelz': 0,
+    'grpc.max_receive_message_length': MAX_MESSAGE,
+    // One try: a second one would hide what the first met.
+    'grpc.enable_retries': 0,
+  });
+  const deadline = AbortSignal.timeout(deadlineMs);
+  let service: string = SERVICES[0];
+
+  async function unary(method: string, request: Buffer): Promise<readonly Field[]> {
+    const message = await callOnce(client, { path: `/${service}/${method}`, request, deadline, signal });
+    const fields = decodeFields(message);
+    if (fields === undefined) throw new MedicError('E_CRI_ERROR', 'terminal', `${method}: the answer cannot be read`);
+    return fields;
+  }
+
+  async function call(method: string, request: Buffer): Promise<readonly Field[]> {
+    try {
+      return await unary(method, request);
+    } catch (error) {
+      const isOld = error instanceof MedicError && error.code === 'E_CRI_UNIMPLEMENTED' && service === SERVICES[0];
+      if (!isOld) throw error;
+      service = SERVICES[1];
+      return await unary(method, request);
+    }
+  }
+
+  return {
+    async version(): Promise<CriVersion> {
+      const fields = await call('Version', encodeBytes(1, 'v1'));
+      return { runtimeName: textField(fields, 2) ?? '', runtimeVersion: textField(fields, 3) ?? '' };
+    },
+    async listPodSandbox(): Promise<number> {
+      return messageFields(await call('ListPodSandbox', Buffer.alloc(0)), 1).length;
+    },
+    async listExitedContainers(): Promise<number> {
+      const filter = encodeBytes(2, encodeNumber(1, CONTAINER_EXITED));
+      return messageFields(await call('ListContainers', encodeBytes(1, filter)), 1).length;
+    },
+    async status(): Promise<readonly CriCondition[]> {
+      const [runtimeStatus] = messageFields(await call('Status', Buffer.alloc(0)), 1);
+      return messageFields(decodeFields(runtimeStatus ?? Buffer.alloc(0)) ?? [], 1).map(toCondition);
+    },
+    close: () => {
+      client.close();
+    },
+  };
+}
+
+function toCondition(message: Buffer): CriCondition {
+  const fields = decodeFields(message) ?? [];
+  return {
+    type: textField(fields, 1) ?? '',
+    status: numberField(fields, 2) === 1,
+    reason: textField(fields, 3) ?? '',
+    message: textField(fields, 4) ?? '',
+  };
+}
+
+interface Unary {
+  readonly path: string;
+  readonly request: Buffer;
+  readonly deadline: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+async function callOnce(client: Client, { path, request, deadline, signal }: Unary): Promise<Buffer> {
+  const method = path.replace(/^.*\//, '');
+  const stop = AbortSignal.any([deadline, signal]);
+  if (stop.aborted) throw ended(method, signal);
+  let cancel = (): void => undefined;
+  try {
+    return await new Promise<Buffer>((resolve, reject) => {
+      const call = client.makeUnaryRequest(path, asIs, asIs, request, new Metadata(), {}, (error, answer) => {
+        if (error === null && answer !== undefined) resolve(answer);
+        else reject(error === null ? new Error('no answer') : toMedicError(method, error));
+      });
+      cancel = (): void => {
+        reject(ended(method, signal));
+        call.cancel();
+      };
+      stop.addEventListener('abort', cancel);
+    });
+  } finally {
+    stop.removeEventListener('abort', cancel);
+  }
+}
+
+function ended(method: string, signal: AbortSignal): MedicError {
+  if (signal.aborted) return new MedicError('E_CRI_CANCELLED', 'transient', `${method}: cancelled`);
+  return new MedicError('E_CRI_DEADLINE', 'transient', `${method}: no answer within the deadline`);
+}
+
+/** gRPC's codes, as far as they differ for us (grpc.io: status codes). */
+function toMedicError(method: string, error: ServiceError): MedicError {
+  const message = `${method}: ${status[error.code]}: ${error.details}`.slice(0, 1024);
+  return new MedicError(errorCode(error), 'transient', message, { cause: error });
+}
+
+function errorCode({ code, details }: ServiceError): string {
+  if (code === status.DEADLINE_EXCEEDED) return 'E_CRI_DEADLINE';
+  if (code === status.UNIMPLEMENTED) return 'E_CRI_UNIMPLEMENTED';
+  if (code !== status.UNAVAILABLE) return 'E_CRI_ERROR';
+  // A full backlog of connections that nobody accepts: the runtime is there and hangs (unix(7), EAGAIN).
+  return details.includes('EAGAIN') ? 'E_CRI_DEADLINE' : 'E_CRI_UNAVAILABLE';
+}

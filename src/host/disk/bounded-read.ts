@@ -1,0 +1,95 @@
+/** Bounded reads of files that may block, vanish, or be larger than they say, as those of /proc do. */
+import { open, readdir, readlink } from 'node:fs/promises';
+import { MedicError } from '../../ports/errors.ts';
+import { hasCode, messageOf, systemCode } from '../system-error.ts';
+
+export interface ReadResult {
+  readonly bytes: Buffer;
+  readonly truncated: boolean;
+}
+
+const STEP = 65_536;
+
+/** undefined: there is no such file or process (any more). @throws `E_HOST_READ`. */
+export async function readBounded(
+  path: string,
+  maxBytes: number,
+  signal?: AbortSignal,
+): Promise<ReadResult | undefined> {
+  return await gone(path, within(read(path, maxBytes), signal));
+}
+
+/** The first 64 KiB of a small file as text, or undefined where there is none. */
+export async function readText(path: string, signal?: AbortSignal): Promise<string | undefined> {
+  return (await readBounded(path, STEP, signal))?.bytes.toString('utf8');
+}
+
+/** Names in a folder; empty where there is none. */
+export async function listNames(path: string, signal?: AbortSignal): Promise<readonly string[]> {
+  return (await gone(path, within(readdir(path), signal))) ?? [];
+}
+
+/** Target of a symbolic link; undefined: it is none, or is not there. */
+export async function linkTarget(path: string, signal?: AbortSignal): Promise<string | undefined> {
+  try {
+    return await within(readlink(path), signal);
+  } catch (error) {
+    if (hasCode(error, 'EINVAL', 'ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES')) return undefined;
+    throw readError(path, error);
+  }
+}
+
+/** A failure of the file system as ours; anything else as it is. */
+export function readError(path: string, error: unknown): unknown {
+  if (systemCode(error) === undefined || error instanceof MedicError) return error;
+  return new MedicError('E_HOST_READ', 'transient', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+}
+
+async function gone<T>(path: string, result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ESRCH', 'ENOTDIR')) return undefined;
+    throw readError(path, error);
+  }
+}
+
+async function read(path: string, maxBytes: number): Promise<ReadResult> {
+  const file = await open(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for (;;) {
+      const chunk = Buffer.alloc(Math.min(STEP, maxBytes + 1 - size));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+      if (bytesRead === 0) break;
+      chunks.push(chunk.subarray(0, bytesRead));
+      size += bytesRead;
+      if (size > maxBytes) break;
+    }
+    return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
+  } finally {
+    await file.close();
+  }
+}
+
+/** A read that hangs in the kernel cannot be ended; its waiter can go on. */
+export async function within<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  signal.throwIfAborted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<'aborted'>((resolve) => {
+    onAbort = (): void => {
+      resolve('aborted');
+    };
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    const first = await Promise.race([work.then((value) => ({ value })), aborted]);
+    if (first !== 'aborted') return first.value;
+    signal.throwIfAborted();
+    throw new MedicError('E_HOST_READ', 'bug', 'an abort without a reason');
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,164 @@
+/** One agent on a simulated host, with a controller's part written by the test. */
+import { HEALTHS, INCIDENTS, NODES } from '../../src/api/resources.ts';
+import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
+import type { ActionRecord, KubeletIncident, Step } from '../../src/api/v1alpha1/incident.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { type Agent, startAgent } from '../../src/agent/agent.ts';
+import type { World } from '../../src/agent/world.ts';
+import { withStep } from '../../src/core/decision/conditions-and-steps.ts';
+import { toPreciseTime } from '../../src/core/time/timestamp.ts';
+import { isObject, listAt, objectAt } from './api-server/json.ts';
+import { aPlan } from './builders/objects.ts';
+import { createRecordingLog, createRecordingMetrics, type RecordingLog } from './builders/recording.ts';
+import { createFakeClock, createSeededRandom, type FakeClock } from './clock.ts';
+import { type SimulatedHost, type SimulatedHostOptions, startSimulatedHost } from './host/simulated-host.ts';
+import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
+import { mortal } from './mortal.ts';
+
+export const NODE = 'node-a';
+const NODE_UID = 'uid-node-a';
+
+export interface Bench {
+  readonly clock: FakeClock;
+  readonly sim: SimulatedHost;
+  readonly local: LocalCluster;
+  readonly log: RecordingLog;
+  /** Starts an agent on this host; the one before is killed first, without any cleaning up. */
+  start(options?: Pick<World, 'onReserved'>): Agent;
+  /** Ends the running agent between two of its steps, as SIGKILL does: nothing it would write after this arrives. */
+  kill(): void;
+  /** The running agent dies when it makes its next call but `calls`, to host or cluster: that call does not arrive. */
+  killAtCall(calls: number): void;
+  health(): KubeletHealth | undefined;
+  incident(): KubeletIncident;
+  record(name: string): ActionRecord | undefined;
+  createHealth(spec?: object): void;
+  openIncident(options?: {
+    readonly plan?: Parameters<typeof aPlan>[0];
+    readonly elapsed?: string;
+    readonly type?: string;
+  }): void;
+  /** What the controller writes: one more step, or one that is replaced. */
+  step(step: Pick<Step, 'name' | 'type'> & Partial<Step>): Promise<void>;
+  /** The controller takes a step back. With another name, it only writes something. */
+  endStep(name: string): void;
+  /** The controller ends the incident. */
+  complete(): void;
+  finish(): Promise<void>;
+}
+
+export const INCIDENT = 'node-a-7f3k2';
+
+export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Bench {
+  const clock = createFakeClock();
+  const random = createSeededRandom(7);
+  const life = new AbortController();
+  const sim = startSimulatedHost({ node: NODE, clock, random, ...hostOptions }, life.signal);
+  const local = createLocalCluster(clock);
+  const log = createRecordingLog();
+  let current: AbortController | undefined;
+  let callsLeft = Number.POSITIVE_INFINITY;
+
+  local.seeds.seed(NODES, { metadata: { name: NODE, uid: NODE_UID } });
+
+  function kill(): void {
+    current?.abort(new Error('killed'));
+    current = undefined;
+  }
+
+  function incident(): KubeletIncident {
+    const found = local.read(INCIDENTS, INCIDENT);
+    if (found === undefined) throw new Error('there is no incident');
+    return found;
+  }
+
+  return {
+    clock,
+    sim,
+    local,
+    log,
+    kill,
+    incident,
+    killAtCall(calls): void {
+      callsLeft = calls;
+    },
+    start(options = {}): Agent {
+      kill();
+      callsLeft = Number.POSITIVE_INFINITY;
+      const own = new AbortController();
+      current = own;
+      const isDead = (): boolean => own.signal.aborted;
+      const onCall = (): void => {
+        if (!isDead() && callsLeft-- === 0) kill();
+      };
+      const world: World = {
+        node: NODE,
+        version: '0.1.0',
+        pod: 'kubelet-medic-agent-x',
+        namespace: 'kubelet-medic',
+        cluster: mortal(local.cluster, isDead, onCall),
+        host: mortal(sim.host, isDead, onCall),
+        clock,
+        random,
+        log,
+        metrics: createRecordingMetrics(),
+        ...options,
+      };
+      const agent = startAgent(world, own.signal);
+      agent.done.catch((error: unknown) => {
+        if (!own.signal.aborted) throw error;
+      });
+      return agent;
+    },
+    health: () => local.read(HEALTHS, NODE),
+    record: (name) => incident().status.actions?.find((action) => action.name === name),
+    createHealth(spec = { policy: 'default', mode: 'Remediate' }): void {
+      local.seeds.seed(HEALTHS, {
+        metadata: { name: NODE, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: NODE, uid: NODE_UID }] },
+        spec,
+      });
+    },
+    openIncident({ plan = {}, elapsed, type = 'PLEGUnhealthy' } = {}): void {
+      const at = toPreciseTime(clock.now());
+      const trigger = { type, at, message: 'PLEG is not healthy', ...(elapsed === undefined ? {} : { elapsed }) };
+      const spec = { nodeName: NODE, nodeUID: NODE_UID, trigger, plan: aPlan(plan) };
+      local.seeds.seed(INCIDENTS, { metadata: { name: INCIDENT }, spec });
+    },
+    async step({ name, type, ...rest }): Promise<void> {
+      const { metadata, status } = incident();
+      const startedAt = toPreciseTime(clock.now());
+      const next = withStep({ steps: status.steps }, { name, type, state: 'Requested', startedAt, ...rest });
+      await local.cluster.apply(
+        INCIDENTS,
+        { apiVersion: API_VERSION, metadata: { name: metadata.name }, status: { ...next } },
+        { manager: CONTROLLER_MANAGER, subresource: 'status', force: true },
+      );
+    },
+    endStep(name): void {
+      local.seeds.edit(INCIDENTS, { name: INCIDENT }, (draft) => {
+        const steps = listAt(objectAt(draft, 'status'), 'steps').map((step) =>
+          isObject(step) && step['name'] === name ? { ...step, state: 'Skipped' } : step,
+        );
+        draft['status'] = { ...objectAt(draft, 'status'), steps, outcome: '' };
+      });
+    },
+    complete(): void {
+      local.seeds.edit(INCIDENTS, { name: INCIDENT }, (draft) => {
+        const lastTransitionTime = toPreciseTime(clock.now());
+        const complete = {
+          type: 'Complete',
+          status: 'True',
+          reason: 'SelfHealed',
+          message: 'ended',
+          lastTransitionTime,
+        };
+        draft['status'] = { ...objectAt(draft, 'status'), conditions: [complete] };
+      });
+    },
+    async finish(): Promise<void> {
+      kill();
+      life.abort(new Error('the test is over'));
+      await clock.settle();
+    },
+  };
+}

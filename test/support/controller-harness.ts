@@ -1,0 +1,301 @@
+/** The whole controller on a clock that stands still: real agents on simulated hosts, the store of a real API server. */
+import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
+import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { startAgent } from '../../src/agent/agent.ts';
+import { runController } from '../../src/controller/controller.ts';
+import type { World } from '../../src/controller/world.ts';
+import { toTime } from '../../src/core/time/timestamp.ts';
+import { networkError } from '../../src/kube/errors.ts';
+import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
+import { isObject, listAt, objectAt, textAt, type JsonObject } from './api-server/json.ts';
+import {
+  createRecordingLog,
+  createRecordingMetrics,
+  type RecordingLog,
+  type RecordingMetrics,
+} from './builders/recording.ts';
+import { createFakeClock, createSeededRandom, type FakeClock } from './clock.ts';
+import type { Dumps } from './host/kubelet-api.ts';
+import { type SimulatedHost, startSimulatedHost } from './host/simulated-host.ts';
+import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
+import { mortal } from './mortal.ts';
+
+export interface ControllerBenchOptions {
+  readonly nodes?: readonly string[];
+  /** spec of the policy `default`; undefined: `{ mode: 'Remediate' }`. */
+  readonly policy?: object;
+  readonly dumps?: Dumps;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** An Event as a person reads it. */
+interface Told {
+  readonly reason: string;
+  readonly message: string;
+  readonly kind: unknown;
+  readonly name: unknown;
+}
+
+export interface ControllerBench {
+  readonly clock: FakeClock;
+  readonly local: LocalCluster;
+  readonly log: RecordingLog;
+  readonly metrics: RecordingMetrics;
+  readonly hosts: ReadonlyMap<string, SimulatedHost>;
+  host(node: string): SimulatedHost;
+  /** Starts a controller; one that runs is killed first, without any cleaning up. */
+  startController(): void;
+  killController(): void;
+  /** The running controller dies at its write number `count` (0 is the next one), which arrives. @returns whether it has. */
+  killAtWrite(count: number): () => boolean;
+  startAgent(node: string): void;
+  killAgent(node: string): void;
+  /** undefined: the kubelets answer; otherwise every request through the node proxy fails with this. */
+  setProxyDown(message: string | undefined): void;
+  /** Of one node or of all, oldest first. */
+  incidents(node?: string): readonly KubeletIncident[];
+  incident(node: string): KubeletIncident;
+  health(node: string): KubeletHealth | undefined;
+  /** The Node as it is stored. */
+  node(name: string): JsonObject;
+  editNode(name: string, manager: string, change: (spec: JsonObject) => void): void;
+  editPolicy(change: (spec: JsonObject) => void): void;
+  events(reason?: string): readonly Told[];
+  /** Moves on until an incident of the node is there and `condition` holds for the newest one. */
+  until(node: string, condition: (incident: KubeletIncident) => boolean, limitMs?: number): Promise<KubeletIncident>;
+  finish(): Promise<void>;
+}
+
+export function isUnschedulable(node: JsonObject): boolean {
+  return objectAt(node, 'spec')['unschedulable'] === true;
+}
+
+function seedNode(local: LocalCluster, name: string, labels: Readonly<Record<string, string>>, now: number): void {
+  const time = toTime(now - 86_400_000);
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'KubeletReady',
+    message: 'kubelet is posting ready status',
+    lastTransitionTime: time,
+    lastHeartbeatTime: time,
+  };
+  local.seeds.seed(NODES, {
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+    spec: {},
+    status: { conditions: [ready], nodeInfo: { kubeletVersion: 'v1.36.3' } },
+  });
+}
+
+/** Posts what the simulated kubelet says of itself, as a kubelet does. */
+async function postStatus(
+  { seeds }: LocalCluster,
+  name: string,
+  host: SimulatedHost,
+  world: { readonly clock: FakeClock; readonly signal: AbortSignal },
+): Promise<void> {
+  let last = '';
+  for (;;) {
+    await world.clock.sleep(1_000, world.signal);
+    const ready = host.ready();
+    const words = JSON.stringify([ready?.status, ready?.message]);
+    if (ready === undefined || words === last || seeds.read(NODES, { name }) === undefined) continue;
+    last = words;
+    const { lastTransitionAt, ...said } = ready;
+    const times = { lastTransitionTime: toTime(lastTransitionAt), lastHeartbeatTime: toTime(world.clock.now()) };
+    seeds.edit(NODES, { name }, (draft) => {
+      const status = objectAt(draft, 'status');
+      const others = listAt(status, 'conditions').filter((item) => !isObject(item) || item['type'] !== 'Ready');
+      draft['status'] = { ...status, conditions: [...others, { type: 'Ready', ...said, ...times }] };
+    });
+  }
+}
+
+export function createControllerBench(options: ControllerBenchOptions = {}): ControllerBench {
+  const { nodes = ['node-a'], dumps, labels = {} } = options;
+  const clock = createFakeClock();
+  const random = createSeededRandom(11);
+  const life = new AbortController();
+  const { signal } = life;
+  const local = createLocalCluster(clock);
+  const log = createRecordingLog();
+  const metrics = createRecordingMetrics();
+  const hosts = new Map<string, SimulatedHost>();
+  const agents = new Map<string, AbortController>();
+  let controller: AbortController | undefined;
+  let proxyDown: string | undefined;
+
+  for (const name of nodes) {
+    seedNode(local, name, labels, clock.now());
+    const host = startSimulatedHost({ node: name, clock, random, ...(dumps === undefined ? {} : { dumps }) }, signal);
+    hosts.set(name, host);
+    postStatus(local, name, host, { clock, signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+  local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: options.policy ?? { mode: 'Remediate' } });
+  const incidents = local.cluster.mirror(INCIDENTS, {}, signal);
+  incidents.whenSynced().catch(() => undefined);
+
+  async function proxyNode(node: string, path: string, request: ProxyRequest): Promise<ProxyResponse> {
+    const what = `get nodes/${node}/proxy${path}`;
+    if (proxyDown !== undefined) throw networkError(what, new Error(proxyDown));
+    const late = clock.sleep(request.deadlineMs ?? 10_000, signal).then(() => {
+      throw networkError(what, new Error('deadline exceeded'));
+    });
+    late.catch(() => undefined);
+    const answer = hosts.get(node)?.kubeletApi(path) ?? Promise.resolve({ status: 502, body: 'no such node' });
+    const { status, body } = await Promise.race([answer, late]);
+    return { status, body: Buffer.from(body), truncated: false };
+  }
+
+  function killController(): void {
+    controller?.abort(new Error('killed'));
+    controller = undefined;
+  }
+
+  function startController(): void {
+    killController();
+    const own = new AbortController();
+    controller = own;
+    const isDead = (): boolean => own.signal.aborted;
+    const cluster: Cluster = { ...local.cluster, proxyNode };
+    const world: World = {
+      cluster: mortal(cluster, isDead, () => undefined),
+      clock,
+      random,
+      log,
+      metrics,
+      namespace: 'kubelet-medic',
+      failpoint: () => undefined,
+    };
+    runController(world, own.signal).catch((error: unknown) => {
+      if (!own.signal.aborted) throw error;
+    });
+  }
+
+  function killAtWrite(count: number): () => boolean {
+    const target = controller;
+    let left = count;
+    local.onWrite(({ manager, verb }) => {
+      const isOurs = manager === CONTROLLER_MANAGER || verb === 'delete';
+      if (controller === target && isOurs && left-- === 0) killController();
+    });
+    return () => controller !== target;
+  }
+
+  function ofNode(node: string | undefined): readonly KubeletIncident[] {
+    return incidents
+      .list()
+      .filter(({ spec }) => node === undefined || spec.nodeName === node)
+      .sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp));
+  }
+
+  function killAgent(node: string): void {
+    agents.get(node)?.abort(new Error('killed'));
+    agents.delete(node);
+  }
+
+  function host(node: string): SimulatedHost {
+    const found = hosts.get(node);
+    if (found === undefined) throw new Error(`there is no host ${node}`);
+    return found;
+  }
+
+  function incident(node: string): KubeletIncident {
+    const newest = ofNode(node).at(-1);
+    if (newest === undefined) throw new Error(`there is no incident of ${node}`);
+    return newest;
+  }
+
+  return {
+    clock,
+    local,
+    log,
+    metrics,
+    hosts,
+    host,
+    startController,
+    killController,
+    killAtWrite,
+    killAgent,
+    startAgent(node): void {
+      killAgent(node);
+      const own = new AbortController();
+      agents.set(node, own);
+      const isDead = (): boolean => own.signal.aborted;
+      const agent = startAgent(
+        {
+          node,
+          version: '0.1.0',
+          pod: `kubelet-medic-agent-${node}`,
+          namespace: 'kubelet-medic',
+          cluster: mortal(local.cluster, isDead, () => undefined),
+          host: mortal(host(node).host, isDead, () => undefined),
+          clock,
+          random,
+          log: createRecordingLog(),
+          metrics: createRecordingMetrics(),
+        },
+        own.signal,
+      );
+      agent.done.catch((error: unknown) => {
+        if (!own.signal.aborted) throw error;
+      });
+    },
+    setProxyDown(message): void {
+      proxyDown = message;
+    },
+    incidents: ofNode,
+    incident,
+    health: (node) => local.read(HEALTHS, node),
+    node(name): JsonObject {
+      const found = local.seeds.read(NODES, { name });
+      if (found === undefined) throw new Error(`there is no node ${name}`);
+      return found;
+    },
+    editNode(name, manager, change): void {
+      local.seeds.edit(
+        NODES,
+        { name },
+        (draft) => {
+          const spec = { ...objectAt(draft, 'spec') };
+          change(spec);
+          draft['spec'] = spec;
+        },
+        manager,
+      );
+    },
+    editPolicy(change): void {
+      local.seeds.edit(POLICIES, { name: 'default' }, (draft) => {
+        const spec = { ...objectAt(draft, 'spec') };
+        change(spec);
+        draft['spec'] = spec;
+      });
+    },
+    events(reason): readonly Told[] {
+      return local.writes
+        .filter(({ plural, verb, body }) => plural === EVENTS.plural && verb === 'create' && isObject(body))
+        .flatMap(({ body }) => (isObject(body) ? [body] : []))
+        .map((body) => ({
+          reason: textAt(body, 'reason') ?? '',
+          message: textAt(body, 'message') ?? '',
+          kind: objectAt(body, 'involvedObject')['kind'],
+          name: objectAt(body, 'involvedObject')['name'],
+        }))
+        .filter((told) => reason === undefined || told.reason === reason);
+    },
+    async until(node, condition, limitMs = 600_000): Promise<KubeletIncident> {
+      await clock.advanceUntil(() => ofNode(node).length > 0 && condition(incident(node)), limitMs, 500);
+      return incident(node);
+    },
+    async finish(): Promise<void> {
+      killController();
+      for (const node of nodes) killAgent(node);
+      life.abort(new Error('the test is over'));
+      await clock.settle();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** The values of the chart, strict: what is not named here is refused, so that a misspelt value is not lost. */
+import * as z from 'zod/mini';
+import { PolicySpec } from '../../src/api/v1alpha1/policy.ts';
+
+const flag = z.boolean;
+const logLevel = z.enum(['error', 'warn', 'info', 'debug']);
+const port = z.int().check(z.minimum(1), z.maximum(65535));
+const strings = z.record(z.string(), z.string());
+/** A piece of a Kubernetes object: the API server checks it. */
+const anyObject = z.record(z.string(), z.unknown());
+const anyObjects = z.array(anyObject);
+
+/** What both programs can be given. */
+const pod = {
+  logLevel,
+  hostNetwork: flag(),
+  port,
+  priorityClassName: z.string(),
+  resources: anyObject,
+  nodeSelector: strings,
+  tolerations: anyObjects,
+  affinity: anyObject,
+  podLabels: strings,
+  podAnnotations: strings,
+  serviceAccountAnnotations: strings,
+  extraEnv: anyObjects,
+} as const;
+
+export const ChartValues = z.strictObject({
+  image: z.strictObject({
+    repository: z.string().check(z.minLength(1)),
+    tag: z.string(),
+    digest: z.string().check(z.regex(/^(sha256:[0-9a-f]{64})?$/)),
+    pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
+  }),
+  imagePullSecrets: anyObjects,
+  nameOverride: z.string(),
+  fullnameOverride: z.string(),
+  commonLabels: strings,
+  policy: z.strictObject({
+    create: flag(),
+    name: z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253)),
+    spec: PolicySpec,
+  }),
+  apiServer: z.strictObject({
+    host: z.string(),
+    port: z.union([port, z.string().check(z.regex(/^[0-9]*$/))]),
+  }),
+  controller: z.strictObject({ ...pod, replicas: z.int().check(z.minimum(0), z.maximum(10)) }),
+  agent: z.strictObject({
+    ...pod,
+    stateDir: z.string().check(z.regex(/^\/[^,:]+$/)),
+    spoolLimit: z.int().check(z.minimum(16 * 1024 * 1024)),
+    logSource: z.string().check(z.regex(/^((journald|file):.+)?$/)),
+    criEndpoint: z.string().check(z.regex(/^(unix:\/\/\/.+)?$/)),
+    // The API server's own bounds: ten minutes, and 2^32 seconds.
+    tokenExpirationSeconds: z.int().check(z.minimum(600), z.maximum(2 ** 32)),
+    updateStrategy: anyObject,
+  }),
+  admissionPolicy: z.strictObject({ enabled: flag() }),
+  medik8sLeases: z.strictObject({ enabled: flag() }),
+  metrics: z.strictObject({ service: z.strictObject({ enabled: flag(), annotations: strings }) }),
+  networkPolicy: z.strictObject({ enabled: flag() }),
+  // Helm hands these to a chart that is a part of another one.
+  global: z.optional(anyObject),
+});
+
+/** JSON Schema (draft 7) for `values.schema.json`. */
+export function chartValuesSchema(): unknown {
+  return sealed(z.toJSONSchema(ChartValues, { target: 'draft-7', io: 'input' }));
+}
+
+/** Closes the objects of the API types too, and leaves out what only a CRD needs and what says nothing. */
+function sealed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(sealed);
+  if (!isObject(schema)) return schema;
+  const kept = Object.entries(schema).filter(
+    ([key, value]) =>
+      !key.startsWith('x-kubernetes-') &&
+      key !== 'propertyNames' &&
+      Math.abs(Number(value)) !== Number.MAX_SAFE_INTEGER,
+  );
+  const open = 'properties' in schema && !('additionalProperties' in schema);
+  return {
+    ...Object.fromEntries(kept.map(([key, value]) => [key, sealed(value)])),
+    ...(open ? { additionalProperties: false } : {}),
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
