@@ -1,4 +1,4 @@
-# One image with all three programs. Node 24 and Debian's nsenter (util-linux) are all that they need.
+# One image with all four programs. Node 24 and Debian's nsenter (util-linux) are all that they need.
 ARG BASE=node:24-bookworm-slim
 
 FROM ${BASE} AS build
@@ -20,7 +20,7 @@ LABEL org.opencontainers.image.title=kubelet-medic \
       org.opencontainers.image.description="Recovers nodes whose kubelet is stuck" \
       org.opencontainers.image.licenses=Apache-2.0
 ENV NODE_ENV=production
-COPY --from=build /src/dist/controller.js /src/dist/agent.js /src/dist/kubectl-medic.js /app/
+COPY --from=build /src/dist/controller.js /src/dist/agent.js /src/dist/kubectl-medic.js /src/dist/stack-reader.js /app/
 COPY LICENSE src/bin/supervise.sh /app/
 WORKDIR /app
 # The agent's DaemonSet overrides this: only root enters the namespaces of the host.

@@ -1,4 +1,4 @@
-// Bundles the three programs into dist/, one file each, for the image and for `npx`. Node 24 runs them as they are.
+// Bundles the four programs into dist/, one file each, for the image and for `npx`. Node 24 runs them as they are.
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -9,6 +9,7 @@ const FORBIDDEN = {
   controller: [],
   agent: ['node_modules/@kubernetes/client-node/', 'node_modules/zod/v4/classic/'],
   'kubectl-medic': [],
+  'stack-reader': ['node_modules/'],
 };
 
 /** CommonJS dependencies call `require` for Node's own modules, which an ES module does not have. */

@@ -37,6 +37,14 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   E_HTTP_LISTEN: 'The address for probes and metrics is malformed or taken.',
   E_SPOOL_FULL: "There is no room for evidence on the node's disk, within the bound or at all.",
   E_SPOOL_IO: "Evidence cannot be written to or read from the node's disk.",
+  E_STACKS_DEADLINE: 'The stacks of a process were not read in time: reads of its memory hang, or it has too many.',
+  E_STACKS_DENIED: 'No right to read the memory of a process; the message names the file, and the setting of Yama.',
+  E_STACKS_GONE: 'The process has ended or was replaced while its stacks were read.',
+  E_STACKS_MALFORMED: 'A program or its memory is not what a Go program of its version has.',
+  E_STACKS_NOT_GO: 'The process is no Go program.',
+  E_STACKS_READER: 'The process that reads stacks has failed, has run out of its memory, or cannot be started.',
+  E_STACKS_UNSUPPORTED:
+    'The program is of a Go version or a machine whose stacks cannot be read; the message names it.',
   E_STATE_IO: "The agent's own state cannot be stored on the node's disk.",
   E_STATE_KEY: 'A name of stored state is none. A bug.',
 };

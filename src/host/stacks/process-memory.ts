@@ -1,0 +1,54 @@
+/** The memory of a process, read with as few calls as there are stretches. */
+import { type AddressRange, type ByteSource, type Chunk, chunksOf, readWord } from './byte-source.ts';
+import { malformed } from './stack-errors.ts';
+
+export interface ProcessMemory {
+  /** What is added to an address of the program's file. */
+  readonly bias: number;
+  /** As much as there is; undefined where nothing is mapped. */
+  tryRead(address: number, length: number): Buffer | undefined;
+  /** @throws `E_STACKS_MALFORMED` where not all of it is mapped. */
+  read(address: number, length: number): Buffer;
+  chunks(range: AddressRange, overlap: number): Generator<Chunk>;
+}
+
+const MAX_ADDRESS = 2 ** 52;
+const MAX_READ = 16_777_216;
+/** A kubelet has 1 MiB of variables; a range beyond this is not one of them. */
+const MAX_RANGE = 268_435_456;
+
+export function createProcessMemory(source: ByteSource, bias: number): ProcessMemory {
+  function tryRead(address: number, length: number): Buffer | undefined {
+    if (!(address > 0 && address < MAX_ADDRESS && length > 0 && length <= MAX_READ)) return undefined;
+    const bytes = Buffer.allocUnsafe(length);
+    let at = 0;
+    while (at < length) {
+      const read = source.readInto(at === 0 ? bytes : bytes.subarray(at), address + at);
+      if (read === 0) break;
+      at += read;
+    }
+    if (at === length) return bytes;
+    return at === 0 ? undefined : bytes.subarray(0, at);
+  }
+
+  return {
+    bias,
+    tryRead,
+    read(address, length): Buffer {
+      const bytes = tryRead(address, length);
+      if (bytes?.length === length) return bytes;
+      throw malformed(`the process has no ${length} bytes at 0x${address.toString(16)}`);
+    },
+    chunks(range, overlap): Generator<Chunk> {
+      if (!(range.start > 0 && range.end < MAX_ADDRESS && range.end - range.start < MAX_RANGE)) {
+        throw malformed(`variables from 0x${range.start.toString(16)} to 0x${range.end.toString(16)}`);
+      }
+      return chunksOf(source, range, overlap);
+    },
+  };
+}
+
+/** A word of what was read; 0 beyond its end. */
+export function wordAt(bytes: Buffer, at: number): number {
+  return at + 8 > bytes.length ? 0 : readWord(bytes, at);
+}
