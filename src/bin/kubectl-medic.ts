@@ -7,6 +7,7 @@ import type { Session } from '../cli/session.ts';
 import { createTerminal } from '../cli/terminal.ts';
 import { createSystemClock } from '../platform/clock.ts';
 import { createSystemRandom } from '../platform/random.ts';
+import type { LocalProcesses } from '../ports/stacks.ts';
 
 const terminal = createTerminal(process.stdout, process.stderr);
 
@@ -15,6 +16,12 @@ function kubeconfigFiles({ kubeconfig }: ConnectionFlags): readonly string[] {
   if (kubeconfig !== undefined) return [kubeconfig];
   const listed = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
   return listed.length > 0 ? listed : [join(homedir(), '.kube', 'config')];
+}
+
+/** `stacks` alone needs this machine. */
+async function openLocalProcesses(): Promise<LocalProcesses> {
+  const { createLocalProcesses } = await import('../host/stacks/local-processes.ts');
+  return createLocalProcesses();
 }
 
 /** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */
@@ -46,4 +53,5 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   stdin: process.stdin,
   version: process.env['KUBELET_MEDIC_VERSION'] ?? 'dev',
   connect,
+  processes: openLocalProcesses,
 });

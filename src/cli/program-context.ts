@@ -1,6 +1,7 @@
 /** What the command line needs of the world, and gives back. */
 import type { Readable } from 'node:stream';
 import type { ConnectionFlags } from './connection-flags.ts';
+import type { LocalProcesses } from '../ports/stacks.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,6 +12,8 @@ export interface ProgramContext {
   readonly version: string;
   /** @throws `E_KUBE_CONFIG`. */
   readonly connect: (flags: ConnectionFlags) => Promise<Session>;
+  /** This machine. */
+  readonly processes: () => Promise<LocalProcesses>;
 }
 
 /** Takes the exit code of the command that ran. */

@@ -5,6 +5,7 @@ import { addDecisions } from './decide/decide-flags.ts';
 import { addDiagnose } from './diagnose/diagnose-flags.ts';
 import { addEvidence } from './evidence/evidence-flags.ts';
 import { addHistory, addShow } from './show/show-flags.ts';
+import { addStacks } from './stacks/stacks-flags.ts';
 import { MedicError } from '../ports/errors.ts';
 import { EXIT } from './exit.ts';
 import type { Finish, ProgramContext } from './program-context.ts';
@@ -19,8 +20,9 @@ Examples:
   kubectl medic capture node-1                   save evidence of a node now, and touch nothing
   kubectl medic diagnose bundle                  read goroutine dumps and logs, without a cluster
   curl -sk ... 'https://127.0.0.1:10250/debug/pprof/goroutine?debug=2' | kubectl medic diagnose -
+  kubectl-medic stacks --unit kubelet.service --diagnose   on the node: of a kubelet that does not answer
 
-Exit codes: 0 done; 1 the cluster refuses or does not answer; 2 a mistake on the command line, or unreadable input;
+Exit codes: 0 done; 1 the cluster refuses or does not answer, or stacks cannot be read; 2 a mistake on the command line, or unreadable input;
 3 diagnose: no cause found; 4 evidence: an artifact is not what was sealed.
 `;
 
@@ -44,6 +46,7 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
   addDecisions(program, context);
   addCapture(program, context);
   addDiagnose(program, context, finish);
+  addStacks(program, context, finish);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

@@ -9,6 +9,7 @@ import type { Clock } from '../../../src/ports/clock.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import { MedicError } from '../../../src/ports/errors.ts';
 import type { PodExec } from '../../../src/ports/pod-exec.ts';
+import type { LocalProcesses } from '../../../src/ports/stacks.ts';
 import { startApiServer, type ApiServer } from '../../support/api-server/server.ts';
 import { T0 } from '../../support/builders/objects.ts';
 import { createRecordingLog } from '../../support/builders/recording.ts';
@@ -62,6 +63,7 @@ export async function runOffline(
   argv: readonly string[],
   options: {
     readonly stdin?: string | Buffer;
+    readonly processes?: LocalProcesses;
     readonly connect?: (terminal: Terminal) => ReturnType<Parameters<typeof runProgram>[1]['connect']>;
   } = {},
 ): Promise<Ran> {
@@ -80,6 +82,10 @@ export async function runOffline(
     terminal,
     stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
     version: '1.2.3',
+    processes: () =>
+      options.processes === undefined
+        ? Promise.reject(new Error('it reads no process'))
+        : Promise.resolve(options.processes),
     connect: () => options.connect?.(terminal) ?? Promise.reject(new Error('it needs no cluster')),
   });
   return { code, out, err };
