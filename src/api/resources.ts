@@ -1,6 +1,7 @@
 /** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
 import { Event, Lease, Pod, Secret } from './kubernetes/objects.ts';
 import { Node } from './kubernetes/node.ts';
+import { KubeletEvidence } from './v1alpha1/kubelet-evidence.ts';
 import { KubeletHealth } from './v1alpha1/health.ts';
 import { KubeletIncident } from './v1alpha1/incident.ts';
 import { API_VERSION } from './v1alpha1/names.ts';
@@ -61,4 +62,11 @@ export const HEALTHS = {
   plural: 'kubelethealths',
   namespaced: false,
   parse: (raw: unknown): KubeletHealth => KubeletHealth.parse(raw),
+} as const;
+export const EVIDENCES = {
+  apiVersion: API_VERSION,
+  kind: 'KubeletEvidence',
+  plural: 'kubeletevidences',
+  namespaced: false,
+  parse: (raw: unknown): KubeletEvidence => KubeletEvidence.parse(raw),
 } as const;

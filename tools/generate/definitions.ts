@@ -1,6 +1,7 @@
-/** The three kinds as CustomResourceDefinitions: names, columns, selectable fields, and the schema of each. */
+/** The kinds as CustomResourceDefinitions: names, columns, selectable fields, and the schema of each. */
 import * as z from 'zod/mini';
-import { HEALTHS, INCIDENTS, POLICIES } from '../../src/api/resources.ts';
+import { EVIDENCES, HEALTHS, INCIDENTS, POLICIES } from '../../src/api/resources.ts';
+import { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
 import { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
 import { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { GROUP, VERSION } from '../../src/api/v1alpha1/names.ts';
@@ -27,6 +28,7 @@ export interface Definition {
   readonly schema: z.core.$ZodType;
   readonly columns: readonly Column[];
   readonly selectableFields: readonly string[];
+  readonly hasStatus: boolean;
 }
 
 const AGE: Column = {
@@ -67,6 +69,7 @@ const POLICY: Definition = {
     AGE,
   ],
   selectableFields: [],
+  hasStatus: true,
 };
 
 const INCIDENT: Definition = {
@@ -89,6 +92,7 @@ const INCIDENT: Definition = {
     AGE,
   ],
   selectableFields: ['.spec.nodeName'],
+  hasStatus: true,
 };
 
 const HEALTH: Definition = {
@@ -111,10 +115,32 @@ const HEALTH: Definition = {
     wide('Message', '.status.pleg.message', 'Why PLEG is in that state.'),
   ],
   selectableFields: [],
+  hasStatus: true,
+};
+
+const EVIDENCE: Definition = {
+  kind: EVIDENCES.kind,
+  plural: EVIDENCES.plural,
+  shortName: 'ke',
+  description:
+    'A KubeletEvidence holds one artifact of one incident, or a part of it: goroutine dumps, which the diagnosis reads, and what a person has asked for. It is immutable and goes with its incident.',
+  schema: KubeletEvidence,
+  columns: [
+    column('Node', '.spec.nodeName', 'The node that it was taken on.'),
+    column('Incident', '.spec.incident', 'The incident that it is of.'),
+    column('File', '.spec.entry.name', 'The artifact.'),
+    column('State', '.spec.entry.state', 'Whether it was saved.'),
+    { ...column('Bytes', '.spec.entry.bytes', 'Size of the whole artifact as stored.'), type: 'integer' },
+    { ...wide('Part', '.spec.part', 'Which part of the artifact.'), type: 'integer' },
+    { ...wide('Expires', '.spec.expiresAt', 'When it is deleted; empty: with its incident.'), type: 'date' },
+    AGE,
+  ],
+  selectableFields: ['.spec.incidentUID', '.spec.nodeName'],
+  hasStatus: false,
 };
 
 /** The kinds in the order in which they are documented. */
-export const DEFINITIONS: readonly Definition[] = [POLICY, INCIDENT, HEALTH];
+export const DEFINITIONS: readonly Definition[] = [POLICY, INCIDENT, HEALTH, EVIDENCE];
 
 /** The schema of the whole object. `status` has no default: it is there when somebody has written it. */
 export function openApiSchema(definition: Definition): StructuralSchema {
@@ -129,7 +155,7 @@ export function openApiSchema(definition: Definition): StructuralSchema {
       kind: { description: 'Kubernetes: the kind of this object.', type: 'string' },
       metadata: { type: 'object' },
       ...properties,
-      status: withoutDefault(properties['status'] ?? {}),
+      ...(definition.hasStatus ? { status: withoutDefault(properties['status'] ?? {}) } : {}),
     },
     required: required.filter((name) => name !== 'metadata'),
   };
@@ -170,7 +196,7 @@ export function customResourceDefinition(definition: Definition): Readonly<Recor
           ...(selectableFields.length === 0
             ? {}
             : { selectableFields: selectableFields.map((jsonPath) => ({ jsonPath })) }),
-          subresources: { status: {} },
+          ...(definition.hasStatus ? { subresources: { status: {} } } : {}),
           schema: { openAPIV3Schema: openApiSchema(definition) },
         },
       ],

@@ -27,7 +27,9 @@ export const EvidenceEntry = z.object({
   state: z.enum(['Captured', 'Failed']).check(about('Failed: it was tried, and `message` says why it is missing.')),
   at: moment('When it was taken (or given up).'),
   source: text(512, 'Where it comes from: a URL path, a unit, a file.'),
-  location: z.optional(text(512, 'Where it is kept: `secret://NAMESPACE/NAME#KEY` or `spool://NODE/INCIDENT/FILE`.')),
+  location: z.optional(
+    text(512, 'Where it is kept: `evidence://NAME` (a KubeletEvidence) or `spool://NODE/INCIDENT/FILE`.'),
+  ),
   bytes: z.optional(whole(0, 9007199254740991, 'Size as stored, in bytes.')),
   sha256: z.optional(text(64, 'SHA-256 of the stored bytes, in hex.')),
   truncated: z.optional(z.boolean().check(about('It was longer than its bound; `message` says where it was cut.'))),

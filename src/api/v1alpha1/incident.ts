@@ -52,6 +52,19 @@ export const Approval = z
   .check(about("A person's decision on a held incident. It is set once."));
 export type Approval = z.infer<typeof Approval>;
 
+/** Artifacts that may be asked for at once. */
+export const MAX_UPLOADS = 64;
+/** How long an upload lives, and how long a request for one holds, in milliseconds. */
+export const UPLOAD_LIFE_MS = 3_600_000;
+
+export const Upload = z
+  .object({
+    file: text(128, 'The `name` of an entry of `status.evidence`.'),
+    at: moment('When it was asked for. The request holds for an hour; a newer time asks again.'),
+  })
+  .check(about('An artifact that the agent is to upload from its spool into KubeletEvidence objects.'));
+export type Upload = z.infer<typeof Upload>;
+
 const IncidentSpec = z
   .object({
     nodeName: text(253, 'The node.'),
@@ -59,6 +72,14 @@ const IncidentSpec = z
     trigger: Trigger,
     plan: Plan,
     approval: z.optional(Approval),
+    uploads: z.optional(
+      mapList(
+        Upload,
+        'file',
+        MAX_UPLOADS,
+        'Artifacts that a person wants to read: `kubectl medic evidence` asks for them.',
+      ),
+    ),
   })
   .check(
     about('What happened and what may be done about it.', {

@@ -4,7 +4,9 @@ export const GROUP = 'kubelet-medic.io';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
-/** On Secrets: what they hold. */
+/** On a KubeletEvidence that a person asked for: `true`. It is deleted when it has expired. */
+export const LABEL_UPLOAD = `${GROUP}/upload`;
+/** On pods: which program they run. */
 export const LABEL_COMPONENT = 'app.kubernetes.io/component';
 /** On a Node: the name of the incident that cordoned it. Only a node that carries it is ever uncordoned by us. */
 export const ANNOTATION_CORDONED_BY = `${GROUP}/cordoned-by`;

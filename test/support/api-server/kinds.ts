@@ -65,7 +65,7 @@ function customKinds(): readonly ServedKind[] {
       kind: definition.kind,
       plural: definition.plural,
       namespaced: false,
-      hasStatus: true,
+      hasStatus: definition.hasStatus,
       custom: true,
       schema: { ...schema, properties: { ...schema.properties, metadata: METADATA } },
       selectableFields: definition.selectableFields.map((path) => path.replace(/^\./, '')),

@@ -46,6 +46,8 @@ const same = (...keys: readonly string[]): Rule => {
 const RULES: Readonly<Record<string, Rule>> = {
   'self.nodeName == oldSelf.nodeName && self.nodeUID == oldSelf.nodeUID': same('nodeName', 'nodeUID'),
   'self.trigger == oldSelf.trigger': same('trigger'),
+  'self == oldSelf': (self, old) => isEqual(self, old ?? null),
+  'self.part < self.parts': (self) => Number(object(self)['part'] ?? 0) < Number(object(self)['parts'] ?? 1),
   'self.plan == oldSelf.plan': same('plan'),
   '!has(oldSelf.approval) || (has(self.approval) && self.approval == oldSelf.approval)': (self, old) =>
     object(old)['approval'] === undefined || same('approval')(self, old),

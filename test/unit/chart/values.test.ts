@@ -71,7 +71,12 @@ describe("the chart's values", () => {
 describe('the chart', () => {
   test('carries the same CRDs as manifests/', () => {
     const crds = readdirSync(new URL('crds/', CHART));
-    expect(crds).toEqual(['kubelethealths.yaml', 'kubeletincidents.yaml', 'kubeletrecoverypolicies.yaml']);
+    expect(crds).toEqual([
+      'kubeletevidences.yaml',
+      'kubelethealths.yaml',
+      'kubeletincidents.yaml',
+      'kubeletrecoverypolicies.yaml',
+    ]);
     for (const file of crds) {
       expect(read(`crds/${file}`)).toBe(read(`../../manifests/crds/${file}`));
     }

@@ -1,0 +1,88 @@
+/** Artifacts of one incident in the API server, as KubeletEvidence objects. */
+import { EVIDENCES, INCIDENTS } from '../api/resources.ts';
+import type { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
+import type { KubeletEvidence } from '../api/v1alpha1/kubelet-evidence.ts';
+import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
+import { API_VERSION, LABEL_UPLOAD } from '../api/v1alpha1/names.ts';
+import { assemble, evidenceName, type EvidenceOwner, toObjects } from '../core/evidence/evidence-objects.ts';
+import { locationText, parseLocation } from '../core/evidence/location.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import { isMedicError, MedicError } from '../ports/errors.ts';
+import type { EvidenceStore } from '../ports/evidence-store.ts';
+
+const CALL_LIMIT_MS = 10_000;
+
+export interface ObjectStoreOptions {
+  readonly cluster: Cluster;
+  readonly incident: KubeletIncident;
+  /** Field manager of what is created. */
+  readonly manager: string;
+  /** What a person asked for: when, and until when it lives (RFC 3339). undefined: it lives as long as its incident. */
+  readonly upload?: { readonly askedAt: string; readonly expiresAt: string };
+}
+
+export function ownerOf({ metadata, spec }: KubeletIncident): EvidenceOwner {
+  return { nodeName: spec.nodeName, incident: metadata.name, incidentUID: metadata.uid };
+}
+
+export function createObjectStore({ cluster, incident, manager, upload }: ObjectStoreOptions): EvidenceStore {
+  const owner = ownerOf(incident);
+  const occasion = upload?.askedAt ?? '';
+
+  async function create(name: string, spec: unknown, signal: AbortSignal): Promise<void> {
+    const { name: of, uid } = incident.metadata;
+    const object = {
+      apiVersion: API_VERSION,
+      kind: EVIDENCES.kind,
+      metadata: {
+        name,
+        labels: upload === undefined ? {} : { [LABEL_UPLOAD]: 'true' },
+        ownerReferences: [{ apiVersion: API_VERSION, kind: INCIDENTS.kind, name: of, uid }],
+      },
+      spec,
+    };
+    try {
+      await cluster.create(EVIDENCES, object, { manager, signal, deadlineMs: CALL_LIMIT_MS });
+    } catch (error) {
+      // It is there: an earlier try has created it, and its answer was lost. Readers verify what they read.
+      if (!isMedicError(error, 'conflict')) throw error;
+    }
+  }
+
+  async function readParts(entry: EvidenceEntry, signal: AbortSignal): Promise<readonly KubeletEvidence[]> {
+    const call = { signal, deadlineMs: CALL_LIMIT_MS };
+    const first = await cluster.get(EVIDENCES, { name: evidenceName(owner, entry.name, occasion, 0) }, call);
+    if (first === undefined) return [];
+    const others = Array.from({ length: first.spec.parts - 1 }, (_, i) => i + 1);
+    const parts = [first];
+    for (const part of others) {
+      const next = await cluster.get(EVIDENCES, { name: evidenceName(owner, entry.name, occasion, part) }, call);
+      if (next !== undefined) parts.push(next);
+    }
+    return parts;
+  }
+
+  return {
+    async put(entry, bytes, signal) {
+      const name = evidenceName(owner, entry.name, occasion, 0);
+      const sealed =
+        entry.state === 'Failed' ? entry : { ...entry, location: locationText({ kind: 'evidence', name }) };
+      const objects = toObjects(owner, sealed, bytes, { occasion, expiresAt: upload?.expiresAt });
+      if (objects === undefined) {
+        const message = `${entry.name} of ${String(bytes.length)} bytes is too large for the API server`;
+        throw new MedicError('E_EVIDENCE_TOO_LARGE', 'invalid', message);
+      }
+      // The first part comes last: who finds it finds all of them.
+      for (const object of [...objects].reverse()) await create(object.name, object.spec, signal);
+      return sealed;
+    },
+    async get(entry, signal) {
+      const isHere = upload !== undefined || parseLocation(entry.location ?? '')?.kind === 'evidence';
+      const parts = isHere ? await readParts(entry, signal) : [];
+      if (parts.length === 0) return undefined;
+      const read = assemble(owner, entry, parts);
+      if (read.kind === 'refused') throw new MedicError('E_EVIDENCE_DAMAGED', 'terminal', read.message);
+      return read.bytes;
+    },
+  };
+}

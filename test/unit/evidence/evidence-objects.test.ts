@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { EVIDENCE_BYTES, EVIDENCE_PARTS, KubeletEvidence } from '../../../src/api/v1alpha1/kubelet-evidence.ts';
+import { assemble, type EvidenceOwner, toObjects } from '../../../src/core/evidence/evidence-objects.ts';
+import { locationText, parseLocation } from '../../../src/core/evidence/location.ts';
+import { sealArtifact } from '../../../src/core/evidence/manifest.ts';
+
+const OWNER: EvidenceOwner = { nodeName: 'node-1', incident: 'node-1-x7k2p', incidentUID: 'uid-1' };
+const OPTIONS = { occasion: '', expiresAt: undefined };
+
+function entryOf(bytes: Buffer) {
+  const origin = { name: 'goroutines-1.txt', kind: 'GoroutineDump', by: 'Agent', source: 'memory', at: 0 } as const;
+  const content = { bytes, truncated: false, message: '' };
+  return sealArtifact(origin, content, { redact: false, location: () => '' });
+}
+
+function objectsOf(bytes: Buffer, owner = OWNER): KubeletEvidence[] {
+  const { entry } = entryOf(Buffer.from('dump'));
+  const sum = entryOf(bytes);
+  const objects = toObjects(owner, { ...entry, sha256: sum.entry.sha256 }, sum.bytes, OPTIONS) ?? [];
+  return objects.map(({ name, spec }) => KubeletEvidence.parse({ metadata: { name }, spec }));
+}
+
+describe('an artifact in the API server', () => {
+  test('is the same after it was cut into parts and put together, in whatever order the parts are read', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: EVIDENCE_BYTES * 2 + 1 }), fc.boolean(), (size, isReversed) => {
+        const bytes = Buffer.alloc(size, 7);
+        const { entry } = entryOf(Buffer.from('x'));
+        const sealed = { ...entry, sha256: entry.sha256 };
+        const cut = toObjects(OWNER, sealed, bytes, OPTIONS) ?? [];
+        const read = cut.map(({ name, spec }) => KubeletEvidence.parse({ metadata: { name }, spec }));
+        const parts = isReversed ? read.reverse() : read;
+        const whole = Buffer.concat(cut.map(({ spec }) => Buffer.from(spec.data, 'base64')));
+        expect(whole.equals(bytes)).toBe(true);
+        expect(parts.every(({ spec }) => Buffer.from(spec.data, 'base64').length <= EVIDENCE_BYTES)).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('is read back whole when its checksum is the one that was sealed', () => {
+    const { entry } = entryOf(Buffer.from('goroutine 1 [select]:'));
+    const objects = objectsOf(Buffer.from('goroutine 1 [select]:'));
+    expect(assemble(OWNER, entry, objects).kind).toBe('whole');
+  });
+
+  test.each([
+    ['of another node', { ...OWNER, nodeName: 'node-2' }],
+    ['of another incident', { ...OWNER, incidentUID: 'uid-2' }],
+  ])('is refused when it is %s', (_, owner) => {
+    const { entry } = entryOf(Buffer.from('dump'));
+    expect(assemble(OWNER, entry, objectsOf(Buffer.from('dump'), owner))).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('is not of this incident'),
+    });
+  });
+
+  test('is refused when a part is missing, or its bytes were changed', () => {
+    const { entry } = entryOf(Buffer.from('dump'));
+    expect(assemble(OWNER, entry, [])).toMatchObject({ kind: 'refused' });
+    const [one] = objectsOf(Buffer.from('another dump'));
+    expect(assemble(OWNER, entry, [one!])).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('SHA-256 is'),
+    });
+  });
+
+  test('is refused as too large beyond its bound', () => {
+    const { entry } = entryOf(Buffer.from('dump'));
+    expect(toObjects(OWNER, entry, Buffer.alloc(EVIDENCE_BYTES * EVIDENCE_PARTS), OPTIONS)).toHaveLength(
+      EVIDENCE_PARTS,
+    );
+    expect(toObjects(OWNER, entry, Buffer.alloc(EVIDENCE_BYTES * EVIDENCE_PARTS + 1), OPTIONS)).toBeUndefined();
+  });
+});
+
+describe('a location', () => {
+  test.each([
+    { kind: 'evidence', name: 'node-1-x7k2p-0a1b2c3d4e5f' },
+    { kind: 'spool', node: 'ip-10-0-0-1.ec2.internal', bundle: 'node-1-x7k2p', file: 'kubelet.log.gz' },
+  ] as const)('is read back as it was written: %j', (location) => {
+    expect(parseLocation(locationText(location))).toEqual(location);
+  });
+
+  test.each([
+    '',
+    'secret://kube-system/token#key',
+    'spool://node-1/../../etc/shadow',
+    'spool://node-1/a/..',
+    'spool://node-1/a/b/c',
+    'spool://node-1/a/.hidden',
+    'spool:///a/b',
+    'evidence://',
+    'evidence://UPPER',
+    'evidence://a/b',
+    'evidence://a?x=1',
+  ])('is none that could not be one: %j', (text) => {
+    expect(parseLocation(text)).toBeUndefined();
+  });
+});
