@@ -17,10 +17,11 @@ import { createSystemRandom } from '../platform/random.ts';
 
 const USAGE = `kubelet-medic controller: decides what is done about a stuck kubelet, and never touches a host.
 
-  --namespace NS          where its Secrets and its Lease are (default: $POD_NAMESPACE)
+  --namespace NS          where its Lease is (default: $POD_NAMESPACE)
   --identity NAME         unique name of this process in the election (default: $POD_NAME)
   --metrics-address H:P   /healthz, /readyz, /metrics (default :8080)
   --log-level LEVEL       debug, info, warn, error (default info)
+  --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --kubeconfig FILE       talk to a cluster from context it
 `;
 
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     identity: { type: 'string', default: env['POD_NAME'] ?? `controller-${process.pid}` },
     'metrics-address': { type: 'string', default: ':8080' },
     'log-level': { type: 'string', default: 'info' },
+    'node-proxy': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -92,7 +94,7 @@ let leads = false;
 
 async function main(): Promise<void> {
   const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log });
-  const world: World = { cluster, clock, random, log, metrics, namespace: values.namespace, failpoint: failAt };
+  const world: World = { cluster, clock, random, log, metrics, nodeProxy: values['node-proxy'], failpoint: failAt };
   const served = await serve({
     address: values['metrics-address'],
     health: { process: () => undefined },

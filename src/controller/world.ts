@@ -13,8 +13,8 @@ export interface World {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** The namespace of this program: its Secrets and its Lease are there. */
-  readonly namespace: string;
+  /** The right to ask kubelets through the API server's node proxy is granted (chart: `controller.nodeProxy`). */
+  readonly nodeProxy: boolean;
   /** Called at each failpoint; does nothing in production. */
   readonly failpoint: (name: Failpoint) => void;
 }

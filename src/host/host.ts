@@ -1,11 +1,12 @@
 /** The host: all adapters together. */
 import type { Clock } from '../ports/clock.ts';
-import type { Host } from '../ports/host.ts';
+import type { Host, UnitRole } from '../ports/host.ts';
 import { createCollectors } from './collect/collectors.ts';
 import { createCriProbe } from './cri/cri-probe.ts';
 import { createEndpointFinder } from './cri/cri-endpoint.ts';
 import { createFileLogSource } from './log/file-log.ts';
-import { findProcess } from './process/find-process.ts';
+import { createUnitStacks } from './stacks/unit-stacks.ts';
+import { findProcess, type FoundProcess } from './process/find-process.ts';
 import { createJournalSource } from './log/journal.ts';
 import { createCommands } from './command.ts';
 import type { HostNamespaces } from './namespaces.ts';
@@ -37,6 +38,8 @@ export function createHost(options: HostOptions): Host {
   const commands = createCommands(namespaces.targetPid);
   const endpoint = createEndpointFinder({ namespaces, clock, fixed: options.endpoint });
   const services = createSystemd(namespaces, commands, { endpoint });
+  const process = async (role: UnitRole, signal: AbortSignal): Promise<FoundProcess | undefined> =>
+    findProcess(namespaces, role, role === 'runtime' ? await endpoint(signal) : undefined, signal);
   return {
     services,
     log:
@@ -53,11 +56,11 @@ export function createHost(options: HostOptions): Host {
       clock,
       endpoint,
       unit: (role, signal) => services.find(role, signal),
-      process: async (role, signal) =>
-        findProcess(namespaces, role, role === 'runtime' ? await endpoint(signal) : undefined, signal),
+      process,
       logUnit: log.kind === 'journald' ? log.unit : undefined,
       logPattern: log.kind === 'file' ? log.pattern : undefined,
     }),
+    stacks: createUnitStacks({ procRoot: namespaces.procRoot, process }),
     spool: createSpool(options.spool),
     state: createStateStore(options.stateFolder),
   };

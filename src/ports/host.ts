@@ -115,6 +115,10 @@ export interface Collected {
   readonly truncated: boolean;
   /** What a person should know of it; empty: nothing. */
   readonly message: string;
+  /** Where it comes from, where that is known only now; else it is the collector's `source`. */
+  readonly source?: string;
+  /** What it is, where it is something else than the collector's `kind`. */
+  readonly kind?: EvidenceKind;
 }
 
 /** One artifact that can be taken from the host. A new artifact is a new entry, and no change elsewhere. */
@@ -126,6 +130,19 @@ export interface Collector {
   /** Longest time that it may take, in milliseconds. */
   readonly timeoutMs: number;
   collect(window: { readonly since: number; readonly until: number }, signal: AbortSignal): Promise<Collected>;
+}
+
+/** Goroutines of the node's programs, read from their memory: nothing is asked of them, so that a frozen one gives them too. */
+export interface StackReader {
+  /**
+   * All goroutines of the main process of the role's unit, in the text of pprof's `debug=2`. Its source is, for example,
+   * `memory of process 812 (kubelet.service), go1.26.1`. Where the memory hangs, since a thread in state D holds its lock:
+   * what the kernel says of the threads, of kind `ThreadStacks`, and the message says why.
+   * @throws `E_STACKS_*`, which says why the goroutines cannot be read.
+   */
+  read(role: UnitRole, signal: AbortSignal): Promise<Collected>;
+  /** Whether `read` would work, found out cheaply. It throws as `read` does. */
+  check(role: UnitRole, signal: AbortSignal): Promise<void>;
 }
 
 /** Evidence on the node's own disk, with a bound. A bundle is a folder. */
@@ -157,6 +174,7 @@ export interface Host {
   readonly probe: RuntimeProbe;
   readonly facts: HostFacts;
   readonly collectors: readonly Collector[];
+  readonly stacks: StackReader;
   readonly spool: Spool;
   readonly state: StateStore;
 }

@@ -4,7 +4,7 @@ import type { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
 import type { KubeletEvidence } from '../api/v1alpha1/kubelet-evidence.ts';
 import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
 import { API_VERSION, LABEL_UPLOAD } from '../api/v1alpha1/names.ts';
-import { assemble, evidenceName, type EvidenceOwner, toObjects } from '../core/evidence/evidence-objects.ts';
+import { assemble, evidenceName, partName, toObjects, type EvidenceOwner } from '../core/evidence/evidence-objects.ts';
 import { locationText, parseLocation } from '../core/evidence/location.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { isMedicError, MedicError } from '../ports/errors.ts';
@@ -27,7 +27,7 @@ export function ownerOf({ metadata, spec }: KubeletIncident): EvidenceOwner {
 
 export function createObjectStore({ cluster, incident, manager, upload }: ObjectStoreOptions): EvidenceStore {
   const owner = ownerOf(incident);
-  const occasion = upload?.askedAt ?? '';
+  const occasionOf = (entry: EvidenceEntry): string => upload?.askedAt ?? entry.sha256 ?? entry.at;
 
   async function create(name: string, spec: unknown, signal: AbortSignal): Promise<void> {
     const { name: of, uid } = incident.metadata;
@@ -51,12 +51,15 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
 
   async function readParts(entry: EvidenceEntry, signal: AbortSignal): Promise<readonly KubeletEvidence[]> {
     const call = { signal, deadlineMs: CALL_LIMIT_MS };
-    const first = await cluster.get(EVIDENCES, { name: evidenceName(owner, entry.name, occasion, 0) }, call);
-    if (first === undefined) return [];
+    const location = parseLocation(entry.location ?? '');
+    const kept = location?.kind === 'evidence' ? location.name : undefined;
+    const name = upload === undefined ? kept : evidenceName(owner, entry.name, occasionOf(entry), 0);
+    const first = name === undefined ? undefined : await cluster.get(EVIDENCES, { name }, call);
+    if (name === undefined || first === undefined) return [];
     const others = Array.from({ length: first.spec.parts - 1 }, (_, i) => i + 1);
     const parts = [first];
     for (const part of others) {
-      const next = await cluster.get(EVIDENCES, { name: evidenceName(owner, entry.name, occasion, part) }, call);
+      const next = await cluster.get(EVIDENCES, { name: partName(name, part) }, call);
       if (next !== undefined) parts.push(next);
     }
     return parts;
@@ -64,6 +67,7 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
 
   return {
     async put(entry, bytes, signal) {
+      const occasion = occasionOf(entry);
       const name = evidenceName(owner, entry.name, occasion, 0);
       const sealed =
         entry.state === 'Failed' ? entry : { ...entry, location: locationText({ kind: 'evidence', name }) };
@@ -77,8 +81,7 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
       return sealed;
     },
     async get(entry, signal) {
-      const isHere = upload !== undefined || parseLocation(entry.location ?? '')?.kind === 'evidence';
-      const parts = isHere ? await readParts(entry, signal) : [];
+      const parts = await readParts(entry, signal);
       if (parts.length === 0) return undefined;
       const read = assemble(owner, entry, parts);
       if (read.kind === 'refused') throw new MedicError('E_EVIDENCE_DAMAGED', 'terminal', read.message);

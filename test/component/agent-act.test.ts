@@ -55,18 +55,23 @@ describe('evidence of the host', () => {
         'kernel.log.gz',
         'processes.txt.gz',
         'units.txt.gz',
-        'runtime-stacks.txt.gz',
+        'goroutines-1.txt.gz',
+        'goroutines-2.txt.gz',
+        'runtime-goroutines-1.txt.gz',
+        'runtime-goroutines-2.txt.gz',
         'runtime-info.json.gz',
         'host.txt.gz',
       ].sort(),
     );
     for (const entry of evidence.filter(({ state }) => state === 'Captured')) {
       expect(entry.by).toBe('Agent');
-      expect(entry.location).toBe(`spool://${NODE}/${INCIDENT}/${entry.name}`);
+      const isDump = entry.kind === 'GoroutineDump' || entry.kind === 'RuntimeStacks';
+      const place = isDump ? `^evidence://${INCIDENT}-[0-9a-f]{12}$` : `^spool://${NODE}/${INCIDENT}/${entry.name}$`;
+      expect(entry.location).toMatch(new RegExp(place));
       expect(entry.sha256).toMatch(/^[0-9a-f]{64}$/);
     }
     const failed = evidence.filter(({ state }) => state === 'Failed');
-    expect(failed.map(({ name }) => name).sort()).toEqual(['runtime-info.json.gz', 'runtime-stacks.txt.gz']);
+    expect(failed.map(({ name }) => name).sort()).toEqual(['runtime-info.json.gz']);
     expect(failed.every(({ message }) => message !== undefined && message !== '')).toBe(true);
     expect(await bundleText('kubelet.log.gz')).toContain('pleg was last seen active 3m');
     expect(host?.logClues.some((clue) => clue.includes('PLEG is not healthy'))).toBe(true);

@@ -168,7 +168,7 @@ describe('an agent that dies', () => {
       bench.start();
       await bench.clock.advanceUntil(() => isOver('capture-host'), 60_000, 250);
       const { evidence = [] } = bench.incident().status;
-      expect(evidence).toHaveLength(8);
+      expect(evidence).toHaveLength(11);
       const log = evidence.find(({ kind }) => kind === 'KubeletLog');
       expect(log).toMatchObject({ state: 'Captured', location: `spool://node-a/${INCIDENT}/kubelet.log.gz` });
       for (const { name } of evidence.filter(({ state }) => state === 'Captured')) {

@@ -36,7 +36,7 @@ describe('the health of a node', () => {
     expect(status?.observedGeneration).toBe(1);
     expect(agent.readiness()).toEqual({ ok: true, message: 'reporting' });
     expect(agent.health().ok).toBe(true);
-    for (const type of ['LogReadable', 'RuntimeReachable', 'SpoolWritable', 'Recoverable']) {
+    for (const type of ['LogReadable', 'RuntimeReachable', 'SpoolWritable', 'StacksReadable', 'Recoverable']) {
       expect(condition(type)?.status).toBe('True');
     }
     const before = healthWrites();

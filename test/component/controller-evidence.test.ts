@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { SECRETS } from '../../src/api/resources.ts';
-import { stacksSecretName } from '../../src/controller/incident/object-names.ts';
-import { objectAt, type JsonObject } from '../support/api-server/json.ts';
+import { EVIDENCES } from '../../src/api/resources.ts';
+import type { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 
@@ -11,80 +11,106 @@ afterEach(async () => {
 });
 
 const LIMIT_MS = 60_000;
+const POLICY = {
+  mode: 'Remediate',
+  detection: { earlyCapture: false },
+  evidence: { dumpInterval: '10s' },
+  budget: { maxUnhealthy: '100%', cooldown: '0s' },
+  remediation: { verify: { timeout: '2m', stableFor: '5s' } },
+};
 
-function secret(): { readonly name: string; readonly namespace: string } {
-  return { name: stacksSecretName(bench.incident('node-a')), namespace: 'kubelet-medic' };
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
-}
-
-/** An incident is open, and one dump of two is saved. */
-async function firstDumpSaved(): Promise<void> {
-  bench = createControllerBench({
-    dumps: runtimeHungDumps(),
-    policy: {
-      mode: 'Remediate',
-      detection: { earlyCapture: false },
-      evidence: { dumpInterval: '10s' },
-      budget: { maxUnhealthy: '100%', cooldown: '0s' },
-      remediation: { verify: { timeout: '2m', stableFor: '5s' } },
-    },
-  });
+/** A hung runtime on node-a, shortly before the kubelet says so. */
+async function almostBreached(nodeProxy = false): Promise<void> {
+  bench = createControllerBench({ dumps: runtimeHungDumps(), policy: POLICY, nodeProxy });
   await bench.clock.advance(2_000);
   bench.host('node-a').inject('runtime-hung');
   await bench.clock.advance(160_000);
   bench.startController();
   bench.startAgent('node-a');
-  await bench.until('node-a', () => bench.local.seeds.read(SECRETS, secret()) !== undefined);
-  await bench.clock.advance(4_000);
 }
 
-function damage(change: (data: JsonObject) => JsonObject): void {
-  bench.local.seeds.edit(
-    SECRETS,
-    secret(),
-    (draft) => {
-      draft['data'] = change(objectAt(draft, 'data'));
-    },
-    'kubectl-edit',
-  );
+function objects(): readonly KubeletEvidence[] {
+  return bench.local.list(EVIDENCES);
 }
 
-describe('a Secret with dumps that somebody has damaged', () => {
-  test.each<readonly [string, string, (data: JsonObject) => JsonObject]>([
-    ['its manifest is not JSON', 'not a list', (data) => ({ ...data, 'manifest.json': base64('[{') })],
-    ['its manifest is no list', 'not a list', (data) => ({ ...data, 'manifest.json': base64('[{"name":"x"}]') })],
-    ['its manifest is gone', 'there is no manifest.json', ({ 'manifest.json': _, ...rest }) => rest],
-    ['a file of it is gone', 'goroutines-1', ({ 'goroutines-1.txt.gz': _, ...rest }) => rest],
-    ['a file of it is changed', 'goroutines-1', (data) => ({ ...data, 'goroutines-1.txt.gz': base64('mine') })],
-  ])(
-    'is written anew when %s, and the record says so',
-    async (_, why, change) => {
-      await firstDumpSaved();
-      damage(change);
-      const { status } = await bench.until('node-a', ({ status: { outcome } }) => outcome !== undefined);
-      expect(status.outcome).toBe('Recovered');
-      const dumps = status.evidence?.filter(({ kind }) => kind === 'GoroutineDump') ?? [];
-      expect(dumps.map(({ state }) => state)).toEqual(['Failed', 'Captured', 'Captured']);
-      expect(dumps[0]?.message).toContain(`kubelet-medic/${secret().name} is damaged: `);
-      expect(dumps[0]?.message).toContain(why);
-      expect(dumps[0]?.source).toBe(`secret://kubelet-medic/${secret().name}#manifest.json`);
+function dumpsOf({ status }: KubeletIncident): readonly (readonly [string, string, string | undefined])[] {
+  return (status.evidence ?? [])
+    .filter(({ kind }) => kind === 'GoroutineDump')
+    .map(({ by, state, location }) => [by, state, location?.split(':')[0]]);
+}
+
+const isOver = ({ status: { outcome } }: KubeletIncident): boolean => outcome !== undefined;
+
+describe('the dumps of an incident', () => {
+  test(
+    'are taken by the agent, twice, from the kubelet and from the runtime, and are objects of their own',
+    async () => {
+      await almostBreached();
+      const incident = await bench.until('node-a', isOver);
+      expect(incident.status.outcome).toBe('Recovered');
+      expect(dumpsOf(incident)).toEqual([
+        ['Agent', 'Captured', 'evidence'],
+        ['Agent', 'Captured', 'evidence'],
+      ]);
+      expect(
+        objects()
+          .map(({ spec }) => spec.entry.name)
+          .sort(),
+      ).toEqual([
+        'goroutines-1.txt.gz',
+        'goroutines-2.txt.gz',
+        'runtime-goroutines-1.txt.gz',
+        'runtime-goroutines-2.txt.gz',
+      ]);
+      for (const { metadata, spec } of objects()) {
+        expect(metadata.ownerReferences[0]?.uid).toBe(incident.metadata.uid);
+        expect(spec.nodeName).toBe('node-a');
+      }
     },
     LIMIT_MS,
   );
 
   test(
-    'ends the incident untouched when the kubelet no longer answers, with what was lost and why it is not replaced',
+    'are missing when the memory cannot be read; nothing is done to the node, and the record says why',
     async () => {
-      await firstDumpSaved();
-      damage((data) => ({ ...data, 'manifest.json': base64('') }));
-      bench.setProxyDown('connection refused');
-      const { status } = await bench.until('node-a', ({ status: { outcome } }) => outcome !== undefined);
+      await almostBreached();
+      bench.host('node-a').breakStacks('ptrace_scope is 3: nobody may read the memory of another process');
+      const { status } = await bench.until('node-a', isOver);
       expect(status.outcome).toBe('EvidenceMissing');
-      expect(status.steps?.find(({ name }) => name === 'capture-stacks')?.message).toContain('is damaged');
-      expect(bench.events('EvidenceMissing')[0]?.message).toContain('connection refused');
+      expect(bench.events('EvidenceMissing')[0]?.message).toContain('ptrace_scope is 3');
+      expect(bench.host('node-a').restarts).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'come through the node proxy where that is granted and the memory cannot be read, and the record says which way',
+    async () => {
+      await almostBreached(true);
+      bench.host('node-a').breakStacks('ptrace_scope is 3');
+      const incident = await bench.until('node-a', isOver);
+      expect(incident.status.outcome).toBe('Recovered');
+      const captured = (incident.status.evidence ?? []).filter(({ state, kind }) => {
+        return state === 'Captured' && kind === 'GoroutineDump';
+      });
+      expect(captured.map(({ by }) => by)).toEqual(['Controller', 'Controller']);
+      expect(captured[0]?.source).toBe('nodes/node-a/proxy/debug/pprof/goroutine?debug=2');
+      expect(incident.status.diagnosis?.cause).toBe('runtime-hung');
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that somebody has deleted before they were read end the incident untouched',
+    async () => {
+      await almostBreached();
+      bench.local.onWrite(({ plural, verb }) => {
+        if (plural !== 'kubeletevidences' || verb !== 'create') return;
+        for (const { metadata } of objects()) bench.local.seeds.remove(EVIDENCES, { name: metadata.name });
+      });
+      const { status } = await bench.until('node-a', isOver);
+      expect(status.outcome).toBe('EvidenceMissing');
+      expect(bench.events('EvidenceMissing')[0]?.message).toContain('is not in the API server any more');
       expect(bench.host('node-a').restarts).toEqual([]);
     },
     LIMIT_MS,

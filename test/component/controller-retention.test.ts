@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { INCIDENTS, NODES, SECRETS } from '../../src/api/resources.ts';
+import { INCIDENTS, NODES, EVIDENCES } from '../../src/api/resources.ts';
 import type { IncidentStatus } from '../../src/api/v1alpha1/incident.ts';
-import { stacksSecretName } from '../../src/controller/incident/object-names.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import { anIncident, aPlan } from '../support/builders/objects.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
@@ -89,13 +88,14 @@ test(
     await bench.clock.advance(5_000);
     bench.host('node-a').inject('frozen-connection');
     const incident = await bench.until('node-a', ({ status }) => status.outcome !== undefined);
-    const secret = { name: stacksSecretName(incident), namespace: 'kubelet-medic' };
+    const dumps = (): number =>
+      bench.local.list(EVIDENCES).filter(({ spec }) => spec.incidentUID === incident.metadata.uid).length;
     await bench.clock.advance(11 * 60_000);
-    expect(bench.local.seeds.read(SECRETS, secret)).toBeDefined();
+    expect(dumps()).toBeGreaterThan(0);
     bench.clock.jump(2 * HOUR_MS);
     await bench.clock.advance(11 * 60_000);
     expect(names()).toEqual([]);
-    expect(bench.local.seeds.read(SECRETS, secret)).toBeUndefined();
+    expect(dumps()).toBe(0);
   },
   LIMIT_MS,
 );

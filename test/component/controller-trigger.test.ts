@@ -48,14 +48,14 @@ describe('the gate Required', () => {
     'leaves the node alone when the evidence is missing, and takes the same trouble up again after 15 minutes',
     async () => {
       await nearBreach();
-      bench.setProxyDown('connection refused');
+      bench.host('node-a').breakStacks('ptrace_scope is 3');
       const { status } = await bench.until('node-a', isOver);
       expect(status.outcome).toBe('EvidenceMissing');
       expect(isUntouched()).toBe(true);
-      expect(bench.events('EvidenceMissing')[0]?.message).toContain('connection refused');
+      expect(bench.events('EvidenceMissing')[0]?.message).toContain('ptrace_scope is 3');
       await bench.clock.advance(14 * 60_000);
       expect(bench.incidents()).toHaveLength(1);
-      bench.setProxyDown(undefined);
+      bench.host('node-a').breakStacks(undefined);
       await bench.clock.advanceUntil(() => bench.incidents().length > 1, 150_000, 1_000);
       expect((await bench.until('node-a', isOver)).status.outcome).toBe('Recovered');
       expect(bench.incidents()).toHaveLength(2);

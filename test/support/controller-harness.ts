@@ -27,6 +27,8 @@ export interface ControllerBenchOptions {
   /** spec of the policy `default`; undefined: `{ mode: 'Remediate' }`. */
   readonly policy?: object;
   readonly dumps?: Dumps;
+  /** The right to use the node proxy is granted. */
+  readonly nodeProxy?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -52,8 +54,6 @@ export interface ControllerBench {
   killAtWrite(count: number): () => boolean;
   startAgent(node: string): void;
   killAgent(node: string): void;
-  /** undefined: the kubelets answer; otherwise every request through the node proxy fails with this. */
-  setProxyDown(message: string | undefined): void;
   /** Of one node or of all, oldest first. */
   incidents(node?: string): readonly KubeletIncident[];
   incident(node: string): KubeletIncident;
@@ -125,7 +125,6 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   const hosts = new Map<string, SimulatedHost>();
   const agents = new Map<string, AbortController>();
   let controller: AbortController | undefined;
-  let proxyDown: string | undefined;
 
   for (const name of nodes) {
     seedNode(local, name, labels, clock.now());
@@ -141,7 +140,6 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
 
   async function proxyNode(node: string, path: string, request: ProxyRequest): Promise<ProxyResponse> {
     const what = `get nodes/${node}/proxy${path}`;
-    if (proxyDown !== undefined) throw networkError(what, new Error(proxyDown));
     const late = clock.sleep(request.deadlineMs ?? 10_000, signal).then(() => {
       throw networkError(what, new Error('deadline exceeded'));
     });
@@ -168,7 +166,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       random,
       log,
       metrics,
-      namespace: 'kubelet-medic',
+      nodeProxy: options.nodeProxy ?? false,
       failpoint: () => undefined,
     };
     runController(world, own.signal).catch((error: unknown) => {
@@ -244,9 +242,6 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       agent.done.catch((error: unknown) => {
         if (!own.signal.aborted) throw error;
       });
-    },
-    setProxyDown(message): void {
-      proxyDown = message;
     },
     incidents: ofNode,
     incident,

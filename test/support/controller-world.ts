@@ -40,7 +40,7 @@ export function createControllerWorld(answers: Answers = () => undefined): Contr
     random: createSeededRandom(5),
     log,
     metrics,
-    namespace: 'kubelet-medic',
+    nodeProxy: true,
     failpoint: () => undefined,
   };
   return { world, clock, local, log, metrics };

@@ -34,6 +34,7 @@ export interface LocalCluster {
   /** Called before each write; what it throws, the caller gets. */
   onWrite(hook: ((write: Written) => void) | undefined): void;
   read<T extends KubeObject>(resource: Resource<T>, name: string): T | undefined;
+  list<T extends KubeObject>(resource: Resource<T>): readonly T[];
 }
 
 type AnyResource = Pick<Resource, 'apiVersion' | 'plural'>;
@@ -225,6 +226,7 @@ export function createLocalCluster(clock: Clock): LocalCluster {
       const found = store.get(kindOf(resource), undefined, name);
       return found === undefined ? undefined : resource.parse(structuredClone(found));
     },
+    list: (resource) => store.list(kindOf(resource)).map((object) => resource.parse(structuredClone(object))),
   };
 }
 

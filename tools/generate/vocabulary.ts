@@ -33,6 +33,11 @@ const OTHER_CONDITIONS: readonly (readonly [string, string, string])[] = [
   ['KubeletHealth', 'LogReadable', 'The agent can read the kubelet log.'],
   ['KubeletHealth', 'RuntimeReachable', 'The CRI answers the agent.'],
   ['KubeletHealth', 'SpoolWritable', "Evidence can be stored on the node's disk."],
+  [
+    'KubeletHealth',
+    'StacksReadable',
+    "The kubelet's goroutines can be read from its memory; else see `controller.nodeProxy`.",
+  ],
   ['KubeletHealth', 'Recoverable', 'What a recovery needs is there; the message says what is not.'],
   ['KubeletRecoveryPolicy', 'Ready', 'The policy is in force.'],
   ['KubeletRecoveryPolicy', 'BudgetAvailable', 'It may act now.'],

@@ -14,6 +14,7 @@ import {
   writeManifest,
 } from './spool-bundle.ts';
 import { capture } from './collect-artifacts.ts';
+import { uploadForDecision } from './upload-for-decision.ts';
 import { type AgentPart, reportUntilWritten, withRecord } from '../record.ts';
 import type { Requests } from '../requests.ts';
 import type { ObservationBoard } from '../health/observation.ts';
@@ -34,17 +35,23 @@ export function isOfTrouble(at: number, trigger: Trigger, now: number): boolean 
   return at >= seenAt - (trigger.elapsed === undefined ? 0 : durationMs(trigger.elapsed));
 }
 
+interface Existing {
+  /** `own`: saved for this incident already. `early`: taken over from a capture on suspicion. */
+  readonly kind: 'own' | 'early';
+  readonly manifest: BundleManifest;
+}
+
 /** What is in the incident's bundle already: from an agent that died before it could report, or taken over now. */
 async function existing(
   world: World,
   board: ObservationBoard,
   incident: KubeletIncident,
   bundle: string,
-): Promise<BundleManifest | undefined> {
+): Promise<Existing | undefined> {
   const { host, clock, node, log } = world;
   try {
     const own = await readManifest(host.spool, bundle);
-    if (own !== undefined) return relocated(own, node, bundle);
+    if (own !== undefined) return { kind: 'own', manifest: relocated(own, node, bundle) };
     const early = await newestEarly(host.spool);
     if (early === undefined || !isOfTrouble(early.manifest.at, incident.spec.trigger, clock.now())) return undefined;
     const adopted = await adoptBundle(host.spool, early.bundle, { node, bundle });
@@ -52,12 +59,16 @@ async function existing(
     if (board.current().spool.early?.id === early.bundle) {
       board.post({ spool: { ...board.current().spool, early: undefined } });
     }
-    return { ...adopted, entries: adopted.entries.map(takenEarly) };
+    return { kind: 'early', manifest: { ...adopted, entries: adopted.entries.map(takenEarly) } };
   } catch (error) {
     log.warn('Evidence that was saved early cannot be taken over; it is taken anew', { err: error });
     noteSpoolError(board, reasonOf(error));
     return undefined;
   }
+}
+
+function isDump(kind: EvidenceEntry['kind']): boolean {
+  return kind === 'GoroutineDump';
 }
 
 function takenEarly(entry: EvidenceEntry): EvidenceEntry {
@@ -96,10 +107,20 @@ async function takeEvidence(
   const bundle = bundleNameOf(incident.metadata.name);
   const before = await existing(world, board, incident, bundle);
   const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
+  const saved = (before?.manifest.entries ?? []).filter(
+    ({ kind, state }) => isDump(kind) && state === 'Captured',
+  ).length;
+  // One dump is always of now: an early one was taken while PLEG was only suspected.
+  const fewest = before?.kind === 'own' ? 0 : 1;
   const taken = await capture(
     world,
     {
       bundle,
+      dumps: {
+        first: saved + 1,
+        count: Math.max(fewest, evidence.dumps - saved),
+        intervalMs: durationMs(evidence.dumpInterval),
+      },
       // The kubelet log is always taken afresh: an early one does not hold the breach line.
       collectors: before === undefined ? host.collectors : host.collectors.filter(({ kind }) => kind === 'KubeletLog'),
       windowMs: durationMs(evidence.logWindow),
@@ -109,10 +130,10 @@ async function takeEvidence(
     },
     signal,
   );
-  const clues = new Set([...(before?.host?.logClues ?? []), ...taken.host.logClues]);
+  const clues = new Set([...(before?.manifest.host?.logClues ?? []), ...taken.host.logClues]);
   // A runtime that hangs now may have counted its containers when it was only suspected.
-  const summary: HostSummary = { ...before?.host, ...taken.host, logClues: [...clues].slice(-MAX_CLUES) };
-  const entries = merged(before?.entries ?? [], taken.entries);
+  const summary: HostSummary = { ...before?.manifest.host, ...taken.host, logClues: [...clues].slice(-MAX_CLUES) };
+  const entries = merged(before?.manifest.entries ?? [], taken.entries);
   try {
     const reason = incident.spec.trigger.type;
     const manifest: BundleManifest = { version: 1, at: clock.now(), reason, entries: [...entries], host: summary };
@@ -155,7 +176,8 @@ export async function runHostStep(
   const { name } = incident.metadata;
   const began = clock.now();
   const startedMs = clock.monotonic();
-  const { entries, host } = await takeEvidence(parts, incident, signal);
+  const { entries: stored, host } = await takeEvidence(parts, incident, signal);
+  const entries = await uploadForDecision(world, incident, stored, signal);
   const record = recordOf(step, entries, { began, ended: clock.now() });
   metrics.observe('host_capture_seconds', (clock.monotonic() - startedMs) / 1000);
   const change = (part: AgentPart): AgentPart => ({ ...withRecord(part, record), evidence: entries, host });

@@ -1,11 +1,15 @@
 /** Takes artifacts from the host into a bundle: a few at a time, each with its own limit, none in the way of another. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
 import type { HostSummary } from '../../api/v1alpha1/incident.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
-import { failedArtifact, sealArtifact } from '../../core/evidence/manifest.ts';
+import { failedArtifact, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
 import { redact } from '../../core/evidence/redact.ts';
+import { findRelist } from '../../core/diagnosis/analysis/relist.ts';
+import { parseDump } from '../../core/dump/parser.ts';
+import { createSpoolStore } from '../../stores/spool-store.ts';
 import type { Collected, Collector } from '../../ports/host.ts';
-import { locationOf } from './spool-bundle.ts';
+import { type DumpRounds, stackCollectors } from './stack-dumps.ts';
 import { cluesOf } from './clues.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 import { reasonOf, type World } from '../world.ts';
@@ -21,6 +25,7 @@ const MAX_CLUES = 32;
 export interface CaptureOrder {
   readonly bundle: string;
   readonly collectors: readonly Collector[];
+  readonly dumps: DumpRounds;
   /** How far back logs are taken, in milliseconds. */
   readonly windowMs: number;
   readonly redact: boolean;
@@ -36,11 +41,14 @@ export interface Capture {
   readonly host: HostSummary;
   /** Bytes stored. */
   readonly bytes: number;
+  /** The CRI call in which relist waited in the newest dump; undefined: in none, or there is no dump. */
+  readonly relistCall: string | undefined;
 }
 
 interface Taken {
   readonly entry: EvidenceEntry;
   readonly clues: readonly string[];
+  readonly relistCall: string | undefined;
 }
 
 /** Never throws but with the signal: what could not be had is an entry that says why. */
@@ -50,20 +58,34 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   // What the gate needs comes first.
   const queue = [...order.collectors].sort((a, b) => rank(a) - rank(b));
   const taken = new Map<string, Taken>();
+  const { first, count } = order.dumps;
+  const rounds = Array.from({ length: count }, (_, i) => stackCollectors(world.host.stacks, first + i));
   async function work(): Promise<void> {
     for (let collector = queue.shift(); collector !== undefined; collector = queue.shift()) {
       taken.set(collector.name, await take(world, order, { collector, leftMs: endsAt - clock.monotonic() }, signal));
     }
   }
-  const [facts] = await Promise.all([hostFacts(world, signal), ...Array.from({ length: AT_ONCE }, work)]);
+  async function takeDumps(): Promise<void> {
+    const beganMs = clock.monotonic();
+    for (const [i, collectors] of rounds.entries()) {
+      await clock.sleep(Math.max(0, beganMs + i * order.dumps.intervalMs - clock.monotonic()), signal);
+      const leftMs = endsAt - clock.monotonic();
+      const jobs = collectors.map(async (collector) => {
+        taken.set(collector.name, await take(world, order, { collector, leftMs }, signal));
+      });
+      await Promise.all(jobs);
+    }
+  }
+  const [facts] = await Promise.all([hostFacts(world, signal), takeDumps(), ...Array.from({ length: AT_ONCE }, work)]);
   // In the collectors' own order, so that two captures read alike.
-  const inOrder = order.collectors.flatMap(({ name }) => taken.get(name) ?? []);
+  const inOrder = [...rounds.flat(), ...order.collectors].flatMap(({ name }) => taken.get(name) ?? []);
   const entries = inOrder.map(({ entry }) => entry);
   world.onCaptured?.();
   return {
     entries,
     host: { ...facts, logClues: inOrder.flatMap(({ clues }) => clues).slice(-MAX_CLUES) },
     bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
+    relistCall: inOrder.findLast(({ entry }) => entry.kind === 'GoroutineDump')?.relistCall,
   };
 }
 
@@ -89,7 +111,7 @@ async function take(
     signal.throwIfAborted();
     world.log.warn('An artifact could not be saved', { node: world.node, reason: name, err: error });
     metrics.count('evidence_artifacts_total', { kind, state: 'Failed' });
-    return { entry: failedArtifact({ ...origin, at: clock.now() }, reasonOf(error)), clues: [] };
+    return { entry: failedArtifact({ ...origin, at: clock.now() }, reasonOf(error)), clues: [], relistCall: undefined };
   }
 }
 
@@ -114,12 +136,23 @@ async function store(
   { origin, content }: { readonly origin: Origin; readonly content: Collected },
   signal: AbortSignal,
 ): Promise<Taken> {
-  const location = (file: string): string => locationOf(node, order.bundle, file);
-  const sealed = sealArtifact({ ...origin, at: clock.now() }, content, { redact: order.redact, location });
+  const { redact: isRedacted, bundle, keep } = order;
+  const kind = content.kind ?? origin.kind;
+  const from = { ...origin, kind, source: content.source ?? origin.source, at: clock.now() };
+  const store = createSpoolStore({ spool: host.spool, node, bundle, keep });
+  const sealed = isForDecision(from)
+    ? sealWithin(from, content, { redact: isRedacted, maxBytes: EVIDENCE_BYTES })
+    : sealArtifact(from, content, { redact: isRedacted });
   const limit = { ms: WRITE_LIMIT_MS, what: 'the spool' };
-  await withDeadline(clock, limit, signal, () => host.spool.write(order.bundle, sealed.file, sealed.bytes, order.keep));
+  const entry = await withDeadline(clock, limit, signal, (inner) => store.put(sealed.entry, sealed.bytes, inner));
   const clues = cluesOf(origin.name, origin.kind, content.bytes);
-  return { entry: sealed.entry, clues: order.redact ? clues.map((clue) => redact(clue).text) : clues };
+  const relistCall = kind === 'GoroutineDump' ? findRelist(parseDump(content.bytes))?.criMethod : undefined;
+  return { entry, clues: isRedacted ? clues.map((clue) => redact(clue).text) : clues, relistCall };
+}
+
+/** What the controller's decision reads is kept in the API server too, where one object holds it. */
+export function isForDecision({ kind }: Pick<EvidenceEntry, 'kind'>): boolean {
+  return kind === 'GoroutineDump' || kind === 'RuntimeStacks';
 }
 
 /** What cannot be had in time is left out. */

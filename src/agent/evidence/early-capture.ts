@@ -81,6 +81,7 @@ export function createEarlyCaptures(
     const order = {
       bundle,
       collectors: host.collectors,
+      dumps: { first: 1, count: 1, intervalMs: 0 },
       windowMs: durationMs(spec.logWindow),
       redact: spec.redact,
       keep,
@@ -94,10 +95,18 @@ export function createEarlyCaptures(
       reason,
       entries: [...taken.entries],
       host: taken.host,
+      ...relistOf(taken.relistCall),
     };
     await writeManifest(host.spool, bundle, manifest, keep);
     const artifacts = taken.entries.filter(({ state }) => state === 'Captured').length;
-    const early = { id: bundle, at: toPreciseTime(at), reason, artifacts, bytes: taken.bytes };
+    const early = {
+      id: bundle,
+      at: toPreciseTime(at),
+      reason,
+      artifacts,
+      bytes: taken.bytes,
+      ...relistOf(taken.relistCall),
+    };
     board.post({ spool: { ...board.current().spool, early, error: undefined } });
     metrics.count('early_captures_total', { reason });
     log.info('Evidence was saved early', { node: world.node, reason, bundle, artifacts, bytes: taken.bytes });
@@ -122,15 +131,26 @@ export function createEarlyCaptures(
   };
 }
 
+function relistOf(call: string | undefined): { readonly relistCall?: string } {
+  return call === undefined ? {} : { relistCall: call.slice(0, 64) };
+}
+
 /** What an earlier agent has left. */
 async function postNewest({ host, log }: World, board: ObservationBoard): Promise<void> {
   try {
     const found = await newestEarly(host.spool);
     if (found === undefined) return;
-    const { at, reason, entries } = found.manifest;
+    const { at, reason, entries, relistCall } = found.manifest;
     const captured = entries.filter(({ state }) => state === 'Captured');
     const bytes = captured.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0);
-    const early = { id: found.bundle, at: toPreciseTime(at), reason, artifacts: captured.length, bytes };
+    const early = {
+      id: found.bundle,
+      at: toPreciseTime(at),
+      reason,
+      artifacts: captured.length,
+      bytes,
+      ...relistOf(relistCall),
+    };
     board.post({ spool: { ...board.current().spool, early } });
   } catch (error) {
     log.warn('The spool cannot be read', { err: error });

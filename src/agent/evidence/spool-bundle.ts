@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import { HostSummary, type KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { locationText } from '../../core/evidence/location.ts';
 import { sha256 } from '../../core/evidence/manifest.ts';
 import type { Spool } from '../../ports/host.ts';
 import { MedicError } from '../../ports/errors.ts';
@@ -16,6 +17,7 @@ export const BundleManifest = z.object({
   reason: z.string(),
   entries: z.array(EvidenceEntry),
   host: z.optional(HostSummary),
+  relistCall: z.optional(z.string()),
 });
 export type BundleManifest = z.infer<typeof BundleManifest>;
 
@@ -26,10 +28,6 @@ export function earlyBundleName(at: number): string {
 
 export function isEarlyBundle(bundle: string): boolean {
   return bundle.startsWith(EARLY) && /^early-\d{8}T\d{9}Z$/.test(bundle);
-}
-
-export function locationOf(node: string, bundle: string, file: string): string {
-  return `spool://${node}/${bundle}/${file}`.slice(0, 512);
 }
 
 /** undefined: there is no such bundle, or it is not complete, or not readable as one. */
@@ -82,7 +80,9 @@ export async function adoptBundle(
 /** The same entries, in another folder. */
 export function relocated(manifest: BundleManifest, node: string, bundle: string): BundleManifest {
   const entries = manifest.entries.map((entry) =>
-    entry.state === 'Captured' ? { ...entry, location: locationOf(node, bundle, entry.name) } : entry,
+    entry.state === 'Captured'
+      ? { ...entry, location: locationText({ kind: 'spool', node, bundle, file: entry.name }) }
+      : entry,
   );
   return { ...manifest, entries };
 }

@@ -5,15 +5,17 @@ import type { UnitFacts } from '../../ports/host.ts';
 import type {
   HostObservation,
   LogObservation,
+  Observation,
   ProbeObservation,
   Reading,
-  Observation,
   SpoolObservation,
+  StacksObservation,
 } from './observation.ts';
 
 const CONDITION_LOG = 'LogReadable';
 const CONDITION_RUNTIME = 'RuntimeReachable';
 const CONDITION_SPOOL = 'SpoolWritable';
+const CONDITION_STACKS = 'StacksReadable';
 const CONDITION_RECOVERABLE = 'Recoverable';
 
 type Claim = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
@@ -35,6 +37,7 @@ export function conditionClaims(
     logReadable(observation.log, logSource, failedForMs),
     runtimeReachable(observation.probe),
     spoolWritable(observation.spool),
+    stacksReadable(observation.host?.stacks),
     recoverable(observation.host),
   ];
 }
@@ -65,6 +68,21 @@ function spoolWritable(spool: SpoolObservation): Claim {
   const type = CONDITION_SPOOL;
   if (spool.error !== undefined) return { type, status: 'False', reason: 'WriteFailed', message: spool.error };
   return { type, status: 'True', reason: 'Writable', message: 'evidence can be stored on the node' };
+}
+
+function stacksReadable(stacks: StacksObservation | undefined): Claim {
+  const type = CONDITION_STACKS;
+  switch (stacks?.kind) {
+    case 'readable':
+      return { type, status: 'True', reason: 'Readable', message: "the kubelet's goroutines are read from its memory" };
+    case 'unreadable':
+      return { type, status: 'False', reason: 'MemoryUnreadable', message: stacks.message };
+    case 'unchecked':
+    case undefined:
+      return { type, status: 'Unknown', reason: 'NotCheckedYet', message: 'no kubelet has been seen to run yet' };
+    default:
+      return stacks satisfies never;
+  }
 }
 
 /** The first lack in this order is told; a person mends one thing at a time. */

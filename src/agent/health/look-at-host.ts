@@ -1,13 +1,14 @@
 /** Facts of the host: the units and processes of kubelet and runtime, boot and kernel, and the spool's room. */
 import type { UnitRole } from '../../ports/host.ts';
 import type { WakeUp } from '../../runtime/wake-up.ts';
-import type { HostObservation, Reading, ObservationBoard, SpoolObservation } from './observation.ts';
+import type { HostObservation, Reading, StacksObservation, ObservationBoard, SpoolObservation } from './observation.ts';
 import { reasonOf, type World } from '../world.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 
 const FACTS_EVERY_MS = 10_000;
 const LOOK_LIMIT_MS = 5_000;
+const CHECK_LIMIT_MS = 20_000;
 
 /** The unit of a role, read now. It never throws but with the signal. */
 export async function readUnit(world: World, role: UnitRole, signal: AbortSignal): Promise<Reading<UnitFacts>> {
@@ -40,8 +41,35 @@ async function fact<T>(
   }
 }
 
+interface Preflight {
+  check(kubelet: Reading<UnitFacts>, signal: AbortSignal): Promise<StacksObservation>;
+}
+
+/** Tried once for each kubelet that starts, before it is needed: a reading costs it nothing, and this host 0.3 s. */
+function createPreflight({ host, clock }: World): Preflight {
+  let checked = '';
+  let seen: StacksObservation = { kind: 'unchecked' };
+  return {
+    async check(kubelet, signal): Promise<StacksObservation> {
+      if (kubelet.kind !== 'known' || kubelet.value.mainPID === 0) return seen;
+      const key = `${kubelet.value.invocationID}/${String(kubelet.value.mainPID)}`;
+      if (key === checked) return seen;
+      try {
+        const limit = { ms: CHECK_LIMIT_MS, what: 'the memory of the kubelet' };
+        await withDeadline(clock, limit, signal, (inner) => host.stacks.check('kubelet', inner));
+        seen = { kind: 'readable' };
+      } catch (error) {
+        signal.throwIfAborted();
+        seen = { kind: 'unreadable', message: reasonOf(error) };
+      }
+      checked = key;
+      return seen;
+    },
+  };
+}
+
 /** Looks at the host once. What cannot be read now keeps no old value: an old PID is a wrong PID. */
-async function lookAtHost(world: World, signal: AbortSignal): Promise<HostObservation> {
+async function lookAtHost(world: World, preflight: Preflight, signal: AbortSignal): Promise<HostObservation> {
   const { facts } = world.host;
   const [kubeletUnit, runtimeUnit, kubelet, bootID, kernel] = await Promise.all([
     readUnit(world, 'kubelet', signal),
@@ -55,7 +83,8 @@ async function lookAtHost(world: World, signal: AbortSignal): Promise<HostObserv
     runtimePid === 0
       ? undefined
       : await fact(world, 'the state of the runtime process', signal, () => facts.processState(runtimePid));
-  return { kubeletUnit, runtimeUnit, kubelet, runtimeProcessState, bootID, kernel };
+  const stacks = await preflight.check(kubeletUnit, signal);
+  return { kubeletUnit, runtimeUnit, kubelet, runtimeProcessState, bootID, kernel, stacks };
 }
 
 /** The spool's room. `error` is that of the last write, unless the spool cannot even be looked at. */
@@ -77,8 +106,9 @@ export async function runFactsLoop(
   wakeUp: WakeUp,
   signal: AbortSignal,
 ): Promise<never> {
+  const preflight = createPreflight(world);
   for (;;) {
-    const host = await lookAtHost(world, signal);
+    const host = await lookAtHost(world, preflight, signal);
     board.post({ host, spool: await lookAtSpool(world, board, signal) });
     await wakeUp.wait(FACTS_EVERY_MS, signal);
   }

@@ -23,6 +23,13 @@ export interface ProbeObservation {
   readonly runtimeVersion: string | undefined;
 }
 
+/** Whether the goroutines of the kubelet that runs now can be read from its memory. */
+export type StacksObservation =
+  /** No kubelet has been seen to run yet. */
+  | { readonly kind: 'unchecked' }
+  | { readonly kind: 'readable' }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
 export interface HostObservation {
   readonly kubeletUnit: Reading<UnitFacts>;
   readonly runtimeUnit: Reading<UnitFacts>;
@@ -30,6 +37,7 @@ export interface HostObservation {
   readonly runtimeProcessState: string | undefined;
   readonly bootID: string | undefined;
   readonly kernel: string | undefined;
+  readonly stacks: StacksObservation;
 }
 
 export interface LogObservation {

@@ -8,6 +8,7 @@ export const EvidenceKind = z.enum([
   'KubeletLog',
   'RuntimeLog',
   'RuntimeStacks',
+  'ThreadStacks',
   'KernelLog',
   'Processes',
   'UnitProperties',

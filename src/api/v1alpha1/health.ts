@@ -130,6 +130,9 @@ const EarlyCapture = z.object({
   reason: text(128, 'What made the agent take it.'),
   artifacts: whole(0, 64, 'Artifacts in it.'),
   bytes: whole(0, 9007199254740991, 'Their size together.'),
+  relistCall: z.optional(
+    text(64, 'The CRI call in which relist waited, by the dump in it, for example `ListPodSandbox`. Absent: in none.'),
+  ),
 });
 
 const SpoolInfo = z
@@ -171,7 +174,7 @@ export const HealthStatus = z.object({
   kernel: z.optional(text(128, 'Kernel release.')),
   conditions: z.optional(
     conditionList(
-      '`LogReadable`, `RuntimeReachable`, `SpoolWritable`: the agent can see; `Recoverable`: what a recovery needs is there (reason and message say what is not).',
+      '`LogReadable`, `RuntimeReachable`, `SpoolWritable`, `StacksReadable`: the agent can see, save and read; `Recoverable`: what a recovery needs is there (reason and message say what is not).',
     ),
   ),
 });

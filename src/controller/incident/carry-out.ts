@@ -10,19 +10,13 @@ import {
 import type { Command, IncidentDecision, IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { canonical } from '../../core/decision/canonical.ts';
 import { isCordonedBy } from '../../core/decision/node-state.ts';
-import { fromTime } from '../../core/time/timestamp.ts';
 import type { JsonPatchOperation } from '../../ports/cluster.ts';
 import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
 import type { LocalView } from '../local-view.ts';
-import { type Bundle, type BundleRef, deleteBundle, EMPTY_BUNDLE, readBundle } from '../stacks/secret-bundle.ts';
-import { captureStacks } from '../stacks/capture-stacks.ts';
+import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
 import type { World } from '../world.ts';
-import { earlySecretName, incidentOwner, stacksSecretName } from './object-names.ts';
 import { eventsBetween, observationsBetween } from './report-changes.ts';
-
-/** Early dumps older than this are not of this trouble. */
-const EARLY_MAX_AGE_MS = 15 * 60_000;
 
 /** The part of the status that the controller owns; the agent's items are its own to write. */
 function controllerPart(status: IncidentStatus): IncidentStatus {
@@ -42,43 +36,6 @@ async function writeStatus(world: World, incident: KubeletIncident, status: Inci
     },
     { manager: CONTROLLER_MANAGER, subresource: 'status', force: true },
   );
-}
-
-async function earlyBundle(world: World, incident: KubeletIncident): Promise<Bundle | undefined> {
-  const early = await readBundle(world, earlySecretName(incident.spec.nodeUID));
-  const newest = Math.max(0, ...(early?.bundle.entries ?? []).map((entry) => fromTime(entry.at) ?? 0));
-  if (early === undefined || world.clock.now() - newest > EARLY_MAX_AGE_MS) return undefined;
-  const location = `secret://${world.namespace}/${stacksSecretName(incident)}#`;
-  const entries = early.bundle.entries.map((entry) =>
-    entry.state === 'Captured'
-      ? {
-          ...entry,
-          location: `${location}${entry.name}`,
-          message: entry.message ?? 'taken early, while PLEG was only suspected',
-        }
-      : entry,
-  );
-  return { entries, files: early.bundle.files };
-}
-
-async function capture(world: World, { incident, node }: IncidentSnapshot, signal: AbortSignal): Promise<void> {
-  if (node === undefined) return;
-  const ref: BundleRef = {
-    name: stacksSecretName(incident),
-    component: 'incident-stacks',
-    owner: incidentOwner(incident),
-  };
-  const stored = await readBundle(world, ref.name);
-  const early = stored === undefined ? await earlyBundle(world, incident) : undefined;
-  const bundle = stored?.bundle ?? early ?? EMPTY_BUNDLE;
-  await captureStacks(world, {
-    node: incident.spec.nodeName,
-    ref,
-    bundle,
-    redact: incident.spec.plan.evidence.redact,
-    signal,
-  });
-  if (early !== undefined) await deleteBundle(world, earlySecretName(incident.spec.nodeUID));
 }
 
 /** The node as it was decided on, or a conflict: nothing is written over what somebody else has written since. */
@@ -125,7 +82,7 @@ async function uncordon(world: World, snapshot: IncidentSnapshot): Promise<void>
 async function execute(world: World, snapshot: IncidentSnapshot, command: Command, signal: AbortSignal): Promise<void> {
   switch (command.kind) {
     case 'CaptureStacks':
-      return capture(world, snapshot, signal);
+      return captureByProxy(world, snapshot.incident, snapshot.stacks.entries, signal);
     case 'Cordon':
       return cordon(world, snapshot, command.reason);
     case 'Uncordon':

@@ -1,25 +1,15 @@
 /** Reads all that a decision on one incident looks at: the objects that it may change fresh, the rest from the mirrors. */
 import { HEALTHS, INCIDENTS, LEASES, NODES } from '../../api/resources.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import type { IncidentSnapshot, Stacks } from '../../core/decision/incident/incident-snapshot.ts';
+import type { IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { LocalView } from '../local-view.ts';
-import { dumpsOf, readBundle } from '../stacks/secret-bundle.ts';
 import type { World } from '../world.ts';
-import { stacksSecretName } from './object-names.ts';
+import { gatherEvidence } from './gather-evidence.ts';
 
 /** Where medik8s' operators keep their maintenance leases (medik8s/common, pkg/lease). */
 const LEASE_NAMESPACE = 'medik8s-leases';
-
-/** Read until the diagnosis is made: by then the evidence is sealed. */
-async function gatherStacks(world: World, incident: KubeletIncident): Promise<Stacks> {
-  const isRead = incident.status.diagnosis !== undefined;
-  const stored = isRead ? undefined : await readBundle(world, stacksSecretName(incident));
-  return stored === undefined
-    ? { entries: [], dumps: [] }
-    : { entries: stored.bundle.entries, dumps: dumpsOf(stored.bundle) };
-}
 
 /** Asked as long as there may be a next act: a hold lasts, and so does a verification. No such namespace, or no right to read it: nobody here uses such leases. */
 async function gatherLease(world: World, incident: KubeletIncident): Promise<string | undefined> {
@@ -43,14 +33,19 @@ async function gatherLease(world: World, incident: KubeletIncident): Promise<str
 export type Gathered = Omit<IncidentSnapshot, 'budget' | 'now'>;
 
 /** undefined: there is no such incident any more. */
-export async function gatherIncident(world: World, view: LocalView, name: string): Promise<Gathered | undefined> {
+export async function gatherIncident(
+  world: World,
+  view: LocalView,
+  name: string,
+  signal: AbortSignal,
+): Promise<Gathered | undefined> {
   const incident = await world.cluster.get(INCIDENTS, { name });
   if (incident === undefined) return undefined;
   const { nodeName, nodeUID, plan } = incident.spec;
   const [node, health, stacks, leaseHolder] = await Promise.all([
     world.cluster.get(NODES, { name: nodeName }),
     world.cluster.get(HEALTHS, { name: nodeName }),
-    gatherStacks(world, incident),
+    gatherEvidence(world, incident, signal),
     gatherLease(world, incident),
   ]);
   const policy = view.policies.get(plan.policy);
@@ -60,6 +55,7 @@ export async function gatherIncident(world: World, view: LocalView, name: string
     node: node?.metadata.uid === nodeUID ? node : undefined,
     health,
     stacks,
+    nodeProxy: world.nodeProxy,
     paused: plan.policy !== '' && (policy === undefined || policy.spec.paused),
     leaseHolder,
   };

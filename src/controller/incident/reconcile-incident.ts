@@ -10,7 +10,7 @@ const CONFLICT_MS = 200;
 
 async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {
   const { world, view } = context;
-  const gathered = await gatherIncident(world, view, name);
+  const gathered = await gatherIncident(world, view, name, signal);
   if (gathered === undefined) view.forget(name);
   if (gathered === undefined || !isOpen(gathered.incident)) return undefined;
   const { snapshot, decision, changed } = await context.mutex(async () => {

@@ -4,15 +4,11 @@ import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { API_VERSION, CONTROLLER_MANAGER, NODE_CONDITION_STUCK } from '../../api/v1alpha1/names.ts';
 import type { NodeCommand, NodeSnapshot, StuckClaim } from '../../core/decision/node/node-snapshot.ts';
 import { toTime } from '../../core/time/timestamp.ts';
-import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { incidentSubject, nodeSubject } from '../events.ts';
 import type { ActContext } from '../incident/carry-out.ts';
-import { earlySecretName, incidentName } from '../incident/object-names.ts';
-import { type BundleRef, deleteBundle, dumpsOf, EMPTY_BUNDLE, writeBundle } from '../stacks/secret-bundle.ts';
-import { captureStacks } from '../stacks/capture-stacks.ts';
+import { incidentName } from '../incident/incident-name.ts';
 import type { World } from '../world.ts';
-import { ANNOTATION_WAITS } from './gather-node.ts';
 
 async function applyHealth(world: World, node: Node, spec: unknown): Promise<void> {
   const owner = { apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: node.metadata.uid };
@@ -39,30 +35,6 @@ async function setStuck(world: World, node: Node, claim: StuckClaim): Promise<vo
     { apiVersion: 'v1', kind: 'Node', metadata: { name: node.metadata.name }, status: { conditions: [condition] } },
     { manager: CONTROLLER_MANAGER, subresource: 'status', force: true },
   );
-}
-
-async function captureEarly(world: World, snapshot: NodeSnapshot, signal: AbortSignal): Promise<void> {
-  const { node, health } = snapshot;
-  if (health === undefined) return;
-  const owner = { apiVersion: API_VERSION, kind: HEALTHS.kind, name: health.metadata.name, uid: health.metadata.uid };
-  const ref: BundleRef = { name: earlySecretName(node.metadata.uid), component: 'early-stacks', owner };
-  const bundle = await captureStacks(world, {
-    node: node.metadata.name,
-    ref,
-    bundle: EMPTY_BUNDLE,
-    redact: health.spec.redact,
-    signal,
-  });
-  const verdict = diagnose({
-    dumps: dumpsOf(bundle),
-    logs: [],
-    probe: health.status.runtime?.probe.state ?? 'Unknown',
-    host: undefined,
-    kubeletVersion: node.status.nodeInfo?.kubeletVersion,
-    runtimeVersion: undefined,
-  });
-  const waits = verdict.class === 'RuntimeHung' && verdict.confidence !== 'Low';
-  if (waits) await writeBundle(world, { ...ref, annotations: { [ANNOTATION_WAITS]: 'true' } }, bundle);
 }
 
 type OpenIncident = Extract<NodeCommand, { kind: 'OpenIncident' }>;
@@ -101,22 +73,13 @@ async function openIncident(
   }
 }
 
-export async function actOnNode(
-  context: ActContext,
-  snapshot: NodeSnapshot,
-  command: NodeCommand,
-  signal: AbortSignal,
-): Promise<void> {
+export async function actOnNode(context: ActContext, snapshot: NodeSnapshot, command: NodeCommand): Promise<void> {
   const { world } = context;
   switch (command.kind) {
     case 'ApplyHealth':
       return applyHealth(world, snapshot.node, command.spec);
     case 'SetStuck':
       return setStuck(world, snapshot.node, command.claim);
-    case 'CaptureEarlyStacks':
-      return captureEarly(world, snapshot, signal);
-    case 'DropEarlyStacks':
-      return deleteBundle(world, earlySecretName(snapshot.node.metadata.uid));
     case 'OpenIncident':
       return openIncident(context, snapshot, command);
     default:

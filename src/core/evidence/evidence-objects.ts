@@ -22,12 +22,17 @@ export interface EvidenceObject {
 /**
  * The same artifact gives the same name, so that whoever creates it twice finds it there. The name of the incident comes
  * first, for people.
- * @param occasion tells two copies of one artifact apart: empty, or when a person asked for it.
+ * @param occasion tells two artifacts of one file name apart: the checksum, or when a person asked for it.
  */
 export function evidenceName(owner: EvidenceOwner, file: string, occasion: string, part: number): string {
-  const text = JSON.stringify([owner.incidentUID, file, occasion, part]);
+  const text = JSON.stringify([owner.incidentUID, file, occasion]);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  return `${owner.incident.slice(0, 200)}-${hash}`;
+  return partName(`${owner.incident.slice(0, 200)}-${hash}`, part);
+}
+
+/** @param first the name of the first part. */
+export function partName(first: string, part: number): string {
+  return part === 0 ? first : `${first}.${String(part)}`;
 }
 
 /**

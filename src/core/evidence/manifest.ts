@@ -37,7 +37,7 @@ export interface Sealed {
 export function sealArtifact(
   origin: ArtifactOrigin,
   content: ArtifactContent,
-  options: { readonly redact: boolean; readonly location: (file: string) => string },
+  options: { readonly redact: boolean },
 ): Sealed {
   const clean = options.redact ? redactBytes(content.bytes) : { bytes: content.bytes, count: 0 };
   const bytes = gzipSync(clean.bytes);
@@ -45,7 +45,6 @@ export function sealArtifact(
   const entry: EvidenceEntry = {
     ...head(origin, file),
     state: 'Captured',
-    location: options.location(file).slice(0, 512),
     bytes: bytes.length,
     sha256: sha256(bytes),
     ...(content.truncated ? { truncated: true } : {}),
@@ -55,7 +54,27 @@ export function sealArtifact(
   return { file, bytes, entry };
 }
 
-/** The entry of an artifact that could not be had. */
+/**
+ * Sealed, and cut until its bytes as stored fit; the beginning is kept. A beginning may compress worse than the whole, so
+ * each cut is looked at. Where there is no room at all an empty file stays (20 bytes), which says that it was cut.
+ */
+export function sealWithin(
+  origin: ArtifactOrigin,
+  content: ArtifactContent,
+  options: { readonly redact: boolean; readonly maxBytes: number },
+): Sealed {
+  let sealed = sealArtifact(origin, content, options);
+  let { length } = content.bytes;
+  while (sealed.bytes.length > options.maxBytes && length > 0) {
+    length = Math.floor(length * Math.max(0, options.maxBytes / sealed.bytes.length) * 0.9);
+    const bytes = content.bytes.subarray(0, length);
+    const message = `cut to ${String(options.maxBytes)} bytes as stored`;
+    sealed = sealArtifact(origin, { bytes, truncated: true, message }, options);
+  }
+  return sealed;
+}
+
+/** The entry of an artifact that is missing. */
 export function failedArtifact(origin: ArtifactOrigin, message: string): EvidenceEntry {
   return { ...head(origin, `${origin.name}.gz`), state: 'Failed', message: message.slice(0, 1024) };
 }
@@ -72,9 +91,10 @@ export function sha256(bytes: Buffer): string {
 }
 
 /** Without these there is nothing to diagnose from, and a restart would destroy what there was. */
-const GATE: readonly { readonly kind: EvidenceKind; readonly what: string }[] = [
-  { kind: 'GoroutineDump', what: 'a goroutine dump' },
-  { kind: 'KubeletLog', what: 'the kubelet log' },
+const GATE: readonly { readonly kinds: readonly EvidenceKind[]; readonly what: string }[] = [
+  // A process whose memory hangs, since a thread of it is in state D, has no goroutines to show: its threads are what there is.
+  { kinds: ['GoroutineDump', 'ThreadStacks'], what: 'a goroutine dump' },
+  { kinds: ['KubeletLog'], what: 'the kubelet log' },
 ];
 
 export interface Gate {
@@ -85,16 +105,11 @@ export interface Gate {
 
 /** Whether what is saved is enough to act on: one goroutine dump and one kubelet log. */
 export function evidenceGate(entries: readonly EvidenceEntry[]): Gate {
-  const missing = GATE.filter(({ kind }) => !entries.some((e) => e.kind === kind && e.state === 'Captured')).map(
-    ({ kind, what }) => {
-      const failure = entries.findLast((e) => e.kind === kind && e.state === 'Failed');
-      return failure?.message === undefined ? what : `${what} (${failure.message})`;
-    },
-  );
+  const missing = GATE.filter(
+    ({ kinds }) => !entries.some((e) => kinds.includes(e.kind) && e.state === 'Captured'),
+  ).map(({ kinds, what }) => {
+    const failure = entries.findLast((e) => kinds.includes(e.kind) && e.state === 'Failed');
+    return failure?.message === undefined ? what : `${what} (${failure.message})`;
+  });
   return { met: missing.length === 0, missing };
-}
-
-/** Whether the gate `Required` lets an action pass. */
-export function isGateMet(entries: readonly EvidenceEntry[]): boolean {
-  return evidenceGate(entries).met;
 }

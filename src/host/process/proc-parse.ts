@@ -53,15 +53,3 @@ function systemdPath(text: string): string | undefined {
   const line = lines.find((l) => /^\d+:name=systemd:/.test(l)) ?? lines.find((l) => l.startsWith('0::'));
   return line?.slice(line.indexOf(':', line.indexOf(':') + 1) + 1);
 }
-
-/** A field of /proc/PID/status such as `SigCgt`. */
-function statusField(text: string, field: string): string | undefined {
-  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(text)?.[1];
-}
-
-/** Whether a process handles a signal by itself: its bit in `SigCgt`, which is in hex, signal 1 being the lowest. */
-export function catchesSignal(status: string, signal: number): boolean {
-  const mask = statusField(status, 'SigCgt');
-  if (mask === undefined || !/^[0-9a-f]{1,32}$/i.test(mask)) return false;
-  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
-}

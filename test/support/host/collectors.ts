@@ -92,24 +92,6 @@ export function createCollectors(world: CollectorWorld): readonly Collector[] {
       collect: () => text(`${properties(world.kubelet())}\n${properties(world.runtime())}`),
     },
     {
-      name: 'runtime-stacks.txt',
-      kind: 'RuntimeStacks',
-      source: 'SIGUSR1 to containerd',
-      timeoutMs: 10_000,
-      collect: async (_window, signal) => {
-        await clock.sleep(world.isRuntimeHung() ? 5_000 : 300, signal);
-        if (world.isRuntimeHung())
-          throw new MedicError(
-            'E_HOST_COMMAND',
-            'transient',
-            'containerd is stopped (state T): it cannot dump its stacks',
-          );
-        return await text(
-          'goroutine 1 [select]:\ngithub.com/containerd/containerd/cmd/containerd/command.App.func1()\n',
-        );
-      },
-    },
-    {
       name: 'runtime-info.json',
       kind: 'RuntimeInfo',
       source: 'CRI Status, ListPodSandbox, ListContainers',

@@ -4,7 +4,7 @@
  */
 import type { Clock, Random } from '../../../src/ports/clock.ts';
 import { MedicError } from '../../../src/ports/errors.ts';
-import type { BlockedProcess, Host, ProbeResult, UnitFacts } from '../../../src/ports/host.ts';
+import type { BlockedProcess, Collected, Host, ProbeResult, UnitFacts, UnitRole } from '../../../src/ports/host.ts';
 import { createCollectors } from './collectors.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKubeletLife, type KubeletLife, type ReadyCondition } from './kubelet.ts';
@@ -44,6 +44,8 @@ export interface SimulatedHost {
   hideUnit(role: 'kubelet' | 'runtime', hidden: boolean): void;
   /** systemd does not answer, or answers again. */
   breakServices(message: string | undefined): void;
+  /** The memory of the kubelet cannot be read, or can be again. */
+  breakStacks(message: string | undefined): void;
   setBlocked(processes: readonly BlockedProcess[]): void;
 }
 
@@ -51,6 +53,10 @@ const NO_DUMPS: Dumps = {
   stuck: { debug1: 'goroutine profile: total 1\n', debug2: 'goroutine 1 [select]:\n' },
   healthy: { debug1: 'goroutine profile: total 1\n', debug2: 'goroutine 1 [select]:\n' },
 };
+const RUNTIME_DUMP = `goroutine 1 [select, 12 minutes]:
+github.com/containerd/containerd/cmd/containerd/command.App.func1(...)
+\t/src/github.com/containerd/containerd/cmd/containerd/command/main.go:269 +0xa52
+`;
 const KERNEL = '6.1.0-38-amd64';
 
 /** Runs until the signal. */
@@ -74,6 +80,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   const restarts: { unit: string; at: number }[] = [];
   const hidden = new Set<string>();
   let servicesBroken: string | undefined;
+  let stacksBroken: string | undefined;
   let blocked: readonly BlockedProcess[] = [];
   let isRuntimeHung = false;
   /** A fault of the kubelet's process: it ends with the process. */
@@ -175,6 +182,18 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     return [kubeletUnit.facts(), runtimeUnit.facts()].find((facts) => facts.unit === unit);
   }
 
+  /** A stopped process is read as any other: nothing is asked of it. */
+  async function readStacks(role: UnitRole): Promise<Collected> {
+    if (stacksBroken !== undefined) throw new MedicError('E_STACKS_DENIED', 'denied', stacksBroken);
+    const { mainPID, unit } = role === 'kubelet' ? kubeletUnit.facts() : runtimeUnit.facts();
+    if (mainPID === 0) throw new MedicError('E_STACKS_GONE', 'absent', `${unit} has no main process`);
+    const texts = options.dumps ?? NO_DUMPS;
+    const kubelet = blockedBy() === undefined ? texts.healthy.debug2 : texts.stuck.debug2;
+    const text = role === 'kubelet' ? kubelet : RUNTIME_DUMP;
+    const source = `memory of process ${String(mainPID)} (${unit})`;
+    return await Promise.resolve({ bytes: Buffer.from(text), truncated: false, message: '', source });
+  }
+
   function processState(pid: number): string | undefined {
     if (pid === 0) return undefined;
     if (pid === runtimeUnit.facts().mainPID) return isRuntimeHung ? 'T' : 'S';
@@ -211,6 +230,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       runtime: runtimeUnit.facts,
       isRuntimeHung: () => isRuntimeHung,
     }),
+    stacks: { read: readStacks, check: async (role) => void (await readStacks(role)) },
     spool: disk.spool,
     state: disk.state,
   };
@@ -252,6 +272,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       const unit = role === 'kubelet' ? 'kubelet.service' : 'containerd.service';
       if (isHidden) hidden.add(unit);
       else hidden.delete(unit);
+    },
+    breakStacks(message): void {
+      stacksBroken = message;
     },
     breakServices(message): void {
       servicesBroken = message;

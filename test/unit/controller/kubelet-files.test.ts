@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dumpFile, type Fetched, fetchFile, ONCE } from '../../../src/controller/stacks/kubelet-files.ts';
+import { dumpFile, type Fetched, fetchFile, ONCE } from '../../../src/controller/node-proxy/kubelet-files.ts';
 import { networkError } from '../../../src/kube/errors.ts';
 import type { ProxyRequest, ProxyResponse } from '../../../src/ports/cluster.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';

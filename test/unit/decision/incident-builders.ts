@@ -3,7 +3,11 @@ import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
 import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
-import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
+import type {
+  IncidentDecision,
+  IncidentSnapshot,
+  Stacks,
+} from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition } from '../../../src/core/decision/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
 
@@ -25,9 +29,10 @@ export const entry = (kind: EvidenceEntry['kind'], by: EvidenceEntry['by'], name
   source: 's',
 });
 export const dumps = [
-  entry('GoroutineDump', 'Controller', 'goroutines-1.txt.gz'),
-  entry('GoroutineDump', 'Controller', 'goroutines-2.txt.gz'),
+  entry('GoroutineDump', 'Agent', 'goroutines-1.txt.gz'),
+  entry('GoroutineDump', 'Agent', 'goroutines-2.txt.gz'),
 ];
+export const NO_STACKS: Stacks = { entries: [], dumps: [], unreadable: new Map() };
 export const log = entry('KubeletLog', 'Agent', 'kubelet.log.gz');
 export const hostCaptured: ActionRecord = {
   name: 'capture-host',
@@ -64,7 +69,8 @@ export function aSnapshot(
     now: T0 + 1_000,
     node: stuck,
     health: aHealth({ state: 'Unhealthy' }),
-    stacks: { entries: [], dumps: [] },
+    stacks: NO_STACKS,
+    nodeProxy: false,
     paused: false,
     leaseHolder: undefined,
     budget,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
 import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
@@ -7,6 +8,7 @@ import { findCondition, findStep } from '../../../src/core/decision/conditions-a
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
 import {
   NAME,
+  NO_STACKS,
   stuck,
   cordoned,
   entry,
@@ -25,51 +27,98 @@ import {
 } from './incident-builders.ts';
 
 describe('evidence comes first', () => {
-  test('a new incident asks for stacks and for the host capture, and for nothing else', () => {
+  const begun = decideIncident(aSnapshot()).status;
+  const captured = (evidence: readonly EvidenceEntry[]): IncidentStatus => {
+    return { ...begun, actions: [hostCaptured], evidence: [...evidence] };
+  };
+  const failed = {
+    ...entry('GoroutineDump', 'Agent', 'goroutines-1.txt.gz'),
+    state: 'Failed',
+    message: 'ptrace_scope is 3',
+  } as const;
+
+  test('a new incident asks the agent for its capture, and for nothing else', () => {
     const decision = decideIncident(aSnapshot());
-    expect(decision.status.steps?.map((step) => [step.name, step.state])).toEqual([
-      ['capture-stacks', 'Requested'],
-      ['capture-host', 'Requested'],
-    ]);
-    expect(decision.commands).toEqual([{ kind: 'CaptureStacks', round: 0 }]);
+    expect(decision.status.steps?.map((step) => [step.name, step.state])).toEqual([['capture-host', 'Requested']]);
+    expect(decision.commands).toEqual([]);
     expect(decision.status.timings?.notReadySince).toBe(new Date(T0 - 60_000).toISOString());
   });
 
-  test('a second dump is due after the interval', () => {
-    const first = { entries: dumps.slice(0, 1), dumps: [] };
-    expect(decideIncident(aSnapshot({ stacks: first })).commands).toEqual([]);
-    expect(decideIncident(aSnapshot({ stacks: first })).nextCheckAt).toBe(T0 + 2_000);
-    expect(decideIncident(aSnapshot({ stacks: first, now: T0 + 2_000 })).commands).toEqual([
-      { kind: 'CaptureStacks', round: 1 },
-    ]);
+  test('what the agent saved is enough; the node proxy is not asked, even where it is granted', () => {
+    const decision = decideIncident(aSnapshot({ status: captured([...dumps, log]), nodeProxy: true }));
+    expect(findCondition(decision.status.conditions, 'EvidenceCaptured')?.status).toBe('True');
+    expect(findStep(decision.status, 'capture-stacks')).toBeUndefined();
   });
 
-  test('a missing dump at the deadline ends a Required incident with the reason, and the node is not touched', () => {
-    const failed = {
-      ...entry('GoroutineDump', 'Controller', 'goroutines-1.txt.gz'),
-      state: 'Failed',
-      message: 'the kubelet answered 405',
-    } as const;
-    const begun = decideIncident(aSnapshot()).status;
-    const incident = anIncident({ name: NAME, status: { ...begun, actions: [hostCaptured], evidence: [log] } });
-    const late = aSnapshot({ incident, stacks: { entries: [failed], dumps: [] }, now: T0 + 61_001 });
-    const decision = decideIncident(late);
+  test('a missing dump ends a Required incident with the reason, and the node is not touched', () => {
+    const decision = decideIncident(aSnapshot({ status: captured([failed, log]) }));
     expect(outcomeOf(decision)).toBe('EvidenceMissing');
-    expect(findCondition(decision.status.conditions, 'Complete')?.message).toContain('405');
+    expect(findCondition(decision.status.conditions, 'Complete')?.message).toContain('ptrace_scope is 3');
     expect(decision.commands).toEqual([]);
     expect(findStep(decision.status, 'cordon')).toBeUndefined();
   });
 
-  test('dumps that are lost after they were taken are taken again, although their step is over', () => {
-    const { status } = decideIncident(aSnapshot({ stacks: { entries: dumps, dumps: [] } }));
-    expect(findStep(status, 'capture-stacks')?.state).toBe('Succeeded');
-    const again = decideIncident(aSnapshot({ status: { ...status, actions: [hostCaptured], evidence: [log] } }));
-    expect(again).toMatchObject({ reason: 'Capturing', commands: [{ kind: 'CaptureStacks' }] });
+  test('a dump that cannot be read back counts as missing, and the record says why', () => {
+    const unreadable = new Map(dumps.map(({ name }) => [name, `${name} is not in the API server any more`]));
+    const decision = decideIncident(
+      aSnapshot({ status: captured([...dumps, log]), stacks: { ...NO_STACKS, unreadable } }),
+    );
+    expect(outcomeOf(decision)).toBe('EvidenceMissing');
+    expect(findCondition(decision.status.conditions, 'Complete')?.message).toContain('not in the API server any more');
+  });
+
+  test('an agent that is silent to the deadline is named as such', () => {
+    const health = aHealth({ reportedAt: -500_000 });
+    const decision = decideIncident(aSnapshot({ status: begun, health, now: T0 + 61_001 }));
+    expect(outcomeOf(decision)).toBe('EvidenceMissing');
+    expect(findCondition(decision.status.conditions, 'Complete')?.message).toContain('the agent on node-a is silent');
+  });
+
+  describe('where the node proxy is granted, and the agent has no dump', () => {
+    const granted = { status: captured([failed, log]), nodeProxy: true };
+    const proxied = entry('GoroutineDump', 'Controller', 'goroutines-1.txt.gz');
+
+    test('the controller takes one itself', () => {
+      const decision = decideIncident(aSnapshot(granted));
+      expect(decision.commands).toEqual([{ kind: 'CaptureStacks', round: 0 }]);
+      expect(findStep(decision.status, 'capture-stacks')?.state).toBe('Requested');
+    });
+
+    test('at once where the agent is silent', () => {
+      const health = aHealth({ reportedAt: -500_000 });
+      const decision = decideIncident(aSnapshot({ status: begun, health, nodeProxy: true }));
+      expect(decision.commands).toEqual([{ kind: 'CaptureStacks', round: 0 }]);
+    });
+
+    test('a second dump is due after the interval, and then the evidence is sealed', () => {
+      const { status } = decideIncident(aSnapshot(granted));
+      const merged = { ...status, actions: [hostCaptured], evidence: [failed, log] };
+      const first = { ...NO_STACKS, entries: [proxied] };
+      const waiting = decideIncident(aSnapshot({ status: merged, stacks: first, nodeProxy: true }));
+      expect(waiting).toMatchObject({ commands: [], nextCheckAt: T0 + 2_000 });
+      const due = aSnapshot({ status: merged, stacks: first, nodeProxy: true, now: T0 + 2_000 });
+      expect(decideIncident(due).commands).toEqual([{ kind: 'CaptureStacks', round: 1 }]);
+      const both = { ...NO_STACKS, entries: [proxied, { ...proxied, name: 'goroutines-2.txt.gz' }] };
+      const over = decideIncident(aSnapshot({ status: merged, stacks: both, nodeProxy: true, now: T0 + 3_000 }));
+      expect(findStep(over.status, 'capture-stacks')?.state).toBe('Succeeded');
+      expect(findCondition(over.status.conditions, 'EvidenceCaptured')?.status).toBe('True');
+    });
+
+    test('a kubelet that refuses it too ends the incident with its words', () => {
+      const { status } = decideIncident(aSnapshot(granted));
+      const refused = { ...proxied, state: 'Failed', message: 'the kubelet answered 405' } as const;
+      const late = aSnapshot({
+        status: { ...status, actions: [hostCaptured], evidence: [log] },
+        stacks: { ...NO_STACKS, entries: [refused] },
+        nodeProxy: true,
+        now: T0 + 61_001,
+      });
+      expect(findCondition(decideIncident(late).status.conditions, 'Complete')?.message).toContain('405');
+    });
   });
 
   test('BestEffort goes on without, and says what is missing', () => {
     const plan = aPlan({ evidence: { gate: 'BestEffort' } });
-    const begun = decideIncident(aSnapshot()).status;
     const incident = anIncident({
       name: NAME,
       plan,
@@ -198,7 +247,7 @@ describe('the order of an action', () => {
     const { status } = decideIncident(aSnapshot());
     const decision = decideIncident(aSnapshot({ status, node: undefined }));
     expect(outcomeOf(decision)).toBe('NodeGone');
-    expect(decision.status.steps?.map(({ state }) => state)).toEqual(['Skipped', 'Skipped']);
+    expect(decision.status.steps?.map(({ state }) => state)).toEqual(['Skipped']);
   });
 
   test("a refusal by the agent ends it, in the agent's words", () => {

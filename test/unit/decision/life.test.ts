@@ -25,6 +25,7 @@ interface Turn {
   readonly agentActs: boolean;
   readonly agentResult: ActionRecord['state'];
   readonly heals: boolean;
+  readonly memoryReadable: boolean;
   readonly probeAnswers: boolean;
   readonly personCordons: boolean;
   readonly passMs: number;
@@ -37,6 +38,7 @@ interface World {
   healthy: boolean;
   probe: 'Answered' | 'Timeout';
   entries: readonly EvidenceEntry[];
+  nodeProxy: boolean;
   restarts: string[];
 }
 
@@ -53,6 +55,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
     'Ambiguous',
   ) satisfies fc.Arbitrary<ActionRecord['state']>,
   heals: fc.boolean(),
+  memoryReadable: fc.boolean(),
   probeAnswers: fc.boolean(),
   personCordons: fc.integer({ min: 0, max: 19 }).map((number) => number === 0),
   passMs: fc.integer({ min: 1, max: 90_000 }),
@@ -62,6 +65,7 @@ const plans = fc.record({
   gate: fc.constantFrom('Required' as const, 'BestEffort' as const),
   strategy: fc.constantFrom('RestoreFirst' as const, 'DiagnoseFirst' as const),
   cordon: fc.boolean(),
+  nodeProxy: fc.boolean(),
 });
 
 function snapshotOf(world: World): IncidentSnapshot {
@@ -89,7 +93,8 @@ function snapshotOf(world: World): IncidentSnapshot {
     incident: world.incident,
     node,
     health,
-    stacks: { entries: world.entries, dumps: [] },
+    stacks: { entries: world.entries, dumps: [], unreadable: new Map() },
+    nodeProxy: world.nodeProxy,
     paused: false,
     budget,
     leaseHolder: undefined,
@@ -137,7 +142,7 @@ function askedOf({ steps, actions }: IncidentStatus): Step | undefined {
 }
 
 /** The agent does what is asked of it once, and reports as chance has it. */
-function agent(world: World, { agentResult, heals }: Turn): void {
+function agent(world: World, { agentResult, heals, memoryReadable }: Turn): void {
   const { status } = world.incident;
   const asked = askedOf(status);
   if (asked === undefined) return;
@@ -152,10 +157,11 @@ function agent(world: World, { agentResult, heals }: Turn): void {
     at: time,
     source: 's',
   };
+  const dump: EvidenceEntry = { ...log, name: 'goroutines-1.txt.gz', kind: 'GoroutineDump' };
   const captured = action === 'CaptureHost' && agentResult === 'Succeeded';
   withAgentItem(world, {
     actions: [...(status.actions ?? []), record],
-    evidence: [...(status.evidence ?? []), ...(captured ? [log] : [])],
+    evidence: [...(status.evidence ?? []), ...(captured ? [log] : []), ...(captured && memoryReadable ? [dump] : [])],
   });
   if (action === 'CaptureHost' || agentResult === 'Refused') return;
   world.restarts.push(asked.name);
@@ -192,7 +198,7 @@ function step(world: World, chance: Turn): IncidentDecision {
   return decision;
 }
 
-function aWorld(plan: Parameters<typeof aPlan>[0]): World {
+function aWorld(plan: Parameters<typeof aPlan>[0], nodeProxy = false): World {
   return {
     now: T0,
     incident: anIncident({ plan: aPlan(plan) }),
@@ -200,6 +206,7 @@ function aWorld(plan: Parameters<typeof aPlan>[0]): World {
     healthy: false,
     probe: 'Answered',
     entries: [],
+    nodeProxy,
     restarts: [],
   };
 }
@@ -210,8 +217,8 @@ describe('the life of an incident', () => {
       fc.property(
         plans,
         fc.array(turn, { minLength: 20, maxLength: 80 }),
-        ({ mode, gate, strategy, cordon }, turns) => {
-          const world = aWorld({ mode, strategy, evidence: { gate }, remediation: { cordon } });
+        ({ mode, gate, strategy, cordon, nodeProxy }, turns) => {
+          const world = aWorld({ mode, strategy, evidence: { gate }, remediation: { cordon } }, nodeProxy);
           for (const chance of turns) step(world, chance);
           expect(new Set(world.restarts).size).toBe(world.restarts.length);
           expect(world.restarts.length).toBeLessThanOrEqual(world.incident.spec.plan.budget.perNode.attempts);
@@ -225,8 +232,8 @@ describe('the life of an incident', () => {
   test('comes to an end when time goes by and things work', () => {
     fc.assert(
       fc.property(plans, fc.array(turn, { maxLength: 15 }), (plan, turns) => {
-        const { mode, gate, strategy, cordon } = plan;
-        const world = aWorld({ mode, strategy, evidence: { gate }, remediation: { cordon } });
+        const { mode, gate, strategy, cordon, nodeProxy } = plan;
+        const world = aWorld({ mode, strategy, evidence: { gate }, remediation: { cordon } }, nodeProxy);
         for (const chance of turns) step(world, { ...chance, personCordons: false });
         const calm: Turn = {
           crash: false,
@@ -234,6 +241,7 @@ describe('the life of an incident', () => {
           agentActs: true,
           agentResult: 'Succeeded',
           heals: true,
+          memoryReadable: true,
           probeAnswers: true,
           personCordons: false,
           passMs: 30_000,
@@ -250,8 +258,8 @@ describe('the life of an incident', () => {
 
   test('settles: looking again without news changes nothing', () => {
     fc.assert(
-      fc.property(plans, fc.array(turn, { maxLength: 40 }), ({ mode, gate, strategy, cordon }, turns) => {
-        const world = aWorld({ mode, strategy, evidence: { gate }, remediation: { cordon } });
+      fc.property(plans, fc.array(turn, { maxLength: 40 }), ({ mode, gate, strategy, cordon, nodeProxy }, turns) => {
+        const world = aWorld({ mode, strategy, evidence: { gate }, remediation: { cordon } }, nodeProxy);
         for (const chance of turns) step(world, chance);
         let last = '';
         for (let index = 0; index < 6; index++) {

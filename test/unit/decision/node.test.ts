@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
@@ -13,7 +14,7 @@ const episode = (startedAt: number): { startedAt: string; lastLineAt: string; li
 
 function aSnapshot(part: Partial<NodeSnapshot> = {}): NodeSnapshot {
   const match = { policy: aPolicy(), overridden: [] };
-  return { now: T0 + 1_000, node: aNode(), match, health: aHealth(), incidents: [], early: undefined, ...part };
+  return { now: T0 + 1_000, node: aNode(), match, health: aHealth(), incidents: [], ...part };
 }
 
 function find<K extends NodeCommand['kind']>(
@@ -46,7 +47,6 @@ describe('what opens an incident', () => {
   test('suspicion never does', () => {
     const decision = decideNode(aSnapshot({ health: aHealth({ state: 'Suspected', probe: 'Timeout' }) }));
     expect(find(decision, 'OpenIncident')).toBeUndefined();
-    expect(find(decision, 'CaptureEarlyStacks')).toBeDefined();
   });
 
   test('a breach has to last as long as the policy says', () => {
@@ -95,11 +95,24 @@ describe('what opens an incident', () => {
   test('a hung runtime, where the policy opts in and a dump shows relist waiting for it', () => {
     const match = { policy: aPolicy({ detection: { runtimeHungAfter: '20s' } }), overridden: [] };
     const probe = { state: 'Timeout', at: at(0), failingSince: at(-25_000) } as const;
-    const health = aHealth({ state: 'Suspected', status: { runtime: { probe } } });
-    const early = { at: T0, relistWaitsForRuntime: true };
-    expect(find(decideNode(aSnapshot({ match, health, early })), 'OpenIncident')?.trigger.type).toBe('RuntimeHung');
-    expect(find(decideNode(aSnapshot({ match, health })), 'OpenIncident')).toBeUndefined();
-    expect(find(decideNode(aSnapshot({ health, early })), 'OpenIncident')).toBeUndefined();
+    const captured = { id: 'early-1', at: at(-10_000), reason: 'RuntimeSilent', artifacts: 9, bytes: 1 };
+    const hung = { ...captured, relistCall: 'ListPodSandbox' };
+    const withEarly = (early: NonNullable<KubeletHealth['status']['spool']>['early']): KubeletHealth =>
+      aHealth({
+        state: 'Suspected',
+        status: {
+          runtime: { probe },
+          spool: { usedBytes: 0, limitBytes: 1, ...(early === undefined ? {} : { early }) },
+        },
+      });
+    const triggerOf = (part: Partial<NodeSnapshot>): string | undefined =>
+      find(decideNode(aSnapshot(part)), 'OpenIncident')?.trigger.type;
+    expect(triggerOf({ match, health: withEarly(hung) })).toBe('RuntimeHung');
+    expect(triggerOf({ match, health: withEarly(undefined) })).toBeUndefined();
+    expect(triggerOf({ match, health: withEarly(captured) })).toBeUndefined();
+    // A dump from before the runtime fell silent says nothing of now.
+    expect(triggerOf({ match, health: withEarly({ ...hung, at: at(-26_000) }) })).toBeUndefined();
+    expect(triggerOf({ health: withEarly(hung) })).toBeUndefined();
   });
 
   test('no policy, no incident', () => {
@@ -174,32 +187,6 @@ describe('the condition KubeletStuck', () => {
     const claim = find(decideNode(aSnapshot({ health: jumped })), 'SetStuck')?.claim;
     expect(claim).toMatchObject({ status: 'False', reason: 'PLEGHealthyClockSkewed' });
     expect(claim?.message).toContain('-7200 s');
-  });
-});
-
-describe('early dumps', () => {
-  const suspected = aHealth({ state: 'Suspected' });
-  test.each([
-    ['are taken on suspicion', { health: suspected }, 'CaptureEarlyStacks'],
-    ['are not taken twice', { health: suspected, early: { at: T0, relistWaitsForRuntime: false } }, undefined],
-    [
-      'are dropped when the suspicion has passed',
-      { early: { at: T0, relistWaitsForRuntime: false } },
-      'DropEarlyStacks',
-    ],
-    [
-      'are left to an open incident',
-      { incidents: [anIncident()], early: { at: T0, relistWaitsForRuntime: false } },
-      undefined,
-    ],
-    [
-      'are not taken by a policy that only observes',
-      { health: suspected, match: { policy: aPolicy({ mode: 'Observe' }), overridden: [] } },
-      undefined,
-    ],
-  ] as const)('%s', (_, part, want) => {
-    const kinds = decideNode(aSnapshot(part)).commands.map((command) => command.kind);
-    expect(kinds.filter((kind) => kind.endsWith('EarlyStacks'))).toEqual(want === undefined ? [] : [want]);
   });
 });
 

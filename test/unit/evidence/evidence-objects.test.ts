@@ -11,7 +11,7 @@ const OPTIONS = { occasion: '', expiresAt: undefined };
 function entryOf(bytes: Buffer) {
   const origin = { name: 'goroutines-1.txt', kind: 'GoroutineDump', by: 'Agent', source: 'memory', at: 0 } as const;
   const content = { bytes, truncated: false, message: '' };
-  return sealArtifact(origin, content, { redact: false, location: () => '' });
+  return sealArtifact(origin, content, { redact: false });
 }
 
 function objectsOf(bytes: Buffer, owner = OWNER): KubeletEvidence[] {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
-import { evidenceGate, failedArtifact, isGateMet, sealArtifact } from '../../../src/core/evidence/manifest.ts';
+import { evidenceGate, failedArtifact, sealArtifact, sealWithin } from '../../../src/core/evidence/manifest.ts';
 
 const ORIGIN = {
   name: 'kubelet.log',
@@ -12,7 +12,7 @@ const ORIGIN = {
   at: Date.UTC(2026, 10, 24),
 } as const;
 const DUMP = { ...ORIGIN, name: 'goroutines-1.txt', kind: 'GoroutineDump' } as const;
-const OPTIONS = { redact: true, location: (file: string): string => `spool://node-1/x/${file}` };
+const OPTIONS = { redact: true };
 const CONTENT = { bytes: Buffer.from('line\npassword=planted\n'), truncated: false, message: '' };
 
 describe('a sealed artifact', () => {
@@ -26,7 +26,6 @@ describe('a sealed artifact', () => {
       state: 'Captured',
       at: '2026-11-24T00:00:00.000Z',
       source: 'journald:kubelet.service',
-      location: 'spool://node-1/x/kubelet.log.gz',
       bytes: sealed.bytes.length,
       sha256: createHash('sha256').update(sealed.bytes).digest('hex'),
       redactions: 1,
@@ -54,13 +53,35 @@ describe('a sealed artifact', () => {
   });
 });
 
+describe('an artifact that is cut to fit', () => {
+  /** Its end compresses far better than its beginning, so that a cut in proportion is still too large. */
+  function uneven(): Buffer {
+    const noise = Buffer.from(Array.from({ length: 60_000 }, (_, i) => ((i * i * 2654435761) >>> 13) & 0xff));
+    return Buffer.concat([noise, Buffer.alloc(2_000_000, 'a')]);
+  }
+
+  test('is within its bound, and keeps its beginning', () => {
+    const { bytes, entry } = sealWithin(DUMP, { ...CONTENT, bytes: uneven() }, { redact: false, maxBytes: 20_000 });
+    expect(bytes.length).toBeLessThanOrEqual(20_000);
+    expect(entry).toMatchObject({ truncated: true, message: 'cut to 20000 bytes as stored' });
+    const kept = gunzipSync(bytes);
+    expect(kept.length).toBeGreaterThan(1_000);
+    expect(uneven().subarray(0, kept.length).equals(kept)).toBe(true);
+  });
+
+  test('is left whole where it fits', () => {
+    const { entry } = sealWithin(DUMP, CONTENT, { redact: false, maxBytes: 20_000 });
+    expect(entry.truncated).toBeUndefined();
+  });
+});
+
 describe('the gate', () => {
   const log = sealArtifact(ORIGIN, CONTENT, OPTIONS).entry;
   const dump = sealArtifact(DUMP, CONTENT, OPTIONS).entry;
 
   test('is met by a goroutine dump and a kubelet log', () => {
     expect(evidenceGate([log, dump])).toEqual({ met: true, missing: [] });
-    expect(isGateMet([dump, log])).toBe(true);
+    expect(evidenceGate([dump, log]).met).toBe(true);
   });
 
   test.each([
@@ -70,10 +91,9 @@ describe('the gate', () => {
     ['a dump that failed', [log, failedArtifact(DUMP, '403 Forbidden')], ['a goroutine dump (403 Forbidden)']],
   ])('is not met by %s, and says what is missing', (_what, entries, missing) => {
     expect(evidenceGate(entries)).toEqual({ met: false, missing });
-    expect(isGateMet(entries)).toBe(false);
   });
 
   test('is met by one capture beside a failure', () => {
-    expect(isGateMet([log, failedArtifact(DUMP, 'x'), dump])).toBe(true);
+    expect(evidenceGate([log, failedArtifact(DUMP, 'x'), dump]).met).toBe(true);
   });
 });

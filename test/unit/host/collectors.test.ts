@@ -126,21 +126,6 @@ test('host.txt takes what is there, and names what is not', async () => {
   expect(text).toMatch(/\n\/: \d+ % used, \d+ MiB free/);
 });
 
-describe('the runtime stacks', () => {
-  test('are not asked of a process that does not handle the signal: it would end', async () => {
-    await expect(collect('runtime-stacks.txt')).rejects.toMatchObject({
-      message: expect.stringContaining('does not handle SIGUSR1'),
-    });
-  });
-
-  test('are not asked of a number that means another process here', async () => {
-    await root.file('proc/43/status', 'Name:\tcontainerd\nSigCgt:\t0000000000000200\n');
-    await expect(collect('runtime-stacks.txt')).rejects.toMatchObject({
-      message: expect.stringContaining('another PID namespace'),
-    });
-  });
-});
-
 test('runtime-info.txt needs an endpoint', async () => {
   await expect(collect('runtime-info.txt')).rejects.toMatchObject({ code: 'E_CRI_ENDPOINT' });
 });

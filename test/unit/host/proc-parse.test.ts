@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { catchesSignal, parseCmdline, parseStat, unitOfCgroup } from '../../../src/host/process/proc-parse.ts';
+import { parseCmdline, parseStat, unitOfCgroup } from '../../../src/host/process/proc-parse.ts';
 
 describe('/proc/PID/stat', () => {
   test('is read around a name with brackets and spaces', () => {
@@ -50,11 +50,4 @@ describe('the unit of a process', () => {
   ])('is found in %s', (_what, cgroup, init, unit) => {
     expect(unitOfCgroup(cgroup, init)).toBe(unit);
   });
-});
-
-test('SIGUSR1 is sent only to who handles it', () => {
-  expect(catchesSignal('Name:\tcontainerd\nSigCgt:\tfffffffd7fc1feff\n', 10)).toBe(true);
-  expect(catchesSignal('SigCgt:\t0000000000000000\n', 10)).toBe(false);
-  expect(catchesSignal('SigCgt:\t0000000000000200\n', 10)).toBe(true);
-  expect(catchesSignal('SigIgn:\t0000000000000200\n', 10)).toBe(false);
 });

@@ -1,84 +1,106 @@
-/** Evidence first: the controller's stack dumps and the agent's host capture, then the gate. */
+/** Evidence first: the agent's capture, the controller's own where the agent cannot have it, then the gate. */
 import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import { CONDITION_EVIDENCE, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { evidenceGate } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
+import { isAgentFresh } from '../node-state.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
-const STACKS_STEP = 'capture-stacks';
 const HOST_STEP = 'capture-host';
+/** Only where the agent cannot read the kubelet's memory, and the controller may use the node proxy. */
+const PROXY_STEP = 'capture-stacks';
 /** Time between two tries at a dump that failed. */
 const RETRY_MS = 2_000;
 
 function begun(snapshot: IncidentSnapshot, status: IncidentStatus): IncidentStatus {
-  if (findStep(status, STACKS_STEP) !== undefined) return status;
+  if (findStep(status, HOST_STEP) !== undefined) return status;
   const { now, incident } = snapshot;
-  const deadline = toPreciseTime(now + durationMs(incident.spec.plan.evidence.deadline));
-  const request = { state: 'Requested', startedAt: toPreciseTime(now), deadline } as const;
-  const withStacks = withStep(status, {
-    ...request,
-    name: STACKS_STEP,
-    type: 'CaptureStacks',
-    message: "goroutine dumps through the API server's node proxy",
-  });
-  return withStep(withStacks, {
-    ...request,
+  return withStep(status, {
     name: HOST_STEP,
     type: 'CaptureHost',
-    message: "logs, units, processes and runtime state, by the node's agent",
+    state: 'Requested',
+    startedAt: toPreciseTime(now),
+    deadline: toPreciseTime(now + durationMs(incident.spec.plan.evidence.deadline)),
+    message: "dumps, logs, units, processes and runtime state, by the node's agent",
   });
 }
 
-function dumpsOf(entries: readonly EvidenceEntry[]): readonly EvidenceEntry[] {
-  return entries.filter((entry) => entry.kind === 'GoroutineDump' && entry.state === 'Captured');
+function isKubeletDump({ kind, state }: EvidenceEntry): boolean {
+  return kind === 'GoroutineDump' && state === 'Captured';
 }
 
-/** When the next dump is due; undefined: there are enough. */
-function nextDumpAt({ incident, stacks, now }: IncidentSnapshot): number | undefined {
+/** What the agent has saved; a dump that cannot be read back counts as missing. */
+function ofAgent({ incident, stacks }: IncidentSnapshot): readonly EvidenceEntry[] {
+  return (incident.status.evidence ?? [])
+    .filter(({ by }) => by === 'Agent')
+    .map((entry) => {
+      const message = stacks.unreadable.get(entry.name);
+      return message === undefined ? entry : { ...entry, state: 'Failed', message };
+    });
+}
+
+/** The agent has come to its end without a dump of the kubelet, or it is silent. */
+function needsProxy(snapshot: IncidentSnapshot, status: IncidentStatus): boolean {
+  if (!snapshot.nodeProxy || ofAgent(snapshot).some(isKubeletDump)) return false;
+  return findStep(status, HOST_STEP)?.state !== 'Requested' || !isAgentFresh(snapshot.health, snapshot.now);
+}
+
+/** When the controller's next dump is due; undefined: it has none to take. */
+function nextDumpAt(snapshot: IncidentSnapshot, status: IncidentStatus): number | undefined {
+  const { incident, stacks, now } = snapshot;
   const { dumps, dumpInterval } = incident.spec.plan.evidence;
-  const taken = dumpsOf(stacks.entries);
+  if (findStep(status, PROXY_STEP) === undefined) return undefined;
+  const taken = stacks.entries.filter(isKubeletDump);
   if (taken.length >= dumps) return undefined;
   const last = Math.max(0, ...stacks.entries.map((entry) => fromTime(entry.at) ?? 0));
   if (last === 0) return now;
   return last + (taken.length > 0 ? durationMs(dumpInterval) : RETRY_MS);
 }
 
-/** All items of the manifest: the controller's from its Secret, the agent's from the incident. */
-function manifest({ incident, stacks }: IncidentSnapshot): readonly EvidenceEntry[] {
-  return [...stacks.entries, ...(incident.status.evidence ?? []).filter((entry) => entry.by === 'Agent')];
+function manifest(snapshot: IncidentSnapshot): readonly EvidenceEntry[] {
+  return [...snapshot.stacks.entries, ...ofAgent(snapshot)];
+}
+
+function withHostStep({ incident, now }: IncidentSnapshot, status: IncidentStatus): IncidentStatus {
+  const record = incident.status.actions?.find((action) => action.name === HOST_STEP);
+  if (record === undefined || record.state === 'Reserved') return status;
+  const state = record.state === 'Succeeded' ? 'Succeeded' : 'Failed';
+  const words = record.message === undefined ? {} : { message: record.message };
+  return withStepEnded(status, HOST_STEP, { state, now, ...words });
+}
+
+function withProxyStep(snapshot: IncidentSnapshot, status: IncidentStatus): IncidentStatus {
+  const { now, stacks } = snapshot;
+  const step = findStep(status, PROXY_STEP);
+  if (step !== undefined) {
+    if (nextDumpAt(snapshot, status) !== undefined) return status;
+    const message = `${String(stacks.entries.filter(isKubeletDump).length)} goroutine dumps`;
+    return withStepEnded(status, PROXY_STEP, { state: 'Succeeded', now, message });
+  }
+  if (!needsProxy(snapshot, status)) return status;
+  const deadline = findStep(status, HOST_STEP)?.deadline;
+  return withStep(status, {
+    name: PROXY_STEP,
+    type: 'CaptureStacks',
+    state: 'Requested',
+    startedAt: toPreciseTime(now),
+    ...(deadline === undefined ? {} : { deadline }),
+    message: "goroutine dumps through the API server's node proxy: the agent has none of the kubelet",
+  });
 }
 
 function withProgress(snapshot: IncidentSnapshot, status: IncidentStatus): IncidentStatus {
-  const { incident, now } = snapshot;
-  const host = incident.status.actions?.find((action) => action.name === HOST_STEP);
-  let next: IncidentStatus = { ...status, evidence: [...snapshot.stacks.entries] };
-  if (host !== undefined && host.state !== 'Reserved') {
-    const state = host.state === 'Succeeded' ? 'Succeeded' : 'Failed';
-    next = withStepEnded(next, HOST_STEP, {
-      state,
-      now,
-      ...(host.message === undefined ? {} : { message: host.message }),
-    });
-  }
-  if (nextDumpAt(snapshot) === undefined) {
-    next = withStepEnded(next, STACKS_STEP, {
-      state: 'Succeeded',
-      now,
-      message: `${dumpsOf(snapshot.stacks.entries).length} goroutine dumps`,
-    });
-  }
-  return {
-    ...next,
-    evidenceCount: Math.min(64, manifest(snapshot).filter((entry) => entry.state === 'Captured').length),
-  };
+  const next = withProxyStep(snapshot, withHostStep(snapshot, status));
+  const captured = manifest(snapshot).filter((entry) => entry.state === 'Captured').length;
+  return { ...next, evidence: [...snapshot.stacks.entries], evidenceCount: Math.min(64, captured) };
 }
 
 function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { now, incident } = snapshot;
   const late = 'not finished by the deadline';
-  const ended = [STACKS_STEP, HOST_STEP].reduce(
+  const ended = [PROXY_STEP, HOST_STEP].reduce(
     (next, name) => withStepEnded(next, name, { state: 'Failed', now, message: failureOf(snapshot, name) ?? late }),
     status,
   );
@@ -86,7 +108,7 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
   const { met, missing } = evidenceGate(entries);
   const captured = entries.filter((entry) => entry.state === 'Captured');
   const failed = entries.length - captured.length;
-  const count = `${captured.length} artifacts${failed === 0 ? '' : `, ${failed} could not be had`}`;
+  const count = `${captured.length} artifacts${failed === 0 ? '' : `, ${failed} missing`}`;
   const timings = { ...status.timings, evidenceAt: toPreciseTime(now) };
   if (met) {
     const claim = {
@@ -97,7 +119,7 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
     } as const;
     return { kind: 'pass', status: { ...ended, timings, conditions: withCondition(status.conditions, claim, now) } };
   }
-  const message = `missing: ${missing.join(', ')}; ${count}`;
+  const message = `missing: ${missing.join(', ')}; ${count}${silence(snapshot)}`;
   const claim = { type: CONDITION_EVIDENCE, status: 'False', reason: 'Missing', message } as const;
   const next = { ...ended, timings, conditions: withCondition(status.conditions, claim, now) };
   if (incident.spec.plan.evidence.gate === 'BestEffort' || incident.spec.plan.mode !== 'Remediate') {
@@ -111,8 +133,12 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
   };
 }
 
+function silence({ incident, health, now }: IncidentSnapshot): string {
+  return isAgentFresh(health, now) ? '' : `; the agent on ${incident.spec.nodeName} is silent`;
+}
+
 function failureOf({ stacks }: IncidentSnapshot, step: string): string | undefined {
-  if (step !== STACKS_STEP) return undefined;
+  if (step !== PROXY_STEP) return undefined;
   return stacks.entries.find((entry) => entry.kind === 'GoroutineDump' && entry.state === 'Failed')?.message;
 }
 
@@ -122,9 +148,8 @@ export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): St
   if (known !== undefined && known.status !== 'Unknown') return { kind: 'pass', status };
   const { now } = snapshot;
   const next = withProgress(snapshot, begun(snapshot, status));
-  const deadline = fromTime(findStep(next, STACKS_STEP)?.deadline) ?? now;
-  const dumpAt = nextDumpAt(snapshot);
-  // By what there is and not by the step: a Secret that was saved may be lost again.
+  const deadline = fromTime(findStep(next, HOST_STEP)?.deadline) ?? now;
+  const dumpAt = nextDumpAt(snapshot, next);
   const isOver = dumpAt === undefined && findStep(next, HOST_STEP)?.state !== 'Requested';
   if (isOver || now >= deadline) return sealed(snapshot, next);
   const claim = {

@@ -6,11 +6,14 @@ import type { IncidentStatus, KubeletIncident, Outcome } from '../../../api/v1al
 import type { NamedText } from '../../diagnosis/input.ts';
 import type { BudgetView } from '../budget.ts';
 
-/** What the controller itself has saved for this incident: the manifest in its Secret. Empty once the diagnosis is made. */
+/** The evidence that is in the API server. Empty once the diagnosis is made. */
 export interface Stacks {
+  /** What the controller itself has saved, through the node proxy. */
   readonly entries: readonly EvidenceEntry[];
-  /** The goroutine dumps, decompressed. */
+  /** Goroutine dumps of kubelet and runtime, whoever saved them, decompressed. */
   readonly dumps: readonly NamedText[];
+  /** Dumps that were saved and cannot be read back, and why: a name of the manifest to a message. */
+  readonly unreadable: ReadonlyMap<string, string>;
 }
 
 export interface IncidentSnapshot {
@@ -21,6 +24,8 @@ export interface IncidentSnapshot {
   readonly node: Node | undefined;
   readonly health: KubeletHealth | undefined;
   readonly stacks: Stacks;
+  /** The controller may ask the kubelet through the API server's node proxy. */
+  readonly nodeProxy: boolean;
   /** The policy as it is now is paused (or was deleted). */
   readonly paused: boolean;
   readonly budget: BudgetView;

@@ -1,4 +1,4 @@
-/** What one node needs: settings for its agent, a condition, early dumps, an incident. */
+/** What one node needs: settings for its agent, a condition, an incident. */
 import type { HealthSpec, KubeletHealth, PlegState } from '../../../api/v1alpha1/health.ts';
 import type { Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
 import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/names.ts';
@@ -11,8 +11,6 @@ import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node
 import { findTrigger } from './trigger.ts';
 
 const LOOK_AGAIN_MS = 60_000;
-/** Early dumps older than this say nothing of the present trouble. */
-const EARLY_STACKS_MAX_AGE_MS = 10 * 60_000;
 /** A node's clock may differ from the API server's by this much before it is worth a word. */
 const CLOCK_SKEW_MS = 30_000;
 
@@ -107,20 +105,6 @@ function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   return same ? [] : [{ kind: 'SetStuck', claim }];
 }
 
-function wantsEarly(policy: KubeletRecoveryPolicy | undefined): boolean {
-  return policy !== undefined && policy.spec.mode !== 'Observe' && policy.spec.detection.earlyCapture;
-}
-
-/** Suspicion makes the controller take a dump, and nothing else; when it has passed, the dump goes. */
-function earlyCommand({ health, early, match, incidents, now }: NodeSnapshot): readonly NodeCommand[] {
-  if (incidents.some(isOpen)) return [];
-  const state = isAgentFresh(health, now) ? health?.status.pleg?.state : 'Unknown';
-  if (state === 'Healthy' && early !== undefined) return [{ kind: 'DropEarlyStacks' }];
-  if (state !== 'Suspected' || !wantsEarly(match.policy)) return [];
-  const fresh = early !== undefined && now - early.at < EARLY_STACKS_MAX_AGE_MS;
-  return fresh ? [] : [{ kind: 'CaptureEarlyStacks' }];
-}
-
 function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   const { policy } = snapshot.match;
   if (policy === undefined || snapshot.incidents.some(isOpen)) return [];
@@ -138,7 +122,7 @@ function healthCommand({ health, match }: NodeSnapshot): readonly NodeCommand[] 
 export function decideNode(snapshot: NodeSnapshot): NodeDecision {
   const { now, health } = snapshot;
   const open = incidentCommand(snapshot);
-  const commands = [...open, ...healthCommand(snapshot), ...earlyCommand(snapshot), ...stuckCommand(snapshot)];
+  const commands = [...open, ...healthCommand(snapshot), ...stuckCommand(snapshot)];
   const seen = agentSeenAt(health);
   const silentAt = seen === undefined ? now + LOOK_AGAIN_MS : seen + AGENT_SILENT_MS;
   return {

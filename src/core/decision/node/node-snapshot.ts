@@ -4,14 +4,6 @@ import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts'
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
 import type { PolicyMatch } from '../policy-match.ts';
 
-/** Dumps that the controller took while PLEG was only suspected. */
-export interface EarlyStacks {
-  /** When the newest was taken, milliseconds since 1970. */
-  readonly at: number;
-  /** Class of what it shows, for the RuntimeHung trigger; undefined: nothing certain. */
-  readonly relistWaitsForRuntime: boolean;
-}
-
 export interface NodeSnapshot {
   readonly now: number;
   readonly node: Node;
@@ -19,7 +11,6 @@ export interface NodeSnapshot {
   readonly health: KubeletHealth | undefined;
   /** All incidents of this node (by UID), newest first. */
   readonly incidents: readonly KubeletIncident[];
-  readonly early: EarlyStacks | undefined;
 }
 
 export interface StuckClaim {
@@ -31,8 +22,6 @@ export interface StuckClaim {
 export type NodeCommand =
   | { readonly kind: 'ApplyHealth'; readonly spec: HealthSpec }
   | { readonly kind: 'SetStuck'; readonly claim: StuckClaim }
-  | { readonly kind: 'CaptureEarlyStacks' }
-  | { readonly kind: 'DropEarlyStacks' }
   | { readonly kind: 'OpenIncident'; readonly trigger: Trigger; readonly plan: Plan };
 
 export interface NodeDecision {

@@ -64,13 +64,21 @@ function silence({ health, now }: NodeSnapshot): { readonly since: string; reado
   return { since: probe.failingSince, forMs: (fromTime(probe.at) ?? now) - (fromTime(probe.failingSince) ?? now) };
 }
 
+/** The CRI call in which relist waited, by a dump that the agent took after the runtime fell silent. Both times are the node's. */
+function relistCallSince({ health }: NodeSnapshot, since: string): string | undefined {
+  const early = health?.status.spool?.early;
+  const isOfNow = (fromTime(early?.at) ?? 0) >= (fromTime(since) ?? Number.POSITIVE_INFINITY);
+  return isOfNow ? early?.relistCall : undefined;
+}
+
 /** Opt-in: the runtime answers nobody, and a dump in hand shows relist waiting for it. */
 function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
   const after = policy.spec.detection.runtimeHungAfter;
-  if (after === undefined || snapshot.early?.relistWaitsForRuntime !== true) return undefined;
   const silent = silence(snapshot);
-  if (silent === undefined || silent.forMs < durationMs(after)) return undefined;
-  const message = `the CRI has not answered for ${formatSeconds(silent.forMs)}, and a stack dump shows relist waiting for it`;
+  const call = after === undefined || silent === undefined ? undefined : relistCallSince(snapshot, silent.since);
+  if (after === undefined || silent === undefined || call === undefined) return undefined;
+  if (silent.forMs < durationMs(after)) return undefined;
+  const message = `the CRI has not answered for ${formatSeconds(silent.forMs)}, and a stack dump shows relist waiting in ${call}`;
   return { type: 'RuntimeHung', at: silent.since, message };
 }
 

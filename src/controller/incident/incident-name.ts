@@ -1,8 +1,6 @@
-/** Names of what belongs to an incident. */
+/** The name of an incident. */
 import { createHash } from 'node:crypto';
-import type { KubeletIncident, Trigger } from '../../api/v1alpha1/incident.ts';
-import type { OwnerReference } from '../../api/meta.ts';
-import { API_VERSION } from '../../api/v1alpha1/names.ts';
+import type { Trigger } from '../../api/v1alpha1/incident.ts';
 
 /** Easily told apart by eye and by voice: no vowels, no 0, 1, l, o. */
 const ALPHABET = 'bcdfghjkmnpqrstvwxz23456789';
@@ -18,16 +16,4 @@ function shortHash(text: string, length: number): string {
  */
 export function incidentName(nodeName: string, nodeUID: string, trigger: Trigger, last: string): string {
   return `${nodeName.slice(0, 240)}-${shortHash(`${nodeUID}/${trigger.type}/${trigger.at}/${last}`, 5)}`;
-}
-
-export function stacksSecretName(incident: KubeletIncident): string {
-  return `kubelet-medic-${shortHash(incident.metadata.uid, 12)}`;
-}
-
-export function earlySecretName(nodeUID: string): string {
-  return `kubelet-medic-early-${shortHash(nodeUID, 12)}`;
-}
-
-export function incidentOwner(incident: KubeletIncident): OwnerReference {
-  return { apiVersion: API_VERSION, kind: 'KubeletIncident', name: incident.metadata.name, uid: incident.metadata.uid };
 }
