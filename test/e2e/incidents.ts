@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { EvidenceEntry } from '../../src/api/v1alpha1/evidence.ts';
+import { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
 import { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import { parseLocation } from '../../src/core/evidence/location.ts';
 import { execOn, getJson } from './lab.ts';
 import { until } from './shell.ts';
 
@@ -20,14 +22,15 @@ export function completedIncident(node: string, limitMs: number): Promise<Kubele
 }
 
 async function storedBytes(entry: EvidenceEntry): Promise<Buffer> {
-  const [, namespace, name, key] = /^secret:\/\/([^/]+)\/([^#]+)#(.+)$/.exec(entry.location ?? '') ?? [];
-  if (namespace !== undefined) {
-    const secret = (await getJson('secret', name ?? '', '-n', namespace)) as { data: Record<string, string> };
-    return Buffer.from(secret.data[key ?? ''] ?? '', 'base64');
+  const location = parseLocation(entry.location ?? '');
+  if (location?.kind === 'evidence') {
+    const object = KubeletEvidence.parse(await getJson('kubeletevidence', location.name));
+    if (object.spec.parts !== 1) throw new Error(`${location.name} has ${String(object.spec.parts)} parts`);
+    return Buffer.from(object.spec.data, 'base64');
   }
-  const [, node, path] = /^spool:\/\/([^/]+)\/(.+)$/.exec(entry.location ?? '') ?? [];
-  if (node === undefined) throw new Error(`${entry.name} has no location: ${String(entry.location)}`);
-  return Buffer.from(await execOn(node, 'base64', '-w0', `/var/lib/kubelet-medic/spool/${path ?? ''}`), 'base64');
+  if (location === undefined) throw new Error(`${entry.name} has no location: ${String(entry.location)}`);
+  const path = `/var/lib/kubelet-medic/spool/${location.bundle}/${location.file}`;
+  return Buffer.from(await execOn(location.node, 'base64', '-w0', path), 'base64');
 }
 
 /** The text of an artifact, where it is kept. @throws if its checksum is not that of the manifest. */

@@ -28,12 +28,23 @@ issue scheduler /CN=system:kube-scheduler
 openssl genrsa -out sa.key 2048 2>/dev/null; openssl rsa -in sa.key -pubout -out sa.pub 2>/dev/null
 for user in admin controller-manager scheduler; do kubeconfig $user "https://127.0.0.1:$LAB_API_PORT" "$S/$user.kubeconfig"; done
 
+# Who asks for Secrets, or for a kubelet through the node proxy: nobody of ours.
+cat > "$S/audit-policy.yaml" <<'EOF'
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+    resources: [{ group: '', resources: [secrets, nodes/proxy, pods/exec] }]
+  - level: None
+EOF
 etcd="http://127.0.0.1:$LAB_ETCD_PORT"
 run etcd --data-dir "$S/etcd" --listen-client-urls "$etcd" --advertise-client-urls "$etcd" \
   --listen-peer-urls "http://127.0.0.1:$((LAB_ETCD_PORT + 1))"
 run kube-apiserver --etcd-servers="$etcd" --secure-port="$LAB_API_PORT" --bind-address=0.0.0.0 --advertise-address="$LAB_SUBNET.1" \
   --cert-dir="$S/apiserver" --client-ca-file=ca.crt --tls-cert-file=apiserver.crt --tls-private-key-file=apiserver.key \
   --service-account-issuer=https://kubernetes.default.svc --service-account-key-file=sa.pub --service-account-signing-key-file=sa.key \
+  --audit-policy-file="$S/audit-policy.yaml" --audit-log-path="$S/audit.log" \
   --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --service-cluster-ip-range=10.96.0.0/16 --allow-privileged=true \
   --kubelet-client-certificate=apiserver-kubelet.crt --kubelet-client-key=apiserver-kubelet.key --kubelet-preferred-address-types=InternalIP
 ready=no

@@ -35,6 +35,13 @@ async function checkEvidence(report: Report, name: string, incident: KubeletInci
     dumps.some((text) => text.includes('Relist')),
     `${dumps.length} dumps`,
   );
+  const runtime = await Promise.all(captured(incident, 'RuntimeStacks').map(artifact));
+  report.check(
+    name,
+    "the runtime's goroutines are saved, hung or not",
+    runtime.length >= 2 && runtime.every((text) => text.includes('containerd')),
+    `${String(runtime.length)} dumps`,
+  );
   const [log] = captured(incident, 'KubeletLog');
   const lines = log === undefined ? '' : await artifact(log);
   report.check(
