@@ -1,6 +1,6 @@
 /** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { ActionRecord, HostSummary, KubeletIncident, Step, Trigger } from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord, HostSummary, KubeletIncident, Plan, Step, Trigger } from '../../api/v1alpha1/incident.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
 import {
@@ -14,6 +14,7 @@ import {
   writeManifest,
 } from './spool-bundle.ts';
 import { capture } from './collect-artifacts.ts';
+import type { DumpRounds } from './stack-dumps.ts';
 import { uploadForDecision } from './upload-for-decision.ts';
 import { type AgentPart, reportUntilWritten, withRecord } from '../record.ts';
 import type { Requests } from '../requests.ts';
@@ -67,10 +68,6 @@ async function existing(
   }
 }
 
-function isDump(kind: EvidenceEntry['kind']): boolean {
-  return kind === 'GoroutineDump';
-}
-
 function takenEarly(entry: EvidenceEntry): EvidenceEntry {
   if (entry.state === 'Failed' || entry.message !== undefined) return entry;
   return { ...entry, message: 'taken early, while PLEG was only suspected' };
@@ -97,6 +94,14 @@ interface Outcome {
   readonly host: HostSummary;
 }
 
+/** One dump is always of now: an early one was taken while PLEG was only suspected. */
+function roundsOf({ dumps, dumpInterval }: Plan['evidence'], before: Existing | undefined): DumpRounds {
+  const entries = before?.manifest.entries ?? [];
+  const saved = entries.filter(({ kind, state }) => kind === 'GoroutineDump' && state === 'Captured').length;
+  const fewest = before?.kind === 'own' ? 0 : 1;
+  return { first: saved + 1, count: Math.max(fewest, dumps - saved), intervalMs: durationMs(dumpInterval) };
+}
+
 async function takeEvidence(
   { world, board, requests }: HostStepParts,
   incident: KubeletIncident,
@@ -107,20 +112,11 @@ async function takeEvidence(
   const bundle = bundleNameOf(incident.metadata.name);
   const before = await existing(world, board, incident, bundle);
   const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
-  const saved = (before?.manifest.entries ?? []).filter(
-    ({ kind, state }) => isDump(kind) && state === 'Captured',
-  ).length;
-  // One dump is always of now: an early one was taken while PLEG was only suspected.
-  const fewest = before?.kind === 'own' ? 0 : 1;
   const taken = await capture(
     world,
     {
       bundle,
-      dumps: {
-        first: saved + 1,
-        count: Math.max(fewest, evidence.dumps - saved),
-        intervalMs: durationMs(evidence.dumpInterval),
-      },
+      dumps: roundsOf(evidence, before),
       // The kubelet log is always taken afresh: an early one does not hold the breach line.
       collectors: before === undefined ? host.collectors : host.collectors.filter(({ kind }) => kind === 'KubeletLog'),
       windowMs: durationMs(evidence.logWindow),

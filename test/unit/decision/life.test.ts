@@ -141,6 +141,11 @@ function askedOf({ steps, actions }: IncidentStatus): Step | undefined {
   );
 }
 
+function evidenceOf(at: string, memoryReadable: boolean): readonly EvidenceEntry[] {
+  const log = { name: 'kubelet.log.gz', kind: 'KubeletLog', by: 'Agent', state: 'Captured', at, source: 's' } as const;
+  return memoryReadable ? [log, { ...log, name: 'goroutines-1.txt.gz', kind: 'GoroutineDump' }] : [log];
+}
+
 /** The agent does what is asked of it once, and reports as chance has it. */
 function agent(world: World, { agentResult, heals, memoryReadable }: Turn): void {
   const { status } = world.incident;
@@ -149,19 +154,10 @@ function agent(world: World, { agentResult, heals, memoryReadable }: Turn): void
   const time = toPreciseTime(world.now);
   const action = asked.type === 'Act' ? (asked.action ?? 'RestartKubelet') : 'CaptureHost';
   const record: ActionRecord = { name: asked.name, action, state: agentResult, reservedAt: time, message: 'by chance' };
-  const log: EvidenceEntry = {
-    name: 'kubelet.log.gz',
-    kind: 'KubeletLog',
-    by: 'Agent',
-    state: 'Captured',
-    at: time,
-    source: 's',
-  };
-  const dump: EvidenceEntry = { ...log, name: 'goroutines-1.txt.gz', kind: 'GoroutineDump' };
-  const captured = action === 'CaptureHost' && agentResult === 'Succeeded';
+  const saved = action === 'CaptureHost' && agentResult === 'Succeeded' ? evidenceOf(time, memoryReadable) : [];
   withAgentItem(world, {
     actions: [...(status.actions ?? []), record],
-    evidence: [...(status.evidence ?? []), ...(captured ? [log] : []), ...(captured && memoryReadable ? [dump] : [])],
+    evidence: [...(status.evidence ?? []), ...saved],
   });
   if (action === 'CaptureHost' || agentResult === 'Refused') return;
   world.restarts.push(asked.name);
