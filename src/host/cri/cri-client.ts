@@ -7,6 +7,19 @@ import { MedicError } from '../../ports/errors.ts';
 import { hostPath } from '../disk/host-path.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import {
+  CONTAINER_EXITED,
+  CONTAINER_FILTER,
+  CONTAINER_STATE_VALUE,
+  LIST_CONTAINERS_REQUEST,
+  LIST_CONTAINERS_RESPONSE,
+  LIST_POD_SANDBOX_RESPONSE,
+  RUNTIME_CONDITION,
+  RUNTIME_STATUS,
+  STATUS_RESPONSE,
+  VERSION_REQUEST,
+  VERSION_RESPONSE,
+} from './cri-fields.ts';
+import {
   decodeFields,
   encodeBytes,
   encodeNumber,
@@ -20,7 +33,8 @@ import {
 const MAX_MESSAGE = 32 * 1_048_576;
 /** Runtimes up to containerd 1.5 know the older name only. The messages used here are the same. */
 const SERVICES = ['runtime.v1.RuntimeService', 'runtime.v1alpha2.RuntimeService'] as const;
-const CONTAINER_EXITED = 2;
+
+const EMPTY = Buffer.alloc(0);
 
 export interface CriVersion {
   readonly runtimeName: string;
@@ -86,19 +100,23 @@ export function createCriClient(target: string, deadlineMs: number, signal: Abor
 
   return {
     async version(): Promise<CriVersion> {
-      const fields = await call('Version', encodeBytes(1, 'v1'));
-      return { runtimeName: textField(fields, 2) ?? '', runtimeVersion: textField(fields, 3) ?? '' };
+      const fields = await call('Version', encodeBytes(VERSION_REQUEST.version, 'v1'));
+      return {
+        runtimeName: textField(fields, VERSION_RESPONSE.runtimeName) ?? '',
+        runtimeVersion: textField(fields, VERSION_RESPONSE.runtimeVersion) ?? '',
+      };
     },
     async listPodSandbox(): Promise<number> {
-      return messageFields(await call('ListPodSandbox', Buffer.alloc(0)), 1).length;
+      return messageFields(await call('ListPodSandbox', EMPTY), LIST_POD_SANDBOX_RESPONSE.items).length;
     },
     async listExitedContainers(): Promise<number> {
-      const filter = encodeBytes(2, encodeNumber(1, CONTAINER_EXITED));
-      return messageFields(await call('ListContainers', encodeBytes(1, filter)), 1).length;
+      const state = encodeNumber(CONTAINER_STATE_VALUE.state, CONTAINER_EXITED);
+      const request = encodeBytes(LIST_CONTAINERS_REQUEST.filter, encodeBytes(CONTAINER_FILTER.state, state));
+      return messageFields(await call('ListContainers', request), LIST_CONTAINERS_RESPONSE.containers).length;
     },
     async status(): Promise<readonly CriCondition[]> {
-      const [runtimeStatus] = messageFields(await call('Status', Buffer.alloc(0)), 1);
-      return messageFields(decodeFields(runtimeStatus ?? Buffer.alloc(0)) ?? [], 1).map(toCondition);
+      const [runtimeStatus = EMPTY] = messageFields(await call('Status', EMPTY), STATUS_RESPONSE.status);
+      return messageFields(decodeFields(runtimeStatus) ?? [], RUNTIME_STATUS.conditions).map(toCondition);
     },
     close: () => {
       client.close();
@@ -109,10 +127,10 @@ export function createCriClient(target: string, deadlineMs: number, signal: Abor
 function toCondition(message: Buffer): CriCondition {
   const fields = decodeFields(message) ?? [];
   return {
-    type: textField(fields, 1) ?? '',
-    status: numberField(fields, 2) === 1,
-    reason: textField(fields, 3) ?? '',
-    message: textField(fields, 4) ?? '',
+    type: textField(fields, RUNTIME_CONDITION.type) ?? '',
+    status: numberField(fields, RUNTIME_CONDITION.status) === 1,
+    reason: textField(fields, RUNTIME_CONDITION.reason) ?? '',
+    message: textField(fields, RUNTIME_CONDITION.message) ?? '',
   };
 }
 

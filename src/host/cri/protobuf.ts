@@ -11,13 +11,21 @@ export interface Field {
   readonly value: FieldValue;
 }
 
+/** The lowest three bits of a tag; the field's number stands above them. */
+const WIRE_TYPE = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const;
+const TAG_SCALE = 8;
+
 export function encodeBytes(number: number, value: Buffer | string): Buffer {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-  return Buffer.concat([encodeVarint(number * 8 + 2), encodeVarint(bytes.length), bytes]);
+  return Buffer.concat([
+    encodeVarint(number * TAG_SCALE + WIRE_TYPE.lengthDelimited),
+    encodeVarint(bytes.length),
+    bytes,
+  ]);
 }
 
 export function encodeNumber(number: number, value: number): Buffer {
-  return Buffer.concat([encodeVarint(number * 8), encodeVarint(value)]);
+  return Buffer.concat([encodeVarint(number * TAG_SCALE + WIRE_TYPE.varint), encodeVarint(value)]);
 }
 
 function encodeVarint(value: number): Buffer {
@@ -35,9 +43,9 @@ export function decodeFields(message: Buffer): readonly Field[] | undefined {
   while (at < message.length) {
     const tag = varintAt(message, at);
     if (tag === undefined) return undefined;
-    const value = valueAt(message, tag.end, tag.value % 8);
+    const value = valueAt(message, tag.end, tag.value % TAG_SCALE);
     if (value === undefined) return undefined;
-    if (value.field !== undefined) fields.push({ number: Math.floor(tag.value / 8), value: value.field });
+    if (value.field !== undefined) fields.push({ number: Math.floor(tag.value / TAG_SCALE), value: value.field });
     at = value.end;
   }
   return fields;
@@ -48,15 +56,15 @@ function valueAt(
   at: number,
   wireType: number,
 ): { readonly field: FieldValue | undefined; readonly end: number } | undefined {
-  if (wireType === 1 || wireType === 5) {
-    const end = at + (wireType === 1 ? 8 : 4);
+  if (wireType === WIRE_TYPE.fixed64 || wireType === WIRE_TYPE.fixed32) {
+    const end = at + (wireType === WIRE_TYPE.fixed64 ? 8 : 4);
     return end <= message.length ? { field: undefined, end } : undefined;
   }
   const number = varintAt(message, at);
   if (number === undefined) return undefined;
-  if (wireType === 0) return { field: { kind: 'varint', value: number.value }, end: number.end };
+  if (wireType === WIRE_TYPE.varint) return { field: { kind: 'varint', value: number.value }, end: number.end };
   const end = number.end + number.value;
-  if (wireType !== 2 || end > message.length) return undefined;
+  if (wireType !== WIRE_TYPE.lengthDelimited || end > message.length) return undefined;
   return { field: { kind: 'bytes', value: message.subarray(number.end, end) }, end };
 }
 
