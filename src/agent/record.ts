@@ -8,8 +8,8 @@ import { INCIDENTS } from '../api/resources.ts';
 import { AGENT_MANAGER, API_VERSION } from '../api/v1alpha1/names.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { isMedicError, MedicError } from '../ports/errors.ts';
-import { backoffMs } from '../runtime/agent-backoff.ts';
-import type { World } from './world.ts';
+import { backoffMs } from '../runtime/backoff.ts';
+import { retryMs, type World } from './world.ts';
 
 /** What the agent owns in an incident. */
 export interface AgentPart {
@@ -30,6 +30,8 @@ export type Written =
 
 const CALL_LIMIT_MS = 10_000;
 const MAX_CONFLICTS = 10;
+/** Another writer is done in a moment, so this does not grow. */
+const CONFLICT = { firstMs: 100, longestMs: 100 };
 
 export function agentPartOf({ status }: KubeletIncident): AgentPart {
   return {
@@ -73,7 +75,7 @@ export async function changeIncident(
       return { kind: 'written', incident: await apply(world, incident, change.part, signal) };
     } catch (error) {
       if (!isMedicError(error, 'conflict')) throw error;
-      await clock.sleep(backoffMs(1, random) / 5, signal);
+      await clock.sleep(backoffMs(conflicts, CONFLICT, random), signal);
     }
   }
   throw new MedicError('E_AGENT_CONFLICTS', 'transient', `${name}: somebody else wrote first, ten times in a row`);
@@ -111,7 +113,7 @@ export async function reportUntilWritten(
   change: (part: AgentPart) => AgentPart,
   signal: AbortSignal,
 ): Promise<Written> {
-  const { clock, log, random } = world;
+  const { clock, log } = world;
   const endsAt = clock.monotonic() + REPORT_BUDGET_MS;
   for (let failures = 1; ; failures++) {
     try {
@@ -126,7 +128,7 @@ export async function reportUntilWritten(
       const lasting = isMedicError(error, 'invalid', 'terminal', 'bug');
       log.warn('An incident cannot be written', { incident: name, failures, err: error });
       if (lasting || clock.monotonic() >= endsAt) return { kind: 'left', reason: 'it could not be written' };
-      await clock.sleep(backoffMs(failures, random), signal);
+      await clock.sleep(retryMs(world, failures, error), signal);
     }
   }
 }

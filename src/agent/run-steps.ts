@@ -3,12 +3,12 @@ import type { ActionRecord, KubeletIncident, Step } from '../api/v1alpha1/incide
 import { INCIDENTS } from '../api/resources.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { runActStep } from './act/act-step.ts';
-import { backoffMs } from '../runtime/agent-backoff.ts';
 import { type WakeUp, createWakeUp } from '../runtime/wake-up.ts';
 import { type HostStepParts, runHostStep } from './evidence/capture-step.ts';
 import { findRecord } from './record.ts';
 import { runResumeStep } from './act/resume-step.ts';
 import type { Mutex } from '../runtime/mutex.ts';
+import { retryMs } from './world.ts';
 
 /** Without news; a watch that is silent must not stop work that is known. */
 const LOOK_MS = 10_000;
@@ -69,7 +69,7 @@ export async function runExecutor(parts: ExecutorParts, signal: AbortSignal): Pr
       signal.throwIfAborted();
       failures += 1;
       log.warn('A step could not be carried out; trying again', { node: world.node, failures, err: error });
-      await clock.sleep(backoffMs(failures, world.random), signal);
+      await clock.sleep(retryMs(world, failures, error), signal);
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { Host } from '../ports/host.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 
 export interface World {
   /** Name of the Node that this agent runs on. */
@@ -28,6 +29,13 @@ export interface World {
 
 export function momentOf(clock: Clock): Moment {
   return { wallMs: clock.now(), monotonicMs: clock.monotonic() };
+}
+
+const BACKOFF = { firstMs: 500, longestMs: 30_000 };
+
+/** How long the agent waits after so many failures in a row, from 1, in milliseconds; a server's Retry-After counts. */
+export function retryMs({ random }: World, failures: number, error?: unknown): number {
+  return backoffMs(failures, BACKOFF, random, error);
 }
 
 /** A failure in words, cut to what a status message holds. */

@@ -4,7 +4,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { KubeObject, ListQuery, Listed, Mirror, Resource } from '../ports/cluster.ts';
 import { isMedicError, type MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
-import { createBackoff } from '../runtime/backoff.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import { tryParse } from './list.ts';
 import { createMirrorStore } from './mirror-store.ts';
 import { listPath } from './paths.ts';
@@ -28,6 +28,7 @@ const WATCH_SECONDS = 290;
 const WATCH_JITTER_SECONDS = 30;
 /** Bookmarks come every minute, a quarter more or less. A quiet watch is opened anew from where it was: that is cheap. */
 const SILENCE_MS = 90_000;
+const BACKOFF = { firstMs: 200, longestMs: 20_000 };
 /** A watch that has lasted so long was a good one: the next failure is a new story. */
 const GOOD_WATCH_MS = 30_000;
 
@@ -37,16 +38,21 @@ const Versioned = z.object({ metadata: z.object({ resourceVersion: z.string() })
 export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): Mirror<T> {
   const { resource, clock, signal, random } = options;
   const log = options.log.child({ resource: resource.plural });
-  const backoff = createBackoff(random);
   const store = createMirrorStore<T>(log);
   const synced = Promise.withResolvers<undefined>();
   // Nobody need wait for it, and then its rejection must not end the process.
   synced.promise.catch(() => undefined);
+  let failures = 0;
   let freshAt: number | undefined;
   let resourceVersion = '';
 
   function isFresh(): void {
     freshAt = clock.monotonic();
+  }
+
+  async function pause(error?: unknown): Promise<void> {
+    failures += 1;
+    await clock.sleep(backoffMs(failures, BACKOFF, random, error), signal);
   }
 
   async function relist(): Promise<void> {
@@ -101,13 +107,13 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
     const startedAt = clock.monotonic();
     const end = await watch();
     const wasGood = clock.monotonic() - startedAt >= GOOD_WATCH_MS;
-    if (wasGood) backoff.reset();
+    if (wasGood) failures = 0;
     if (end.kind === 'failed') {
       log.info('a watch has failed', { reason: end.error.code, err: end.error });
-      await clock.sleep(backoff.next(end.error), signal);
+      await pause(end.error);
       return needsList(end.error);
     }
-    if (!wasGood) await clock.sleep(backoff.next(), signal);
+    if (!wasGood) await pause();
     return false;
   }
 
@@ -119,7 +125,7 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
       } catch (error) {
         signal.throwIfAborted();
         log.warn('a list has failed', { err: error });
-        await clock.sleep(backoff.next(error), signal);
+        await pause(error);
       }
     }
   }

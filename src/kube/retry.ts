@@ -1,11 +1,12 @@
 /** Reads are tried again, within a budget; writes never are: their caller decides anew from fresh state. */
 import pRetry from 'p-retry';
 import type { Clock, Random } from '../ports/clock.ts';
-import { isMedicError, type MedicError } from '../ports/errors.ts';
+import { isMedicError } from '../ports/errors.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 
 /** Tries after the first one. */
 const RETRIES = 3;
-const FIRST_DELAY_MS = 200;
+const BACKOFF = { firstMs: 200, longestMs: 20_000 };
 
 /**
  * Tries `read` up to four times while it fails as `transient` or `throttled`. It ends with the signal, which carries
@@ -24,13 +25,7 @@ export async function retryRead<T>(
     shouldRetry: ({ error }) => isMedicError(error, 'transient', 'throttled'),
     onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
       if (retriesLeft === 0 || !isMedicError(error, 'transient', 'throttled')) return;
-      await clock.sleep(delayOf(error, attemptNumber, random), signal);
+      await clock.sleep(backoffMs(attemptNumber, BACKOFF, random, error), signal);
     },
   });
-}
-
-/** The server's own Retry-After, or 200 ms doubled with each attempt; a fifth more or less by chance. */
-function delayOf(error: MedicError, attempt: number, random: Random): number {
-  const asked = error.retryAfterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1);
-  return asked * (0.8 + 0.4 * random.next());
 }

@@ -1,27 +1,30 @@
 /** How long to wait after a failure: longer with each, and never the same for two clients. */
 import type { Random } from '../ports/clock.ts';
-import { MedicError } from '../ports/errors.ts';
+import { isMedicError } from '../ports/errors.ts';
 
-const FIRST_MS = 200;
-const LONGEST_MS = 20_000;
-
-export interface Backoff {
-  /** The next delay in milliseconds: at least half of 200 ms, 400 ms, ... 20 s; a server's Retry-After counts too. */
-  next(error?: unknown): number;
-  reset(): void;
+export interface BackoffBounds {
+  /** After the first failure, in milliseconds; doubled with each one that follows. */
+  readonly firstMs: number;
+  /** No delay of our own is longer. */
+  readonly longestMs: number;
 }
 
-export function createBackoff(random: Random): Backoff {
-  let failures = 0;
-  return {
-    next(error): number {
-      const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 16));
-      failures += 1;
-      const asked = error instanceof MedicError ? (error.retryAfterMs ?? 0) : 0;
-      return Math.max(asked, full * (0.5 + 0.5 * random.next()));
-    },
-    reset(): void {
-      failures = 0;
-    },
-  };
+/** Enough to reach any bound, and no overflow. */
+const MOST_DOUBLINGS = 16;
+
+/**
+ * The delay in milliseconds after so many failures in a row: the full delay, or down to half of it by chance.
+ * A server's Retry-After is never undercut, and may be longer than the bound.
+ * @param failures from 1. @param error what failed last, for its Retry-After.
+ */
+export function backoffMs(
+  failures: number,
+  { firstMs, longestMs }: BackoffBounds,
+  random: Random,
+  error?: unknown,
+): number {
+  const doublings = Math.min(Math.max(0, failures - 1), MOST_DOUBLINGS);
+  const fullMs = Math.min(longestMs, firstMs * 2 ** doublings);
+  const askedMs = isMedicError(error) ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(askedMs, fullMs * (0.5 + 0.5 * random.next()));
 }

@@ -1,4 +1,4 @@
-/** One at a time: an early capture that is under way is waited for, and then taken over, not run twice. */
+/** One at a time, in the order of the calls. A failure is its own caller's: the next one runs all the same. */
 export type Mutex = <T>(work: () => Promise<T>) => Promise<T>;
 
 export function createMutex(): Mutex {

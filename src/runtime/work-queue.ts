@@ -4,6 +4,8 @@
  */
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { backoffMs } from './backoff.ts';
+import { createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface QueueOptions {
   readonly name: string;
@@ -23,8 +25,7 @@ export interface WorkQueue {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const BACKOFF_BASE_MS = 200;
-const BACKOFF_MAX_MS = 60_000;
+const BACKOFF = { firstMs: 400, longestMs: 60_000 };
 /** The longest that a worker sleeps before it looks at the clock again: wall clocks jump. */
 const NAP_MS = 10_000;
 
@@ -33,11 +34,10 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
   const due = new Map<string, number>();
   const active = new Set<string>();
   const failures = new Map<string, number>();
-  /** One for each worker that has nothing to do. */
-  const sleepers = new Set<() => void>();
+  const wakeUps = Array.from({ length: options.workers }, () => createWakeUp(clock));
 
   function wake(): void {
-    for (const rouse of sleepers) rouse();
+    for (const wakeUp of wakeUps) wakeUp.wake();
   }
 
   function schedule(key: string, at: number): void {
@@ -59,10 +59,10 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
     return Math.max(1, Math.min(NAP_MS, ...waits));
   }
 
-  function backoffMs(key: string): number {
+  function retryMs(key: string, error: unknown): number {
     const count = (failures.get(key) ?? 0) + 1;
     failures.set(key, count);
-    return Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(count, 12)) * (0.5 + random.next());
+    return backoffMs(count, BACKOFF, random, error);
   }
 
   async function work(key: string, signal: AbortSignal): Promise<void> {
@@ -74,7 +74,7 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
       if (again !== undefined) schedule(key, again);
     } catch (err) {
       if (signal.aborted) return;
-      const waitMs = backoffMs(key);
+      const waitMs = retryMs(key, err);
       options.onError();
       log.warn('Reconcile failed; it is tried again', { queue: options.name, key, retryInMs: Math.round(waitMs), err });
       schedule(key, clock.now() + waitMs);
@@ -84,21 +84,11 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
     }
   }
 
-  async function nap(signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    const stop = AbortSignal.any([signal, woken.signal]);
-    const rouse = (): void => {
-      woken.abort();
-    };
-    sleepers.add(rouse);
-    await clock.sleep(napMs(clock.now()), stop).catch(() => undefined);
-    sleepers.delete(rouse);
-  }
-
-  async function worker(signal: AbortSignal): Promise<void> {
+  async function worker(wakeUp: WakeUp, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const key = next(clock.now());
-      if (key === undefined) await nap(signal);
+      // It rejects with the signal only, and then the worker is done.
+      if (key === undefined) await wakeUp.wait(napMs(clock.now()), signal).catch(() => undefined);
       else await work(key, signal);
     }
   }
@@ -108,7 +98,7 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
       schedule(key, clock.now());
     },
     run: async (signal) => {
-      await Promise.all(Array.from({ length: options.workers }, () => worker(signal)));
+      await Promise.all(wakeUps.map((wakeUp) => worker(wakeUp, signal)));
     },
   };
 }

@@ -3,13 +3,11 @@ import { HEALTHS } from '../../api/resources.ts';
 import { AGENT_MANAGER, API_VERSION } from '../../api/v1alpha1/names.ts';
 import type { Condition } from '../../api/v1alpha1/condition.ts';
 import type { Moment } from '../../core/time/moment.ts';
-import { isMedicError } from '../../ports/errors.ts';
-import { backoffMs } from '../../runtime/agent-backoff.ts';
 import { createWakeUp } from '../../runtime/wake-up.ts';
 import { buildStatus, type StatusInput, urgentKey } from './health-status.ts';
 import type { Requests } from '../requests.ts';
 import type { ObservationBoard } from './observation.ts';
-import { momentOf, type World } from '../world.ts';
+import { momentOf, retryMs, type World } from '../world.ts';
 
 const HEARTBEAT_MS = 30_000;
 /** At most five writes a second, whatever happens. */
@@ -96,8 +94,7 @@ export function createPublisher(world: World, board: ObservationBoard, requests:
       failures += 1;
       metrics.count('health_write_failures_total');
       log.warn('The health of the node cannot be written; trying again', { node, failures, err: error });
-      const asked = isMedicError(error) ? (error.retryAfterMs ?? 0) : 0;
-      await clock.sleep(Math.max(asked, backoffMs(failures, world.random)), signal);
+      await clock.sleep(retryMs(world, failures, error), signal);
     }
   }
 

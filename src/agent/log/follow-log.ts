@@ -1,13 +1,12 @@
 /** Follows the kubelet log, whatever happens to it, and keeps what it says of PLEG. */
 import { openEpisode } from '../../core/detection/episodes.ts';
 import type { LogRecord } from '../../ports/host.ts';
-import { backoffMs } from '../../runtime/agent-backoff.ts';
 import type { WakeUp } from '../../runtime/wake-up.ts';
 import type { ObservationBoard } from '../health/observation.ts';
 import { onEvent, onFailure, onRecord, onRestart, logObservationOf, plegOf, type WatchState } from './log-state.ts';
 import { loadWatch, saveWatch, WATCH_KEY } from './log-state-store.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
-import { momentOf, reasonOf, type World } from '../world.ts';
+import { momentOf, reasonOf, retryMs, type World } from '../world.ts';
 
 const TICK_MS = 1_000;
 /** Without a cursor, how far back to look: an open fault prints every 5 s, and flapping shows over half an hour. */
@@ -96,7 +95,7 @@ export function createLogWatch(world: World, board: ObservationBoard, hostWakeUp
         state = onFailure(state, reasonOf(error), momentOf(clock));
         post();
       }
-      await clock.sleep(backoffMs(failures, world.random), signal);
+      await clock.sleep(retryMs(world, failures), signal);
     }
   }
 

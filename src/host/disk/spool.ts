@@ -2,6 +2,7 @@
 import { access, readdir, rename, rm, stat } from 'node:fs/promises';
 import { MedicError } from '../../ports/errors.ts';
 import type { Spool } from '../../ports/host.ts';
+import { createMutex } from '../../runtime/mutex.ts';
 import { makeFolder, syncFolder, TEMPORARY, writeDurably } from './durable-file.ts';
 import { readBounded } from './bounded-read.ts';
 import { hasCode, messageOf } from '../system-error.ts';
@@ -23,14 +24,14 @@ const MAX_FILE = 268_435_456;
 
 /** Changes follow each other: two writers never count the same free space. */
 export function createSpool({ folder, limitBytes }: SpoolOptions): Spool {
-  let queue: Promise<unknown> = Promise.resolve();
+  const mutex = createMutex();
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = queue.then(work);
-    queue = mine.catch(() => undefined);
-    return await mine.catch((error: unknown) => {
+    try {
+      return await mutex(work);
+    } catch (error) {
       throw toSpoolError(folder, error);
-    });
+    }
   }
 
   async function removable(bundle: string, keep: ReadonlySet<string>): Promise<readonly Bundle[]> {

@@ -1,6 +1,7 @@
 /** Small values in files of one folder. */
 import { MedicError } from '../../ports/errors.ts';
 import type { StateStore } from '../../ports/host.ts';
+import { createMutex } from '../../runtime/mutex.ts';
 import { makeFolder, writeDurably } from './durable-file.ts';
 import { readBounded } from './bounded-read.ts';
 import { messageOf } from '../system-error.ts';
@@ -10,7 +11,7 @@ const MAX_BYTES = 1_048_576;
 
 /** Writes of one key follow each other; the last one wins. @throws `E_STATE_KEY`, `E_STATE_IO`. */
 export function createStateStore(folder: string): StateStore {
-  let queue: Promise<void> = Promise.resolve();
+  const mutex = createMutex();
 
   async function write(key: string, value: string): Promise<void> {
     try {
@@ -30,9 +31,7 @@ export function createStateStore(folder: string): StateStore {
     async write(key, value): Promise<void> {
       checkKey(key);
       if (Buffer.byteLength(value) > MAX_BYTES) throw new MedicError('E_STATE_IO', 'bug', `${key} is over 1 MiB`);
-      const mine = queue.then(() => write(key, value));
-      queue = mine.catch(() => undefined);
-      await mine;
+      await mutex(() => write(key, value));
     },
   };
 }
