@@ -10,6 +10,7 @@ import { createPublisher } from './health/publish-health.ts';
 import { runRetention } from './evidence/spool-retention.ts';
 import { createObservationBoard } from './health/observation.ts';
 import { createMutex } from '../runtime/mutex.ts';
+import { boundHost } from './bounded-host.ts';
 import type { World } from './world.ts';
 
 /** For /healthz and /readyz: whether it is well, and why not. */
@@ -33,7 +34,7 @@ const STALLED_MS = 120_000;
 const UNPUBLISHED_MS = 95_000;
 
 /** Starts at once. */
-export function startAgent(world: World, stop: AbortSignal): Agent {
+export function startAgent(outside: World, stop: AbortSignal): Agent {
   const own = new AbortController();
   const { signal } = own;
   const onStop = (): void => {
@@ -41,7 +42,8 @@ export function startAgent(world: World, stop: AbortSignal): Agent {
   };
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop, { once: true });
-  const { clock } = world;
+  const { clock } = outside;
+  const world: World = { ...outside, host: boundHost(outside.host, clock, signal) };
   const board = createObservationBoard(clock.now());
   const requests = createRequests(world, signal);
   const hostWakeUp = createWakeUp(clock);

@@ -16,6 +16,7 @@ export interface World {
   readonly pod: string | undefined;
   readonly namespace: string | undefined;
   readonly cluster: Cluster;
+  /** Inside the agent each of its calls has a limit: `boundHost`. */
   readonly host: Host;
   readonly clock: Clock;
   readonly random: Random;

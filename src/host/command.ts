@@ -7,7 +7,7 @@ import { MedicError } from '../ports/errors.ts';
 import { hasCode, messageOf } from './system-error.ts';
 
 interface CommandOptions {
-  readonly timeoutMs: number;
+  /** Ends the command. The port that it serves has a limit (`agent/bounded-host.ts`), and a command none of its own. */
   readonly signal: AbortSignal;
   /** Output beyond it is cut, and the command ended. */
   readonly maxBytes: number;
@@ -24,7 +24,7 @@ interface CommandResult {
 export interface Commands {
   /** The command as it is run, for records. */
   describe(argv: readonly string[]): string;
-  /** @throws `E_HOST_COMMAND` if it cannot be started, is killed or times out. An exit code is a result. */
+  /** @throws `E_HOST_COMMAND` if it cannot be started or is killed; the signal's reason. An exit code is a result. */
   run(argv: readonly string[], options: CommandOptions): Promise<CommandResult>;
   /** Its output as it comes, until it ends or the signal does. @throws `E_HOST_COMMAND` if it ends with a failure. */
   stream(argv: readonly string[], signal: AbortSignal): AsyncIterable<Buffer>;
@@ -90,16 +90,14 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 async function runChild(
   start: () => Child,
   argv: readonly string[],
-  { timeoutMs, signal, maxBytes }: CommandOptions,
+  { signal, maxBytes }: CommandOptions,
 ): Promise<CommandResult> {
   signal.throwIfAborted();
   const child = start();
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const stop = AbortSignal.any([signal, deadline]);
   const onStop = (): void => {
     killGroup(child);
   };
-  stop.addEventListener('abort', onStop);
+  signal.addEventListener('abort', onStop);
   try {
     const [stdout, stderr, exit] = await Promise.all([
       readBounded(child, maxBytes),
@@ -107,13 +105,12 @@ async function runChild(
       whenClosed(child),
     ]);
     signal.throwIfAborted();
-    if (deadline.aborted) throw failure(argv, `no end within ${String(timeoutMs / 1000)} s; killed`);
     if (exit.signal !== null && !stdout.truncated) throw failure(argv, `killed by ${exit.signal}`);
     return { stdout: stdout.bytes, stderr, truncated: stdout.truncated, exitCode: exit.code ?? 0 };
   } catch (error) {
     throw error instanceof MedicError || signal.aborted ? error : failure(argv, messageOf(error), error);
   } finally {
-    stop.removeEventListener('abort', onStop);
+    signal.removeEventListener('abort', onStop);
     killGroup(child);
   }
 }

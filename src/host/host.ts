@@ -1,6 +1,7 @@
 /** The host: all adapters together. */
 import type { Clock } from '../ports/clock.ts';
 import type { Host, UnitRole } from '../ports/host.ts';
+import { type Limit, withDeadline } from '../runtime/deadline.ts';
 import { createCollectors } from './collect/collectors.ts';
 import { createCriProbe } from './cri/cri-probe.ts';
 import { createEndpointFinder } from './cri/cri-endpoint.ts';
@@ -33,6 +34,9 @@ export interface HostOptions {
   readonly clock: Clock;
 }
 
+/** A log is followed without a limit, but which unit's log it is has to be found first. */
+const FIND_LIMIT: Limit = { ms: 10_000, code: 'E_LOG_UNREADABLE', what: 'the unit of the kubelet' };
+
 export function createHost(options: HostOptions): Host {
   const { namespaces, clock, log } = options;
   const commands = createCommands(namespaces.targetPid);
@@ -46,7 +50,9 @@ export function createHost(options: HostOptions): Host {
       log.kind === 'file'
         ? createFileLogSource({ namespaces, clock, pattern: log.pattern })
         : createJournalSource(commands, {
-            unit: async (signal) => log.unit ?? (await services.find('kubelet', signal))?.unit,
+            unit: async (signal) =>
+              log.unit ??
+              (await withDeadline(clock, FIND_LIMIT, signal, (inner) => services.find('kubelet', inner)))?.unit,
           }),
     probe: createCriProbe({ namespaces, clock, endpoint }),
     facts: createProcFacts(namespaces, commands),

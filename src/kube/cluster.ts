@@ -18,7 +18,8 @@ import type {
 import { isMedicError, MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Connection } from './connection/connection.ts';
-import { withDeadline } from '../runtime/call-deadline.ts';
+import { callLimit } from './call-limit.ts';
+import { withDeadline } from '../runtime/deadline.ts';
 import { malformedError } from './errors.ts';
 import { listAll, MAX_ANSWER_BYTES } from './list.ts';
 import { createMirror } from './mirror.ts';
@@ -49,7 +50,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
   }
 
   async function read(path: string, what: string, call: Call): Promise<unknown> {
-    return await withDeadline({ ...call, what }, callClock, (signal) =>
+    return await withDeadline(callClock, callLimit(what, call), call.signal, (signal) =>
       retryRead(
         () => sendOnce({ method: 'GET', path, what, gzip: true }, signal),
         { clock: callClock, random },
@@ -59,7 +60,9 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
   }
 
   async function write<T extends KubeObject>(resource: Resource<T>, request: ApiRequest, call: Call): Promise<T> {
-    const raw = await withDeadline({ ...call, what: request.what }, callClock, (signal) => sendOnce(request, signal));
+    const raw = await withDeadline(callClock, callLimit(request.what, call), call.signal, (signal) =>
+      sendOnce(request, signal),
+    );
     return parseObject(resource, request.what, raw);
   }
 
@@ -125,7 +128,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       };
       const request = { method: 'DELETE', path: objectPath(resource, ref), what, body: JSON.stringify(deleteOptions) };
       try {
-        await withDeadline({ ...call, what }, callClock, (signal) => sendOnce(request, signal));
+        await withDeadline(callClock, callLimit(what, call), call.signal, (signal) => sendOnce(request, signal));
         return true;
       } catch (error) {
         if (isMedicError(error, 'absent')) return false;

@@ -8,7 +8,8 @@ import type { Clock } from '../ports/clock.ts';
 import { MedicError } from '../ports/errors.ts';
 import type { PodExec } from '../ports/pod-exec.ts';
 import type { Connection, TlsMaterial } from './connection/connection.ts';
-import { withDeadline } from '../runtime/call-deadline.ts';
+import { withDeadline } from '../runtime/deadline.ts';
+import { callLimit } from './call-limit.ts';
 import { answerError, networkError } from './errors.ts';
 
 /** Of standard error: enough to say why. */
@@ -19,7 +20,7 @@ export function createPodExec(connection: Connection, clock: Clock): PodExec {
     run: async (target, argv, { deadlineMs, maxBytes }) => {
       const what = `exec ${argv.join(' ')} in pod ${target.namespace}/${target.pod}`;
       const exec = new Exec(await configOf(connection));
-      return await withDeadline({ what, deadlineMs }, clock, async (limit) => {
+      return await withDeadline(clock, callLimit(what, { deadlineMs }), undefined, async (limit) => {
         const stdout = collector(maxBytes);
         const stderr = collector(ERROR_BYTES);
         const ended = await ending(limit, what, (onStatus) =>

@@ -2,7 +2,8 @@
 import type { Clock } from '../ports/clock.ts';
 import type { ProxyRequest, ProxyResponse } from '../ports/cluster.ts';
 import { MedicError } from '../ports/errors.ts';
-import { withDeadline } from '../runtime/call-deadline.ts';
+import { withDeadline } from '../runtime/deadline.ts';
+import { callLimit } from './call-limit.ts';
 import { answerError, parseStatus } from './errors.ts';
 import { nodeProxyPath } from './paths.ts';
 import type { Transport } from './connection/transport.ts';
@@ -26,7 +27,7 @@ export async function proxyToNode(
   }
   const method = request.method ?? 'GET';
   const what = `${method} nodes/${node}/proxy${path}`;
-  const answer = await withDeadline({ ...request, what }, clock, (signal) =>
+  const answer = await withDeadline(clock, callLimit(what, request), request.signal, (signal) =>
     transport.send(
       {
         method,

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import type { Clock } from '../ports/clock.ts';
 import { MedicError } from '../ports/errors.ts';
-import { withDeadline } from '../runtime/call-deadline.ts';
+import { withDeadline } from '../runtime/deadline.ts';
+import { callLimit } from './call-limit.ts';
 import { answerError, eventError, networkError } from './errors.ts';
 import type { Transport } from './connection/transport.ts';
 
@@ -67,16 +68,13 @@ export async function runWatch(options: WatchOptions): Promise<WatchEnd> {
 /** The deadline is for the head of the answer only; the body may go on for minutes. */
 async function openWatch(options: WatchOptions, own: AbortController): Promise<IncomingMessage> {
   const { transport, callClock, path, what } = options;
-  const answer = await withDeadline(
-    { what, signal: own.signal, deadlineMs: OPEN_DEADLINE_MS },
-    callClock,
-    (deadline) => {
-      deadline.addEventListener('abort', () => {
-        own.abort(deadline.reason);
-      });
-      return transport.open({ method: 'GET', path, what, signal: own.signal });
-    },
-  );
+  const limit = callLimit(what, { deadlineMs: OPEN_DEADLINE_MS });
+  const answer = await withDeadline(callClock, limit, own.signal, (deadline) => {
+    deadline.addEventListener('abort', () => {
+      own.abort(deadline.reason);
+    });
+    return transport.open({ method: 'GET', path, what, signal: own.signal });
+  });
   const status = answer.statusCode ?? 0;
   if (status < 400) return answer;
   const body = await readSome(answer, MAX_ERROR_BYTES);

@@ -1,5 +1,6 @@
 /**
- * The host as the agent sees it. Every method is bounded in time by its signal, and throws `MedicError`.
+ * The host as the agent sees it. Every method throws `MedicError`, and ends with its signal if its adapter can. The agent
+ * gives each call its one limit in time, also against an adapter that cannot (`agent/bounded-host.ts`).
  * An adapter runs allow-listed argv arrays only; nothing here takes a command line.
  */
 import type { EvidenceKind } from '../api/v1alpha1/evidence.ts';

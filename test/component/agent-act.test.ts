@@ -147,6 +147,19 @@ describe('evidence of the host', () => {
     await bench.clock.advance(600_000);
     expect(spoolWritable()).toBe('True');
   });
+
+  test('a disk that hangs leaves entries that say so, and does not hold up the restart', async () => {
+    await inTrouble('runtime-hung');
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    Object.assign(bench.sim.host.spool, { write: hang, read: hang, rename: hang, list: hang, usage: hang });
+    Object.assign(bench.sim.host.state, { read: hang, write: hang });
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    const record = await recordOf('capture-host', 60_000);
+    expect(record.state).toBe('Failed');
+    expect(record.message).toContain('the spool: no answer within 10s');
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
+    expect(await recordOf('act-1', 30_000)).toMatchObject({ state: 'Succeeded' });
+  });
 });
 
 describe('an action', () => {

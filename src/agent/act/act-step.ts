@@ -12,13 +12,9 @@ import type { Requests } from '../requests.ts';
 import { probeOnce } from '../health/probe-runtime.ts';
 import { type ActQuestion, type Refusal, refuse, roleOf } from './refusal.ts';
 import { watchRestart } from './restart-verification.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
 import { reasonOf, type World } from '../world.ts';
 
-/** systemd waits for the unit's TimeoutStopSec, 90 s by default, before it kills. */
-const RESTART_LIMIT_MS = 150_000;
 const REBOOT_LIMIT_MS = 300_000;
-const BOOT_ID_LIMIT_MS = 5_000;
 
 export interface Assignment {
   readonly incident: KubeletIncident;
@@ -39,9 +35,9 @@ export async function gatherQuestion(
   return { incident, step, nodeUID: requests.nodeUID(), unit, probe, clockAheadMs: requests.clockAheadMs() };
 }
 
-export async function readBootID({ clock, host }: World, signal: AbortSignal): Promise<string | undefined> {
+export async function readBootID({ host }: World, signal: AbortSignal): Promise<string | undefined> {
   try {
-    return await withDeadline(clock, { ms: BOOT_ID_LIMIT_MS, what: 'the boot id' }, signal, () => host.facts.bootID());
+    return await host.facts.bootID();
   } catch {
     signal.throwIfAborted();
     return undefined;
@@ -169,12 +165,11 @@ interface Issued {
   readonly failure: string | undefined;
 }
 
-async function issue({ clock, host }: World, { action, unit }: ActionRecord, signal: AbortSignal): Promise<Issued> {
-  const limit = { ms: RESTART_LIMIT_MS, what: `${action} ${unit ?? ''}`.trim() };
+async function issue({ host }: World, { action, unit }: ActionRecord, signal: AbortSignal): Promise<Issued> {
   try {
-    const command = await withDeadline(clock, limit, signal, (inner) =>
-      action === 'RebootNode' ? host.services.reboot(inner) : host.services.restart(unit ?? '', inner),
-    );
+    const { services } = host;
+    const command =
+      action === 'RebootNode' ? await services.reboot(signal) : await services.restart(unit ?? '', signal);
     return { command, failure: undefined };
   } catch (error) {
     signal.throwIfAborted();

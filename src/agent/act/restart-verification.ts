@@ -1,14 +1,12 @@
 /** After a restart: is it another process, and does it stay? The judgement is pure; the loop around it only polls. */
 import { formatSeconds } from '../../core/time/duration.ts';
 import type { UnitFacts } from '../../ports/host.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
 import { reasonOf, type World } from '../world.ts';
 
 const POLL_MS = 500;
 const VERIFY_LIMIT_MS = 60_000;
 /** A kubelet that cannot start exits within a second or two; systemd starts it again after 10 s. */
 const STAYS_MS = 3_000;
-const SHOW_LIMIT_MS = 5_000;
 
 export interface UnitBefore {
   readonly pid: number;
@@ -79,8 +77,7 @@ export async function watchRestart(
   let trouble = '';
   while (clock.monotonic() < endsAt) {
     try {
-      const limit = { ms: SHOW_LIMIT_MS, what: unit };
-      const facts = await withDeadline(clock, limit, signal, (inner) => host.services.show(unit, inner));
+      const facts = await host.services.show(unit, signal);
       const verdict = facts === undefined ? undefined : judgeRestart(before, first, facts, clock.monotonic());
       if (verdict !== undefined && verdict.kind !== 'wait') return verdict;
       first = verdict?.first ?? first;

@@ -16,10 +16,8 @@ import { reasonOf, type World } from '../world.ts';
 
 /** Bounds the memory too: so many artifacts are held at once. */
 const AT_ONCE = 4;
-const WRITE_LIMIT_MS = 10_000;
-const BLOCKED_LIMIT_MS = 5_000;
 /** A hung runtime must not hold up the evidence. */
-const EXITED_LIMIT_MS = 1_000;
+const EXITED_DEADLINE_MS = 1_000;
 const MAX_CLUES = 32;
 
 export interface CaptureOrder {
@@ -122,7 +120,7 @@ async function collect(
   signal: AbortSignal,
 ): Promise<Collected> {
   const until = clock.now();
-  const limit = { ms: Math.max(0, Math.min(collector.timeoutMs, leftMs)), what: collector.source };
+  const limit = { ms: Math.max(0, leftMs), code: 'E_AGENT_DEADLINE', what: collector.source };
   return await withDeadline(clock, limit, signal, (inner) =>
     collector.collect({ since: until - windowMs, until }, inner),
   );
@@ -143,8 +141,7 @@ async function store(
   const sealed = isForDecision(from)
     ? sealWithin(from, content, { redact: isRedacted, maxBytes: EVIDENCE_BYTES })
     : sealArtifact(from, content, { redact: isRedacted });
-  const limit = { ms: WRITE_LIMIT_MS, what: 'the spool' };
-  const entry = await withDeadline(clock, limit, signal, (inner) => store.put(sealed.entry, sealed.bytes, inner));
+  const entry = await store.put(sealed.entry, sealed.bytes, signal);
   const clues = cluesOf(origin.name, origin.kind, content.bytes);
   const relistCall = kind === 'GoroutineDump' ? findRelist(parseDump(content.bytes))?.criMethod : undefined;
   return { entry, clues: isRedacted ? clues.map((clue) => redact(clue).text) : clues, relistCall };
@@ -160,15 +157,14 @@ async function hostFacts(world: World, signal: AbortSignal): Promise<Omit<HostSu
   const at = toPreciseTime(world.clock.now());
   const [blockedProcesses, exitedContainers] = await Promise.all([
     listBlocked(world, signal),
-    world.host.probe.exitedContainers(EXITED_LIMIT_MS, signal),
+    world.host.probe.exitedContainers(EXITED_DEADLINE_MS, signal),
   ]);
   return { at, blockedProcesses, ...(exitedContainers === undefined ? {} : { exitedContainers }) };
 }
 
-async function listBlocked({ host, clock, log }: World, signal: AbortSignal): Promise<HostSummary['blockedProcesses']> {
+async function listBlocked({ host, log }: World, signal: AbortSignal): Promise<HostSummary['blockedProcesses']> {
   try {
-    const limit = { ms: BLOCKED_LIMIT_MS, what: 'the list of blocked processes' };
-    const blocked = await withDeadline(clock, limit, signal, (inner) => host.facts.blocked(inner));
+    const blocked = await host.facts.blocked(signal);
     return blocked.slice(0, 32).map(({ pid, comm, wchan }) => ({
       pid,
       comm: comm.slice(0, 64),

@@ -4,7 +4,6 @@ import type { Requests } from '../requests.ts';
 import type { ObservationBoard } from '../health/observation.ts';
 import { noteSpoolError } from '../health/spool-error.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
 import { reasonOf, type World } from '../world.ts';
 
 const EVERY_MS = 5 * 60_000;
@@ -12,7 +11,6 @@ const EVERY_MS = 5 * 60_000;
 const TRY_MS = 60_000;
 /** A copy of the incidents that is older says nothing of what exists. */
 const FRESH_MS = 2 * 60_000;
-const TRY_LIMIT_MS = 10_000;
 const TRIAL_BUNDLE = 'trial';
 
 export interface RetentionQuestion {
@@ -42,20 +40,13 @@ async function tidy({ host, log }: World, requests: Requests): Promise<void> {
 }
 
 /** A disk that was full may have room again: only a write tells. */
-async function tryStorage(
-  { host, clock }: World,
-  board: ObservationBoard,
-  requests: Requests,
-  signal: AbortSignal,
-): Promise<void> {
+async function tryStorage({ host, clock }: World, board: ObservationBoard, requests: Requests): Promise<void> {
   const keep = new Set(bundlesOf(requests.incidents.list()));
   const early = board.current().spool.early;
   if (early !== undefined) keep.add(early.id);
-  await withDeadline(clock, { ms: TRY_LIMIT_MS, what: 'the spool' }, signal, async () => {
-    await host.state.write('trial', String(clock.now()));
-    await host.spool.write(TRIAL_BUNDLE, 'trial', Buffer.from('kubelet-medic'), keep);
-    await host.spool.remove(TRIAL_BUNDLE);
-  });
+  await host.state.write('trial', String(clock.now()));
+  await host.spool.write(TRIAL_BUNDLE, 'trial', Buffer.from('kubelet-medic'), keep);
+  await host.spool.remove(TRIAL_BUNDLE);
 }
 
 /** Runs until the signal. It never runs while evidence is being taken. */
@@ -71,7 +62,7 @@ export async function runRetention(
     try {
       const freshAt = requests.freshAt();
       if (freshAt !== undefined && clock.monotonic() - freshAt < FRESH_MS) await mutex(() => tidy(world, requests));
-      if (broken) await mutex(() => tryStorage(world, board, requests, signal));
+      if (broken) await mutex(() => tryStorage(world, board, requests));
       if (broken) noteSpoolError(board, undefined);
     } catch (error) {
       signal.throwIfAborted();

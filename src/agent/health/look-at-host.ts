@@ -3,21 +3,14 @@ import type { UnitRole } from '../../ports/host.ts';
 import type { WakeUp } from '../../runtime/wake-up.ts';
 import type { HostObservation, Reading, StacksObservation, ObservationBoard, SpoolObservation } from './observation.ts';
 import { reasonOf, type World } from '../world.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 
 const FACTS_EVERY_MS = 10_000;
-const LOOK_LIMIT_MS = 5_000;
-const CHECK_LIMIT_MS = 20_000;
 
 /** The unit of a role, read now. It never throws but with the signal. */
 export async function readUnit(world: World, role: UnitRole, signal: AbortSignal): Promise<Reading<UnitFacts>> {
-  const { clock, host } = world;
   try {
-    const what = `the unit of the ${role}`;
-    const unit = await withDeadline(clock, { ms: LOOK_LIMIT_MS, what }, signal, (inner) =>
-      host.services.find(role, inner),
-    );
+    const unit = await world.host.services.find(role, signal);
     return unit === undefined ? { kind: 'absent' } : { kind: 'known', value: unit };
   } catch (error) {
     signal.throwIfAborted();
@@ -30,10 +23,10 @@ async function fact<T>(
   world: World,
   what: string,
   signal: AbortSignal,
-  read: (signal: AbortSignal) => Promise<T>,
+  read: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
-    return await withDeadline(world.clock, { ms: LOOK_LIMIT_MS, what }, signal, read);
+    return await read();
   } catch (err) {
     signal.throwIfAborted();
     world.log.debug('A fact of the host cannot be read', { reason: what, err });
@@ -46,7 +39,7 @@ interface Preflight {
 }
 
 /** Tried once for each kubelet that starts, before it is needed: a reading costs it nothing, and this host 0.3 s. */
-function createPreflight({ host, clock }: World): Preflight {
+function createPreflight({ host }: World): Preflight {
   let checked = '';
   let seen: StacksObservation = { kind: 'unchecked' };
   return {
@@ -55,8 +48,7 @@ function createPreflight({ host, clock }: World): Preflight {
       const key = `${kubelet.value.invocationID}/${String(kubelet.value.mainPID)}`;
       if (key === checked) return seen;
       try {
-        const limit = { ms: CHECK_LIMIT_MS, what: 'the memory of the kubelet' };
-        await withDeadline(clock, limit, signal, (inner) => host.stacks.check('kubelet', inner));
+        await host.stacks.check('kubelet', signal);
         seen = { kind: 'readable' };
       } catch (error) {
         signal.throwIfAborted();
@@ -74,7 +66,7 @@ async function lookAtHost(world: World, preflight: Preflight, signal: AbortSigna
   const [kubeletUnit, runtimeUnit, kubelet, bootID, kernel] = await Promise.all([
     readUnit(world, 'kubelet', signal),
     readUnit(world, 'runtime', signal),
-    fact(world, 'the kubelet process', signal, (inner) => facts.kubelet(inner)),
+    fact(world, 'the kubelet process', signal, () => facts.kubelet(signal)),
     fact(world, 'the boot id', signal, () => facts.bootID()),
     fact(world, 'the kernel release', signal, () => facts.kernel()),
   ]);
@@ -89,9 +81,8 @@ async function lookAtHost(world: World, preflight: Preflight, signal: AbortSigna
 
 /** The spool's room. `error` is that of the last write, unless the spool cannot even be looked at. */
 async function lookAtSpool(world: World, board: ObservationBoard, signal: AbortSignal): Promise<SpoolObservation> {
-  const limit = { ms: LOOK_LIMIT_MS, what: 'the spool' };
   try {
-    const usage = await withDeadline(world.clock, limit, signal, () => world.host.spool.usage());
+    const usage = await world.host.spool.usage();
     return { ...board.current().spool, ...usage };
   } catch (error) {
     signal.throwIfAborted();

@@ -3,22 +3,15 @@ import type { Moment } from '../../core/time/moment.ts';
 import type { ProbeResult } from '../../ports/host.ts';
 import type { ProbeObservation, ObservationBoard } from './observation.ts';
 import { momentOf, type World } from '../world.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
 
 const PROBE_EVERY_MS = 5_000;
 const PROBE_DEADLINE_MS = 5_000;
-/** A probe that does not keep to its own deadline is given up here, as a timeout. */
-const PROBE_LIMIT_MS = PROBE_DEADLINE_MS + 1_000;
 
 /** One probe; it never throws but with the signal. */
-export async function probeOnce({ host, clock }: World, signal: AbortSignal): Promise<ProbeResult> {
-  const limit = { ms: PROBE_LIMIT_MS, what: 'the CRI probe' };
-  try {
-    return await withDeadline(clock, limit, signal, (inner) => host.probe.probe(PROBE_DEADLINE_MS, inner));
-  } catch {
-    signal.throwIfAborted();
-    return { state: 'Timeout', latencyMs: PROBE_LIMIT_MS, message: 'the probe itself did not come back' };
-  }
+export async function probeOnce({ host }: World, signal: AbortSignal): Promise<ProbeResult> {
+  const result = await host.probe.probe(PROBE_DEADLINE_MS, signal);
+  signal.throwIfAborted();
+  return result;
 }
 
 /** What is known after one more probe. A run of failures ends with an answer; `Unknown` is no failure. */

@@ -5,7 +5,6 @@ import type { WakeUp } from '../../runtime/wake-up.ts';
 import type { ObservationBoard } from '../health/observation.ts';
 import { onEvent, onFailure, onRecord, onRestart, logObservationOf, plegOf, type WatchState } from './log-state.ts';
 import { loadWatch, saveWatch, WATCH_KEY } from './log-state-store.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
 import { momentOf, reasonOf, retryMs, type World } from '../world.ts';
 
 const TICK_MS = 1_000;
@@ -13,7 +12,6 @@ const TICK_MS = 1_000;
 const LOOK_BACK_MS = 30 * 60_000;
 /** Lines after the stored cursor are read again after a crash, which changes nothing; so it is stored seldom. */
 const STORE_EVERY_MS = 15_000;
-const STORE_LIMIT_MS = 5_000;
 /** A source that ran so long was a good one: its failure is a new story. */
 const GOOD_RUN_MS = 60_000;
 
@@ -46,8 +44,7 @@ export function createLogWatch(world: World, board: ObservationBoard, hostWakeUp
   async function store(signal: AbortSignal): Promise<void> {
     storedAt = clock.monotonic();
     try {
-      const limit = { ms: STORE_LIMIT_MS, what: 'the state folder' };
-      await withDeadline(clock, limit, signal, () => host.state.write(WATCH_KEY, saveWatch(source, state)));
+      await host.state.write(WATCH_KEY, saveWatch(source, state));
     } catch (error) {
       signal.throwIfAborted();
       log.warn('The state of the watch cannot be stored', { err: error });
@@ -104,8 +101,7 @@ export function createLogWatch(world: World, board: ObservationBoard, hostWakeUp
     if (unit?.kind !== 'known' || unit.value.mainPID === 0) return false;
     const { mainPID } = unit.value;
     try {
-      const limit = { ms: TICK_MS, what: 'the state of the kubelet process' };
-      const letter = await withDeadline(clock, limit, signal, () => host.facts.processState(mainPID));
+      const letter = await host.facts.processState(mainPID);
       return letter !== undefined && !'TtZX'.includes(letter);
     } catch {
       signal.throwIfAborted();
@@ -154,8 +150,7 @@ function episodesKey({ episodes }: WatchState): string {
 
 async function readStored(world: World, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const limit = { ms: STORE_LIMIT_MS, what: 'the state folder' };
-    return await withDeadline(world.clock, limit, signal, () => world.host.state.read(WATCH_KEY));
+    return await world.host.state.read(WATCH_KEY);
   } catch (err) {
     signal.throwIfAborted();
     world.log.warn('The stored state of the watch cannot be read; starting anew', { err });

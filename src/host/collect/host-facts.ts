@@ -3,8 +3,9 @@ import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Collector } from '../../ports/host.ts';
 import { type CollectorContext, firstPart, orSay } from './collector-context.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
 import { hostPath } from '../disk/host-path.ts';
-import { readBounded, within } from '../disk/bounded-read.ts';
+import { readBounded } from '../disk/bounded-read.ts';
 import { hasCode } from '../system-error.ts';
 
 const MAX_BYTES = 1_048_576;
@@ -15,7 +16,7 @@ const DISK_MS = 2_000;
 const FILES = ['loadavg', 'uptime', 'meminfo', 'pressure/cpu', 'pressure/io', 'pressure/memory', 'vmstat', '1/mounts'];
 const DISKS = ['/', '/var/lib/kubelet', '/var/lib/containerd', '/var/lib/containers', '/var/lib/docker', '/var/log'];
 
-export function hostCollectors({ namespaces }: CollectorContext): readonly Collector[] {
+export function hostCollectors({ namespaces, clock }: CollectorContext): readonly Collector[] {
   async function file(name: string, signal: AbortSignal): Promise<string> {
     const path = `${namespaces.procRoot}/${name}`;
     const found = await readBounded(path, FILE_BYTES, signal);
@@ -23,8 +24,10 @@ export function hostCollectors({ namespaces }: CollectorContext): readonly Colle
   }
 
   async function disk(path: string, signal: AbortSignal): Promise<string> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(DISK_MS)]);
-    const facts = await within(statfsOf(await hostPath(namespaces.hostRoot, path, limit)), limit);
+    const limit = { ms: DISK_MS, code: 'E_HOST_READ', what: 'statfs' };
+    const facts = await withDeadline(clock, limit, signal, async (inner) =>
+      statfsOf(await hostPath(namespaces.hostRoot, path, inner)),
+    );
     if (facts === undefined) return '';
     const used = facts.blocks === 0 ? 0 : Math.round((1 - facts.bavail / facts.blocks) * 100);
     const inodes = facts.files === 0 ? 0 : Math.round((1 - facts.ffree / facts.files) * 100);

@@ -20,7 +20,7 @@ export function runtimeCollectors(context: CollectorContext): readonly Collector
 }
 
 /** Each call has a connection and a deadline of its own: which of them hang is what matters. */
-async function runtimeInfo({ namespaces, endpoint }: CollectorContext, signal: AbortSignal): Promise<Collected> {
+async function runtimeInfo({ namespaces, clock, endpoint }: CollectorContext, signal: AbortSignal): Promise<Collected> {
   const where = await endpoint(signal);
   if (where === undefined) throw new MedicError('E_CRI_ENDPOINT', 'terminal', 'no CRI endpoint is known');
   const target = await criTarget(namespaces, where, signal);
@@ -28,7 +28,7 @@ async function runtimeInfo({ namespaces, endpoint }: CollectorContext, signal: A
     what: string,
     call: (client: ReturnType<typeof createCriClient>) => Promise<unknown>,
   ): Promise<string> {
-    const client = createCriClient(target, CALL_MS, signal);
+    const client = createCriClient(target, { clock, deadlineMs: CALL_MS }, signal);
     try {
       return await orSay(
         what,

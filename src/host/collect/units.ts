@@ -16,7 +16,7 @@ export function unitCollectors({ commands, unit }: CollectorContext): readonly C
         const found = await Promise.all([unit('kubelet', signal), unit('runtime', signal)]);
         const names = [...new Set(found.flatMap((facts) => (facts === undefined ? [] : [facts.unit])))];
         if (names.length === 0) return firstPart(Buffer.from('no unit was found\n'), MAX_BYTES);
-        const options = { timeoutMs: TIMEOUT_MS, signal, maxBytes: MAX_BYTES };
+        const options = { signal, maxBytes: MAX_BYTES };
         const result = await commands.run(['systemctl', 'show', ...names], options);
         return firstPart(result.stdout, MAX_BYTES, result.truncated);
       },

@@ -3,7 +3,9 @@
  * Messages: k8s.io/cri-api pkg/apis/runtime/v1/api.proto.
  */
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { Clock } from '../../ports/clock.ts';
 import { MedicError } from '../../ports/errors.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
 import { hostPath } from '../disk/host-path.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import {
@@ -67,8 +69,12 @@ export async function criTarget(namespaces: HostNamespaces, endpoint: string, si
   throw new MedicError('E_CRI_ENDPOINT', 'invalid', `not a unix:// or tcp:// endpoint: ${endpoint}`);
 }
 
-/** All calls of the client share the deadline (wall clock, as gRPC has it) and end with the signal. Close it. */
-export function createCriClient(target: string, deadlineMs: number, signal: AbortSignal): CriClient {
+/** All calls of the client share the deadline, counted from now, and end with the signal. Close it. */
+export function createCriClient(
+  target: string,
+  { clock, deadlineMs }: { readonly clock: Clock; readonly deadlineMs: number },
+  signal: AbortSignal,
+): CriClient {
   const client = new Client(target, credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
     'grpc.use_local_subchannel_pool': 1,
@@ -77,11 +83,16 @@ export function createCriClient(target: string, deadlineMs: number, signal: Abor
     // One try: a second one would hide what the first met.
     'grpc.enable_retries': 0,
   });
-  const deadline = AbortSignal.timeout(deadlineMs);
+  const endsAt = clock.monotonic() + deadlineMs;
   let service: string = SERVICES[0];
 
   async function unary(method: string, request: Buffer): Promise<readonly Field[]> {
-    const message = await callOnce(client, { path: `/${service}/${method}`, request, deadline, signal });
+    const limit = { ms: Math.max(0, endsAt - clock.monotonic()), code: 'E_CRI_DEADLINE', what: method };
+    const message = await withDeadline(clock, limit, signal, (inner) =>
+      callOnce(client, { path: `/${service}/${method}`, request }, inner),
+    ).catch((error: unknown) => {
+      throw signal.aborted ? cancelled(method) : error;
+    });
     const fields = decodeFields(message);
     if (fields === undefined) throw new MedicError('E_CRI_ERROR', 'terminal', `${method}: the answer cannot be read`);
     return fields;
@@ -137,16 +148,12 @@ function toCondition(message: Buffer): CriCondition {
 interface Unary {
   readonly path: string;
   readonly request: Buffer;
-  readonly deadline: AbortSignal;
-  readonly signal: AbortSignal;
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-async function callOnce(client: Client, { path, request, deadline, signal }: Unary): Promise<Buffer> {
+async function callOnce(client: Client, { path, request }: Unary, signal: AbortSignal): Promise<Buffer> {
   const method = path.replace(/^.*\//, '');
-  const stop = AbortSignal.any([deadline, signal]);
-  if (stop.aborted) throw ended(method, signal);
   let cancel = (): void => undefined;
   try {
     return await new Promise<Buffer>((resolve, reject) => {
@@ -155,19 +162,18 @@ async function callOnce(client: Client, { path, request, deadline, signal }: Una
         else reject(error === null ? new Error('no answer') : toMedicError(method, error));
       });
       cancel = (): void => {
-        reject(ended(method, signal));
+        reject(cancelled(method));
         call.cancel();
       };
-      stop.addEventListener('abort', cancel);
+      signal.addEventListener('abort', cancel);
     });
   } finally {
-    stop.removeEventListener('abort', cancel);
+    signal.removeEventListener('abort', cancel);
   }
 }
 
-function ended(method: string, signal: AbortSignal): MedicError {
-  if (signal.aborted) return new MedicError('E_CRI_CANCELLED', 'transient', `${method}: cancelled`);
-  return new MedicError('E_CRI_DEADLINE', 'transient', `${method}: no answer within the deadline`);
+function cancelled(method: string): MedicError {
+  return new MedicError('E_CRI_CANCELLED', 'transient', `${method}: cancelled`);
 }
 
 /** gRPC's codes, as far as they differ for us (grpc.io: status codes). */

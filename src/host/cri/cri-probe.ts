@@ -28,7 +28,7 @@ export function createCriProbe({ namespaces, clock, endpoint }: ProbeOptions): R
       try {
         const where = await endpoint(signal);
         if (where === undefined) return { state: 'Unknown', latencyMs: 0, message: 'no CRI endpoint is known' };
-        const version = await ask(await criTarget(namespaces, where, signal), deadlineMs, signal);
+        const version = await ask(await criTarget(namespaces, where, signal), { clock, deadlineMs }, signal);
         return { state: 'Answered', latencyMs: since(), message: '', ...version };
       } catch (error) {
         const state = isMedicError(error) ? (STATES[error.code] ?? 'Error') : 'Error';
@@ -43,7 +43,7 @@ export function createCriProbe({ namespaces, clock, endpoint }: ProbeOptions): R
       try {
         const where = await endpoint(signal);
         if (where === undefined) return undefined;
-        const client = createCriClient(await criTarget(namespaces, where, signal), deadlineMs, signal);
+        const client = createCriClient(await criTarget(namespaces, where, signal), { clock, deadlineMs }, signal);
         return await client.listExitedContainers().finally(() => {
           client.close();
         });
@@ -55,8 +55,12 @@ export function createCriProbe({ namespaces, clock, endpoint }: ProbeOptions): R
   };
 }
 
-async function ask(target: string, deadlineMs: number, signal: AbortSignal): Promise<CriVersion> {
-  const client = createCriClient(target, deadlineMs, signal);
+async function ask(
+  target: string,
+  limit: { readonly clock: Clock; readonly deadlineMs: number },
+  signal: AbortSignal,
+): Promise<CriVersion> {
+  const client = createCriClient(target, limit, signal);
   try {
     // Version takes no lock in any runtime; ListPodSandbox is what relist waits for.
     const version = await client.version();

@@ -1,6 +1,7 @@
 /** Bounded reads of files that may block, vanish, or be larger than they say, as those of /proc do. */
 import { open, readdir, readlink } from 'node:fs/promises';
 import { MedicError } from '../../ports/errors.ts';
+import { untilAborted } from '../../runtime/deadline.ts';
 import { hasCode, messageOf, systemCode } from '../system-error.ts';
 
 export interface ReadResult {
@@ -16,7 +17,7 @@ export async function readBounded(
   maxBytes: number,
   signal?: AbortSignal,
 ): Promise<ReadResult | undefined> {
-  return await gone(path, within(read(path, maxBytes), signal));
+  return await gone(path, untilAborted(signal, read(path, maxBytes)));
 }
 
 /** The first 64 KiB of a small file as text, or undefined where there is none. */
@@ -26,13 +27,13 @@ export async function readText(path: string, signal?: AbortSignal): Promise<stri
 
 /** Names in a folder; empty where there is none. */
 export async function listNames(path: string, signal?: AbortSignal): Promise<readonly string[]> {
-  return (await gone(path, within(readdir(path), signal))) ?? [];
+  return (await gone(path, untilAborted(signal, readdir(path)))) ?? [];
 }
 
 /** Target of a symbolic link; undefined: it is none, or is not there. */
 export async function linkTarget(path: string, signal?: AbortSignal): Promise<string | undefined> {
   try {
-    return await within(readlink(path), signal);
+    return await untilAborted(signal, readlink(path));
   } catch (error) {
     if (hasCode(error, 'EINVAL', 'ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES')) return undefined;
     throw readError(path, error);
@@ -70,26 +71,5 @@ async function read(path: string, maxBytes: number): Promise<ReadResult> {
     return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
   } finally {
     await file.close();
-  }
-}
-
-/** A read that hangs in the kernel cannot be ended; its waiter can go on. */
-export async function within<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await work;
-  signal.throwIfAborted();
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<'aborted'>((resolve) => {
-    onAbort = (): void => {
-      resolve('aborted');
-    };
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    const first = await Promise.race([work.then((value) => ({ value })), aborted]);
-    if (first !== 'aborted') return first.value;
-    signal.throwIfAborted();
-    throw new MedicError('E_HOST_READ', 'bug', 'an abort without a reason');
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

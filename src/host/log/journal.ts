@@ -111,8 +111,6 @@ async function* entries(commands: Commands, argv: readonly string[], signal: Abo
   }
 }
 
-const WINDOW_TIMEOUT_MS = 30_000;
-
 export interface JournalWindow {
   readonly since: number;
   readonly until: number;
@@ -135,8 +133,7 @@ export async function readJournalWindow(
       : `--lines=${String(window.lastLines)}`,
     `--until=@${String(Math.ceil(window.until / 1000))}`,
   ];
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(WINDOW_TIMEOUT_MS)]);
-  return await newestPart(commands.stream(argv, limit), window.maxBytes);
+  return await newestPart(commands.stream(argv, signal), window.maxBytes);
 }
 
 /** Keeps the last `maxBytes` of a stream, from the start of a line. */

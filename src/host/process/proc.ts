@@ -10,7 +10,6 @@ import { listProcesses, listThreads } from './process-list.ts';
 import { readText } from '../disk/bounded-read.ts';
 
 const MAX_BLOCKED = 256;
-const VERSION_TIMEOUT_MS = 10_000;
 
 export function createProcFacts(namespaces: HostNamespaces, commands: Commands): HostFacts {
   /** A process's version does not change, and asking for it starts a program of 100 MiB. */
@@ -58,7 +57,6 @@ async function askVersion(
   const words = comm === 'hyperkube' ? ['kubelet', '--version'] : ['--version'];
   try {
     const { stdout } = await commands.run([`/proc/${String(pid)}/exe`, ...words], {
-      timeoutMs: VERSION_TIMEOUT_MS,
       signal,
       maxBytes: 4096,
     });

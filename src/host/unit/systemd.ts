@@ -32,10 +32,6 @@ const WELL_KNOWN: Readonly<Record<UnitRole, readonly string[]>> = {
   ],
 };
 
-const SHOW_TIMEOUT_MS = 10_000;
-/** TimeoutStopSec is 90 s by default; a unit may take as long to stop, and then to start. */
-const RESTART_TIMEOUT_MS = 240_000;
-const REBOOT_TIMEOUT_MS = 30_000;
 const MAX_BYTES = 65_536;
 
 export interface SystemdOptions {
@@ -44,8 +40,8 @@ export interface SystemdOptions {
 }
 
 export function createSystemd(namespaces: HostNamespaces, commands: Commands, options: SystemdOptions): ServiceManager {
-  async function run(argv: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<string> {
-    const result = await commands.run(argv, { timeoutMs, signal, maxBytes: MAX_BYTES });
+  async function run(argv: readonly string[], signal: AbortSignal): Promise<string> {
+    const result = await commands.run(argv, { signal, maxBytes: MAX_BYTES });
     if (result.exitCode === 0) return result.stdout.toString('utf8');
     const words = result.stderr.trim();
     throw new MedicError(
@@ -57,7 +53,7 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
 
   async function showAll(units: readonly string[], signal: AbortSignal): Promise<readonly UnitFacts[]> {
     const argv = ['systemctl', 'show', `--property=${UNIT_PROPERTIES.join(',')}`, ...units];
-    return parseUnits(await run(argv, SHOW_TIMEOUT_MS, signal));
+    return parseUnits(await run(argv, signal));
   }
 
   async function find(role: UnitRole, signal: AbortSignal): Promise<UnitFacts | undefined> {
@@ -73,12 +69,12 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
     show: async (unit, signal) => (await showAll([unit], signal))[0],
     async restart(unit, signal): Promise<string> {
       const argv = ['systemctl', 'restart', unit];
-      await run(argv, RESTART_TIMEOUT_MS, signal);
+      await run(argv, signal);
       return commands.describe(argv);
     },
     async reboot(signal): Promise<string> {
       const argv = ['systemctl', 'reboot'];
-      await run(argv, REBOOT_TIMEOUT_MS, signal);
+      await run(argv, signal);
       return commands.describe(argv);
     },
   };

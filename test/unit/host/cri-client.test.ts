@@ -28,7 +28,11 @@ afterEach(async () => {
 
 async function connect(mode: CriMode, deadlineMs = 5_000): Promise<CriClient> {
   server = await startCriServer(socket, mode);
-  client = createCriClient(await criTarget(ON_HOST, `unix://${socket}`, never), deadlineMs, never);
+  client = createCriClient(
+    await criTarget(ON_HOST, `unix://${socket}`, never),
+    { clock: REAL_CLOCK, deadlineMs },
+    never,
+  );
   return client;
 }
 
@@ -62,7 +66,7 @@ describe('CRI calls', () => {
 
   test('end with the signal', async () => {
     server = await startCriServer(socket, 'hang-in-call');
-    const cri = createCriClient(`unix:${socket}`, 10_000, AbortSignal.timeout(50));
+    const cri = createCriClient(`unix:${socket}`, { clock: REAL_CLOCK, deadlineMs: 10_000 }, AbortSignal.timeout(50));
     await expect(cri.version()).rejects.toMatchObject({ code: 'E_CRI_CANCELLED' });
     cri.close();
   });

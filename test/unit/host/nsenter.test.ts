@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createCommands, isAllowed } from '../../../src/host/command.ts';
 
 const never = new AbortController().signal;
-const options = { timeoutMs: 5_000, signal: never, maxBytes: 100_000 };
+const options = { signal: never, maxBytes: 100_000 };
 /** The program of this test run: it prints its version, and takes no other words. */
 const SELF = `/proc/${String(process.pid)}/exe`;
 
@@ -83,6 +83,14 @@ describe('a command', () => {
     await expect(commands.run([SELF, '--version'], { ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
+  });
+
+  test('that is running is killed when the signal comes', async () => {
+    const stop = new AbortController();
+    const reason = new Error('no answer within 5s');
+    const running = commands.run([SELF, '--version'], { ...options, signal: stop.signal });
+    stop.abort(reason);
+    await expect(running).rejects.toBe(reason);
   });
 
   test('streams its output', async () => {

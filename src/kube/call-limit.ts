@@ -1,0 +1,10 @@
+/** How long a call to the API server may take. */
+import type { Call } from '../ports/cluster.ts';
+import type { Limit } from '../runtime/deadline.ts';
+
+const DEFAULT_DEADLINE_MS = 10_000;
+
+/** @param what the request, for the message: `GET nodes/node-a`. */
+export function callLimit(what: string, { deadlineMs = DEFAULT_DEADLINE_MS }: Pick<Call, 'deadlineMs'>): Limit {
+  return { ms: deadlineMs, code: 'E_KUBE_DEADLINE', what: `${what} at the API server` };
+}
