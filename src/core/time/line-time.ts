@@ -12,7 +12,10 @@ export const UTC: OffsetAt = () => 0;
 const KLOG = /(?:^|[\s:])[IWEF](\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})\.(\d{6})\s+\d+ [\w.-]+:\d+\]/;
 /** klog's JSON: `{"ts":1745319662553.902,` in milliseconds (k8s.io/component-base/logs/json). */
 const JSON_TS = /^\s*\{"ts":(\d{13}(?:\.\d+)?)[,}]/;
-const RFC3339 = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)(Z|[+-]\d{2}:?\d{2})/;
+/** As journald and the CRI put it before a line. */
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)(Z|[+-]\d{2}:?\d{2})?/;
+/** The field of logrus: containerd, CRI-O, dockerd. A kubelet line may quote it, so klog's header goes before it. */
+const LOGRUS = /\btime="(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}:?\d{2})"/;
 
 /**
  * Milliseconds since 1970; undefined if the line has no time. `nearMs` is about now: it gives the year.
@@ -22,12 +25,25 @@ export function lineTime(line: string, nearMs: number, offsetAt: OffsetAt): numb
   const head = line.slice(0, 256);
   const json = JSON_TS.exec(head);
   if (json !== null) return Number(json[1]);
+  const rfc = RFC3339.exec(head);
+  if (rfc !== null) return rfcTime(rfc, offsetAt);
   const klog = KLOG.exec(head);
   if (klog !== null) return klogTime(klog, nearMs, offsetAt);
-  const rfc = RFC3339.exec(head);
-  if (rfc === null) return undefined;
-  const ms = Date.parse(`${rfc[1] ?? ''}T${(rfc[2] ?? '').replace(',', '.')}${withColon(rfc[3] ?? 'Z')}`);
-  return Number.isNaN(ms) ? undefined : ms;
+  const logrus = LOGRUS.exec(head);
+  return logrus === null ? undefined : rfcTime(logrus, offsetAt);
+}
+
+/** Without a zone it is local time. */
+function rfcTime(rfc: RegExpExecArray, offsetAt: OffsetAt): number | undefined {
+  const zone = rfc[3];
+  const ms = Date.parse(`${rfc[1] ?? ''}T${(rfc[2] ?? '').replace(',', '.')}${withColon(zone ?? 'Z')}`);
+  if (Number.isNaN(ms)) return undefined;
+  return zone === undefined ? inZone(ms, offsetAt) : ms;
+}
+
+/** Takes the host's zone off a wall time that was read as UTC. */
+function inZone(wallMs: number, offsetAt: OffsetAt): number {
+  return wallMs - offsetAt(wallMs - offsetAt(wallMs) * 60_000) * 60_000;
 }
 
 function withColon(zone: string): string {
@@ -41,9 +57,7 @@ function klogTime(klog: RegExpExecArray, nearMs: number, offsetAt: OffsetAt): nu
   const parts = klog.slice(1).map(Number);
   const isTime = LARGEST.every((largest, i) => (parts[i] ?? 0) >= (i < 2 ? 1 : 0) && (parts[i] ?? 0) <= largest);
   if (!isTime) return undefined;
-  const nearest = nearestYear(parts, nearMs);
-  const guess = nearest - offsetAt(nearest) * 60_000;
-  return nearest - offsetAt(guess) * 60_000;
+  return inZone(nearestYear(parts, nearMs), offsetAt);
 }
 
 /** A line of 31 December, read in January, is of the old year. */

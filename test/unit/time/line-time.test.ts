@@ -14,6 +14,17 @@ describe('the time of a line', () => {
     ],
     ['JSON', '{"ts":1745319662553.902,"caller":"x"}', 1745319662553.902],
     ['RFC 3339', '2026-11-24T10:05:02.711180+0000 node-1 systemd[1]: x', Date.UTC(2026, 10, 24, 10, 5, 2, 711)],
+    [
+      'RFC 3339 before klog, which has no zone',
+      '2026-11-24T10:05:02+02:00 n kubelet[95]: E1124 10:05:02.000000      95 kubelet.go:1] x',
+      Date.UTC(2026, 10, 24, 8, 5, 2),
+    ],
+    ['logrus', 'time="2026-11-24T10:05:02.5Z" level=error msg="x"', Date.UTC(2026, 10, 24, 10, 5, 2, 500)],
+    [
+      'klog that quotes logrus',
+      'E1124 10:09:33.815000      95 kubelet.go:1] time="2020-01-01T00:00:00Z"',
+      Date.UTC(2026, 10, 24, 10, 9, 33, 815),
+    ],
     ['RFC 3339 with a zone', '2026-11-24T10:05:02+02:00 x', Date.UTC(2026, 10, 24, 8, 5, 2)],
   ])('%s', (_form, line, expected) => {
     expect(lineTime(line, NEAR, UTC)).toBeCloseTo(expected, 3);
@@ -29,6 +40,10 @@ describe('the time of a line', () => {
   test('klog is local time: the zone of the host is taken off', () => {
     const line = 'E1124 12:00:00.000000      95 kubelet.go:2646] x';
     expect(lineTime(line, NEAR, () => 120)).toBe(Date.UTC(2026, 10, 24, 10));
+  });
+
+  test('so is RFC 3339 without a zone', () => {
+    expect(lineTime('2026-11-24 12:00:00 x', NEAR, () => 120)).toBe(Date.UTC(2026, 10, 24, 10));
   });
 
   test('a line of the old year, read in the new one, is of the old year', () => {
