@@ -10,11 +10,16 @@ afterEach(async () => {
 });
 
 /** A bench whose node is in trouble and has its incident open. */
-async function inTrouble(fault: FaultKind, plan: Parameters<Bench['openIncident']>[0] = {}): Promise<void> {
+async function inTrouble(
+  fault: FaultKind,
+  plan: Parameters<Bench['openIncident']>[0] = {},
+  before?: () => void,
+): Promise<void> {
   bench = createBench();
   bench.createHealth();
   bench.start();
   await bench.clock.advance(30_000);
+  before?.();
   bench.sim.inject(fault);
   await bench.clock.advanceUntil(() => bench.health()?.status.pleg?.state === 'Unhealthy', 300_000, 500);
   bench.openIncident({ elapsed: bench.health()?.status.pleg?.elapsed ?? '3m3s', ...plan });
@@ -74,7 +79,7 @@ describe('evidence of the host', () => {
     expect(failed.map(({ name }) => name).sort()).toEqual(['runtime-info.json.gz']);
     expect(failed.every(({ message }) => message !== undefined && message !== '')).toBe(true);
     expect(await bundleText('kubelet.log.gz')).toContain('pleg was last seen active 3m');
-    expect(host?.logClues.some((clue) => clue.includes('PLEG is not healthy'))).toBe(true);
+    expect(host?.logClues.some(({ line }) => line.includes('PLEG is not healthy'))).toBe(true);
     await bench.clock.advance(31_000);
     expect(bench.health()?.status.spool?.early).toBeUndefined();
   });
@@ -88,6 +93,30 @@ describe('evidence of the host', () => {
     expect(bench.incident().status.evidence?.find(({ name }) => name === 'kubelet.log.gz')?.redactions).toBeGreaterThan(
       0,
     );
+  });
+
+  test('a secret that the cut of a clue would halve is black in it', async () => {
+    await inTrouble('frozen-connection');
+    const before = 'dbus: connection closed by user';
+    const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzaW11bGF0ZWQifQ.c2lnbmF0dXJl';
+    bench.sim.journal.write(`${before}${' x'.repeat((500 - before.length) / 2)} ${token}${' x'.repeat(50)}`);
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    await recordOf('capture-host');
+    const clue = bench.incident().status.host?.logClues.find(({ line }) => line.includes(before));
+    expect(clue?.line).toHaveLength(512);
+    expect(clue?.line).not.toContain('eyJ');
+  });
+
+  test('clues of the log that was taken early do not count beside those of the one that is taken now', async () => {
+    const line = 'E1124 10:00:00.000000      95 a.go:1] "Housekeeping took longer than expected"';
+    await inTrouble('runtime-hung', {}, () => {
+      bench.sim.journal.write(line);
+    });
+    expect(bench.health()?.status.spool?.early).toBeDefined();
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    await recordOf('capture-host');
+    const clues = bench.incident().status.host?.logClues.filter((clue) => clue.line.endsWith(line));
+    expect(clues).toMatchObject([{ source: 'kubelet.log', count: 1 }]);
   });
 
   test('evidence that was taken before the trouble began is not taken over', async () => {

@@ -1,6 +1,15 @@
 /** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { ActionRecord, HostSummary, KubeletIncident, Plan, Step, Trigger } from '../../api/v1alpha1/incident.ts';
+import type {
+  ActionRecord,
+  HostSummary,
+  KubeletIncident,
+  LogClue,
+  Plan,
+  Step,
+  Trigger,
+} from '../../api/v1alpha1/incident.ts';
+import { boundedClues } from '../../core/diagnosis/clues/log-clues.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
 import {
@@ -13,7 +22,7 @@ import {
   relocated,
   writeManifest,
 } from './spool-bundle.ts';
-import { capture } from './collect-artifacts.ts';
+import { type Capture, capture } from './collect-artifacts.ts';
 import type { DumpRounds } from './stack-dumps.ts';
 import { uploadForDecision } from './upload-for-decision.ts';
 import { type AgentPart, reportUntilWritten, withRecord } from '../record.ts';
@@ -27,7 +36,6 @@ const EARLY_MAX_AGE_MS = 15 * 60_000;
 /** What is over before the step's deadline can still be reported in time. */
 const SHARE_OF_DEADLINE = 0.75;
 const MAX_MANIFEST = 48;
-const MAX_CLUES = 32;
 
 /** Whether evidence that was complete at `at` is of this trouble. The stuck relist began before its breach line. */
 export function isOfTrouble(at: number, trigger: Trigger, now: number): boolean {
@@ -126,10 +134,13 @@ async function takeEvidence(
     },
     signal,
   );
-  const clues = new Set([...(before?.manifest.host?.logClues ?? []), ...taken.host.logClues]);
-  // A runtime that hangs now may have counted its containers when it was only suspected.
-  const summary: HostSummary = { ...before?.manifest.host, ...taken.host, logClues: [...clues].slice(-MAX_CLUES) };
   const entries = merged(before?.manifest.entries ?? [], taken.entries);
+  // A runtime that hangs now may have counted its containers when it was only suspected.
+  const summary: HostSummary = {
+    ...before?.manifest.host,
+    ...taken.host,
+    logClues: cluesOf(before?.manifest, taken),
+  };
   try {
     const reason = incident.spec.trigger.type;
     const manifest: BundleManifest = { version: 1, at: clock.now(), reason, entries: [...entries], host: summary };
@@ -140,6 +151,13 @@ async function takeEvidence(
     noteSpoolError(board, reasonOf(error));
   }
   return { entries, host: summary };
+}
+
+/** Of a log that was taken twice only the new ones: its lines count once. */
+function cluesOf(before: BundleManifest | undefined, taken: Capture): LogClue[] {
+  const anew = new Set(taken.entries.filter(({ state }) => state === 'Captured').map(({ name }) => name));
+  const old = (before?.host?.logClues ?? []).filter(({ source }) => !anew.has(`${source}.gz`));
+  return [...boundedClues([...old, ...taken.host.logClues])];
 }
 
 function recordOf(

@@ -1,16 +1,15 @@
 /** Takes artifacts from the host into a bundle: a few at a time, each with its own limit, none in the way of another. */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
 import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
-import type { HostSummary } from '../../api/v1alpha1/incident.ts';
+import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/incident.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { failedArtifact, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
-import { redact } from '../../core/evidence/redact.ts';
+import { boundedClues, logCluesOf } from '../../core/diagnosis/clues/log-clues.ts';
 import { findRelist } from '../../core/diagnosis/analysis/relist.ts';
 import { parseDump } from '../../core/dump/parser.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
 import type { Collected, Collector } from '../../ports/host.ts';
 import { type DumpRounds, stackCollectors } from './stack-dumps.ts';
-import { cluesOf } from './clues.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 import { reasonOf, type World } from '../world.ts';
 
@@ -18,7 +17,8 @@ import { reasonOf, type World } from '../world.ts';
 const AT_ONCE = 4;
 /** A hung runtime must not hold up the evidence. */
 const EXITED_DEADLINE_MS = 1_000;
-const MAX_CLUES = 32;
+/** Logs that the diagnosis reads. */
+const LOGS: readonly EvidenceKind[] = ['KubeletLog', 'RuntimeLog', 'KernelLog'];
 
 export interface CaptureOrder {
   readonly bundle: string;
@@ -45,7 +45,7 @@ export interface Capture {
 
 interface Taken {
   readonly entry: EvidenceEntry;
-  readonly clues: readonly string[];
+  readonly clues: readonly LogClue[];
   readonly relistCall: string | undefined;
 }
 
@@ -81,7 +81,7 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   world.onCaptured?.();
   return {
     entries,
-    host: { ...facts, logClues: inOrder.flatMap(({ clues }) => clues).slice(-MAX_CLUES) },
+    host: { ...facts, logClues: [...boundedClues(inOrder.flatMap(({ clues }) => clues))] },
     bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
     relistCall: inOrder.findLast(({ entry }) => entry.kind === 'GoroutineDump')?.relistCall,
   };
@@ -134,17 +134,21 @@ async function store(
   { origin, content }: { readonly origin: Origin; readonly content: Collected },
   signal: AbortSignal,
 ): Promise<Taken> {
-  const { redact: isRedacted, bundle, keep } = order;
+  const { redact, bundle, keep } = order;
   const kind = content.kind ?? origin.kind;
   const from = { ...origin, kind, source: content.source ?? origin.source, at: clock.now() };
   const store = createSpoolStore({ spool: host.spool, node, bundle, keep });
   const sealed = isForDecision(from)
-    ? sealWithin(from, content, { redact: isRedacted, maxBytes: EVIDENCE_BYTES })
-    : sealArtifact(from, content, { redact: isRedacted });
+    ? sealWithin(from, content, { redact, maxBytes: EVIDENCE_BYTES })
+    : sealArtifact(from, content, { redact });
   const entry = await store.put(sealed.entry, sealed.bytes, signal);
-  const clues = cluesOf(origin.name, origin.kind, content.bytes);
   const relistCall = kind === 'GoroutineDump' ? findRelist(parseDump(content.bytes))?.criMethod : undefined;
-  return { entry, clues: isRedacted ? clues.map((clue) => redact(clue).text) : clues, relistCall };
+  return { entry, clues: cluesOf(origin, sealed.content), relistCall };
+}
+
+/** From the text as it is stored: a secret that a clue's cut has halved would no longer be seen as one. */
+function cluesOf({ name, kind }: Origin, content: Buffer): readonly LogClue[] {
+  return LOGS.includes(kind) ? logCluesOf({ name, text: content.toString('utf8') }, MAX_CLUES) : [];
 }
 
 /** What the controller's decision reads is kept in the API server too, where one object holds it. */

@@ -151,10 +151,10 @@ function findBlocked(sign: BlockedSign, { input }: Facts): Found | undefined {
 
 function findPleg(sign: PlegSign, { logs }: Facts): Found | undefined {
   const { pleg } = logs;
-  const seconds = Math.round(pleg.maxElapsedMs / 1_000);
+  const seconds = Math.round(pleg.elapsedMs / 1_000);
   switch (sign.is) {
     case 'unhealthy':
-      return pleg.goesOn ? plain(sign, `log: PLEG not healthy, last relist up to ${seconds} s ago`) : undefined;
+      return pleg.goesOn ? plain(sign, `log: PLEG not healthy, last relist ${seconds} s ago`) : undefined;
     case 'start-up-stuck':
       return pleg.startUp === 'stuck' ? plain(sign, 'log: PLEG has not been successful for minutes', true) : undefined;
     case 'start-up-open':

@@ -11,7 +11,7 @@ const PLACES: Readonly<Record<RelistPlace, string>> = {
 };
 
 export function unknownVerdict(facts: Facts): { readonly summary: string; readonly recommendation: string } {
-  const { kubelet, relist, stacks, logs } = facts;
+  const { kubelet, relist, stacks, logs, hasLogs } = facts;
   const recommendation =
     'Take two goroutine dumps of the kubelet (debug=2) 10 seconds apart, and ask the runtime (crictl pods).';
   if (relist !== undefined)
@@ -26,6 +26,6 @@ export function unknownVerdict(facts: Facts): { readonly summary: string; readon
   if (logs.pleg.goesOn) {
     return { summary: 'PLEG is not healthy, but without a goroutine dump nothing shows why.', recommendation };
   }
-  if (logs.hasLogs) return { summary: 'There is no goroutine dump, and the log names no known cause.', recommendation };
+  if (hasLogs) return { summary: 'There is no goroutine dump, and the log names no known cause.', recommendation };
   return { summary: 'There is neither a goroutine dump nor a log in what was given.', recommendation };
 }

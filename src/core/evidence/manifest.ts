@@ -27,6 +27,8 @@ export interface Sealed {
   /** File name in the bundle: the entry's. */
   readonly file: string;
   readonly bytes: Buffer;
+  /** What was compressed: without secrets, where they were to be blacked out. */
+  readonly content: Buffer;
   readonly entry: EvidenceEntry;
 }
 
@@ -51,7 +53,7 @@ export function sealArtifact(
     ...(clean.count > 0 ? { redactions: clean.count } : {}),
     ...(content.message === '' ? {} : { message: content.message.slice(0, 1024) }),
   };
-  return { file, bytes, entry };
+  return { file, bytes, content: clean.bytes, entry };
 }
 
 /**

@@ -26,6 +26,29 @@ import {
   outcomeOf,
 } from './incident-builders.ts';
 
+describe('the line that triggered', () => {
+  const message = 'EventedPLEG is not healthy: pleg event channel capacity is full with 1000 events';
+  const evidence = (status: IncidentStatus): readonly string[] => {
+    const sealed = { ...diagnosed(status), diagnosis: undefined };
+    const incident = anIncident({ name: NAME, status: sealed });
+    const spec = { ...incident.spec, trigger: { ...incident.spec.trigger, message } };
+    const stacks = { entries: dumps, dumps: [] };
+    return decideIncident(aSnapshot({ incident: { ...incident, spec }, stacks })).status.diagnosis?.evidence ?? [];
+  };
+  const host = { at: at(0), blockedProcesses: [] };
+
+  test('is read where the log was not saved', () => {
+    expect(evidence({}).join()).toContain(`trigger:1 ${message}`);
+  });
+
+  test('counts once beside the log that it is of', () => {
+    const line = `err="${message}"`;
+    const found = evidence({ host: { ...host, logClues: [{ source: 'kubelet.log', lineNumber: 7, line, count: 1 }] } });
+    expect(found).toContain(`kubelet.log:7 ${line}`);
+    expect(found.join()).not.toContain('trigger');
+  });
+});
+
 describe('evidence comes first', () => {
   const begun = decideIncident(aSnapshot()).status;
   const captured = (evidence: readonly EvidenceEntry[]): IncidentStatus => {

@@ -1,7 +1,14 @@
 /** From the evidence to a cause. */
 import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
-import { CONDITION_DIAGNOSED, MAX_LINKED, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import {
+  CONDITION_DIAGNOSED,
+  type HostSummary,
+  type IncidentStatus,
+  MAX_LINKED,
+} from '../../../api/v1alpha1/incident.ts';
 import type { ProbeState } from '../../../api/v1alpha1/health.ts';
+import { parsePlegLine } from '../../detection/pleg-line.ts';
+import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import type { DiagnosisInput } from '../../diagnosis/input.ts';
@@ -14,15 +21,17 @@ export function probeState({ health, now }: IncidentSnapshot): ProbeState {
   return isAgentFresh(health, now) ? (health?.status.runtime?.probe.state ?? 'Unknown') : 'Unknown';
 }
 
+function saysPleg(host: HostSummary | undefined): boolean {
+  return host?.logClues.some(({ line }) => tellsOfPleg(parsePlegLine(line))) ?? false;
+}
+
 function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
   const { node, health, incident, stacks } = snapshot;
   const runtime = health?.status.runtime;
   return {
     dumps: stacks.dumps,
-    logs: [
-      { name: 'trigger', text: incident.spec.trigger.message },
-      { name: 'host-clues', text: (incident.status.host?.logClues ?? []).join('\n') },
-    ],
+    // The line that triggered is one of the kubelet log's: it counts once.
+    logs: saysPleg(incident.status.host) ? [] : [{ name: 'trigger', text: incident.spec.trigger.message }],
     probe: probeState(snapshot),
     host: incident.status.host,
     kubeletVersion: node?.status.nodeInfo?.kubeletVersion,

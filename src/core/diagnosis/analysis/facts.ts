@@ -2,9 +2,9 @@
 import type { Dump, StackGroup } from '../../dump/goroutine.ts';
 import { parseDump } from '../../dump/parser.ts';
 import type { DiagnosisInput, NamedDump } from '../input.ts';
-import { dumpTexts, logTexts } from './texts.ts';
+import { cluesOf, dumpTexts } from './texts.ts';
 import { type Movement, movementOf } from './compare.ts';
-import { type LogFacts, readLogs } from './log-facts.ts';
+import { type LogFacts, logFacts } from './log-facts.ts';
 import { plainNames } from './function-names.ts';
 import { criMethodOf, findRelist, findSyncLoop, type Relist, type SyncLoop } from './relist.ts';
 
@@ -36,6 +36,8 @@ export interface Facts {
   /** Of the kubelet's dump and of the last dump of each other process. */
   readonly stacks: readonly Stack[];
   readonly logs: LogFacts;
+  /** Somebody has looked at logs, whether they say anything or not. */
+  readonly hasLogs: boolean;
   readonly version: string | undefined;
   readonly unreadLines: number;
   /** The kubelet's dump before that one. */
@@ -129,12 +131,13 @@ export function gatherFacts(input: DiagnosisInput): Facts {
   const others = all.filter(({ dump }) => dump.process !== 'kubelet');
   const lastOfEach = [...new Map(others.map((one) => [one.dump.process, one])).values()];
   const looked = own.kubelet === undefined ? lastOfEach : [own.kubelet, ...lastOfEach];
-  const logs = readLogs(logTexts(input));
+  const logs = logFacts(cluesOf(input));
   return {
     ...own,
     input,
     stacks: looked.flatMap((one) => stacksOf(one, before(all, one))),
     logs,
+    hasLogs: input.host !== undefined || input.logs.some(({ text }) => text.trim() !== ''),
     version: input.kubeletVersion ?? own.version ?? logs.kubeletVersion,
     unreadLines: all.reduce((sum, { dump }) => sum + dump.unreadLines, 0),
   };

@@ -1,4 +1,6 @@
 /** Which of the texts are read as dumps and which as logs: people paste both into one, and loggers quote whole dumps. */
+import type { LogClue } from '../../../api/v1alpha1/incident.ts';
+import { logCluesOf } from '../clues/log-clues.ts';
 import type { DiagnosisInput, NamedDump, NamedText } from '../input.ts';
 
 /** What a person pastes is shorter, in UTF-16 units; a dump of a whole program is longer and says nothing that a log does. */
@@ -14,11 +16,23 @@ export function dumpTexts({ dumps, logs }: DiagnosisInput): readonly (NamedText 
 }
 
 /** The lines around the stacks of a paste say what the kubelet logged, and why it crashed. */
-export function logTexts({ dumps, logs, host }: DiagnosisInput): readonly NamedText[] {
+function logTexts({ dumps, logs }: DiagnosisInput): readonly NamedText[] {
   const names = new Set(logs.map(({ name }) => name));
   const around = dumps.flatMap((file) =>
     'text' in file && file.text.length <= MAX_PASTE && !names.has(file.name) ? [file] : [],
   );
-  const clues = host?.logClues ?? [];
-  return [...logs, ...around, ...(clues.length > 0 ? [{ name: 'host', text: clues.join('\n') }] : [])];
+  return [...logs, ...around];
+}
+
+/** `bundle/kubelet.log.gz` is the log that the agent calls `kubelet.log`. */
+function artifactOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1).replace(/\.gz$/, '');
+}
+
+/** Of each log once: where it is here itself, what the agent has picked out of it says nothing more. */
+export function cluesOf(input: DiagnosisInput): readonly LogClue[] {
+  const texts = logTexts(input);
+  const here = new Set(texts.map(({ name }) => artifactOf(name)));
+  const picked = (input.host?.logClues ?? []).filter(({ source }) => !here.has(artifactOf(source)));
+  return [...picked, ...texts.flatMap((text) => logCluesOf(text))];
 }

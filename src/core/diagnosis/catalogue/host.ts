@@ -20,7 +20,7 @@ export const HOST_CAUSES: readonly Cause[] = [
       { kind: 'log', pattern: /blocked for more than \d+ seconds/g, weight: 0.5 },
       // /proc/PID/stack and /proc/PID/status.
       { kind: 'log', pattern: /\[<[0-9a-f]+>\] [\w.]+\+0x[0-9a-f]+\/0x/g, atLeast: 3, weight: 0.5 },
-      { kind: 'log', pattern: /^State:\s+D \(disk sleep\)/gm, weight: 0.5 },
+      { kind: 'log', pattern: /^State:[ \t]{1,8}D \(disk sleep\)/gm, weight: 0.5 },
       {
         kind: 'log',
         pattern: /task (?:runc|containerd|dockerd|umount|exe)[^\n]{0,60}blocked for more than/g,

@@ -135,7 +135,11 @@ export const SHIM_CAUSES: readonly Cause[] = [
       { kind: 'log', pattern: /unable to freeze|freezer[^\n]{0,100}(?:FREEZING|cannot|unable)/g, weight: 0.45 },
       // /proc/PID/stack, and ps with wchan.
       { kind: 'log', pattern: /__refrigerator\+0x[0-9a-f]+/g, weight: 0.7 },
-      { kind: 'log', pattern: /\sD[sl<N+]{0,3}\s[^\n]{0,80}\s_{0,2}refrig[^\n]{0,80}\brunc\b/g, weight: 0.7 },
+      {
+        kind: 'log',
+        pattern: /(?:^|[ \t])D[sl<N+]{0,3}[ \t][^\n]{0,80}[ \t]_{0,2}refrig[^\n]{0,80}\brunc\b/gm,
+        weight: 0.7,
+      },
     ],
     recommendation: 'Thaw the cgroup (echo THAWED > freezer.state), kill runc, else reboot; upgrade runc.',
     references: ['opencontainers/runc#2753', 'opencontainers/runc#4481', 'kubernetes/kubernetes#104280'],
@@ -149,9 +153,9 @@ export const SHIM_CAUSES: readonly Cause[] = [
     signs: [
       { kind: 'blocked', comm: /^(?:docker-)?runc/, weight: 0.65 },
       // As ps and /proc/PID/status print it.
-      { kind: 'log', pattern: /\sD[sl<N+]{0,3}\s[^\n]{0,120}\brunc\b/g, weight: 0.52 },
-      { kind: 'log', pattern: /^Name:\s+runc\b/gm, weight: 0.35 },
-      { kind: 'log', pattern: /^State:\s+D \(disk sleep\)/gm, weight: 0.3, support: true },
+      { kind: 'log', pattern: /(?:^|[ \t])D[sl<N+]{0,3}[ \t][^\n]{0,120}\brunc\b/gm, weight: 0.52 },
+      { kind: 'log', pattern: /^Name:[ \t]{1,8}runc\b/gm, weight: 0.35 },
+      { kind: 'log', pattern: /^State:[ \t]{1,8}D \(disk sleep\)/gm, weight: 0.3, support: true },
       {
         kind: 'log',
         pattern: /failed to exit within \d+ seconds of kill - trying direct SIGKILL/g,

@@ -1,0 +1,62 @@
+/** What has to be picked out of a log: whatever a sign of the catalogue reads in one. */
+import { type PlegLine, parsePlegLine } from '../../detection/pleg-line.ts';
+import type { Cause, Sign } from '../catalogue/cause.ts';
+import { CATALOGUE } from '../catalogue/catalogue.ts';
+
+export interface CluePattern {
+  /** Global, linear in time; no match spans lines. */
+  readonly pattern: RegExp;
+  /** Lines that match and say different things are told apart by this; undefined: the line says nothing. */
+  readonly meaning?: (line: string) => string | undefined;
+}
+
+/** What a line says by a pattern; undefined: nothing. */
+export function meaningOf(line: string, { pattern, meaning }: CluePattern): string | undefined {
+  if (line.search(pattern) < 0) return undefined;
+  return meaning === undefined ? '' : meaning(line);
+}
+
+/** As the kubelet says when it starts, in klog's text and in its JSON. */
+export const KUBELET_VERSION =
+  /"?Kubelet version"? kubeletVersion="(v\d[\w.+-]{1,60})"|"kubeletVersion":"(v\d[\w.+-]{1,60})"/g;
+
+/** The sync loop takes up what relist has found. */
+export const PLEG_EVENT = /SyncLoop \(PLEG\)/g;
+/** It does not, since something is wrong. */
+export const SKIPPING = /kipping pod synchronization/g;
+/** `Started kubelet` is of releases that log no version. */
+export const KUBELET_START = /Starting kubelet main sync loop|"?Kubelet version"? kubeletVersion|Started kubelet/g;
+
+function plegMeaning(line: string): string | undefined {
+  const kind: PlegLine['kind'] = parsePlegLine(line).kind;
+  return kind === 'none' ? undefined : kind;
+}
+
+/** The history of the PLEG is read from all of these together. */
+const PLEG_HISTORY: readonly CluePattern[] = [
+  { pattern: /PLEG is not healthy[^\n]{0,200}/g, meaning: plegMeaning },
+  { pattern: PLEG_EVENT },
+  { pattern: SKIPPING },
+  { pattern: KUBELET_START },
+  { pattern: /container runtime is down/g },
+];
+
+/** What one sign reads in logs; none: it reads something else. */
+function patternsOfSign(sign: Sign): readonly CluePattern[] {
+  if (sign.kind === 'log') return [{ pattern: sign.pattern }];
+  return sign.kind === 'pleg-log' ? PLEG_HISTORY : [];
+}
+
+function patternsOfCause({ signs, kubelets }: Cause): readonly CluePattern[] {
+  return [...(kubelets === undefined ? [] : [{ pattern: KUBELET_VERSION }]), ...signs.flatMap(patternsOfSign)];
+}
+
+/** Each once, those first that several causes are told by: they are kept where there is no room for all. */
+export const CLUE_PATTERNS: readonly CluePattern[] = [
+  ...new Map(
+    [...PLEG_HISTORY, ...CATALOGUE.flatMap(patternsOfCause)].map((one) => [
+      `${one.pattern.flags} ${one.pattern.source}`,
+      one,
+    ]),
+  ).values(),
+];

@@ -1,0 +1,73 @@
+/** A line cut to a length so that it still says what it was picked for. */
+import { CLUE_PATTERNS, type CluePattern, meaningOf } from './clue-patterns.ts';
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+const GAP = ' … ';
+/** At a cut start, so that no pattern takes it for the start of a line. */
+const CUT = '…';
+
+/** Of the whole catalogue: a cut may lose a match, or what stood before a text and made it none. */
+function saysTheSame(cut: string, line: string, patterns: readonly CluePattern[]): boolean {
+  return CLUE_PATTERNS.every(
+    (one) => meaningOf(cut, one) === (patterns.includes(one) ? meaningOf(line, one) : undefined),
+  );
+}
+
+/** Where the patterns match first, those that overlap as one, in order. */
+function spansOf(line: string, patterns: readonly CluePattern[]): readonly Span[] {
+  const found = patterns.flatMap(({ pattern }) => {
+    pattern.lastIndex = 0;
+    const match = pattern.exec(line);
+    return match === null ? [] : [{ from: match.index, to: match.index + match[0].length }];
+  });
+  const merged: Span[] = [];
+  for (const span of found.sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last !== undefined && span.from <= last.to)
+      merged[merged.length - 1] = { ...last, to: Math.max(last.to, span.to) };
+    else merged.push(span);
+  }
+  return merged;
+}
+
+/** From `from` on, with as much before and after the spans as there is room for. */
+function around(line: string, from: number, to: number, max: number): string {
+  const room = Math.max(0, max - (to - from) - CUT.length);
+  const start = Math.max(0, from - Math.ceil(room / 2));
+  return start === 0 ? line.slice(0, max) : CUT + line.slice(start, start + max - CUT.length);
+}
+
+/** Each span, its middle left out where it is longer than its share. */
+function joined(line: string, spans: readonly Span[], max: number): string {
+  const share = Math.floor((max - CUT.length) / spans.length) - GAP.length;
+  const pieces = spans.map(({ from, to }) => {
+    if (to - from <= share) return line.slice(from, to);
+    const half = Math.floor((share - GAP.length) / 2);
+    return line.slice(from, from + half) + GAP + line.slice(to - half, to);
+  });
+  return (spans[0]?.from === 0 ? '' : CUT) + pieces.join(GAP);
+}
+
+/**
+ * The line itself, trimmed, where it is no longer than `max` characters. Of a longer one the first cut that still says
+ * the same: its beginning, what stands around all matches, what follows the
+ * first, the matches alone. Where none does, the last of these.
+ */
+export function excerptOf(line: string, patterns: readonly CluePattern[], max: number): string {
+  const short = line.trimEnd();
+  if (short.length <= max) return short;
+  const spans = spansOf(line, patterns);
+  const from = spans[0]?.from ?? 0;
+  const to = spans.at(-1)?.to ?? 0;
+  const cuts = [
+    short.slice(0, max),
+    around(short, from, to, max),
+    CUT + short.slice(from, from + max - CUT.length),
+    joined(short, spans, max),
+  ];
+  return cuts.find((cut) => saysTheSame(cut, line, patterns)) ?? cuts.at(-1)?.slice(0, max) ?? '';
+}

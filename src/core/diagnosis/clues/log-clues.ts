@@ -1,0 +1,174 @@
+/** Picks out of logs the lines that a cause is told by: each kind of line once, with how often it occurs and when. */
+import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/incident.ts';
+import { formatDuration } from '../../time/duration.ts';
+import type { NamedText } from '../input.ts';
+import { CLUE_PATTERNS, meaningOf } from './clue-patterns.ts';
+import { excerptOf } from './excerpt.ts';
+import { createLogClock, type LogClock } from './log-clock.ts';
+
+/** The end of a log is looked at; no log window of the agent is longer. In UTF-16 units. */
+const MAX_TEXT = 32 * 1_048_576;
+/** Kinds of lines of one log that are held at once. Hostile lines can be of as many kinds as there are lines. */
+const MAX_HELD = 1_024;
+
+/** Lines of one kind: they match the same patterns and mean the same. Offsets are of the text. */
+interface Kind {
+  /** Indices into CLUE_PATTERNS. */
+  readonly patterns: readonly number[];
+  readonly count: number;
+  readonly firstStart: number;
+  readonly lastStart: number;
+  readonly lastEnd: number;
+  readonly lineNumber: number;
+}
+
+interface Cursor {
+  readonly pattern: RegExp;
+  /** Start of the line of its next match; Infinity: there is none. */
+  lineStart: number;
+}
+
+function advance(cursor: Cursor, text: string, from: number): void {
+  // It is set before each search, so that all logs share the compiled pattern.
+  cursor.pattern.lastIndex = from;
+  const found = cursor.pattern.exec(text);
+  cursor.lineStart = found === null ? Number.POSITIVE_INFINITY : text.lastIndexOf('\n', found.index - 1) + 1;
+}
+
+/** Newlines are counted as the text is gone through, once. */
+function createLineCounter(text: string): (at: number) => number {
+  let line = 1;
+  let next = text.indexOf('\n');
+  return (at) => {
+    for (; next !== -1 && next < at; next = text.indexOf('\n', next + 1)) line++;
+    return line;
+  };
+}
+
+/** What the line says, and the patterns that it says it by. */
+function kindOf(line: string, matching: readonly number[]): { readonly key: string; readonly patterns: number[] } {
+  const patterns: number[] = [];
+  let key = '';
+  for (const index of matching) {
+    const meaning = CLUE_PATTERNS[index]?.meaning;
+    const said = meaning === undefined ? '' : meaning(line);
+    if (said === undefined) continue;
+    patterns.push(index);
+    key += `${String(index)}${said},`;
+  }
+  return { key, patterns };
+}
+
+/**
+ * The indices of those that stay: the newest of each pattern before more of the same; of the patterns, the first ones
+ * in the catalogue. `entries` are oldest first, and so is the result.
+ */
+function chosen(entries: readonly { readonly patterns: readonly number[] }[], max: number): readonly number[] {
+  const newest = new Map<number, number>();
+  for (const [at, { patterns }] of entries.entries()) for (const pattern of patterns) newest.set(pattern, at);
+  const byPattern = [...newest].sort(([a], [b]) => a - b).map(([, at]) => at);
+  const byAge = [...entries.keys()].reverse();
+  return [...new Set([...byPattern, ...byAge])].slice(0, max).sort((a, b) => a - b);
+}
+
+function forgetSome(kinds: Map<string, Kind>): void {
+  const entries = [...kinds];
+  const kept = chosen(
+    entries.map(([, kind]) => kind),
+    MAX_HELD / 2,
+  );
+  kinds.clear();
+  for (const at of kept) {
+    const entry = entries[at];
+    if (entry !== undefined) kinds.set(...entry);
+  }
+}
+
+/** A line that matches, and the patterns that it matches. */
+interface Match {
+  readonly start: number;
+  readonly end: number;
+  readonly matching: readonly number[];
+}
+
+/** Line by line in the order of the text, each pattern searched through the text once. */
+function* matchesIn(text: string): Generator<Match> {
+  const cursors = CLUE_PATTERNS.map(({ pattern }): Cursor => ({ pattern, lineStart: 0 }));
+  for (const cursor of cursors) advance(cursor, text, 0);
+  for (;;) {
+    let start = Number.POSITIVE_INFINITY;
+    for (const { lineStart } of cursors) start = Math.min(start, lineStart);
+    if (start === Number.POSITIVE_INFINITY) return;
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    const matching: number[] = [];
+    for (const [index, cursor] of cursors.entries()) {
+      if (cursor.lineStart !== start) continue;
+      matching.push(index);
+      advance(cursor, text, end);
+    }
+    yield { start, end, matching };
+  }
+}
+
+/** In the order of the last line of each. */
+function kindsOf(text: string): readonly Kind[] {
+  const kinds = new Map<string, Kind>();
+  const lineNumberAt = createLineCounter(text);
+  for (const { start, end, matching } of matchesIn(text)) {
+    const { key, patterns } = kindOf(text.slice(start, end), matching);
+    if (patterns.length === 0) continue;
+    const before = kinds.get(key);
+    // What is seen again goes to the end: a Map keeps the order of insertion.
+    kinds.delete(key);
+    kinds.set(key, {
+      patterns,
+      count: (before?.count ?? 0) + 1,
+      firstStart: before?.firstStart ?? start,
+      lastStart: start,
+      lastEnd: end,
+      lineNumber: lineNumberAt(start),
+    });
+    if (kinds.size > MAX_HELD) forgetSome(kinds);
+  }
+  return [...kinds.values()];
+}
+
+function timesOf(kind: Kind, clock: LogClock): Pick<LogClue, 'firstBeforeEnd' | 'lastBeforeEnd'> {
+  const first = clock.beforeEndMs(kind.firstStart);
+  const last = clock.beforeEndMs(kind.lastStart);
+  return {
+    ...(first === undefined ? {} : { firstBeforeEnd: formatDuration(first) }),
+    ...(last === undefined ? {} : { lastBeforeEnd: formatDuration(last) }),
+  };
+}
+
+/**
+ * The clues of one log, oldest first. Time is linear in the log's size; memory is that of a bounded number of kinds, so
+ * that a flood of one line takes no other's place.
+ */
+export function logCluesOf({ name, text: whole }: NamedText, max = MAX_HELD): readonly LogClue[] {
+  const text = whole.slice(-MAX_TEXT);
+  const clock = createLogClock(text);
+  const kinds = kindsOf(text);
+  return chosen(kinds, max).flatMap((at) => {
+    const kind = kinds[at];
+    if (kind === undefined) return [];
+    const patterns = kind.patterns.flatMap((index) => CLUE_PATTERNS[index] ?? []);
+    return {
+      source: name.slice(0, 128),
+      lineNumber: kind.lineNumber,
+      line: excerptOf(text.slice(kind.lastStart, kind.lastEnd), patterns, MAX_CLUE_LINE),
+      count: kind.count,
+      ...timesOf(kind, clock),
+    };
+  });
+}
+
+/** At most 32 of the clues of several logs, in their order, each pattern's newest before more of the same. */
+export function boundedClues(clues: readonly LogClue[]): readonly LogClue[] {
+  const entries = clues.map(({ line }) => ({
+    patterns: [...CLUE_PATTERNS.entries()].flatMap(([index, one]) => (meaningOf(line, one) === undefined ? [] : index)),
+  }));
+  return chosen(entries, MAX_CLUES).flatMap((at) => clues[at] ?? []);
+}
