@@ -1,12 +1,16 @@
 /** All root causes that are known. */
 import type { Cause } from './cause.ts';
 import { CNI_CAUSES } from './cni.ts';
+import { CONFIGURATION_CAUSES } from './configuration.ts';
+import { DEVICE_PLUGIN_CAUSES } from './device-plugin.ts';
 import { DOCKER_CAUSES } from './docker.ts';
+import { HEALTHY_VERDICTS } from './healthy.ts';
 import { HOST_CAUSES } from './host.ts';
 import { KUBELET_CAUSES } from './kubelet.ts';
-import { LOAD_CAUSES } from './load.ts';
 import { RUNTIME_CAUSES } from './runtime.ts';
 import { SHIM_CAUSES } from './shim.ts';
+import { SLOW_RELIST_CAUSES } from './slow-relist.ts';
+import { START_UP_CAUSES } from './start-up.ts';
 import { SYSTEMD_CAUSES } from './systemd.ts';
 
 export const CATALOGUE: readonly Cause[] = [
@@ -17,5 +21,9 @@ export const CATALOGUE: readonly Cause[] = [
   ...CNI_CAUSES,
   ...SYSTEMD_CAUSES,
   ...HOST_CAUSES,
-  ...LOAD_CAUSES,
+  ...SLOW_RELIST_CAUSES,
+  ...CONFIGURATION_CAUSES,
+  ...DEVICE_PLUGIN_CAUSES,
+  ...START_UP_CAUSES,
+  ...HEALTHY_VERDICTS,
 ];
