@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import * as z from 'zod/mini';
 import { ProbeState } from '../../api/v1alpha1/health.ts';
 import { HostSummary } from '../../api/v1alpha1/incident.ts';
-import type { DiagnosisInput, NamedDump, NamedText } from '../../core/diagnosis/input.ts';
+import type { DiagnosisInput, NamedDump, NamedText } from '../../core/diagnosis/diagnosis-input.ts';
 import { classify } from './classify.ts';
 import { findFiles, type Unread } from './find-files.ts';
 import { isJournalJson, journalText } from './journal-json.ts';

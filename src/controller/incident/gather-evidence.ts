@@ -5,7 +5,7 @@ import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { Stacks } from '../../core/decision/incident/incident-snapshot.ts';
-import type { NamedText } from '../../core/diagnosis/input.ts';
+import type { NamedText } from '../../core/diagnosis/diagnosis-input.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { EvidenceStore } from '../../ports/evidence-store.ts';
 import { createObjectStore } from '../../stores/object-store.ts';

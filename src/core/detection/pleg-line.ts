@@ -5,7 +5,7 @@
  * (`Healthy`), pkg/kubelet/kubelet.go (`syncLoop`), from 1.2 to 1.37.
  */
 import { parseDuration } from '../time/duration.ts';
-import { hintsAt, otherReasons, REACH } from './reasons.ts';
+import { hintsAt, otherReasons, REACH } from './pleg-reasons.ts';
 
 /** PLEG has not relisted for longer than the threshold. */
 interface Breach {

@@ -1,15 +1,15 @@
 /** From dumps, logs and facts of the host to the cause, by the catalogue. */
 import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import { type Facts, gatherFacts, type Stack } from './analysis/facts.ts';
-import { nameOf, othersOf } from './analysis/others.ts';
+import { nameOf, othersOf } from './analysis/other-goroutines.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
 import type { Cause } from './catalogue/cause.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Frame } from '../dump/goroutine.ts';
-import type { DiagnosisInput } from './input.ts';
-import { type Candidate, candidateOf } from './match.ts';
+import type { DiagnosisInput } from './diagnosis-input.ts';
+import { type Candidate, candidateOf } from './match-signs.ts';
 import { sourceLinkOf } from './source-link.ts';
-import { unknownVerdict } from './unknown.ts';
+import { unknownVerdict } from './unknown-verdict.ts';
 
 /** From these scores on. */
 const HIGH = 0.85;

@@ -32,7 +32,7 @@ describe('the line that triggered', () => {
     const sealed = { ...diagnosed(status), diagnosis: undefined };
     const incident = anIncident({ name: NAME, status: sealed });
     const spec = { ...incident.spec, trigger: { ...incident.spec.trigger, message } };
-    const stacks = { entries: dumps, dumps: [] };
+    const stacks = { ...NO_STACKS, entries: dumps };
     return decideIncident(aSnapshot({ incident: { ...incident, spec }, stacks })).status.diagnosis?.evidence ?? [];
   };
   const host = { at: at(0), blockedProcesses: [] };

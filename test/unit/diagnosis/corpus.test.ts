@@ -5,7 +5,7 @@ import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { parseDump } from '../../../src/core/dump/parser.ts';
-import type { NamedText } from '../../../src/core/diagnosis/input.ts';
+import type { NamedText } from '../../../src/core/diagnosis/diagnosis-input.ts';
 
 const HUNG = 'kubelet-1.36.3-runtime-hung';
 

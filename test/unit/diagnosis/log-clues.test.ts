@@ -8,7 +8,7 @@ import { CATALOGUE } from '../../../src/core/diagnosis/catalogue/catalogue.ts';
 import { CLUE_PATTERNS } from '../../../src/core/diagnosis/clues/clue-patterns.ts';
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
-import type { DiagnosisInput } from '../../../src/core/diagnosis/input.ts';
+import type { DiagnosisInput } from '../../../src/core/diagnosis/diagnosis-input.ts';
 import { journalText } from '../../../src/cli/diagnose/journal-json.ts';
 import type { CaptureCase } from './cases/capture-case.ts';
 import { LOG_CASES } from './cases/expected-logs.ts';

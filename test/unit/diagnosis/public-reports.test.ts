@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { parseDump } from '../../../src/core/dump/parser.ts';
-import type { DiagnosisInput } from '../../../src/core/diagnosis/input.ts';
+import type { DiagnosisInput } from '../../../src/core/diagnosis/diagnosis-input.ts';
 import { type Report, REPORTS } from './cases/public-logs.ts';
 
 const NOTHING: DiagnosisInput = {

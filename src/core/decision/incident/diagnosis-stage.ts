@@ -11,7 +11,7 @@ import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
-import type { DiagnosisInput } from '../../diagnosis/input.ts';
+import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
 import { isAgentFresh } from '../node-state.ts';
 import { withCondition } from '../conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';

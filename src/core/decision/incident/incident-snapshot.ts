@@ -3,7 +3,7 @@ import type { Node } from '../../../api/kubernetes/node.ts';
 import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { IncidentStatus, KubeletIncident, Outcome } from '../../../api/v1alpha1/incident.ts';
-import type { NamedText } from '../../diagnosis/input.ts';
+import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
 import type { BudgetView } from '../budget.ts';
 
 /** The evidence that is in the API server. Empty once the diagnosis is made. */

@@ -1,8 +1,8 @@
 /** All that is known about the node, gathered once; the catalogue's signs are looked up in it. */
 import type { Dump, StackGroup } from '../../dump/goroutine.ts';
 import { parseDump } from '../../dump/parser.ts';
-import type { DiagnosisInput, NamedDump } from '../input.ts';
-import { cluesOf, dumpTexts } from './texts.ts';
+import type { DiagnosisInput, NamedDump } from '../diagnosis-input.ts';
+import { cluesOf, dumpTexts } from './input-texts.ts';
 import { type Movement, movementOf } from './compare.ts';
 import { type LogFacts, logFacts } from './log-facts.ts';
 import { plainNames } from './function-names.ts';

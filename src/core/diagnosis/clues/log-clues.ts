@@ -1,7 +1,7 @@
 /** Picks out of logs the lines that a cause is told by: each kind of line once, with how often it occurs and when. */
 import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/incident.ts';
 import { formatDuration } from '../../time/duration.ts';
-import type { NamedText } from '../input.ts';
+import type { NamedText } from '../diagnosis-input.ts';
 import { CLUE_PATTERNS, meaningOf } from './clue-patterns.ts';
 import { excerptOf } from './excerpt.ts';
 import { createLogClock, type LogClock } from './log-clock.ts';

@@ -1,7 +1,7 @@
 /** Which of the texts are read as dumps and which as logs: people paste both into one, and loggers quote whole dumps. */
 import type { LogClue } from '../../../api/v1alpha1/incident.ts';
 import { logCluesOf } from '../clues/log-clues.ts';
-import type { DiagnosisInput, NamedDump, NamedText } from '../input.ts';
+import type { DiagnosisInput, NamedDump, NamedText } from '../diagnosis-input.ts';
 
 /** What a person pastes is shorter, in UTF-16 units; a dump of a whole program is longer and says nothing that a log does. */
 const MAX_PASTE = 262_144;
