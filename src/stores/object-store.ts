@@ -25,6 +25,26 @@ export function ownerOf({ metadata, spec }: KubeletIncident): EvidenceOwner {
   return { nodeName: spec.nodeName, incident: metadata.name, incidentUID: metadata.uid };
 }
 
+/**
+ * The objects of one artifact, as they are found; none: it is not there.
+ * @param first the name of its first part.
+ */
+export async function readObjects(
+  cluster: Cluster,
+  first: string,
+  signal: AbortSignal,
+): Promise<readonly KubeletEvidence[]> {
+  const call = { signal, deadlineMs: CALL_LIMIT_MS };
+  const parts: KubeletEvidence[] = [];
+  let count = 1;
+  for (let part = 0; part < count; part++) {
+    const found = await cluster.get(EVIDENCES, { name: partName(first, part) }, call);
+    if (part === 0) count = found?.spec.parts ?? 0;
+    if (found !== undefined) parts.push(found);
+  }
+  return parts;
+}
+
 export function createObjectStore({ cluster, incident, manager, upload }: ObjectStoreOptions): EvidenceStore {
   const owner = ownerOf(incident);
   const occasionOf = (entry: EvidenceEntry): string => upload?.askedAt ?? entry.sha256 ?? entry.at;
@@ -49,20 +69,10 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
     }
   }
 
-  async function readParts(entry: EvidenceEntry, signal: AbortSignal): Promise<readonly KubeletEvidence[]> {
-    const call = { signal, deadlineMs: CALL_LIMIT_MS };
+  function nameOf(entry: EvidenceEntry): string | undefined {
+    if (upload !== undefined) return evidenceName(owner, entry.name, upload.askedAt, 0);
     const location = parseLocation(entry.location ?? '');
-    const kept = location?.kind === 'evidence' ? location.name : undefined;
-    const name = upload === undefined ? kept : evidenceName(owner, entry.name, occasionOf(entry), 0);
-    const first = name === undefined ? undefined : await cluster.get(EVIDENCES, { name }, call);
-    if (name === undefined || first === undefined) return [];
-    const others = Array.from({ length: first.spec.parts - 1 }, (_, i) => i + 1);
-    const parts = [first];
-    for (const part of others) {
-      const next = await cluster.get(EVIDENCES, { name: partName(name, part) }, call);
-      if (next !== undefined) parts.push(next);
-    }
-    return parts;
+    return location?.kind === 'evidence' ? location.name : undefined;
   }
 
   return {
@@ -81,9 +91,11 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
       return sealed;
     },
     async get(entry, signal) {
-      const parts = await readParts(entry, signal);
+      const name = nameOf(entry);
+      const parts = name === undefined ? [] : await readObjects(cluster, name, signal);
       if (parts.length === 0) return undefined;
       const read = assemble(owner, entry, parts);
+      if (read.kind === 'missing') throw new MedicError('E_EVIDENCE_MISSING', 'absent', read.message);
       if (read.kind === 'refused') throw new MedicError('E_EVIDENCE_DAMAGED', 'terminal', read.message);
       return read.bytes;
     },

@@ -71,7 +71,7 @@ describe('evidence of the host', () => {
     for (const entry of evidence.filter(({ state }) => state === 'Captured')) {
       expect(entry.by).toBe('Agent');
       const isDump = entry.kind === 'GoroutineDump' || entry.kind === 'RuntimeStacks';
-      const place = isDump ? `^evidence://${INCIDENT}-[0-9a-f]{12}$` : `^spool://${NODE}/${INCIDENT}/${entry.name}$`;
+      const place = isDump ? `^evidence://${NODE}-[0-9a-f]{12}$` : `^spool://${NODE}/${INCIDENT}/${entry.name}$`;
       expect(entry.location).toMatch(new RegExp(place));
       expect(entry.sha256).toMatch(/^[0-9a-f]{64}$/);
     }

@@ -19,15 +19,19 @@ export interface EvidenceObject {
   readonly spec: Spec;
 }
 
+/** Characters of a node's name in a name of an object, which holds 253. The chart's admission policy knows it too. */
+const MAX_NODE = 230;
+
 /**
- * The same artifact gives the same name, so that whoever creates it twice finds it there. The name of the incident comes
- * first, for people.
+ * The same artifact gives the same name, so that whoever creates it twice finds it there. The name is the node's and 12
+ * hexadecimal digits: the admission policy holds an agent to names of its own node, so that no node can take the names
+ * of another one's evidence.
  * @param occasion tells two artifacts of one file name apart: the checksum, or when a person asked for it.
  */
 export function evidenceName(owner: EvidenceOwner, file: string, occasion: string, part: number): string {
   const text = JSON.stringify([owner.incidentUID, file, occasion]);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  return partName(`${owner.incident.slice(0, 200)}-${hash}`, part);
+  return partName(`${owner.nodeName.slice(0, MAX_NODE)}-${hash}`, part);
 }
 
 /** @param first the name of the first part. */
@@ -57,7 +61,11 @@ export function toObjects(
 
 /** What was read, or why it is not evidence. */
 export type Assembled =
-  { readonly kind: 'whole'; readonly bytes: Buffer } | { readonly kind: 'refused'; readonly message: string };
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  /** Who was to keep it could not have it, and says why. */
+  | { readonly kind: 'missing'; readonly message: string }
+  /** `bytes`: all of them, where only the checksum is another one. */
+  | { readonly kind: 'refused'; readonly message: string; readonly bytes?: Buffer };
 
 /**
  * Puts the parts together. They are believed only if they are of this incident and node, complete, and have the checksum
@@ -75,10 +83,13 @@ export function assemble(
   }
   const foreign = parts.find(({ spec }) => !isOf(owner, sealed.name, spec));
   if (foreign !== undefined) return refused(`${foreign.metadata.name} is not of this incident`);
+  const failed = parts.find(({ spec }) => spec.entry.state === 'Failed');
+  if (failed !== undefined) return { kind: 'missing', message: failed.spec.entry.message ?? 'no reason is given' };
   const bytes = Buffer.concat(parts.map(({ spec }) => Buffer.from(spec.data, 'base64')));
   const sum = sha256(bytes);
   if (sum !== sealed.sha256) {
-    return refused(`${sealed.name}: SHA-256 is ${sum}, ${sealed.sha256 ?? 'nothing'} was sealed`);
+    const message = `${sealed.name}: SHA-256 is ${sum}, ${sealed.sha256 ?? 'nothing'} was sealed`;
+    return { kind: 'refused', message, bytes };
   }
   return { kind: 'whole', bytes };
 }

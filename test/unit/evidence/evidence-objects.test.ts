@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { EVIDENCE_BYTES, EVIDENCE_PARTS, KubeletEvidence } from '../../../src/api/v1alpha1/kubelet-evidence.ts';
-import { assemble, type EvidenceOwner, toObjects } from '../../../src/core/evidence/evidence-objects.ts';
+import { assemble, evidenceName, type EvidenceOwner, toObjects } from '../../../src/core/evidence/evidence-objects.ts';
 import { locationText, parseLocation } from '../../../src/core/evidence/location.ts';
 import { sealArtifact } from '../../../src/core/evidence/manifest.ts';
 
@@ -64,6 +64,35 @@ describe('an artifact in the API server', () => {
       kind: 'refused',
       message: expect.stringContaining('SHA-256 is'),
     });
+  });
+
+  test('that could not be had says why, and only for its own incident', () => {
+    const { entry } = entryOf(Buffer.from('dump'));
+    const failed = { ...entry, state: 'Failed', message: 'it is gone from the spool' } as const;
+    const objects = toObjects(OWNER, failed, Buffer.alloc(0), OPTIONS) ?? [];
+    const read = objects.map(({ name, spec }) => KubeletEvidence.parse({ metadata: { name }, spec }));
+    expect(assemble(OWNER, entry, read)).toEqual({ kind: 'missing', message: 'it is gone from the spool' });
+    expect(assemble({ ...OWNER, incidentUID: 'uid-2' }, entry, read).kind).toBe('refused');
+  });
+
+  test('has a name that no other node may write, however alike their names are', () => {
+    const label = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/);
+    // As the admission policy asks it.
+    const mayWrite = (node: string, name: string): boolean => {
+      const prefix = `${node.slice(0, 230)}-`;
+      return name.startsWith(prefix) && /^[0-9a-f]{12}(\.[0-9]{1,2})?$/.test(name.slice(prefix.length));
+    };
+    const tail = fc.stringMatching(/^[0-9a-f.-]{0,16}[0-9a-f]$/);
+    fc.assert(
+      fc.property(label, tail, fc.integer({ min: 0, max: EVIDENCE_PARTS - 1 }), (node, end, part) => {
+        const other = `${node.slice(0, 200)}${end}`;
+        const [mine, theirs] = [node, other].map((nodeName) => evidenceName({ ...OWNER, nodeName }, 'a', '', part));
+        expect(mine?.length).toBeLessThanOrEqual(253);
+        expect(mayWrite(node, mine!)).toBe(true);
+        if (node === other) return;
+        expect([mayWrite(node, theirs!), mayWrite(other, mine!)]).toEqual([false, false]);
+      }),
+    );
   });
 
   test('is refused as too large beyond its bound', () => {
