@@ -8,6 +8,7 @@ import { createRequests } from './requests.ts';
 import { runProbeLoop } from './health/probe-runtime.ts';
 import { createPublisher } from './health/publish-health.ts';
 import { runRetention } from './evidence/spool-retention.ts';
+import { runUploads } from './evidence/upload-requested.ts';
 import { createObservationBoard } from './health/observation.ts';
 import { createMutex } from '../runtime/mutex.ts';
 import { boundHost } from './bounded-host.ts';
@@ -60,6 +61,7 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
     early.run(signal),
     runExecutor({ world, board, requests, hostWakeUp, mutex }, signal),
     runRetention(world, board, { requests, mutex }, signal),
+    runUploads(world, requests, signal),
   ];
 
   return {
