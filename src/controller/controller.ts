@@ -6,6 +6,7 @@ import { createLocalView } from './local-view.ts';
 import { reconcileNode } from './node/reconcile-node.ts';
 import { reconcilePolicy } from './policy/reconcile-policy.ts';
 import { runRetention } from './incident/incident-retention.ts';
+import { runUploadRetention } from './incident/upload-retention.ts';
 import { createMutex } from '../runtime/mutex.ts';
 import { createWorkQueue, type QueueOptions, type WorkQueue } from '../runtime/work-queue.ts';
 import type { World } from './world.ts';
@@ -93,5 +94,6 @@ export async function runController(world: World, signal: AbortSignal): Promise<
     queues.incidents.run(signal),
     queues.policies.run(signal),
     runRetention(world, view, signal),
+    runUploadRetention(world, view, signal),
   ]);
 }
