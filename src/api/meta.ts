@@ -9,13 +9,12 @@ const ManagedFieldsEntry = z.object({
   fieldsV1: z.optional(z.record(z.string(), z.unknown())),
 });
 
-export const OwnerReference = z.object({
+const OwnerReference = z.object({
   apiVersion: z.string(),
   kind: z.string(),
   name: z.string(),
   uid: z.string(),
 });
-export type OwnerReference = z.infer<typeof OwnerReference>;
 
 export const ObjectMeta = z.object({
   name: z.string(),

@@ -1,5 +1,5 @@
 /** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
-import { Event, Lease, Pod, Secret } from './kubernetes/objects.ts';
+import { Event, Lease, Secret } from './kubernetes/objects.ts';
 import { Node } from './kubernetes/node.ts';
 import { KubeletEvidence } from './v1alpha1/kubelet-evidence.ts';
 import { KubeletHealth } from './v1alpha1/health.ts';
@@ -27,13 +27,6 @@ export const SECRETS = {
   plural: 'secrets',
   namespaced: true,
   parse: (raw: unknown): Secret => Secret.parse(raw),
-} as const;
-export const PODS = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  plural: 'pods',
-  namespaced: true,
-  parse: (raw: unknown): Pod => Pod.parse(raw),
 } as const;
 export const LEASES = {
   apiVersion: 'coordination.k8s.io/v1',

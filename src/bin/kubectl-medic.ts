@@ -26,10 +26,9 @@ async function openLocalProcesses(): Promise<LocalProcesses> {
 
 /** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */
 async function connect(flags: ConnectionFlags): Promise<Session> {
-  const [{ createKubeconfigConnection }, { createCluster }, { createPodExec }, { createLog }] = await Promise.all([
+  const [{ createKubeconfigConnection }, { createCluster }, { createLog }] = await Promise.all([
     import('../kube/connection/kubeconfig.ts'),
     import('../kube/cluster.ts'),
-    import('../kube/exec.ts'),
     import('../platform/log.ts'),
   ]);
   const clock = createSystemClock();
@@ -38,7 +37,6 @@ async function connect(flags: ConnectionFlags): Promise<Session> {
   const log = createLog({ level: 'error' });
   return {
     cluster: createCluster(connection, { clock, random: createSystemRandom(), log }),
-    exec: createPodExec(connection, clock),
     clock,
     terminal,
   };

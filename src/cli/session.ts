@@ -4,12 +4,10 @@ import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { MedicError } from '../ports/errors.ts';
-import type { PodExec } from '../ports/pod-exec.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Session {
   readonly cluster: Cluster;
-  readonly exec: PodExec;
   readonly clock: Clock;
   readonly terminal: Terminal;
 }

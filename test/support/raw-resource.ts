@@ -17,6 +17,7 @@ export function rawResource(
   return { apiVersion, kind, plural, namespaced, parse: (raw) => Any.parse(raw) };
 }
 
+export const PODS = rawResource('v1', 'Pod', 'pods', true);
 const CRDS = rawResource('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false);
 
 const Document = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: z.looseObject({}) });
@@ -30,7 +31,7 @@ export function parseManifests(text: string): readonly YamlObject[] {
     .map((value) => Document.parse(value));
 }
 
-const CRD_FILES = ['kubeletrecoverypolicies', 'kubeletincidents', 'kubelethealths'];
+const CRD_FILES = ['kubeletrecoverypolicies', 'kubeletincidents', 'kubelethealths', 'kubeletevidences'];
 
 /** Installs our CRDs and waits until they are served. */
 export async function installCrds(cluster: Cluster): Promise<void> {

@@ -37,10 +37,3 @@ export const Event = z.object({
   ),
 });
 export type Event = z.infer<typeof Event>;
-
-export const Pod = z.object({
-  metadata: ObjectMeta,
-  spec: z._default(z.object({ nodeName: z._default(z.string(), '') }), { nodeName: '' }),
-  status: z._default(z.object({ phase: z._default(z.string(), '') }), { phase: '' }),
-});
-export type Pod = z.infer<typeof Pod>;

@@ -36,7 +36,6 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   E_EVIDENCE_DAMAGED: 'What was read is not what was saved: its checksum is another one, or parts are missing.',
   E_EVIDENCE_MISSING: 'An artifact could not be had; the message says why.',
   E_EVIDENCE_TOO_LARGE: 'An artifact is larger than the API server takes.',
-  E_EXEC_FAILED: 'A command in a container failed, or ended without saying how.',
   E_HTTP_LISTEN: 'The address for probes and metrics is malformed or taken.',
   E_SPOOL_FULL: "There is no room for evidence on the node's disk, within the bound or at all.",
   E_SPOOL_IO: "Evidence cannot be written to or read from the node's disk.",

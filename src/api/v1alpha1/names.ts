@@ -6,8 +6,6 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 
 /** On a KubeletEvidence that a person asked for: `true`. It is deleted when it has expired. */
 export const LABEL_UPLOAD = `${GROUP}/upload`;
-/** On pods: which program they run. */
-export const LABEL_COMPONENT = 'app.kubernetes.io/component';
 /** On a Node: the name of the incident that cordoned it. Only a node that carries it is ever uncordoned by us. */
 export const ANNOTATION_CORDONED_BY = `${GROUP}/cordoned-by`;
 /** On a Node: why it was cordoned, for a person who finds it. */

@@ -1,9 +1,9 @@
 /** Arguments of `capture`. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../../core/time/duration.ts';
+import type { Command } from 'commander';
 import { runCapture } from './capture-node.ts';
 import type { ProgramContext } from '../program-context.ts';
 import { withConnection, type ConnectionFlags } from '../connection-flags.ts';
+import { durationFlag } from '../duration-flag.ts';
 
 interface Flags extends ConnectionFlags {
   readonly reason?: string;
@@ -19,15 +19,14 @@ export function addCapture(program: Command, { connect }: ProgramContext): void 
     .argument('<NODE>', 'its name')
     .option('--reason <text>', 'why')
     .option('--wait', 'until the evidence is there', false)
-    .option('--timeout <duration>', 'how long to wait at most, for example 5m (default: 5m)', toMs, DEFAULT_TIMEOUT_MS)
+    .option(
+      '--timeout <duration>',
+      'how long to wait at most, for example 5m (default: 5m)',
+      durationFlag,
+      DEFAULT_TIMEOUT_MS,
+    )
     .action(async (node: string, flags: Flags) => {
       const { reason, wait, timeout } = flags;
       await runCapture(await connect(flags), node, { reason, wait, timeoutMs: timeout });
     });
-}
-
-function toMs(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('It must be a duration such as 90s or 5m.');
-  return ms;
 }

@@ -3,17 +3,23 @@ import type { Command } from 'commander';
 import { runEvidence } from './save-evidence.ts';
 import type { Finish, ProgramContext } from '../program-context.ts';
 import { withConnection, type ConnectionFlags } from '../connection-flags.ts';
+import { durationFlag } from '../duration-flag.ts';
 
 interface Flags extends ConnectionFlags {
   readonly output: string;
-  readonly spoolDir: string;
+  readonly upload: boolean;
+  readonly timeout: number;
 }
 
-const HELP = `
-Dumps come from Secrets, all else from the node, by \`cat\` in the agent's pod: that takes the rights to get secrets and to
-create pods/exec in the agent's namespace. manifest.json says what is there and what is not, and why.
+const DEFAULT_TIMEOUT_MS = 60_000;
 
-Exit codes: 0 all that was saved is there; 1 some of it is gone; 4 a checksum differs.
+const HELP = `
+Dumps are read from KubeletEvidence objects, also when the node is gone. What is in the spool of the node is asked for: its
+agent uploads it into objects that live for an hour. That takes the rights to get kubeletevidences (ClusterRole
+kubelet-medic-evidence-reader) and to patch kubeletincidents; none on pods or Secrets. manifest.json says what is there and
+what is not, and why.
+
+Exit codes: 0 all that was saved is there; 1 some of it is gone or could not be had; 4 a checksum differs.
 `;
 
 export function addEvidence(program: Command, { connect }: ProgramContext, finish: Finish): void {
@@ -21,10 +27,16 @@ export function addEvidence(program: Command, { connect }: ProgramContext, finis
     .description('fetch every artifact of an incident, and verify its checksum')
     .argument('<INCIDENT>', 'its name')
     .requiredOption('-o, --output <DIR>', 'the folder to write to; made where it is not there')
-    .option('--spool-dir <DIR>', "the spool in the agent's container", '/var/lib/kubelet-medic/spool')
+    .option('--no-upload', 'only what is in the API server: ask the agent for nothing')
+    .option(
+      '--timeout <duration>',
+      'how long the agent may take for one artifact (default: 1m)',
+      durationFlag,
+      DEFAULT_TIMEOUT_MS,
+    )
     .addHelpText('after', HELP)
     .action(async (name: string, flags: Flags) => {
-      const { output: folder, spoolDir } = flags;
-      finish(await runEvidence(await connect(flags), name, { folder, spoolDir }));
+      const { output: folder, upload, timeout: timeoutMs } = flags;
+      finish(await runEvidence(await connect(flags), name, { folder, upload, timeoutMs }));
     });
 }

@@ -1,6 +1,6 @@
 /** Arguments of `stacks`. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../../core/time/duration.ts';
+import { durationFlag } from '../duration-flag.ts';
 import type { Finish, ProgramContext } from '../program-context.ts';
 import { runStacks, type StacksFlags } from './print-stacks.ts';
 
@@ -21,7 +21,7 @@ export function addStacks(program: Command, outside: ProgramContext, finish: Fin
     .option('--unit <unit>', 'or the main process of a unit of systemd, for example kubelet.service')
     .option('-o, --output-file <file>', 'write there; compressed where its name ends in .gz')
     .option('--diagnose', 'say where it is stuck and why, as diagnose does', false)
-    .option('--timeout <duration>', 'how long to read at most (default: 15s)', toMs, TIMEOUT_MS)
+    .option('--timeout <duration>', 'how long to read at most (default: 15s)', durationFlag, TIMEOUT_MS)
     .addHelpText('after', HELP)
     .action(async (flags: StacksFlags) => {
       finish(await runStacks(outside, flags));
@@ -31,10 +31,4 @@ export function addStacks(program: Command, outside: ProgramContext, finish: Fin
 function toPid(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be the id of a process.');
   return Number(text);
-}
-
-function toMs(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('It must be a duration such as 15s.');
-  return ms;
 }

@@ -1,7 +1,7 @@
 /** The kinds that the server serves: built-in ones with as much schema as merging needs, ours with their whole CRD. */
 import { DEFINITIONS, openApiSchema } from '../../../tools/generate/definitions.ts';
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
-import { EVENTS, LEASES, NODES, PODS, SECRETS } from '../../../src/api/resources.ts';
+import { EVENTS, LEASES, NODES, SECRETS } from '../../../src/api/resources.ts';
 import { API_VERSION } from '../../../src/api/v1alpha1/names.ts';
 import { assertRulesAreKnown } from './rules.ts';
 
@@ -76,7 +76,6 @@ function customKinds(): readonly ServedKind[] {
 export function servedKinds(): readonly ServedKind[] {
   return [
     builtIn(NODES, { hasStatus: true, selectableFields: ['spec.unschedulable'] }),
-    builtIn(PODS, { hasStatus: true, selectableFields: ['spec.nodeName', 'status.phase'] }),
     builtIn(EVENTS, { selectableFields: ['involvedObject.name', 'involvedObject.kind', 'reason', 'type'] }),
     builtIn(SECRETS, { selectableFields: ['type'] }),
     builtIn(LEASES),

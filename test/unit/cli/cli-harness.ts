@@ -7,8 +7,6 @@ import { createCluster } from '../../../src/kube/cluster.ts';
 import { createSystemClock } from '../../../src/platform/clock.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
-import { MedicError } from '../../../src/ports/errors.ts';
-import type { PodExec } from '../../../src/ports/pod-exec.ts';
 import type { LocalProcesses } from '../../../src/ports/stacks.ts';
 import { startApiServer, type ApiServer } from '../../support/api-server/server.ts';
 import { T0 } from '../../support/builders/objects.ts';
@@ -23,38 +21,25 @@ export interface Ran {
 
 export interface Bench {
   readonly server: ApiServer;
-  /** Answers of `cat PATH` in a pod. */
-  readonly files: Map<string, Buffer>;
-  /** What was run in pods: `NAMESPACE/POD/CONTAINER: ARGV`. */
-  readonly ran: string[];
+  /** As the plugin has it. */
+  readonly cluster: Cluster;
   run(...argv: readonly string[]): Promise<Ran>;
 }
 
 /** Ten minutes after the incidents of the builders. */
-const NOW = T0 + 600_000;
+export const NOW = T0 + 600_000;
 
 export async function startBench(): Promise<Bench> {
   const server = await startApiServer({ now: () => NOW });
-  const files = new Map<string, Buffer>();
-  const ran: string[] = [];
   const system = createSystemClock();
   const clock: Clock = { ...system, now: () => NOW };
   const cluster = withReviews(
     createCluster(server.connection(), { clock: system, random: createSeededRandom(), log: createRecordingLog() }),
   );
-  const exec: PodExec = {
-    run: async ({ namespace, pod, container }, argv) => {
-      ran.push(`${namespace}/${pod}/${container}: ${argv.join(' ')}`);
-      const bytes = files.get(argv.at(-1) ?? '');
-      if (bytes === undefined) throw new MedicError('E_EXEC_FAILED', 'terminal', `${argv.join(' ')}: No such file`);
-      return bytes;
-    },
-  };
   return {
     server,
-    files,
-    ran,
-    run: (...argv) => runOffline(argv, { connect: (terminal) => Promise.resolve({ cluster, exec, clock, terminal }) }),
+    cluster,
+    run: (...argv) => runOffline(argv, { connect: (terminal) => Promise.resolve({ cluster, clock, terminal }) }),
   };
 }
 
