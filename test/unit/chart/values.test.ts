@@ -82,7 +82,7 @@ describe('the chart', () => {
     }
   });
 
-  test('gives the agent no more than to read its two kinds and patch their status', () => {
+  test('gives the agent no more than to read its two kinds, patch their status and add evidence', () => {
     const rules = read('templates/rbac-agent.yaml').split('---')[0]?.split('rules:')[1] ?? '';
     expect(parse(rules)).toEqual([
       {
@@ -95,6 +95,25 @@ describe('the chart', () => {
         resources: ['kubeletincidents/status', 'kubelethealths/status'],
         verbs: ['patch'],
       },
+      { apiGroups: ['kubelet-medic.io'], resources: ['kubeletevidences'], verbs: ['create'] },
+    ]);
+  });
+
+  test('gives nobody Secrets or pods, and the node proxy only to a controller that is told to use it', () => {
+    const templates = readdirSync(new URL('templates/', CHART)).filter((file) => file.startsWith('rbac-'));
+    const text = templates.map((file) => read(`templates/${file}`)).join('\n');
+    expect(text).not.toMatch(/resources: .*\b(secrets|pods)\b/);
+    const granted = text.replaceAll(/\{\{- if \.Values\.controller\.nodeProxy \}\}[\s\S]*?\{\{- end \}\}/g, '');
+    expect(text).toContain('resources: [nodes/proxy]');
+    expect(granted).not.toContain('nodes/proxy');
+    expect(read('templates/controller.yaml')).toMatch(/if \.Values\.controller\.nodeProxy \}\}\s+- --node-proxy\s/);
+    expect(ChartValues.parse(values).controller.nodeProxy).toBe(false);
+  });
+
+  test('lets people who hold the role read evidence, and nothing else', () => {
+    const rules = read('templates/rbac-readers.yaml').split('rules:')[1] ?? '';
+    expect(parse(rules)).toEqual([
+      { apiGroups: ['kubelet-medic.io'], resources: ['kubeletevidences'], verbs: ['get', 'list'] },
     ]);
   });
 });
