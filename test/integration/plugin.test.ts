@@ -1,21 +1,27 @@
 /** The plugin as a person runs it, on a real API server: a program of its own, a kubeconfig with a client certificate. */
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
+import { gzipSync } from 'node:zlib';
+import { EVIDENCES, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
+import { AGENT_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { sha256 } from '../../src/core/evidence/manifest.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import { anIncident, aPlan } from '../support/builders/objects.ts';
 import { createRecordingLog } from '../support/builders/recording.ts';
+import { startChild, type Child } from '../support/child.ts';
 import { startControlPlane, type ControlPlane } from '../support/control-plane.ts';
 import { installCrds } from '../support/raw-resource.ts';
 import { realClock, realRandom } from '../support/real-time.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/bin/kubectl-medic.ts', import.meta.url));
+const AGENT_PROGRAM = fileURLToPath(new URL('../../src/bin/agent.ts', import.meta.url));
 const TEST = { manager: 'test' };
+const SAVED = 'node-a-saved';
 
 let plane: ControlPlane;
 let cluster: Cluster;
@@ -71,6 +77,49 @@ async function medic(...argv: readonly string[]): Promise<Ran> {
   });
 }
 
+/** A real agent of node-a, on this host without its services, with a spool of its own. */
+function startAgent(stateFolder: string): Child {
+  const [ca, token] = [join(plane.folder, 'ca-of-agent.crt'), join(plane.folder, 'token-of-agent')];
+  writeFileSync(ca, plane.ca);
+  writeFileSync(token, 'admin', { mode: 0o600 });
+  const flags = {
+    'node-name': 'node-a',
+    'log-source': `file:${stateFolder}/kubelet*.log`,
+    'host-pid-namespace': 'none',
+    'state-dir': stateFolder,
+    'metrics-address': '127.0.0.1:0',
+    server: `https://127.0.0.1:${plane.port}`,
+    'ca-file': ca,
+    'token-file': token,
+  };
+  const argv = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  return startChild(process.execPath, [AGENT_PROGRAM, ...argv], join(plane.folder, 'agent.log'));
+}
+
+/** An incident whose log is in the spool of the node. */
+async function seedSaved(stateFolder: string, log: Buffer): Promise<void> {
+  const bundle = join(stateFolder, 'spool', SAVED);
+  mkdirSync(bundle, { recursive: true });
+  writeFileSync(join(bundle, 'kubelet.log.gz'), log);
+  const { spec } = anIncident({ node: 'node-a', plan: aPlan({ mode: 'Capture' }) });
+  await cluster.create(
+    INCIDENTS,
+    { metadata: { name: SAVED }, spec: JSON.parse(JSON.stringify(spec)) as object },
+    TEST,
+  );
+  const head = { kind: 'KubeletLog', by: 'Agent', state: 'Captured', at: '2026-11-24T10:00:00Z', source: 'journald' };
+  const [kept, gone] = ['kubelet.log.gz', 'runtime.log.gz'].map((name) => ({
+    ...head,
+    name,
+    location: `spool://node-a/${SAVED}/${name}`,
+    bytes: log.length,
+    sha256: sha256(log),
+  }));
+  const status = { evidence: [kept, gone] };
+  const how = { manager: AGENT_MANAGER, subresource: 'status' } as const;
+  await cluster.apply(INCIDENTS, { metadata: { name: SAVED }, status }, how);
+}
+
 describe('the plugin on a real API server', () => {
   test('opens a capture under the name of the client certificate, and shows it', async () => {
     const { code, out, err } = await medic('capture', 'node-a', '--reason', 'odd latency');
@@ -111,4 +160,29 @@ describe('the plugin on a real API server', () => {
   test('says in one line that something is not there', async () => {
     expect(await medic('capture', 'nope')).toEqual({ code: 1, out: '', err: 'error: there is no node nope\n' });
   }, 60_000);
+
+  test('has a real agent upload what is in its spool, and says what is not there', async () => {
+    const stateFolder = join(plane.folder, 'agent');
+    const log = gzipSync('I1124 10:00:00.000000       1 kubelet.go:1] PLEG is not healthy\n');
+    await seedSaved(stateFolder, log);
+    await cluster.create(HEALTHS, { metadata: { name: 'node-a' }, spec: {} }, TEST);
+    const output = join(plane.folder, 'bundle');
+    const without = await medic('evidence', SAVED, '-o', output, '--timeout', '2s');
+    expect(without.code).toBe(1);
+    expect(without.out).toContain('the agent of node-a did not answer within 2s');
+    const agent = startAgent(stateFolder);
+    try {
+      const { code, out, err } = await medic('evidence', SAVED, '-o', output, '--timeout', '30s');
+      expect({ out, err, log: agent.output() }).toMatchObject({
+        out: expect.stringMatching(/verified +kubelet\.log\.gz/),
+      });
+      expect(out).toMatch(/missing +runtime\.log\.gz +the agent of node-a says: it is gone from the spool/);
+      expect(code).toBe(1);
+      expect(readFileSync(join(output, 'kubelet.log.gz'))).toEqual(log);
+    } finally {
+      await agent.stop();
+    }
+    const { items } = await cluster.list(EVIDENCES, { labelSelector: 'kubelet-medic.io/upload=true' });
+    expect(items.map(({ spec }) => spec.entry.state).sort()).toEqual(['Captured', 'Failed']);
+  }, 120_000);
 });
