@@ -10,19 +10,15 @@ import { isFileName } from '../../core/evidence/location.ts';
 import { isRequestInForce } from '../../core/evidence/upload-request.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
-import { backoffMs } from '../../runtime/agent-backoff.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
 import { createWakeUp } from '../../runtime/wake-up.ts';
 import { createObjectStore } from '../../stores/object-store.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
 import type { Requests } from '../requests.ts';
-import { reasonOf, type World } from '../world.ts';
+import { reasonOf, retryMs, type World } from '../world.ts';
 import { bundleNameOf } from './spool-bundle.ts';
 
 /** Without news; a watch that is silent must not keep anybody waiting. */
 const LOOK_MS = 10_000;
-/** A disk that hangs answers nothing. */
-const READ_LIMIT_MS = 10_000;
 const MAX_BYTES = EVIDENCE_BYTES * EVIDENCE_PARTS;
 
 interface Request {
@@ -98,7 +94,7 @@ async function tryOnce(
   { request, known }: { readonly request: Request; readonly known: Progress | undefined },
   signal: AbortSignal,
 ): Promise<Progress> {
-  const { clock, log, random } = world;
+  const { clock, log } = world;
   const { incident, upload } = request;
   const fields = { node: world.node, incident: incident.metadata.name, file: upload.file };
   try {
@@ -115,7 +111,7 @@ async function tryOnce(
     log.warn('Evidence that was asked for cannot be uploaded', { ...fields, failures, err: error });
     // A refusal that will not change.
     if (isMedicError(error, 'invalid', 'terminal', 'bug')) return { kind: 'done' };
-    return { kind: 'failed', failures, notBefore: clock.monotonic() + backoffMs(failures, random) };
+    return { kind: 'failed', failures, notBefore: clock.monotonic() + retryMs(world, failures, error) };
   } finally {
     world.onCaptured?.();
   }
@@ -145,8 +141,7 @@ async function readArtifact(
   const bundle = bundleNameOf(incident.metadata.name);
   const store = createSpoolStore({ spool: host.spool, node, bundle, keep: new Set() });
   try {
-    const limit = { ms: READ_LIMIT_MS, what: 'the spool' };
-    const bytes = await withDeadline(clock, limit, signal, (inner) => store.get(entry, inner));
+    const bytes = await store.get(entry, signal);
     if (bytes === undefined) return isMissing(`it is gone from the spool of ${node}: newer evidence needed the room`);
     return bytes.length > MAX_BYTES ? isMissing(tooLarge(bytes.length)) : { entry, bytes };
   } catch (error) {
