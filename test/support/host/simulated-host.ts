@@ -230,7 +230,12 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       runtime: runtimeUnit.facts,
       isRuntimeHung: () => isRuntimeHung,
     }),
-    stacks: { read: readStacks, check: async (role) => void (await readStacks(role)) },
+    stacks: {
+      read: readStacks,
+      check: async (role) => {
+        await readStacks(role);
+      },
+    },
     spool: disk.spool,
     state: disk.state,
   };
