@@ -1,0 +1,17 @@
+// Three projects, one a folder of test/. `npm test` runs unit and component, `npm run test:integration` the third; a path
+// after `--` narrows either. Tests are ES modules, and swc only strips their types.
+const project = (displayName) => ({
+  displayName,
+  testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+});
+
+export default {
+  // Dumps of the fixtures are large. A worker over this is started anew between two files.
+  workerIdleMemoryLimit: '700MB',
+  projects: ['unit', 'component', 'integration'].map(project),
+};
