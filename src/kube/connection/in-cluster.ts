@@ -1,4 +1,4 @@
-/** The connection of a pod: the token, CA and namespace that the kubelet mounts into it. */
+/** The connection of a pod: the token and CA that the kubelet mounts into it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../ports/clock.ts';
@@ -16,7 +16,7 @@ export interface InClusterOptions {
   readonly host: string | undefined;
   /** `KUBERNETES_SERVICE_PORT`. */
   readonly port: string | undefined;
-  /** The folder of `token`, `ca.crt` and `namespace`. */
+  /** The folder of `token` and `ca.crt`. */
   readonly folder?: string;
   readonly clock: Clock;
 }
@@ -46,11 +46,6 @@ export function createInClusterConnection(options: InClusterOptions): Connection
       return `Bearer ${(await token(refused)).trim()}`;
     },
   };
-}
-
-/** The namespace of the pod. @throws `E_KUBE_CONFIG`. */
-export async function readNamespace(folder: string = SERVICE_ACCOUNT_FOLDER): Promise<string> {
-  return (await readText(join(folder, 'namespace'))).trim();
 }
 
 /** A file that changes now and then: read again when it is old, or when its content was refused. */

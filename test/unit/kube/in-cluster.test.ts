@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInClusterConnection, readNamespace } from '../../../src/kube/connection/in-cluster.ts';
+import { createInClusterConnection } from '../../../src/kube/connection/in-cluster.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
 let folder: string;
@@ -14,7 +14,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kubelet-medic-account-'));
   write('token', 'first\n');
   write('ca.crt', 'CA 1');
-  write('namespace', 'medic\n');
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
@@ -23,9 +22,8 @@ afterEach(() => {
 test.each([
   ['10.96.0.1', 'https://10.96.0.1:443'],
   ['fd00::1', 'https://[fd00::1]:443'],
-])('the server at %s is %s', async (host, server) => {
+])('the server at %s is %s', (host, server) => {
   expect(createInClusterConnection({ host, port: '443', folder, clock: createFakeClock() }).server).toBe(server);
-  expect(await readNamespace(folder)).toBe('medic');
 });
 
 test('the token is read anew after a minute, and at once when it was refused', async () => {
@@ -51,7 +49,7 @@ test('TLS material is the same object until the CA file changes', async () => {
   expect(await connection.tls()).toEqual({ ca: 'CA 2' });
 });
 
-test('context of a pod, or without its files, it says what is missing', async () => {
+test('outside a pod, or without its files, it says what is missing', async () => {
   const clock = createFakeClock();
   expect(() => createInClusterConnection({ host: undefined, port: '443', clock })).toThrow('KUBERNETES_SERVICE_HOST');
   rmSync(join(folder, 'token'));

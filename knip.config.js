@@ -1,0 +1,20 @@
+// `npm run lint` looks twice. Once over everything: an export that no other file reads is not exported. Once with
+// `--production`, where tests do not count (only what ends in `!` does): code that tests alone keep alive is dead. There an
+// export may be for a test, as long as its own file uses it.
+const production = process.argv.includes('--production');
+
+export default {
+  entry: [
+    'src/bin/*.ts!',
+    'src/core/detection/scan.ts!',
+    // npm scripts name the rest.
+    ...(production ? ['tools/generate/main.ts!'] : []),
+    'test/**/*.test.ts',
+    'test/{demo,e2e,bench}/main.ts',
+    'test/bench/parse-lines.ts',
+    'scripts/*.mjs',
+  ],
+  project: ['src/**/*.ts!', 'tools/**/*.ts!', 'test/**/*.ts', 'scripts/*.mjs'],
+  ignoreExportsUsedInFile: production,
+  ignoreBinaries: ['openssl', 'go'],
+};
