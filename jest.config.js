@@ -11,6 +11,8 @@ const project = (displayName) => ({
 });
 
 export default {
+  // For a test that hangs: none takes this long, on however busy a machine.
+  testTimeout: 120_000,
   // Dumps of the fixtures are large. A worker over this is started anew between two files.
   workerIdleMemoryLimit: '700MB',
   projects: ['unit', 'component', 'integration'].map(project),

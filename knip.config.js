@@ -6,7 +6,6 @@ const production = process.argv.includes('--production');
 export default {
   entry: [
     'src/bin/*.ts!',
-    'src/core/detection/scan.ts!',
     // npm scripts name the rest.
     ...(production ? ['tools/generate/main.ts!'] : []),
     'test/**/*.test.ts',

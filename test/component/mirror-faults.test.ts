@@ -6,7 +6,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Cluster, Mirror } from '../../src/ports/cluster.ts';
 import { startApiServer, type ApiServer } from '../support/api-server/server.ts';
 import { createRecordingLog, type RecordingLog } from '../support/builders/recording.ts';
-import { createSeededRandom } from '../support/clock.ts';
+import { createFakeClock, createSeededRandom } from '../support/clock.ts';
 import { eventually, realClock } from '../support/real-time.ts';
 
 type NodeMirror = Mirror<ReturnType<(typeof NODES)['parse']>>;
@@ -47,15 +47,6 @@ async function synced(clock?: Clock): Promise<NodeMirror> {
 
 const count = (what: string): number => asked.filter((one) => one === what).length;
 
-/** Time goes by so many times faster; the network does not. */
-function fast(factor: number): Clock {
-  return {
-    now: () => realClock.now(),
-    monotonic: () => realClock.monotonic() * factor,
-    sleep: (ms, signal) => realClock.sleep(ms / factor, signal),
-  };
-}
-
 describe('a mirror', () => {
   test('leaves out lines that are no events, reports them, and goes on', async () => {
     const mirror = await synced();
@@ -75,15 +66,24 @@ describe('a mirror', () => {
   });
 
   test('lists anew after an ERROR event of status 410, with a pause that grows, never in a hot loop', async () => {
-    const mirror = await synced();
+    const sleeps: number[] = [];
+    const mirror = await synced({
+      ...realClock,
+      sleep: (ms, signal) => {
+        sleeps.push(ms);
+        return realClock.sleep(ms, signal);
+      },
+    });
     const expired = '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}';
-    const until = performance.now() + 1_500;
-    while (performance.now() < until) {
+    await eventually('it has listed four times', () => {
       server.writeToWatches(expired);
-      await realClock.sleep(5, stop.signal);
-    }
-    expect(count('list nodes')).toBeGreaterThan(2);
-    expect(count('list nodes')).toBeLessThan(7);
+      return count('list nodes') >= 4;
+    });
+    // The other sleeps watch for silence: 90 s.
+    const pauses = sleeps.filter((ms) => ms < 60_000);
+    expect(pauses.length).toBeGreaterThanOrEqual(count('list nodes') - 1);
+    // A pause is between half of its bound and the whole of it, and the bound doubles.
+    expect(pauses[2]).toBeGreaterThanOrEqual(2 * pauses[0]!);
     server.seed(NODES, { metadata: { name: 'b' } });
     await eventually('b is there', () => mirror.get('b') !== undefined);
   });
@@ -104,9 +104,12 @@ describe('a mirror', () => {
       asked.push(`${verb} ${resource}`);
       return false;
     });
-    await synced(fast(300));
-    // 90 s of silence are 0.3 s here.
-    await eventually('it watches again', () => count('watch nodes') >= 3, 5_000);
+    const clock = createFakeClock();
+    await synced(clock);
+    await eventually('it watches again', async () => {
+      await clock.advance(90_000);
+      return count('watch nodes') >= 3;
+    });
     expect(count('list nodes')).toBe(1);
   });
 
@@ -117,8 +120,12 @@ describe('a mirror', () => {
       asked.push(`${verb} ${resource}`);
       return false;
     });
-    await synced(fast(300));
-    await realClock.sleep(800, stop.signal);
+    const clock = createFakeClock();
+    const mirror = await synced(clock);
+    for (let minute = 1; minute <= 5; minute += 1) {
+      await clock.advance(60_000);
+      await eventually('a bookmark has come', () => mirror.freshAt() === clock.monotonic());
+    }
     expect(count('watch nodes')).toBe(1);
   });
 
@@ -161,7 +168,7 @@ describe('a call', () => {
     server.fail({ with: 503, times: 100 });
     await expect(connect().list(NODES)).rejects.toMatchObject({ code: 'E_KUBE_SERVER', class: 'transient' });
     server.fail({ with: 503, times: 0 });
-  }, 15_000);
+  });
 
   test.each([
     [429, 'E_KUBE_THROTTLED', 'throttled'],

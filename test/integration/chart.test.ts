@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await plane.stop();
-}, 60_000);
+});
 
 describe('the chart', () => {
   test('lints without a warning', () => {

@@ -42,8 +42,9 @@ const end = await runAsLeader(
     identity: values.identity,
     manager: 'elector',
     signal: stop.signal,
-    leaseDurationMs: 3_000,
-    renewDeadlineMs: 2_000,
+    // Short for a test, and long enough for a busy machine to renew in.
+    leaseDurationMs: 6_000,
+    renewDeadlineMs: 4_000,
     retryPeriodMs: 500,
   },
   async (signal) => {

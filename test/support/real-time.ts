@@ -22,7 +22,7 @@ export const realRandom: Random = { next: () => Math.random() };
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
+  limitMs = 60_000,
 ): Promise<void> {
   const until = performance.now() + limitMs;
   while (!(await holds())) {

@@ -6,6 +6,7 @@ import { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { createDumpParser, parseDump } from '../../../src/core/dump/parser.ts';
 import { DUMP_CASES } from './cases/expected.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 function verdictOf(text: string): Diagnosis {
   const file = { name: 'dump.txt', text };
@@ -87,7 +88,7 @@ describe('hostile input', () => {
       ),
       { numRuns: 10_000 },
     );
-  }, 120_000);
+  });
 
   test('keeps within the bounds of the API whatever the bytes are', () => {
     fc.assert(
@@ -98,7 +99,7 @@ describe('hostile input', () => {
       }),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  });
 
   test('reads a dump the same wherever its chunks are cut', () => {
     fc.assert(
@@ -110,7 +111,7 @@ describe('hostile input', () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
   test.each([
     ['parentheses', '('.repeat(500_000)],
@@ -125,8 +126,6 @@ describe('hostile input', () => {
     ['times', '2026-11-24T10:11:49Z '.repeat(50_000)],
     ['slashes', `\t${'/'.repeat(400_000)}.go:1`],
   ])('takes bounded time for %s', (_, text) => {
-    const before = performance.now();
-    verdictOf(text);
-    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(cpuMs(() => verdictOf(text))).toBeLessThan(5_000);
   });
 });

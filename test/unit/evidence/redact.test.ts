@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { redact, redactBytes } from '../../../src/core/evidence/redact.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 const JWT = 'eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg';
 const KEY = `-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAplanted\nsecond+line/planted==\n-----END RSA PRIVATE KEY-----`;
@@ -146,17 +147,16 @@ describe('time is linear in the size', () => {
     'ghp_',
   ])('of %j, over and over', (piece) => {
     const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
-    const started = performance.now();
-    redact(text);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMs(() => redact(text))).toBeLessThan(2_000);
   });
 
   test('of a source file of this project, repeated', () => {
     const source = readFileSync(new URL(import.meta.url), 'utf8');
     const text = source.repeat(Math.ceil(4_000_000 / source.length));
-    const started = performance.now();
-    expect(redact(text).count).toBeGreaterThan(100);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const took = cpuMs(() => {
+      expect(redact(text).count).toBeGreaterThan(100);
+    });
+    expect(took).toBeLessThan(5_000);
   });
 });
 

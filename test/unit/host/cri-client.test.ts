@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function connect(mode: CriMode, deadlineMs = 5_000): Promise<CriClient> {
+async function connect(mode: CriMode, deadlineMs = 60_000): Promise<CriClient> {
   server = await startCriServer(socket, mode);
   client = createCriClient(
     await criTarget(ON_HOST, `unix://${socket}`, never),

@@ -242,4 +242,4 @@ test('two electors never lead at the same time, with delays, failures, conflicts
   );
   // Otherwise it would hold for electors that never lead.
   expect(terms).toBeGreaterThan(60);
-}, 60_000);
+});
