@@ -63,9 +63,25 @@ function load({ files, context }: KubeconfigOptions): KubeConfig {
   const [first, ...others] = present;
   if (first === undefined) throw configError(`no kubeconfig is there: ${files.join(', ')}`);
   const config = loadFile(first);
-  for (const file of others) config.mergeConfig(loadFile(file));
+  for (const file of others) merge(config, loadFile(file));
   if (context !== undefined) config.setCurrentContext(context);
   return config;
+}
+
+/**
+ * Adds what the files before have not named, as kubectl does. client-node itself takes the last current context, and
+ * throws on a name that is there already.
+ */
+function merge(config: KubeConfig, next: KubeConfig): void {
+  const isNew =
+    (known: readonly { readonly name: string }[]) =>
+    ({ name }: { readonly name: string }): boolean =>
+      known.every((one) => one.name !== name);
+  next.clusters = next.clusters.filter(isNew(config.clusters));
+  next.users = next.users.filter(isNew(config.users));
+  next.contexts = next.contexts.filter(isNew(config.contexts));
+  const hasContext = Boolean(config.currentContext);
+  config.mergeConfig(next, hasContext);
 }
 
 function loadFile(file: string): KubeConfig {
