@@ -29,7 +29,7 @@ const WATCH_JITTER_SECONDS = 30;
 /** Bookmarks come every minute, a quarter more or less. A quiet watch is opened anew from where it was: that is cheap. */
 const SILENCE_MS = 90_000;
 const BACKOFF = { firstMs: 200, longestMs: 20_000 };
-/** A watch that has lasted so long was a good one: the next failure is a new story. */
+/** A watch that has lasted this long was a good one. The backoff begins anew after it. */
 const GOOD_WATCH_MS = 30_000;
 
 const Versioned = z.object({ metadata: z.object({ resourceVersion: z.string() }) });

@@ -8,7 +8,7 @@ import { answerError, parseStatus } from './errors.ts';
 import { nodeProxyPath } from './paths.ts';
 import type { Transport } from './connection/transport.ts';
 
-/** Read at least so much, whatever the caller's bound: a Status that is cut cannot be told from a kubelet's words. */
+/** Read at least so much, whatever the caller's bound: a Status that is cut looks like a kubelet's own words. */
 const MAX_STATUS_BYTES = 16 * 1024;
 
 /**

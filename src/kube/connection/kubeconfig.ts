@@ -1,6 +1,7 @@
 /**
  * The connection of a person: a kubeconfig, with whatever it asks for (client certificates, tokens, exec plugins).
- * The only file that imports the typed client, since that costs 38 MiB of memory; the programs on nodes do without.
+ * It imports the typed client, as `kube/exec.ts` does. That costs 88 MB of memory (docs/adr/0003), so neither program of the
+ * cluster imports this file.
  */
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
@@ -10,7 +11,7 @@ import { MedicError } from '../../ports/errors.ts';
 import type { Connection, TlsMaterial } from './connection.ts';
 
 export interface KubeconfigOptions {
-  /** As in `KUBECONFIG`: the first one that sets something wins; those that are not there are passed over. */
+  /** As in `KUBECONFIG`: the first file that sets something wins, and files that do not exist are skipped. */
   readonly files: readonly string[];
   /** Default: the current context of the files. */
   readonly context?: string;
@@ -28,7 +29,10 @@ interface Credentials {
   readonly at: number;
 }
 
-/** Files and exec plugins are asked again after a minute, and at once when the server says 401. */
+/**
+ * How long credentials are used: then the certificates and tokens that the kubeconfig names as files are read again, and a
+ * plugin is run if its token has expired. After a 401 the kubeconfig itself is read again too.
+ */
 const REREAD_MS = 60_000;
 
 /** @throws `E_KUBE_CONFIG` if the files name no cluster that can be reached. */

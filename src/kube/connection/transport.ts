@@ -1,6 +1,7 @@
 /**
- * HTTPS to one API server over node:https: it costs the agent 9 MiB less memory than undici (docs/adr/0003).
- * One keep-alive Agent; a new one only when the TLS material has changed.
+ * HTTPS to one API server over node:https, which costs the agent 9 MiB less memory than undici (docs/adr/0003).
+ * One keep-alive Agent serves all requests. A request after a change of the TLS material makes a new one.
+ * A request that is answered 401 is sent once more, with credentials that were read again.
  */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -19,7 +20,7 @@ export interface HttpRequest {
   readonly accept?: string;
   readonly contentType?: string;
   readonly body?: string;
-  /** Ask for a compressed answer; `send` decompresses it. */
+  /** Ask for a compressed answer. `send` decompresses it, `open` does not. */
   readonly gzip?: boolean;
   readonly signal: AbortSignal;
   /** For messages. */
@@ -35,22 +36,22 @@ export interface HttpAnswer {
 
 interface Bound {
   readonly maxBytes: number;
-  /** What to do with a longer body. */
+  /** A longer body is cut, or is an error. */
   readonly beyond: 'cut' | 'fail';
 }
 
 export interface Transport {
-  /** The whole answer, whatever its status. */
+  /** The answer with its body up to the bound, whatever its status. */
   send(request: HttpRequest, bound: Bound): Promise<HttpAnswer>;
-  /** The answer's head; its body is still to come. Whatever its status. */
+  /** The head of the answer, whatever its status. Its body is still to come. */
   open(request: HttpRequest): Promise<IncomingMessage>;
-  /** Closes idle connections. */
+  /** Closes all connections of the newest TLS material, also those in use. Older ones close when they are idle. */
   close(): void;
 }
 
-/** Far more than one process has under way: two watches and some calls for each kind. */
+/** More than one process needs: a watch and a few calls for each kind. */
 const MAX_SOCKETS = 64;
-/** The API server closes idle connections after 90 s; be first, so that no request meets a closing one. */
+/** The API server closes idle connections after 90 s; we are first, so that no request meets a closing one. */
 const IDLE_SOCKET_MS = 55_000;
 
 export function createTransport(connection: Connection): Transport {
@@ -142,7 +143,7 @@ function exchange(
   });
 }
 
-/** An abort is told by its reason: the caller's own, or the deadline's MedicError. */
+/** After an abort it is the reason of the abort: the caller's own, or the MedicError of the deadline. */
 function failure(request: HttpRequest, error: unknown): Error {
   if (!request.signal.aborted) return networkError(request.what, error);
   const reason: unknown = request.signal.reason;
