@@ -34,10 +34,13 @@ export function about(description: string, extras: SchemaExtras = {}): ReturnTyp
  */
 const DURATION_PATTERN = /^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$/;
 
-/** What the API server says of a malformed one. */
+/** What the API server answers where a duration is malformed. */
 export const DURATION_MESSAGE = 'must be a duration such as 90s, 5m or 1h30m';
 
-/** A Go duration, 32 characters at most. In the CRD a CEL rule says so in words, where `pattern` would only print itself. */
+/**
+ * A Go duration, 32 characters at most. The CRD has a CEL rule in place of the pattern: the rule has a message, and the API
+ * server would print a pattern as it is.
+ */
 export function duration(description: string): z.ZodMiniString {
   return z.string().check(
     z.regex(DURATION_PATTERN),
@@ -48,12 +51,12 @@ export function duration(description: string): z.ZodMiniString {
   );
 }
 
-/** A moment, RFC 3339 in UTC. */
+/** A moment as text, RFC 3339. The API server checks the form; our own parser checks the length alone. */
 export function moment(description: string): z.ZodMiniString {
   return z.string().check(z.maxLength(40), z.meta({ description, format: 'date-time' }));
 }
 
-/** Free text with a bound in characters. */
+/** Free text of at most so many characters. */
 export function text(maxLength: number, description: string): z.ZodMiniString {
   return z.string().check(z.maxLength(maxLength), about(description));
 }
@@ -63,7 +66,7 @@ export function whole(minimum: number, maximum: number, description: string): z.
   return z.int().check(z.minimum(minimum), z.maximum(maximum), about(description));
 }
 
-/** A list whose items are told apart by `key`, so that two field managers can each own their items. */
+/** A list whose items are identified by `key`, so that two field managers can each own their items. */
 export function mapList<T extends z.core.SomeType>(
   item: T,
   key: string,
