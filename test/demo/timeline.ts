@@ -51,7 +51,7 @@ function evidenceText({ status }: KubeletIncident): string {
   const dumps = captured.filter((entry) => entry.kind === 'GoroutineDump').length;
   const kib = Math.max(1, Math.round(captured.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0) / 1024));
   const failed = (status.evidence ?? []).length - captured.length;
-  const missing = failed === 0 ? '' : `; ${failed} could not be had, each with its reason`;
+  const missing = failed === 0 ? '' : `; ${failed} missing, each with its reason`;
   return `${dumps} goroutine dumps, the kubelet log, ${captured.length - dumps - 1} more artifacts (${kib} KiB, sha256 sealed)${missing}`;
 }
 

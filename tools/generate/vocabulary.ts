@@ -19,7 +19,7 @@ import {
 import { table } from './reference.ts';
 
 const INCIDENT_CONDITIONS: Readonly<Record<string, string>> = {
-  [CONDITION_EVIDENCE]: 'Evidence was saved. False: it could not be had, and the reason says why.',
+  [CONDITION_EVIDENCE]: 'Evidence was saved. False: it could not be saved; the reason says why.',
   [CONDITION_DIAGNOSED]: 'The evidence was read, and `status.diagnosis` says what it shows.',
   [CONDITION_CORDONED]: 'This incident cordoned the node.',
   [CONDITION_ACTION]: 'Something was restarted. It is never True before EvidenceCaptured is True or False.',

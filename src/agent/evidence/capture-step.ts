@@ -168,7 +168,7 @@ function recordOf(
   const captured = entries.filter(({ state }) => state === 'Captured');
   const failed = entries.filter(({ state }) => state === 'Failed');
   const missing = failed.map(({ name, message }) => `${name} (${message ?? 'no reason'})`).join(', ');
-  const message = `${String(captured.length)} artifacts${missing === '' ? '' : `; could not be had: ${missing}`}`;
+  const message = `${String(captured.length)} artifacts${missing === '' ? '' : `; missing: ${missing}`}`;
   return {
     name: step.name,
     action: 'CaptureHost',

@@ -109,7 +109,7 @@ export const PlegInfo = z
       [],
     ),
   })
-  .check(about('The Pod Lifecycle Event Generator, as the kubelet log tells of it.'));
+  .check(about('The Pod Lifecycle Event Generator, as the kubelet log shows it.'));
 export type PlegInfo = z.infer<typeof PlegInfo>;
 
 const LogInfo = z

@@ -38,11 +38,11 @@ export async function runCapture(session: Session, nodeName: string, options: Ca
   const { name } = incident.metadata;
   terminal.out(`${name}\n`);
   if (!options.wait) {
-    terminal.note(`kubectl medic show ${name} tells how it goes\n`);
+    terminal.note(`follow it with: kubectl medic show ${name}\n`);
     return;
   }
   const ended = await waitForEnd(session, name, options.timeoutMs);
-  terminal.note(`${endText(ended)}\nkubectl medic evidence ${name} -o DIR fetches them\n`);
+  terminal.note(`${endText(ended)}\nfetch it with: kubectl medic evidence ${name} -o DIR\n`);
 }
 
 /** As the policy that rules the node would have it, and as its defaults are where none does. Always mode Capture. */

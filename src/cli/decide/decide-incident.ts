@@ -35,7 +35,7 @@ export async function runDecide(session: Session, name: string, decision: Decisi
   }
   const word = decision.decision === 'Approve' ? 'approved' : 'rejected';
   terminal.out(`${oneLine(name)} ${word} by ${oneLine(by)}\n`);
-  terminal.note(`kubectl medic show ${name} tells what follows\n`);
+  terminal.note(`follow it with: kubectl medic show ${name}\n`);
 }
 
 function assertOpen({ metadata, spec, status }: KubeletIncident, { decision, action }: Decision): void {

@@ -80,7 +80,7 @@ const STEP_TONES: Readonly<Record<Step['state'], Tone>> = {
 function ofStep(step: Step, incident: KubeletIncident, now: number): readonly Moment[] {
   const title = step.type === 'Act' ? (step.action ?? 'action') : STEP_TITLES[step.type];
   if (step.state === 'Requested') return [underWay(step, title, now)];
-  // What the agent did is told by its own record, with the pids.
+  // The agent's own record says what it did, with the pids.
   if (step.type === 'Act' && isToldByAgent(step, incident)) {
     return [
       {
@@ -177,12 +177,12 @@ function ended({ status }: KubeletIncident): readonly Moment[] {
   return [{ at, tone, title: condition.reason, text: condition.message }];
 }
 
-/** `12 artifacts, 412 KiB`; what could not be had is said too. */
+/** `12 artifacts, 412 KiB; 1 missing`. */
 export function evidenceSummary({ status }: KubeletIncident): string {
   const entries = status.evidence ?? [];
   const captured = entries.filter(({ state }) => state === 'Captured');
   const bytes = captured.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0);
   const failures = entries.length - captured.length;
-  const missing = failures === 0 ? '' : `; ${failures} could not be had`;
+  const missing = failures === 0 ? '' : `; ${failures} missing`;
   return `${captured.length} artifacts, ${humanBytes(bytes)}${missing}`;
 }

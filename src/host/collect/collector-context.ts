@@ -46,12 +46,12 @@ export function bothEnds(bytes: Buffer, maxBytes: number): Collected {
   };
 }
 
-/** A failure as a line of the artifact: one part that cannot be had does not take the others with it. */
+/** A failure as a line of the artifact, so that the other parts are saved without this one. */
 export async function orSay(what: string, part: Promise<string>, signal: AbortSignal): Promise<string> {
   try {
     return await part;
   } catch (error) {
     signal.throwIfAborted();
-    return `${what}: cannot be had: ${messageOf(error)}\n`;
+    return `${what}: not available: ${messageOf(error)}\n`;
   }
 }

@@ -198,7 +198,7 @@ describe('show', () => {
     expect(out).toMatch(/\+1\.2s +✔ stacks saved +2 goroutine dumps/);
     expect(out).toMatch(/runtime restarted +pid 100 -> 200 +`systemctl restart containerd\.service`/);
     expect(out).toMatch(/Where +pleg\.\(\*GenericPLEG\)\.Relist +pkg\/kubelet\/pleg\/generic\.go:310/);
-    expect(out).toMatch(/Saved +1 artifacts, 2 KiB; 1 could not be had\n +metrics\.txt\.gz +missing +no answer/);
+    expect(out).toMatch(/Saved +1 artifacts, 2 KiB; 1 missing\n +metrics\.txt\.gz +missing +no answer/);
     expect(out).toContain(`kubectl medic evidence ${name} -o DIR`);
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(132);
   });
