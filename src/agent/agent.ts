@@ -85,7 +85,7 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
   };
 }
 
-/** None of them ends but by the signal; if one does, it is a bug, and the others end with it: half an agent is none. */
+/** Every part runs until the signal. An early return of one is a bug, and stops them all. */
 async function endOf(parts: readonly Promise<unknown>[], own: AbortController): Promise<void> {
   try {
     await Promise.all(parts);

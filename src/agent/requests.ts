@@ -1,4 +1,4 @@
-/** What the controller has told this agent: its own KubeletHealth and its node's incidents, as live local copies. */
+/** What the controller asks of this agent: its own KubeletHealth and its node's incidents, as live local copies. */
 import { HealthSpec, type KubeletHealth } from '../api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
 import { HEALTHS, INCIDENTS } from '../api/resources.ts';

@@ -10,7 +10,7 @@ import { runResumeStep } from './act/resume-step.ts';
 import type { Mutex } from '../runtime/mutex.ts';
 import { retryMs } from './world.ts';
 
-/** Without news; a watch that is silent must not stop work that is known. */
+/** Time between two looks while nothing changes: a silent watch must not stop work that is known. */
 const LOOK_MS = 10_000;
 
 export type Work =

@@ -13,7 +13,7 @@ export interface UnitBefore {
   readonly invocationID: string;
 }
 
-/** systemd gives each start an InvocationID from version 232 on; before, the PID has to tell. */
+/** systemd gives each start an InvocationID from version 232 on. Before that only the PID shows a restart. */
 export function isAnotherStart(before: UnitBefore, unit: UnitFacts): boolean {
   if (before.invocationID !== '' && unit.invocationID !== '') return unit.invocationID !== before.invocationID;
   return unit.mainPID !== 0 && unit.mainPID !== before.pid;

@@ -49,7 +49,7 @@ interface Taken {
   readonly relistCall: string | undefined;
 }
 
-/** Never throws but with the signal: what could not be had is an entry that says why. */
+/** Throws with the signal only. An artifact that could not be saved is an entry that says why. */
 export async function capture(world: World, order: CaptureOrder, signal: AbortSignal): Promise<Capture> {
   const { clock } = world;
   const endsAt = clock.monotonic() + order.limitMs;
@@ -156,7 +156,7 @@ export function isForDecision({ kind }: Pick<EvidenceEntry, 'kind'>): boolean {
   return kind === 'GoroutineDump' || kind === 'RuntimeStacks';
 }
 
-/** What cannot be had in time is left out. */
+/** What does not answer in time is left out. */
 async function hostFacts(world: World, signal: AbortSignal): Promise<Omit<HostSummary, 'logClues'>> {
   const at = toPreciseTime(world.clock.now());
   const [blockedProcesses, exitedContainers] = await Promise.all([

@@ -39,7 +39,7 @@ async function tidy({ host, log }: World, requests: Requests): Promise<void> {
   }
 }
 
-/** A disk that was full may have room again: only a write tells. */
+/** A disk that was full may have room again. Only a write shows it. */
 async function tryStorage({ host, clock }: World, board: ObservationBoard, requests: Requests): Promise<void> {
   const keep = new Set(bundlesOf(requests.incidents.list()));
   const early = board.current().spool.early;

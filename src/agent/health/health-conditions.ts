@@ -44,7 +44,7 @@ export function conditionClaims(
 
 function logReadable(log: LogObservation, source: string, failedForMs: number | undefined): Claim {
   const type = CONDITION_LOG;
-  // A source that is started again within seconds is no news.
+  // A source may be started again within seconds; that is not reported.
   if (log.state === 'failed' && (failedForMs ?? 0) >= LOG_GRACE_MS) {
     return { type, status: 'False', reason: 'LogUnreadable', message: `${source}: ${log.error ?? 'unknown error'}` };
   }
@@ -85,7 +85,7 @@ function stacksReadable(stacks: StacksObservation | undefined): Claim {
   }
 }
 
-/** The first lack in this order is told; a person mends one thing at a time. */
+/** What is missing first, in this order: a person mends one thing at a time. */
 export function recoveryLack(host: HostObservation | undefined): Lack | undefined {
   if (host === undefined)
     return { status: 'Unknown', reason: 'NotLookedYet', message: 'the host has not been looked at yet' };

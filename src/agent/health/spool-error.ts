@@ -1,4 +1,4 @@
-/** What a write to the spool told. */
+/** What a write to the spool showed. */
 import type { ObservationBoard } from './observation.ts';
 
 export function noteSpoolError(board: ObservationBoard, error: string | undefined): void {

@@ -12,7 +12,7 @@ const TICK_MS = 1_000;
 const LOOK_BACK_MS = 30 * 60_000;
 /** Lines after the stored cursor are read again after a crash, which changes nothing; so it is stored seldom. */
 const STORE_EVERY_MS = 15_000;
-/** A source that ran so long was a good one: its failure is a new story. */
+/** A source that ran this long was a good one. The backoff begins anew after it. */
 const GOOD_RUN_MS = 60_000;
 
 export interface LogWatch {
@@ -67,7 +67,7 @@ export function createLogWatch(world: World, board: ObservationBoard, hostWakeUp
     const next = onRecord(before, record, momentOf(clock));
     await take(next, signal);
     if (next.starts !== before.starts) hostWakeUp.wake();
-    // Most lines say nothing of PLEG; the tick tells how far the reading is.
+    // Most lines say nothing of PLEG. The tick publishes how far the reading is.
     const telling = next.episodes !== before.episodes || next.suspicion !== before.suspicion;
     if (telling || next.status !== before.status) post();
   }

@@ -97,7 +97,7 @@ function withEpisodes(state: WatchState, episodes: EpisodeState, breachNow: bool
   return { ...state, episodes, confirmed: open !== undefined && (breachNow || state.confirmed) };
 }
 
-/** A tick, or news of the kubelet's process. */
+/** A tick, or a change of the kubelet's process. */
 export function onEvent(state: WatchState, event: Exclude<EpisodeEvent, { kind: 'line' }>, now: Moment): WatchState {
   const episodes = reduceEpisodes(state.episodes, event, now);
   return episodes === state.episodes ? state : withEpisodes(state, episodes, false);
