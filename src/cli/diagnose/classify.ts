@@ -1,4 +1,4 @@
-/** What a file is, told from its content: names are whatever a person gave them. */
+/** What a file is, by its content. Its name is whatever a person gave it. */
 
 export interface Content {
   readonly isDump: boolean;

@@ -14,7 +14,7 @@ type Outcome =
   | { readonly kind: 'verified'; readonly bytes: number }
   /** It is there, but is not what was sealed; what is there is kept as `NAME.corrupt`. */
   | { readonly kind: 'corrupt'; readonly message: string }
-  /** It was saved once, and cannot be had now. */
+  /** It was saved, and it is not there now. */
   | { readonly kind: 'lost'; readonly message: string }
   /** It was never saved. */
   | { readonly kind: 'never'; readonly message: string }

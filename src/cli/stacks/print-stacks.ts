@@ -1,4 +1,4 @@
-/** `kubectl medic stacks`: the goroutines of a process of this machine, and what they tell. */
+/** `kubectl medic stacks`: the goroutines of a process of this machine, and the diagnosis from them. */
 import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
