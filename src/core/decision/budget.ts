@@ -28,7 +28,7 @@ export type BudgetVerdict =
   | { readonly kind: 'exhausted'; readonly reason: string; readonly message: string };
 
 const LOOK_AGAIN_MS = 30_000;
-/** A watch that says nothing for 90 s is opened anew; a view this old is one whose watch cannot be had. */
+/** A watch that says nothing for 90 s is opened anew; a view this old has a watch that cannot be opened. */
 const STALE_MS = 180_000;
 
 /** `50%` of 3 nodes is 2: percentages are rounded up, as a PodDisruptionBudget's maxUnavailable is. */

@@ -47,7 +47,7 @@ const EVENTED_FULL =
 const RUNTIME_DOWN = 'container runtime is down';
 const RELIST_FAILED = 'GenericPLEG: Unable to retrieve pods';
 const STARTS = ['"Kubelet version" kubeletVersion=', '"msg":"Kubelet version"', 'Starting kubelet main sync loop'];
-/** A copy of a Node object in the HTTP log of `-v=8` is no news. */
+/** A copy of a Node object in the HTTP log of `-v=8` says nothing new. */
 const HTTP_BODY = /Re(?:quest|sponse) Body/;
 
 /** Says what one line means. It never throws; the time is linear in the line's length, with a small factor. */

@@ -16,7 +16,7 @@ export const EPISODE_AGE_MS = 86_400_000;
 /** The CRI probe must fail for so long before PLEG is suspected. */
 export const PROBE_FAILING_MS = 10_000;
 /**
- * `container runtime is down` is repeated every 5 s. A failed relist is told once, when its call ends, and the next relist
+ * `container runtime is down` is repeated every 5 s. A failed relist is logged once, when its call ends, and the next relist
  * begins a second later; if that hangs as well, the probe or `container runtime is down` say so soon.
  */
 export const RUNTIME_DOWN_HOLD_MS = 15_000;

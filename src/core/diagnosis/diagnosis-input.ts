@@ -20,7 +20,7 @@ export interface DiagnosisInput {
   readonly dumps: readonly (NamedText | NamedDump)[];
   /** Kubelet, runtime and kernel logs. */
   readonly logs: readonly NamedText[];
-  /** What a CRI call of one's own says; `Unknown` where nobody asked. It tells a hung runtime from a dead connection. */
+  /** What a CRI call of one's own says; `Unknown` where nobody asked. It distinguishes a hung runtime from a dead connection. */
   readonly probe: ProbeState;
   readonly host: HostSummary | undefined;
   /** From the Node or the dump's paths, for example `v1.36.3`. */

@@ -1,4 +1,4 @@
-/** Which program a dump is of, and which version: told from its functions and the paths of its modules. */
+/** Which program a dump is of, and which version, by its functions and the paths of its modules. */
 import type { ProcessKind, StackGroup } from '../dump/goroutine.ts';
 
 /** The kubelet has parts of the runtimes' clients in it, so it goes first. */

@@ -31,7 +31,7 @@ export interface StackGroup {
 
 export type DumpFormat = 'debug=1' | 'debug=2' | 'none';
 
-/** The program that a dump is of, told from its functions. */
+/** The program that a dump is of, by its functions. */
 export type ProcessKind = 'kubelet' | 'containerd' | 'crio' | 'dockerd' | 'shim' | 'other';
 
 export interface Dump {

@@ -14,7 +14,7 @@ const BARE_END = String.raw`[,;&][ ]?[\w.-]{1,64}[=:]|[,;)\]}>]{1,16}(?:[ \t\r\n
 const BARE = String.raw`((?:(?!${BARE_END})[^ \t\r\n"'\`\\]){1,8192})`;
 const PAIR = new RegExp(`((?:${KEY})${SEPARATOR})(?:${QUOTED}|${BARE})`, 'gi');
 
-/** Values that tell nothing. */
+/** Values that give nothing away. */
 const PLAIN =
   /^(?:true|false|null|nil|none|unset|undefined|yes|no|\*+|x+|<.*>|\[REDACTED.*|\d{1,5}|[-+]?[\d.]+(?:ms|s|m|h))$/i;
 /** A reference to an object: `namespace/name`. */

@@ -48,7 +48,7 @@ function patternOf({ budget, incident }: IncidentSnapshot, verdict: Diagnosis): 
   return findPatterns([...others.map(caseOf), { ...caseOf(incident), diagnosis: verdict }])[0];
 }
 
-/** The pattern is told again at each look: nodes that get stuck later are linked as long as the incident is open. */
+/** The pattern is looked for again at each look: nodes that get stuck later are linked while the incident is open. */
 function withDiagnosis(snapshot: IncidentSnapshot, status: IncidentStatus, verdict: Diagnosis): IncidentStatus {
   const pattern = patternOf(snapshot, verdict);
   const summary = pattern === undefined ? '' : patternText(pattern, snapshot.budget.ruledNodes);

@@ -9,7 +9,7 @@ import { probeState } from './diagnosis-stage.ts';
 import { isWell } from './presence.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
-/** After a runtime restart the kubelet recovers by itself within 15 s (measured); after this it is seen to as well. */
+/** After a runtime restart the kubelet recovers by itself within 15 s (measured). After this time it is restarted too. */
 const KUBELET_FOLLOWS_MS = 45_000;
 const LOOK_AGAIN_MS = 5_000;
 
@@ -57,7 +57,7 @@ function claimOf(snapshot: IncidentSnapshot): { status: 'False' | 'Unknown'; rea
   };
 }
 
-/** The runtime answers again, and the kubelet has not followed: it is seen to as well. */
+/** The runtime answers again, and the kubelet has not followed: it is restarted too. */
 function isKubeletLeftBehind(snapshot: IncidentSnapshot, act: Step, step: Step): boolean {
   const sinceMs = snapshot.now - (fromTime(step.startedAt) ?? snapshot.now);
   return act.action === 'RestartRuntime' && sinceMs >= KUBELET_FOLLOWS_MS && probeState(snapshot) === 'Answered';

@@ -8,7 +8,7 @@ import { waitText } from './waits.ts';
 
 const LISTED = 3;
 
-/** What a goroutine of the kubelet is there for, by a function of its stack; the first that fits is told. */
+/** What a goroutine of the kubelet is there for, by a function of its stack. The first that fits counts. */
 const WORK: readonly (readonly [part: string, what: string])[] = [
   ['pleg.(*EventedPLEG)', 'evented PLEG'],
   ['eviction.(*managerImpl)', 'eviction'],
