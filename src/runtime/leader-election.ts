@@ -20,7 +20,7 @@ export interface LeaderElectionOptions {
   readonly identity: string;
   /** Field manager. */
   readonly manager: string;
-  /** Ends it: the work is told, and the lease is freed when the work has ended. */
+  /** Ends it: the signal of the work is aborted, and the lease is freed when the work has ended. */
   readonly signal: AbortSignal;
   /** Default 15 s. */
   readonly leaseDurationMs?: number;
@@ -28,7 +28,7 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineMs?: number;
   /** Time between tries, plus up to a fifth by chance. Default 2 s. */
   readonly retryPeriodMs?: number;
-  /** How long work may take to end once it is told to. Default 20 s. */
+  /** How long work may take to end after its signal. Default 20 s. */
   readonly workGraceMs?: number;
 }
 
@@ -140,7 +140,7 @@ async function lead(settings: Settings, record: LeaseRecord, term: Term): Promis
   }
 }
 
-/** Work that fails because it was told to end has ended. */
+/** Work that fails after its signal has ended. */
 async function settle(work: Promise<void>, told: AbortSignal): Promise<WorkEnd> {
   try {
     await work;

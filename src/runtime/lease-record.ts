@@ -91,7 +91,7 @@ export function createLeaseRecord(options: LeaseRecordOptions): LeaseRecord {
   };
 }
 
-/** An empty holder frees it; a duration of 1 s, as client-go writes it, tells older readers too. */
+/** An empty holder frees it; a duration of 1 s, as client-go writes it, frees it for older readers too. */
 function manifestOf(options: LeaseRecordOptions, before: Lease | undefined, holder: string): Manifest {
   const { lease: ref, clock } = options;
   const now = toMicroTime(clock.now());

@@ -152,7 +152,7 @@ export async function carryOut(
   try {
     for (const command of decision.commands) await execute(context.world, snapshot, command, signal);
   } finally {
-    // The status is written: what changed in it is told now or never.
+    // The status is written. A later look finds no change, so what changed is reported now.
     await tell(context, snapshot, decision);
   }
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Trigger } from '../../api/v1alpha1/incident.ts';
 
-/** Easily told apart by eye and by voice: no vowels, no 0, 1, l, o. */
+/** Easy to distinguish when read or spoken: no vowels, no 0, 1, l, o. */
 const ALPHABET = 'bcdfghjkmnpqrstvwxz23456789';
 
 function shortHash(text: string, length: number): string {

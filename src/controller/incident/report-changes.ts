@@ -23,7 +23,7 @@ const TELLINGS: readonly Telling[] = [
 ];
 const GOOD_ENDS: readonly string[] = ['Recovered', 'SelfHealed', 'CaptureOnly', 'Observed'];
 
-/** Why nothing is done now: told when it is new, not at each look that finds it so. */
+/** Why nothing is done now. It is reported when it is new, and not at each look. */
 function skippedBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
   const now = findCondition(after.conditions, 'ActionTaken');
   const was = findCondition(before.conditions, 'ActionTaken');

@@ -17,7 +17,7 @@ export interface Fetched {
   readonly name: string;
   readonly kind: EvidenceKind;
   readonly source: string;
-  /** undefined: it could not be had, and `message` says why. */
+  /** undefined: it could not be read, and `message` says why. */
   readonly body: Buffer | undefined;
   readonly truncated: boolean;
   readonly message: string | undefined;
