@@ -1,7 +1,7 @@
 #!/bin/sh
 # supervise.sh PROGRAM [ARGS]: starts the program, and starts it again when it is killed or fails.
 # A container that ends is started again by the kubelet; the agent's kubelet is the one that is stuck. So the agent has a
-# parent of its own in its container (docs/adr/0007). Exit code 0 (told to stop) and 2 (wrong flags) end it.
+# parent of its own in its container (docs/adr/0007). Exit code 0 (it was stopped) and 2 (wrong flags) end it.
 child=
 trap 'stopping=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT
 while :; do

@@ -79,7 +79,7 @@ export function createLog(options: LogOptions): ClosableLog {
   };
 }
 
-/** Takes every line at once: what the stream has no room for is counted, and told when there is room again. */
+/** Takes every line at once: what the stream has no room for is counted, and the count is logged when there is room again. */
 function createSink(target: Writable): Writable {
   let lost = 0;
   // A pipe that nobody reads any more must not end the program.

@@ -90,7 +90,7 @@ export interface KubeletProcess {
   readonly argv: readonly string[];
   /** The CRI endpoint from its flags or its configuration file. */
   readonly endpoint: string | undefined;
-  /** `v1.36.3`; undefined if it cannot be told. */
+  /** `v1.36.3`; undefined: it is not known. */
   readonly version: string | undefined;
 }
 

@@ -135,7 +135,7 @@ async function* records(tail: Tail, file: LogFile, toRecord: ToRecord): AsyncGen
   }
 }
 
-/** Whoever writes may have gone on in the old file until it was told of the new one. */
+/** A writer may have gone on in the old file until it was signalled to open the new one. */
 async function* lastRecords(tail: Tail, file: LogFile, toRecord: ToRecord): AsyncGenerator<LogRecord> {
   yield* records(tail, file, toRecord);
   const rest = tail.rest();

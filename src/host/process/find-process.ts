@@ -16,7 +16,7 @@ export interface FoundProcess {
 interface Kind {
   /** As in /proc/PID/stat: 15 characters at most. */
   readonly comm: RegExp;
-  /** Of programs with many uses, how to tell. */
+  /** Of programs with many uses: the arguments of the one that is meant. */
   readonly argv?: (argv: readonly string[]) => boolean;
 }
 

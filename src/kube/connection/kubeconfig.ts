@@ -1,7 +1,7 @@
 /**
  * The connection of a person: a kubeconfig, with whatever it asks for (client certificates, tokens, exec plugins).
- * It imports the typed client, as `kube/exec.ts` does. That costs 88 MB of memory (docs/adr/0003), so neither program of the
- * cluster imports this file.
+ * It imports the typed client, as `kube/exec.ts` does. That costs 88 MB of memory (docs/adr/0003), so programs import this
+ * file only when they are given a kubeconfig.
  */
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
