@@ -11,6 +11,7 @@ export default {
     'test/**/*.test.ts',
     'test/{demo,e2e,bench}/main.ts',
     'test/bench/parse-lines.ts',
+    'test/support/stacks/record.ts',
     'scripts/*.mjs',
   ],
   project: ['src/**/*.ts!', 'tools/**/*.ts!', 'test/**/*.ts', 'scripts/*.mjs'],

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const CACHE = join(process.env['KUBELET_MEDIC_CACHE'] ?? join(homedir(), '.cache/kubelet-medic'), 'bench');
 const PP = 'github.com/maruel/panicparse/v2/cmd/pp@v2.5.0';
+const DLV = 'github.com/go-delve/delve/cmd/dlv@v1.27.2';
 export const GOROUTINES = 100_000;
 const LOG_BYTES = 200 * 1_048_576;
 /** One line in so many is a breach. */
@@ -47,13 +48,26 @@ export function dumpFile(): string {
   });
 }
 
+function installed(name: string, module: string): string {
+  return cached(`${name}-${module.split('@')[1] ?? ''}`, (path) => {
+    const env = { ...process.env, GOBIN: folder() };
+    execFileSync('go', ['install', module], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    renameSync(join(folder(), name), path);
+  });
+}
+
 /** panicparse's program, built by the go that is there. */
 export function panicparse(): string {
-  return cached(`pp-${PP.split('@')[1] ?? ''}`, (path) => {
-    const env = { ...process.env, GOBIN: folder() };
-    execFileSync('go', ['install', PP], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-    renameSync(join(folder(), 'pp'), path);
-  });
+  return installed('pp', PP);
+}
+
+/** The debugger, likewise; undefined: this go does not build it. */
+export function delve(): string | undefined {
+  try {
+    return installed('dlv', DLV);
+  } catch {
+    return undefined;
+  }
 }
 
 const LINES: readonly ((n: number) => string)[] = [

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: the two hot paths beside programs that people use for the same today, in one run on one machine.
- * Needs go and grep. Exits 1 where a goal is missed. `--write` writes docs/benchmarks.md.
+ * `npm run bench`: the hot paths beside programs that people use for the same today, in one run on one machine.
+ * Needs go and grep. Exits 1 where a goal is missed. `--only dump|scan|stacks`. `--write` writes docs/benchmarks.md.
  */
 import { statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dumpFile, GOROUTINES, logFile, panicparse } from './inputs.ts';
 import { compare } from './measure.ts';
+import { stackSections } from './stacks.ts';
 import { isMissed, type Section, sectionText } from './report.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -89,9 +90,20 @@ async function logSection(): Promise<Section> {
   };
 }
 
-const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, only: { type: 'string' } } });
+const SECTIONS: Readonly<Record<string, () => Promise<readonly Section[]>>> = {
+  dump: async () => [await dumpSection()],
+  log: async () => [await logSection()],
+  stacks: stackSections,
+};
+const chosen = values.only === undefined ? Object.keys(SECTIONS) : [values.only];
+const sections: Section[] = [];
 const load = (loadavg()[0] ?? 0).toFixed(1);
-const sections = [await dumpSection(), await logSection()];
+for (const name of chosen) {
+  const measureSection = SECTIONS[name];
+  if (measureSection === undefined) throw new Error(`there are ${Object.keys(SECTIONS).join(', ')}, and no ${name}`);
+  sections.push(...(await measureSection()));
+}
 const cores = availableParallelism();
 const about = `Medians of 5 runs after a warm-up, by turns, each in a fresh process, ours from its bundle, with Node.js \
 ${process.version}, on ${cores} cores. The load average was ${load} as the run \

@@ -16,6 +16,8 @@ export interface Command {
   readonly cwd?: string;
   /** Exit codes other than 0 that are no failure. */
   readonly mayExitWith?: readonly number[];
+  /** Of what it prints; `latin1` keeps bytes as they are. */
+  readonly encoding?: BufferEncoding;
 }
 
 const POLL_MS = 5;
@@ -44,7 +46,12 @@ function usageOf(pid: number): Usage | undefined {
 }
 
 /** @throws if the program fails or takes more than two minutes. */
-function measure({ argv: [program, ...args], cwd, mayExitWith = [] }: Command): Promise<Measured> {
+export function measure({
+  argv: [program, ...args],
+  cwd,
+  mayExitWith = [],
+  encoding = 'utf8',
+}: Command): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const begin = performance.now();
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], timeout: LIMIT_MS });
@@ -53,7 +60,7 @@ function measure({ argv: [program, ...args], cwd, mayExitWith = [] }: Command): 
     const poll = setInterval(() => {
       usage = (child.pid === undefined ? undefined : usageOf(child.pid)) ?? usage;
     }, POLL_MS);
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout.setEncoding(encoding).on('data', (text: string) => {
       if (stdout.length < MAX_OUTPUT) stdout += text;
     });
     child.on('error', (error) => {
@@ -69,7 +76,7 @@ function measure({ argv: [program, ...args], cwd, mayExitWith = [] }: Command): 
   });
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

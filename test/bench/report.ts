@@ -4,8 +4,8 @@ export interface Figure {
   /** What was done, by what. */
   readonly name: string;
   readonly value: number;
-  readonly unit: 's' | 'MiB' | 'MB/s';
-  /** What it may be at most, of a rate at least; undefined: it is there to compare with. */
+  readonly unit: 's' | 'ms' | 'MiB' | 'MB/s' | '%' | 'faults';
+  /** What it may be at most, of a rate or a share at least; undefined: it is there to compare with. */
   readonly goal?: number;
 }
 
@@ -14,17 +14,23 @@ export interface Section {
   readonly figures: readonly Figure[];
 }
 
+function isMoreBetter(unit: Figure['unit']): boolean {
+  return unit === 'MB/s' || unit === '%';
+}
+
 export function isMissed({ value, unit, goal }: Figure): boolean {
   if (goal === undefined) return false;
-  return unit === 'MB/s' ? value < goal : value > goal;
+  return isMoreBetter(unit) ? value < goal : value > goal;
 }
+
+const DIGITS: Partial<Readonly<Record<Figure['unit'], number>>> = { s: 2, '%': 1 };
 
 function row(figure: Figure): readonly string[] {
   const { name, value, unit, goal } = figure;
-  const sign = unit === 'MB/s' ? '>=' : '<=';
+  const sign = isMoreBetter(unit) ? '>=' : '<=';
   const wanted = goal === undefined ? '' : `${sign} ${goal} ${unit}`;
   const verdict = goal === undefined ? '' : isMissed(figure) ? 'MISSED' : 'met';
-  return [name, `${value.toFixed(unit === 's' ? 2 : 0)} ${unit}`, wanted, verdict];
+  return [name, `${value.toFixed(DIGITS[unit] ?? 0)} ${unit}`, wanted, verdict];
 }
 
 const HEAD = ['', 'Median', 'Goal', ''];

@@ -30,7 +30,13 @@ const SOFT_SHARE = 0.8;
 const isSource = import.meta.url.endsWith('.ts');
 const PROGRAM = fileURLToPath(new URL(isSource ? '../../bin/stack-reader.ts' : './stack-reader.js', import.meta.url));
 /** A small heap, and no threads to compile or collect garbage in: it lives for a moment, beside a node that is in trouble. */
-const FLAGS = ['--max-old-space-size=96', '--max-semi-space-size=1', '--single-threaded', '--no-opt', '--no-warnings'];
+export const READER_FLAGS = [
+  '--max-old-space-size=96',
+  '--max-semi-space-size=1',
+  '--single-threaded',
+  '--no-opt',
+  '--no-warnings',
+];
 
 /** Readers that hang in the kernel, where SIGKILL does not end them: they are of the machine, not of who asked. */
 const hanging = new Set<string>();
@@ -65,15 +71,17 @@ async function ask(mode: Mode, target: StackTarget): Promise<Answer> {
   }
   const softLimitMs = String(Math.floor(timeoutMs * SOFT_SHARE));
   const words = [mode, procRoot, String(pid), String(startTicks ?? ''), softLimitMs];
-  const child = spawn(process.execPath, [...FLAGS, PROGRAM, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: {} });
-  hanging.add(key);
-  child.once('close', () => hanging.delete(key));
-  const answer = await outputOf(child, target);
+  const child = spawn(process.execPath, [...READER_FLAGS, PROGRAM, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {},
+  });
+  const answer = await outputOf(child, target).finally(() => {
+    leave(child, key);
+  });
   if (answer.header.kind === 'failure') throw errorOf(answer.header, pid);
   return answer;
 }
 
-/** A child in state D does not end: then it is left to itself, and waited for no longer. */
 async function outputOf(child: Child, { timeoutMs, signal, pid }: StackTarget): Promise<Answer> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const stop = AbortSignal.any([signal, deadline]);
@@ -92,11 +100,15 @@ async function outputOf(child: Child, { timeoutMs, signal, pid }: StackTarget): 
     throw stackError('E_STACKS_DEADLINE', `the stacks of process ${String(pid)} were not read within ${seconds} s`);
   } finally {
     stop.removeEventListener('abort', onStop);
-    leave(child);
   }
 }
 
-function leave(child: Child): void {
+/** A child in state D does not end: then it is left to itself, and waited for no longer. */
+function leave(child: Child, key: string): void {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    hanging.add(key);
+    child.once('exit', () => hanging.delete(key));
+  }
   child.kill('SIGKILL');
   child.stdout.destroy();
   child.stderr.destroy();

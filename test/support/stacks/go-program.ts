@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const CACHE = join(process.env['KUBELET_MEDIC_CACHE'] ?? join(homedir(), '.cache/kubelet-medic'), 'stacks');
 
 export interface Build {
-  readonly program: 'blocked' | 'switching' | 'parked';
+  readonly program: 'blocked' | 'switching' | 'parked' | 'frozen';
   /** `1.26.8`; undefined: that of the go command that is there. */
   readonly go?: string;
   readonly cgo?: boolean;
@@ -59,6 +59,7 @@ export interface GoProcess {
   readonly goVersion: string;
   /** What pprof prints, as `goroutine?debug=2`. */
   pprof(): Promise<string>;
+  readonly pprofUrl: string;
   signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
@@ -78,18 +79,20 @@ export async function startProgram(
   const ended = once(child, 'exit');
   const [chunk] = (await once(child.stdout, 'data', { signal: AbortSignal.timeout(START_MS) })) as [Buffer];
   const [, port = '', goVersion = ''] = chunk.toString().trim().split(' ');
+  const pprofUrl = `http://127.0.0.1:${port}/debug/pprof/goroutine?debug=2`;
   return {
     pid,
     goVersion,
+    pprofUrl,
     pprof: async () => {
-      const response = await fetch(`http://127.0.0.1:${port}/debug/pprof/goroutine?debug=2`);
+      const response = await fetch(pprofUrl);
       return await response.text();
     },
     signal: (name) => {
       process.kill(pid, name);
     },
     stop: async () => {
-      process.kill(-pid, 'SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) process.kill(-pid, 'SIGKILL');
       await ended;
     },
   };

@@ -1,0 +1,123 @@
+/**
+ * Programs of all versions of Go, blocked in every way: pprof's dump before and after, and ours between them. Needs go and
+ * root; the toolchains come from the Go module proxy, and what is built is kept in the cache.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { parseDump } from '../../src/core/diagnosis/dump-parser.ts';
+import { readStacks } from '../../src/host/stacks/read-stacks.ts';
+import { agreementOf } from '../support/stacks/agreement.ts';
+import { type Build, buildProgram, type GoProcess, hasCommand, startProgram } from '../support/stacks/go-program.ts';
+import type { StackReading } from '../../src/ports/stacks.ts';
+
+const STRIPPED = ['-trimpath', '-ldflags=-s -w'];
+const PIE = ['-buildmode=pie'];
+const HAS_GCC = hasCommand('gcc', '--version');
+const VERSIONS = ['1.19.13', '1.20.14', '1.21.13', '1.22.12', '1.23.12', '1.24.9', '1.25.3', '1.26.8', '1.27.0'];
+const BUILDS: readonly (readonly [string, Build])[] = [
+  ...VERSIONS.map((go) => [`${go}, stripped`, { program: 'blocked', go, flags: STRIPPED }] as const),
+  ...['1.19.13', '1.24.9', '1.27.0'].map(
+    (go) => [`${go}, PIE, not stripped`, { program: 'blocked', go, flags: PIE }] as const,
+  ),
+];
+const CGO_BUILDS: readonly (readonly [string, Build])[] = ['1.19.13', '1.22.12', '1.27.0'].map(
+  (go) =>
+    [`${go}, cgo, PIE by gcc, stripped`, { program: 'blocked', go, cgo: true, flags: [...PIE, ...STRIPPED] }] as const,
+);
+const BUILD_MS = 240_000;
+
+let running: GoProcess | undefined;
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+async function start(build: Build, ...words: readonly string[]): Promise<GoProcess> {
+  running = await startProgram(buildProgram(build), words);
+  return running;
+}
+
+async function stacksOf(pid: number, timeoutMs = 20_000): Promise<StackReading & { readonly text: string }> {
+  const reading = await readStacks({ procRoot: '/proc', pid, timeoutMs, signal: new AbortController().signal });
+  return { ...reading, text: gunzipSync(reading.gzip).toString('utf8') };
+}
+
+async function expectAgreement(process: GoProcess, kinds: number): Promise<void> {
+  const before = await process.pprof();
+  const reading = await stacksOf(process.pid);
+  const agreement = agreementOf(before, reading.text, await process.pprof());
+  expect(agreement.differences.slice(0, 3)).toEqual([]);
+  expect(agreement.rate).toBeGreaterThanOrEqual(0.999);
+  expect(agreement.kinds).toBeGreaterThanOrEqual(kinds);
+  expect(reading).toMatchObject({ kind: 'goroutines', header: { buildInfo: { goVersion: process.goVersion } } });
+  expect(parseDump(reading.text).unreadLines).toBe(0);
+}
+
+describe('a program that is blocked in every way', () => {
+  test.each(BUILDS)(
+    'agrees with its own dump: Go %s',
+    async (_name, build) => {
+      await expectAgreement(await start(build), 40);
+    },
+    BUILD_MS,
+  );
+
+  (HAS_GCC ? test : test.skip).each(CGO_BUILDS)(
+    'agrees with its own dump: Go %s',
+    async (_name, build) => {
+      await expectAgreement(await start(build), 40);
+    },
+    BUILD_MS,
+  );
+});
+
+describe('a program', () => {
+  test(
+    'that is stopped gives no answer, and all of its stacks',
+    async () => {
+      const process = await start({ program: 'blocked', flags: STRIPPED }, '-spin', '2');
+      const before = await process.pprof();
+      process.signal('SIGSTOP');
+      const reading = await stacksOf(process.pid);
+      process.signal('SIGCONT');
+      const agreement = agreementOf(before, reading.text, await process.pprof());
+      expect(agreement.differences.slice(0, 3)).toEqual([]);
+      expect(reading.text).toMatch(/^goroutine \d+ \[running\]:\nmain\.(?:spinInner|main\.func)/m);
+    },
+    BUILD_MS,
+  );
+
+  test(
+    'whose goroutines switch all the time has no stack with calls of two moments',
+    async () => {
+      const process = await start({ program: 'switching', flags: STRIPPED });
+      let [stacks, torn] = [0, 0];
+      for (let round = 0; round < 8; round++) {
+        const reading = await stacksOf(process.pid);
+        if (reading.kind === 'goroutines') torn += reading.header.torn;
+        for (const block of reading.text.split('\n\n')) {
+          const isMixed = block.includes('\nmain.a(...)') && block.includes('\nmain.b(...)');
+          expect(isMixed ? block : '').toBe('');
+          if (/\nmain\.[ab]\(/.test(block)) stacks++;
+        }
+      }
+      expect(stacks).toBeGreaterThan(2000);
+      expect(torn).toBeLessThan(stacks / 100);
+    },
+    BUILD_MS,
+  );
+
+  test(
+    'that ends while it is read is said to have ended',
+    async () => {
+      const process = await start({ program: 'blocked', flags: STRIPPED }, '-only', '100000');
+      const reading = stacksOf(process.pid);
+      const ended = expect(reading).rejects.toMatchObject({ code: 'E_STACKS_GONE' });
+      await sleep(500);
+      process.signal('SIGKILL');
+      await ended;
+    },
+    BUILD_MS,
+  );
+});
