@@ -1,4 +1,7 @@
-/** How far a dump of ours agrees with the program's own, taken before and after: goroutines that were the same in both. */
+/**
+ * How far a dump of ours agrees with the program's own, taken before and after: goroutines that were blocked, and the same,
+ * in both. One that runs in both need not have run between them: pprof's own goroutine serves the next request too.
+ */
 
 interface Entry {
   readonly state: string;
@@ -7,7 +10,7 @@ interface Entry {
 }
 
 export interface Agreement {
-  /** Goroutines that pprof shows the same before and after. */
+  /** Blocked goroutines that pprof shows the same before and after. */
   readonly compared: number;
   readonly agreed: number;
   /** 0 to 1. */
@@ -47,7 +50,8 @@ export function agreementOf(before: string, ours: string, after: string): Agreem
   let compared = 0;
   for (const [id, entry] of a) {
     const later = b.get(id);
-    if (later === undefined || keyOf(later) !== keyOf(entry)) continue;
+    const isBlocked = !/^(?:running|runnable)\b/.test(entry.state);
+    if (!isBlocked || later === undefined || keyOf(later) !== keyOf(entry)) continue;
     compared++;
     kinds.add(keyOf(entry));
     const mine = o.get(id);
