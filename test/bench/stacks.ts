@@ -84,7 +84,9 @@ function oursOf(pid: number): Command {
 function delveOf(program: string, pid: number): Command {
   const script = join(tmpdir(), `stacks-${process.pid}.dlv`);
   writeFileSync(script, 'goroutines -t 50\nexit\n');
-  return { argv: [program, 'attach', String(pid), '--init', script, '--allow-non-terminal-interactive'] };
+  // It asks whether it shall kill the target, gets no answer, and leaves it as it was.
+  const argv = [program, 'attach', String(pid), '--init', script, '--allow-non-terminal-interactive'] as const;
+  return { argv, mayExitWith: [2] };
 }
 
 interface Goals {
