@@ -82,8 +82,9 @@ function noteGaps(terminal: Terminal, { goroutines, running, torn, incomplete, c
   if (gaps.length > 0) terminal.note(`${goroutines} goroutines; of these ${gaps.join('; ')}\n`);
 }
 
-/** Where the program was built so that it says so. */
+/** Releases are built as a version of their module; others may have linked it in. */
 function kubeletVersion({ buildInfo }: GoroutineHeader): string | undefined {
-  const version = buildInfo?.linkedStrings?.['k8s.io/component-base/version.gitVersion'];
+  const module = buildInfo?.mainPath === 'k8s.io/kubernetes' ? buildInfo.mainVersion : undefined;
+  const version = buildInfo?.linkedStrings?.['k8s.io/component-base/version.gitVersion'] ?? module;
   return version !== undefined && /^v\d+\.\d+\.\d+/.test(version) ? version : undefined;
 }
