@@ -3,10 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { parseStat } from '../../../../src/host/proc-parse.ts';
 import { readStacks } from '../../../../src/host/stacks/read-stacks.ts';
 import { readThreads } from '../../../../src/host/stacks/thread-evidence.ts';
+
+/** Each of them starts a process or two. */
+jest.setTimeout(60_000);
 
 const target = { procRoot: '/proc', timeoutMs: 20_000, signal: new AbortController().signal };
 
