@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { parseDump } from '../../src/core/diagnosis/dump-parser.ts';
+import { parseDump } from '../../src/core/dump/parser.ts';
 import { readStacks } from '../../src/host/stacks/read-stacks.ts';
 import { agreementOf } from '../support/stacks/agreement.ts';
 import { type Build, buildProgram, type GoProcess, hasCommand, startProgram } from '../support/stacks/go-program.ts';

@@ -5,7 +5,7 @@ import { gzipSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MedicError } from '../../../src/ports/errors.ts';
 import type { GoroutineHeader, LocalProcesses, StackReading } from '../../../src/ports/stacks.ts';
-import { runOffline } from './bench.ts';
+import { runOffline } from './cli-harness.ts';
 
 const DUMP = `goroutine 1 [select, 7 minutes]:\nmain.main(...)\n\t/src/main.go:8 +0x1b\n\n`;
 const HEADER: GoroutineHeader = {

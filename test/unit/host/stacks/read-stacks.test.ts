@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, jest, test } from '@jest/globals';
-import { parseStat } from '../../../../src/host/proc-parse.ts';
+import { parseStat } from '../../../../src/host/process/proc-parse.ts';
 import { readStacks } from '../../../../src/host/stacks/read-stacks.ts';
 import { readThreads } from '../../../../src/host/stacks/thread-evidence.ts';
 

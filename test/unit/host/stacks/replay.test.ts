@@ -1,7 +1,7 @@
 /** Processes that were recorded once, read again: no Go is needed. */
 import { describe, expect, test } from '@jest/globals';
 import type { ByteSource } from '../../../../src/host/stacks/byte-source.ts';
-import { parseDump } from '../../../../src/core/diagnosis/dump-parser.ts';
+import { parseDump } from '../../../../src/core/dump/parser.ts';
 import { agreementOf } from '../../../support/stacks/agreement.ts';
 import { openRecording } from '../../../support/stacks/recording.ts';
 import { dumpOf, NAMES, pprofOf, recordingOf } from './fixtures.ts';
