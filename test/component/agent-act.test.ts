@@ -98,13 +98,12 @@ describe('evidence of the host', () => {
   test('a secret that the cut of a clue would halve is black in it', async () => {
     await inTrouble('frozen-connection');
     const before = 'dbus: connection closed by user';
-    const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzaW11bGF0ZWQifQ.c2lnbmF0dXJl';
-    bench.sim.journal.write(`${before}${' x'.repeat((500 - before.length) / 2)} ${token}${' x'.repeat(50)}`);
+    const token = `eyJ${'a1'.repeat(300)}.eyJzdWIiOiJzaW11bGF0ZWQifQ.c2lnbmF0dXJl`;
+    bench.sim.journal.write(`${before} ${token}`);
     await bench.step({ name: 'capture-host', type: 'CaptureHost' });
     await recordOf('capture-host');
     const clue = bench.incident().status.host?.logClues.find(({ line }) => line.includes(before));
-    expect(clue?.line).toHaveLength(512);
-    expect(clue?.line).not.toContain('eyJ');
+    expect(clue?.line).toMatch(/dbus: connection closed by user \[REDACTED\]$/);
   });
 
   test('clues of the log that was taken early do not count beside those of the one that is taken now', async () => {
