@@ -3,7 +3,8 @@
  * rebuilt from the incident as it is now, under its resourceVersion: nobody's write is lost, and nothing is doubled.
  */
 import type { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
-import type { ActionRecord, HostSummary, KubeletIncident } from '../api/v1alpha1/incident.ts';
+import type { HostSummary } from '../api/v1alpha1/host-summary.ts';
+import type { ActionRecord, KubeletIncident } from '../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
 import { AGENT_MANAGER, API_VERSION } from '../api/v1alpha1/names.ts';
 import { isOpen } from '../core/decision/node-state.ts';

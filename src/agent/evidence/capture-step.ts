@@ -1,14 +1,7 @@
 /** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type {
-  ActionRecord,
-  HostSummary,
-  KubeletIncident,
-  LogClue,
-  Plan,
-  Step,
-  Trigger,
-} from '../../api/v1alpha1/incident.ts';
+import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
+import type { ActionRecord, KubeletIncident, Plan, Step, Trigger } from '../../api/v1alpha1/incident.ts';
 import { boundedClues } from '../../core/diagnosis/clues/log-clues.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';

@@ -1,7 +1,8 @@
 /** A folder of evidence in the node's spool. Its manifest is written last: a bundle without one is not complete. */
 import * as z from 'zod/mini';
 import { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { HostSummary, type KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { HostSummary } from '../../api/v1alpha1/host-summary.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { locationText } from '../../core/evidence/location.ts';
 import { sha256 } from '../../core/evidence/manifest.ts';
 import type { Spool } from '../../ports/host.ts';

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import * as z from 'zod/mini';
 import { ProbeState } from '../../api/v1alpha1/health.ts';
-import { HostSummary } from '../../api/v1alpha1/incident.ts';
+import { HostSummary } from '../../api/v1alpha1/host-summary.ts';
 import type { DiagnosisInput, NamedDump, NamedText } from '../../core/diagnosis/diagnosis-input.ts';
 import { classify } from './classify.ts';
 import { findFiles, type Unread } from './find-files.ts';

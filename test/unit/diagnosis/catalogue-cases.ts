@@ -1,5 +1,5 @@
 /** A capture for each cause of the catalogue that none in `cases/` is of: stacks and lines that the references quote. */
-import type { HostSummary } from '../../../src/api/v1alpha1/incident.ts';
+import type { HostSummary } from '../../../src/api/v1alpha1/host-summary.ts';
 import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
 
 export interface CatalogueCase {

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import { HostSummary, type LogClue, MAX_CLUES } from '../../../src/api/v1alpha1/incident.ts';
+import { HostSummary, type LogClue, MAX_CLUES } from '../../../src/api/v1alpha1/host-summary.ts';
 import { CATALOGUE } from '../../../src/core/diagnosis/catalogue/catalogue.ts';
 import { CLUE_PATTERNS } from '../../../src/core/diagnosis/clues/clue-patterns.ts';
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';

@@ -1,11 +1,7 @@
 /** From the evidence to a cause. */
 import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
-import {
-  CONDITION_DIAGNOSED,
-  type HostSummary,
-  type IncidentStatus,
-  MAX_LINKED,
-} from '../../../api/v1alpha1/incident.ts';
+import type { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
+import { CONDITION_DIAGNOSED, type IncidentStatus, MAX_LINKED } from '../../../api/v1alpha1/incident.ts';
 import type { ProbeState } from '../../../api/v1alpha1/health.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';
