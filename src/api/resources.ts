@@ -1,5 +1,5 @@
 /** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
-import { Event, Lease, Secret } from './kubernetes/objects.ts';
+import { Event, Lease } from './kubernetes/objects.ts';
 import { Node } from './kubernetes/node.ts';
 import { KubeletEvidence } from './v1alpha1/kubelet-evidence.ts';
 import { KubeletHealth } from './v1alpha1/health.ts';
@@ -20,13 +20,6 @@ export const EVENTS = {
   plural: 'events',
   namespaced: true,
   parse: (raw: unknown): Event => Event.parse(raw),
-} as const;
-export const SECRETS = {
-  apiVersion: 'v1',
-  kind: 'Secret',
-  plural: 'secrets',
-  namespaced: true,
-  parse: (raw: unknown): Secret => Secret.parse(raw),
 } as const;
 export const LEASES = {
   apiVersion: 'coordination.k8s.io/v1',

@@ -1,6 +1,7 @@
 /** Lists. */
 import { expect, test } from '@jest/globals';
-import { INCIDENTS, LEASES, SECRETS } from '../../src/api/resources.ts';
+import { INCIDENTS, LEASES } from '../../src/api/resources.ts';
+import { SECRETS } from '../support/secrets.ts';
 import type { Cluster, Resource } from '../../src/ports/cluster.ts';
 import { incidentManifest } from './objects.ts';
 import { CONTROLLER, MANAGER, unique } from './subject.ts';

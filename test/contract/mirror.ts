@@ -1,6 +1,6 @@
 /** Live copies. */
 import { afterAll, expect, test } from '@jest/globals';
-import { SECRETS } from '../../src/api/resources.ts';
+import { SECRETS } from '../support/secrets.ts';
 import type { KubeObject, Manifest, Mirror } from '../../src/ports/cluster.ts';
 import { eventually } from '../support/real-time.ts';
 import { MANAGER, unique, type ClusterUnderTest } from './subject.ts';

@@ -1,6 +1,7 @@
 /** What is refused, and how the refusal reads. */
 import { expect, test } from '@jest/globals';
-import { NODES, POLICIES, SECRETS } from '../../src/api/resources.ts';
+import { NODES, POLICIES } from '../../src/api/resources.ts';
+import { SECRETS } from '../support/secrets.ts';
 import { failure, MANAGER, unique, type ClusterUnderTest } from './subject.ts';
 
 export function describeRefusals(env: () => ClusterUnderTest): void {

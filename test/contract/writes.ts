@@ -1,6 +1,7 @@
 /** Create, read, replace, delete, JSON patch. */
 import { expect, test } from '@jest/globals';
-import { HEALTHS, LEASES, NODES, SECRETS } from '../../src/api/resources.ts';
+import { HEALTHS, LEASES, NODES } from '../../src/api/resources.ts';
+import { SECRETS } from '../support/secrets.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import { condition } from './objects.ts';
 import { CONTROLLER, failure, MANAGER, unique } from './subject.ts';

@@ -18,13 +18,6 @@ export const Lease = z.object({
 });
 export type Lease = z.infer<typeof Lease>;
 
-/** `data` is base64. */
-export const Secret = z.object({
-  metadata: ObjectMeta,
-  data: z._default(z.record(z.string(), z.string()), {}),
-});
-export type Secret = z.infer<typeof Secret>;
-
 export const Event = z.object({
   metadata: ObjectMeta,
   type: z._default(z.string(), ''),

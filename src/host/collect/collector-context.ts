@@ -34,18 +34,6 @@ export function firstPart(bytes: Buffer, maxBytes: number, wasCut = false): Coll
   };
 }
 
-/** The first half and the last half of what is too long, with a mark between them. */
-export function bothEnds(bytes: Buffer, maxBytes: number): Collected {
-  if (bytes.length <= maxBytes) return { bytes, truncated: false, message: '' };
-  const half = Math.floor(maxBytes / 2);
-  const mark = `\n... ${String(bytes.length - 2 * half)} bytes in the middle are left out ...\n`;
-  return {
-    bytes: Buffer.concat([bytes.subarray(0, half), Buffer.from(mark), bytes.subarray(-half)]),
-    truncated: true,
-    message: mark.trim(),
-  };
-}
-
 /** A failure as a line of the artifact, so that the other parts are saved without this one. */
 export async function orSay(what: string, part: Promise<string>, signal: AbortSignal): Promise<string> {
   try {

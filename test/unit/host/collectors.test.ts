@@ -2,7 +2,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Collected, UnitFacts } from '../../../src/ports/host.ts';
-import { bothEnds, firstPart } from '../../../src/host/collect/collector-context.ts';
+import { firstPart } from '../../../src/host/collect/collector-context.ts';
 import { createCollectors } from '../../../src/host/collect/collectors.ts';
 import { findProcess } from '../../../src/host/process/find-process.ts';
 import type { Commands } from '../../../src/host/command.ts';
@@ -136,11 +136,5 @@ describe('what is too long', () => {
     expect(cut).toMatchObject({ truncated: true });
     expect(cut.bytes.toString()).toBe('0123\n... cut at 4 bytes ...\n');
     expect(firstPart(Buffer.from('0123'), 4)).toEqual({ bytes: Buffer.from('0123'), truncated: false, message: '' });
-  });
-
-  test('is cut in the middle, with a mark', () => {
-    expect(bothEnds(Buffer.from('0123456789'), 4).bytes.toString()).toBe(
-      '01\n... 6 bytes in the middle are left out ...\n89',
-    );
   });
 });
