@@ -5,6 +5,7 @@ import type { KubeletHealth, PlegState } from '../../src/api/v1alpha1/health.ts'
 import type { ActionRecord, KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { readyCondition } from '../../src/core/decision/node-state.ts';
 import { findCondition } from '../../src/core/decision/conditions-and-steps.ts';
+import { isGoodEnd } from '../../src/core/decision/outcomes.ts';
 
 type Mark = '◌' | '●' | '✔' | '✗' | '◷' | '·';
 
@@ -131,7 +132,7 @@ function endLine(incident: KubeletIncident, outcome: string): Line {
   const complete = findCondition(incident.status.conditions, 'Complete');
   return {
     node: incident.spec.nodeName,
-    mark: outcome === 'Recovered' ? '✔' : '✗',
+    mark: isGoodEnd(outcome) ? '✔' : '✗',
     word: outcome,
     text: complete?.message ?? '',
   };

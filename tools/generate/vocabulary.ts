@@ -8,7 +8,6 @@ import {
   CONDITION_READY,
   CONDITION_RECOVERED,
   CONDITION_UNCORDONED,
-  OUTCOMES,
 } from '../../src/api/v1alpha1/incident.ts';
 import {
   ANNOTATION_CORDONED_BY,
@@ -16,6 +15,7 @@ import {
   ANNOTATION_EXCLUDE,
   NODE_CONDITION_STUCK,
 } from '../../src/api/v1alpha1/names.ts';
+import { OUTCOMES } from '../../src/core/decision/outcomes.ts';
 import { table } from './reference.ts';
 
 const INCIDENT_CONDITIONS: Readonly<Record<string, string>> = {
@@ -54,12 +54,16 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
   [ANNOTATION_CORDON_REASON]: 'Why it was cordoned.',
 };
 
+const OUTCOME_MEANINGS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(OUTCOMES).map(([outcome, { meaning }]) => [outcome, meaning]),
+);
+
 /** docs/reference/conditions.md. */
 export function conditionReference(): string {
   return [
     '# Conditions, outcomes, annotations',
     `## Conditions of a KubeletIncident\n\n${words('Condition', INCIDENT_CONDITIONS)}`,
-    `## Outcomes\n\nThe reason of \`${CONDITION_COMPLETE}\`, and \`status.outcome\`.\n\n${words('Outcome', OUTCOMES)}`,
+    `## Outcomes\n\nThe reason of \`${CONDITION_COMPLETE}\`, and \`status.outcome\`.\n\n${words('Outcome', OUTCOME_MEANINGS)}`,
     `## Conditions of other objects\n\n${table(
       ['Object', 'Condition', 'True means'],
       OTHER_CONDITIONS.map(([object, type, meaning]) => [object, `\`${type}\``, meaning]),

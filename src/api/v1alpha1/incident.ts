@@ -101,7 +101,7 @@ const IncidentSpec = z
 type IncidentSpec = z.infer<typeof IncidentSpec>;
 
 /** Steps in the order in which they are taken; an action may be followed by another one. */
-const StepType = z.enum(['CaptureStacks', 'CaptureHost', 'Diagnose', 'Hold', 'Cordon', 'Act', 'Verify', 'Uncordon']);
+const StepType = z.enum(['CaptureStacks', 'CaptureHost', 'Hold', 'Cordon', 'Act', 'Verify', 'Uncordon']);
 type StepType = z.infer<typeof StepType>;
 
 /**
@@ -191,22 +191,6 @@ export const CONDITION_UNCORDONED = 'NodeUncordoned';
 export const CONDITION_COMPLETE = 'Complete';
 /** For kstatus and `kubectl wait`: True when the incident is complete and the node is well. */
 export const CONDITION_READY = 'Ready';
-
-/** Reason of `Complete`: how the incident ended. */
-export const OUTCOMES = {
-  Recovered: 'The node is Ready again after an action.',
-  SelfHealed: 'The node was Ready again before any action.',
-  Observed: 'The policy only observes; nothing was saved or done.',
-  CaptureOnly: 'The policy asks for evidence only; nothing was done to the node.',
-  HandedOver: 'An action would not help or did not help; a person has to look.',
-  EvidenceMissing: 'The gate is Required and the evidence could not be had; nothing was done to the node.',
-  BudgetExhausted: 'The node has used up its attempts.',
-  ActionRefused: 'The agent refused to act, and says why.',
-  Rejected: 'A person rejected the recovery.',
-  NodeGone: 'The node was deleted.',
-  Cancelled: 'The incident was called off.',
-} as const;
-export type Outcome = keyof typeof OUTCOMES;
 
 const COMPLETE = `c.type == '${CONDITION_COMPLETE}' && c.status == 'True'`;
 

@@ -1,6 +1,7 @@
 /** One incident on one screen. Pure. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { FleetPattern, KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { isGoodEnd } from '../../core/decision/outcomes.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { verdictText } from '../diagnose/verdict-text.ts';
 import { humanAge, humanBytes, renderTable, wrap } from '../table.ts';
@@ -39,7 +40,7 @@ export function incidentPage(
 function heading(terminal: Terminal, { metadata, spec, status }: KubeletIncident, now: number): string {
   const age = humanAge(now - Date.parse(metadata.creationTimestamp));
   const outcome = status.outcome ?? 'open';
-  const colour = status.outcome === undefined ? 'yellow' : outcome === 'Recovered' ? 'green' : 'bold';
+  const colour = status.outcome === undefined ? 'yellow' : isGoodEnd(outcome) ? 'green' : 'bold';
   const { policy, mode, strategy, evidence } = spec.plan;
   const approval = spec.approval;
   const decided =

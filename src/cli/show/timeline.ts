@@ -8,6 +8,7 @@ import {
   type KubeletIncident,
   type Step,
 } from '../../api/v1alpha1/incident.ts';
+import { isGoodEnd } from '../../core/decision/outcomes.ts';
 import { humanAge, humanBytes } from '../table.ts';
 
 /** `good`, `bad`: it went well or not; `open`: it goes on; `plain`: it just was. */
@@ -63,7 +64,6 @@ function began({ spec, status }: KubeletIncident): readonly Moment[] {
 const STEP_TITLES: Readonly<Record<Step['type'], string>> = {
   CaptureStacks: 'stacks saved',
   CaptureHost: 'host evidence',
-  Diagnose: 'diagnosis',
   Hold: 'held',
   Cordon: 'cordoned',
   Act: 'action',
@@ -167,13 +167,11 @@ function ready({ status }: KubeletIncident): readonly Moment[] {
   return [{ at: timeOf(readyAt), tone: 'good', title: 'Ready', text }];
 }
 
-const GOOD_ENDS: readonly string[] = ['Recovered', 'SelfHealed', 'CaptureOnly', 'Observed'];
-
 function ended({ status }: KubeletIncident): readonly Moment[] {
   const condition = status.conditions?.find(({ type }) => type === CONDITION_COMPLETE);
   if (condition?.status !== 'True') return [];
   const at = timeOf(status.timings?.completedAt ?? condition.lastTransitionTime);
-  const tone = GOOD_ENDS.includes(condition.reason) ? 'good' : 'bad';
+  const tone = isGoodEnd(condition.reason) ? 'good' : 'bad';
   return [{ at, tone, title: condition.reason, text: condition.message }];
 }
 

@@ -1,6 +1,7 @@
 /** What changed between two states of an incident, as Events and counters. Pure. */
 import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
 import { findCondition } from '../../core/decision/conditions-and-steps.ts';
+import { isGoodEnd } from '../../core/decision/outcomes.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import type { EventClaim } from '../events.ts';
 
@@ -21,7 +22,6 @@ const TELLINGS: readonly Telling[] = [
   { condition: 'ActionTaken', status: 'True', type: 'Normal', event: 'ActionTaken' },
   { condition: 'NodeUncordoned', status: 'True', type: 'Normal', event: 'NodeUncordoned' },
 ];
-const GOOD_ENDS: readonly string[] = ['Recovered', 'SelfHealed', 'CaptureOnly', 'Observed'];
 
 /** Why nothing is done now. It is reported when it is new, and not at each look. */
 function skippedBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
@@ -47,7 +47,7 @@ export function eventsBetween(before: IncidentStatus, after: IncidentStatus): re
   const complete = findCondition(after.conditions, 'Complete');
   if (complete?.status !== 'True') return [...told, ...skippedBetween(before, after)];
   if (findCondition(before.conditions, 'Complete')?.status === 'True') return told;
-  const type = GOOD_ENDS.includes(complete.reason) ? 'Normal' : 'Warning';
+  const type = isGoodEnd(complete.reason) ? 'Normal' : 'Warning';
   return [...told, { type, reason: complete.reason, message: complete.message }];
 }
 

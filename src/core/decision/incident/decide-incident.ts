@@ -2,14 +2,10 @@
  * The life of an incident as one pure function. It is asked again after each change and at `nextCheckAt`; all that it
  * remembers is in the incident itself, so it can be asked by a controller that has just started.
  */
-import {
-  CONDITION_COMPLETE,
-  CONDITION_READY,
-  type IncidentStatus,
-  type Outcome,
-} from '../../../api/v1alpha1/incident.ts';
+import { CONDITION_COMPLETE, CONDITION_READY, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { isOpen, isReady, readyCondition } from '../node-state.ts';
 import { withCondition, withStepEnded } from '../conditions-and-steps.ts';
+import { type Outcome, OUTCOMES } from '../outcomes.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { uncordon } from './cordon.ts';
 import { diagnosis } from './diagnosis-stage.ts';
@@ -31,11 +27,6 @@ const LIFE: readonly Stage[] = [
   recover, //      permission, cordon, hold, act, verify, and the next rung
 ];
 
-/** Outcomes after which our cordon is undone; after the others the node stays as it is for a person. */
-const UNDONE_AFTER: ReadonlySet<Outcome> = new Set(['Recovered', 'SelfHealed', 'Rejected', 'Cancelled', 'CaptureOnly']);
-/** Outcomes after which the node is well. */
-const WELL_AFTER: ReadonlySet<Outcome> = new Set(['Recovered', 'SelfHealed', 'Observed']);
-
 function withDetection({ incident, node, now }: IncidentSnapshot): IncidentStatus {
   const { status } = incident;
   const ready = node === undefined ? undefined : readyCondition(node);
@@ -49,7 +40,7 @@ type Ending = Extract<StageResult, { kind: 'complete' }>;
 
 function finish(snapshot: IncidentSnapshot, ending: Ending): StageResult {
   const { now } = snapshot;
-  if (UNDONE_AFTER.has(ending.outcome)) {
+  if (OUTCOMES[ending.outcome].undoesCordon) {
     const undone = uncordon(snapshot, ending.status);
     if (undone.kind !== 'pass') return undone;
     return { ...ending, status: completed(undone.status, ending, now) };
@@ -71,7 +62,7 @@ function completed(lived: IncidentStatus, { outcome, message }: Ending, now: num
   const complete = { type: CONDITION_COMPLETE, status: 'True', reason: outcome, message } as const;
   const ready = {
     type: CONDITION_READY,
-    status: WELL_AFTER.has(outcome) ? 'True' : 'False',
+    status: OUTCOMES[outcome].isNodeWell ? 'True' : 'False',
     reason: outcome,
     message,
   } as const;

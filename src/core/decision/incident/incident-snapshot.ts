@@ -2,9 +2,10 @@
 import type { Node } from '../../../api/kubernetes/node.ts';
 import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
-import type { IncidentStatus, KubeletIncident, Outcome } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
 import type { BudgetView } from '../budget.ts';
+import type { Outcome } from '../outcomes.ts';
 
 /** The evidence that is in the API server. Empty once the diagnosis is made. */
 export interface Stacks {

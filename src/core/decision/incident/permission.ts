@@ -5,7 +5,7 @@ import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
 import { judgeBudget } from '../budget.ts';
 import { isControlPlane } from '../node-state.ts';
 import { objectionOf } from '../other-actors.ts';
-import { isRetried } from '../retry-after.ts';
+import { isRetried } from '../outcomes.ts';
 import { withCondition } from '../conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 

@@ -5,7 +5,7 @@ import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/names.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
 import { AGENT_SILENT_MS, agentSeenAt, clockSkewMs, isAgentFresh, isOpen } from '../node-state.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import { retryAfterMs } from '../outcomes.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node-snapshot.ts';
 import { findTrigger } from './trigger.ts';

@@ -1,0 +1,120 @@
+/**
+ * How an incident ends. An outcome is one entry here: what it means, and all that follows from it. The stage that ends an
+ * incident names it, and everybody else reads its facts.
+ */
+import { CONDITION_COMPLETE, type KubeletIncident, type Plan } from '../../api/v1alpha1/incident.ts';
+import { durationMs } from '../time/duration.ts';
+import { findCondition } from './conditions-and-steps.ts';
+
+interface OutcomeFacts {
+  /** One sentence, for the reference. */
+  readonly meaning: string;
+  /** It went as it should: its event is Normal and not a Warning, and people see it marked as good. */
+  readonly isGood: boolean;
+  /** The node is well: `Ready` of the incident is True. */
+  readonly isNodeWell: boolean;
+  /** Our cordon is undone before the incident ends; else the node stays as it is for a person. */
+  readonly undoesCordon: boolean;
+  /**
+   * After which time the same trouble is taken up again, in milliseconds: the node was left stuck for want of something
+   * that may come back. undefined: never, since it is over or a person has it.
+   */
+  readonly retryAfterMs?: (plan: Plan) => number;
+}
+
+/** For what may come back at any time: a node proxy, an agent. */
+function retrySoonMs(): number {
+  return 15 * 60_000;
+}
+
+const FACTS = {
+  Recovered: {
+    meaning: 'The node is Ready again after an action.',
+    isGood: true,
+    isNodeWell: true,
+    undoesCordon: true,
+  },
+  SelfHealed: {
+    meaning: 'The node was Ready again before any action.',
+    isGood: true,
+    isNodeWell: true,
+    undoesCordon: true,
+  },
+  Observed: {
+    meaning: 'The policy only observes; nothing was saved or done.',
+    isGood: true,
+    isNodeWell: true,
+    undoesCordon: false,
+  },
+  CaptureOnly: {
+    meaning: 'The policy asks for evidence only; nothing was done to the node.',
+    isGood: true,
+    isNodeWell: false,
+    undoesCordon: true,
+  },
+  HandedOver: {
+    meaning: 'An action would not help or did not help; a person has to look.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: false,
+  },
+  EvidenceMissing: {
+    meaning: 'The gate is Required and the evidence could not be had; nothing was done to the node.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: false,
+    retryAfterMs: retrySoonMs,
+  },
+  BudgetExhausted: {
+    meaning: 'The node has used up its attempts.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: false,
+    retryAfterMs: ({ budget }) => durationMs(budget.perNode.within),
+  },
+  ActionRefused: {
+    meaning: 'The agent refused to act, and says why.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: false,
+    retryAfterMs: retrySoonMs,
+  },
+  Rejected: {
+    meaning: 'A person rejected the recovery.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: true,
+  },
+  NodeGone: {
+    meaning: 'The node was deleted.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: false,
+  },
+} as const satisfies Readonly<Record<string, OutcomeFacts>>;
+
+/** Reason of `Complete`, and `status.outcome`. */
+export type Outcome = keyof typeof FACTS;
+
+export const OUTCOMES: Readonly<Record<Outcome, OutcomeFacts>> = FACTS;
+
+export function isOutcome(text: string): text is Outcome {
+  return Object.hasOwn(OUTCOMES, text);
+}
+
+/** Whether people see it marked as good. An outcome of another release is not known to be. */
+export function isGoodEnd(outcome: string): boolean {
+  return isOutcome(outcome) && OUTCOMES[outcome].isGood;
+}
+
+/** How long after its end the same trouble is taken up again, in milliseconds; infinite: never, or it is open. */
+export function retryAfterMs({ spec, status }: KubeletIncident): number {
+  const outcome = findCondition(status.conditions, CONDITION_COMPLETE)?.reason ?? '';
+  const after = isOutcome(outcome) ? OUTCOMES[outcome].retryAfterMs : undefined;
+  return after === undefined ? Number.POSITIVE_INFINITY : after(spec.plan);
+}
+
+/** Whether it is over, and what it left undone is for the next incident on its node. */
+export function isRetried(incident: KubeletIncident): boolean {
+  return Number.isFinite(retryAfterMs(incident));
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from '@jest/globals';
+import { isGoodEnd, isRetried, type Outcome, OUTCOMES, retryAfterMs } from '../../../src/core/decision/outcomes.ts';
+import { anIncident, at } from '../../support/builders/objects.ts';
+
+function endedAs(reason: string): ReturnType<typeof anIncident> {
+  const complete = { type: 'Complete', status: 'True', reason, message: '', lastTransitionTime: at(0) } as const;
+  return anIncident({ status: { conditions: [complete] } });
+}
+
+describe('an outcome', () => {
+  test.each([
+    ['EvidenceMissing', 15 * 60_000],
+    ['ActionRefused', 15 * 60_000],
+    ['BudgetExhausted', 60 * 60_000],
+  ] as const)('%s leaves the trouble for another incident after %i ms', (outcome, ms) => {
+    expect(retryAfterMs(endedAs(outcome))).toBe(ms);
+  });
+
+  test.each(Object.keys(OUTCOMES) as Outcome[])('%s: what is well or good is not tried again', (outcome) => {
+    const { isGood, isNodeWell } = OUTCOMES[outcome];
+    expect(isNodeWell && !isGood).toBe(false);
+    expect(isGood && isRetried(endedAs(outcome))).toBe(false);
+  });
+
+  test.each(['Cancelled', 'toString', ''])('of another release (%j) is neither good nor tried again', (reason) => {
+    expect(isGoodEnd(reason)).toBe(false);
+    expect(isRetried(endedAs(reason))).toBe(false);
+  });
+});
