@@ -2,6 +2,7 @@
  * A host each of whose calls ends within a limit, also where an adapter does not keep to its signal: a disk that hangs
  * answers nothing. It is put around the host once, where the agent is wired; nobody else bounds a call to the host.
  */
+import { commandLimitMs } from '../core/decision/actions.ts';
 import type { Clock } from '../ports/clock.ts';
 import { isMedicError } from '../ports/errors.ts';
 import type {
@@ -22,9 +23,8 @@ export const HOST_LIMITS_MS = {
   services: {
     find: 5_000,
     show: 5_000,
-    // systemd waits for the unit's TimeoutStopSec, 90 s by default, before it kills.
-    restart: 150_000,
-    reboot: 150_000,
+    restart: commandLimitMs('RestartUnit'),
+    reboot: commandLimitMs('RebootHost'),
   },
   // Beyond the deadline that a call is given, which its adapter keeps in most cases.
   probe: { probe: 1_000, exitedContainers: 1_000 },

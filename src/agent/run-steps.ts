@@ -1,6 +1,7 @@
 /** Carries out what the controller asks of this node, one thing at a time. */
-import type { ActionRecord, KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
+import type { KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
+import { type ActRecord, type ActStep, isAct, isActStep } from '../core/decision/actions.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { runActStep } from './act/act-step.ts';
 import { type WakeUp, createWakeUp } from '../runtime/wake-up.ts';
@@ -15,14 +16,15 @@ const LOOK_MS = 10_000;
 
 export type Work =
   | { readonly kind: 'capture'; readonly step: Step }
-  | { readonly kind: 'act'; readonly step: Step }
-  | { readonly kind: 'resume'; readonly step: Step | undefined; readonly record: ActionRecord };
+  | { readonly kind: 'act'; readonly step: ActStep }
+  | { readonly kind: 'resume'; readonly step: Step | undefined; readonly record: ActRecord };
 
 /** What an incident asks of the agent now, in order. Unfinished acts come first. */
 export function workOf(incident: KubeletIncident): readonly Work[] {
   if (!isOpen(incident)) return [];
   const steps = incident.status.steps ?? [];
   const unfinished = (incident.status.actions ?? [])
+    .filter(isAct)
     .filter(({ state }) => state === 'Reserved')
     .map((record): Work => {
       const step = steps.find(({ name }) => name === record.name);
@@ -32,7 +34,7 @@ export function workOf(incident: KubeletIncident): readonly Work[] {
     .filter((step) => step.state === 'Requested' && findRecord(incident, step.name) === undefined)
     .flatMap((step): readonly Work[] => {
       if (step.type === 'CaptureHost') return [{ kind: 'capture', step }];
-      return step.type === 'Act' && step.action !== undefined ? [{ kind: 'act', step }] : [];
+      return isActStep(step) ? [{ kind: 'act', step }] : [];
     });
   return [...unfinished, ...asked];
 }

@@ -2,7 +2,8 @@
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import type { Condition } from '../../src/api/v1alpha1/condition.ts';
 import type { KubeletHealth, PlegState } from '../../src/api/v1alpha1/health.ts';
-import type { ActionRecord, KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import { ACTIONS, type ActRecord, isAct } from '../../src/core/decision/actions.ts';
 import { readyCondition } from '../../src/core/decision/node-state.ts';
 import { findCondition } from '../../src/core/decision/conditions-and-steps.ts';
 import { isGoodEnd } from '../../src/core/decision/outcomes.ts';
@@ -92,22 +93,19 @@ const TELLINGS: readonly Telling[] = [
   },
 ];
 
-function actionLine(record: ActionRecord): Omit<Line, 'node'> {
-  const what = record.action === 'RestartRuntime' ? 'runtime restarted' : 'kubelet restarted';
+function actionLine(record: ActRecord): Omit<Line, 'node'> {
   const moved =
     record.before !== undefined && record.after !== undefined ? `pid ${record.before.pid} -> ${record.after.pid}` : '';
   const good = record.state === 'Succeeded';
   return {
     mark: good ? '✔' : '✗',
-    word: good ? what : `${record.action}: ${record.state}`,
+    word: good ? ACTIONS[record.action].done : `${record.action}: ${record.state}`,
     text: good ? moved : (record.message ?? ''),
   };
 }
 
-function finishedActions(incident: KubeletIncident | undefined): readonly ActionRecord[] {
-  return (incident?.status.actions ?? []).filter(
-    (record) => record.action !== 'CaptureHost' && record.state !== 'Reserved',
-  );
+function finishedActions(incident: KubeletIncident | undefined): readonly ActRecord[] {
+  return (incident?.status.actions ?? []).filter(isAct).filter((record) => record.state !== 'Reserved');
 }
 
 export const tellIncident: Change<KubeletIncident> = (current, previous) => {

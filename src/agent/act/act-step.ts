@@ -2,7 +2,8 @@
  * The step Act. Write-ahead: fresh facts, refusal or reservation in the API, only then the command, then a look whether
  * it took, then the report. An agent that dies anywhere in between is followed by one that finds out (resume.ts).
  */
-import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord, KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { ACTIONS, type ActRecord, type ActStep, agentLimitsOf, type Effect } from '../../core/decision/actions.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { formatSeconds } from '../../core/time/duration.ts';
 import type { UnitFacts } from '../../ports/host.ts';
@@ -10,18 +11,14 @@ import { readUnit } from '../health/look-at-host.ts';
 import { agentPartOf, changeIncident, findRecord, reportUntilWritten, withRecord } from '../record.ts';
 import type { Requests } from '../requests.ts';
 import { probeOnce } from '../health/probe-runtime.ts';
-import { type ActQuestion, type Refusal, refuse, roleOf } from './refusal.ts';
+import { type ActQuestion, type Refusal, refuse } from './refusal.ts';
 import { watchRestart } from './restart-verification.ts';
 import { reasonOf, type World } from '../world.ts';
 
-const REBOOT_LIMIT_MS = 300_000;
-
 export interface Assignment {
   readonly incident: KubeletIncident;
-  readonly step: Step;
+  readonly step: ActStep;
 }
-
-type Act = NonNullable<Step['action']>;
 
 /** All that a refusal is judged on, read now. */
 export async function gatherQuestion(
@@ -30,8 +27,10 @@ export async function gatherQuestion(
   { incident, step }: Assignment,
   signal: AbortSignal,
 ): Promise<ActQuestion> {
-  const unit = await readUnit(world, roleOf(step.action), signal);
-  const probe = step.action === 'RestartKubelet' ? (await probeOnce(world, signal)).state : 'Unknown';
+  const { effect, needsRuntime } = ACTIONS[step.action];
+  // A reboot has no unit of its own; what became of it is told with the kubelet's.
+  const unit = await readUnit(world, effect.command === 'RestartUnit' ? effect.unit : 'kubelet', signal);
+  const probe = needsRuntime ? (await probeOnce(world, signal)).state : 'Unknown';
   return { incident, step, nodeUID: requests.nodeUID(), unit, probe, clockAheadMs: requests.clockAheadMs() };
 }
 
@@ -44,8 +43,10 @@ export async function readBootID({ host }: World, signal: AbortSignal): Promise<
   }
 }
 
-function reservation(question: ActQuestion, action: Act, bootID: string | undefined, now: number): ActionRecord {
-  const unit = question.unit.kind === 'known' && action !== 'RebootNode' ? question.unit.value : undefined;
+function reservation(question: ActQuestion, bootID: string | undefined, now: number): ActRecord {
+  const { action } = question.step;
+  const { command, proof } = ACTIONS[action].effect;
+  const unit = question.unit.kind === 'known' && command === 'RestartUnit' ? question.unit.value : undefined;
   const time = toPreciseTime(now);
   return {
     name: question.step.name,
@@ -54,15 +55,15 @@ function reservation(question: ActQuestion, action: Act, bootID: string | undefi
     unit: unit?.unit,
     reservedAt: time,
     // A reboot ends this agent at any moment, so there is no second write before it, and never a second try.
-    issuedAt: action === 'RebootNode' ? time : undefined,
+    issuedAt: proof === 'AnotherBoot' ? time : undefined,
     before: { pid: unit?.mainPID ?? 0, invocationID: unit?.invocationID ?? '', bootID },
   };
 }
 
-function refusalRecord(step: Step, action: Act, { reason, message }: Refusal, now: number): ActionRecord {
+function refusalRecord({ name, action }: ActStep, { reason, message }: Refusal, now: number): ActRecord {
   const time = toPreciseTime(now);
   return {
-    name: step.name,
+    name,
     action,
     state: 'Refused',
     reservedAt: time,
@@ -72,7 +73,7 @@ function refusalRecord(step: Step, action: Act, { reason, message }: Refusal, no
 }
 
 /** A request that was withdrawn or taken up by an earlier write is left alone. */
-function isStillAsked(incident: KubeletIncident, step: Step): boolean {
+function isStillAsked(incident: KubeletIncident, step: ActStep): boolean {
   const now = incident.status.steps?.find(({ name }) => name === step.name);
   return now?.state === 'Requested' && now.action === step.action && findRecord(incident, step.name) === undefined;
 }
@@ -87,14 +88,9 @@ export async function runActStep(
   const { clock, log, metrics } = world;
   const { step } = assignment;
   const { name } = assignment.incident.metadata;
-  const { action } = step;
-  if (action === undefined) {
-    log.error('A step asks for no action', { incident: name, step: step.name });
-    return;
-  }
   const question = await gatherQuestion(world, requests, assignment, signal);
   const bootID = await readBootID(world, signal);
-  let record: ActionRecord | undefined;
+  let record: ActRecord | undefined;
   const written = await changeIncident(
     world,
     name,
@@ -102,8 +98,7 @@ export async function runActStep(
       if (!isStillAsked(incident, step)) return { kind: 'leave', reason: 'the step is no longer asked for' };
       const refusal = refuse({ ...question, incident });
       const now = clock.now();
-      record =
-        refusal === undefined ? reservation(question, action, bootID, now) : refusalRecord(step, action, refusal, now);
+      record = refusal === undefined ? reservation(question, bootID, now) : refusalRecord(step, refusal, now);
       return { kind: 'write', part: withRecord(agentPartOf(incident), record) };
     },
     signal,
@@ -117,7 +112,7 @@ export async function runActStep(
     return;
   }
   if (record.state === 'Refused') {
-    metrics.count('actions_total', { action, state: 'Refused' });
+    metrics.count('actions_total', { action: step.action, state: 'Refused' });
     log.warn('An action is refused', { incident: name, step: step.name, reason: record.message ?? '' });
     return;
   }
@@ -129,7 +124,7 @@ export async function runActStep(
 export async function issueAndReport(
   world: World,
   incident: string,
-  reserved: ActionRecord,
+  reserved: ActRecord,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, log } = world;
@@ -137,7 +132,7 @@ export async function issueAndReport(
   log.info('Acting', { incident, step: reserved.name, unit: reserved.unit ?? '', reason: reserved.action });
   const issued = await issue(world, reserved, signal);
   const record = { ...reserved, issuedAt, command: issued.command?.slice(0, 512) };
-  if (reserved.action === 'RebootNode') {
+  if (ACTIONS[reserved.action].effect.proof === 'AnotherBoot') {
     if (issued.failure === undefined) await awaitReboot(world, { incident, record, state: 'Failed' }, signal);
     else await report(world, incident, ended(record, 'Failed', issued.failure, clock.now()), signal);
     return;
@@ -152,11 +147,12 @@ export async function awaitReboot(
     incident,
     record,
     state,
-  }: { readonly incident: string; readonly record: ActionRecord; readonly state: 'Failed' | 'Ambiguous' },
+  }: { readonly incident: string; readonly record: ActRecord; readonly state: 'Failed' | 'Ambiguous' },
   signal: AbortSignal,
 ): Promise<void> {
-  await world.clock.sleep(REBOOT_LIMIT_MS, signal);
-  const message = `the host did not go down within ${formatSeconds(REBOOT_LIMIT_MS)}`;
+  const { proofMs } = agentLimitsOf(record.action);
+  await world.clock.sleep(proofMs, signal);
+  const message = `the host did not go down within ${formatSeconds(proofMs)}`;
   await report(world, incident, ended(record, state, message, world.clock.now()), signal);
 }
 
@@ -165,11 +161,17 @@ interface Issued {
   readonly failure: string | undefined;
 }
 
-async function issue({ host }: World, { action, unit }: ActionRecord, signal: AbortSignal): Promise<Issued> {
+/** Each command of an action, by the port that runs it. @returns the command as it was run. */
+const COMMANDS: Readonly<
+  Record<Effect['command'], (host: World['host'], record: ActRecord, signal: AbortSignal) => Promise<string>>
+> = {
+  RestartUnit: ({ services }, { unit = '' }, signal) => services.restart(unit, signal),
+  RebootHost: ({ services }, _, signal) => services.reboot(signal),
+};
+
+async function issue({ host }: World, record: ActRecord, signal: AbortSignal): Promise<Issued> {
   try {
-    const { services } = host;
-    const command =
-      action === 'RebootNode' ? await services.reboot(signal) : await services.restart(unit ?? '', signal);
+    const command = await COMMANDS[ACTIONS[record.action].effect.command](host, record, signal);
     return { command, failure: undefined };
   } catch (error) {
     signal.throwIfAborted();
@@ -184,11 +186,12 @@ export async function watchAndReport(
     incident,
     record,
     failure,
-  }: { readonly incident: string; readonly record: ActionRecord; readonly failure?: string | undefined },
+  }: { readonly incident: string; readonly record: ActRecord; readonly failure?: string | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const before = { pid: record.before?.pid ?? 0, invocationID: record.before?.invocationID ?? '' };
-  const verdict = await watchRestart(world, record.unit ?? '', before, signal);
+  const { proofMs } = agentLimitsOf(record.action);
+  const verdict = await watchRestart(world, { unit: record.unit ?? '', before, limitMs: proofMs }, signal);
   const now = world.clock.now();
   if (verdict.kind === 'failed') {
     const message = failure === undefined ? verdict.message : `${failure}; ${verdict.message}`;
@@ -213,7 +216,7 @@ export async function afterOf(
   return { pid: mainPID, invocationID, bootID: await readBootID(world, signal) };
 }
 
-export function ended(record: ActionRecord, state: ActionRecord['state'], message: string, now: number): ActionRecord {
+export function ended(record: ActRecord, state: ActionRecord['state'], message: string, now: number): ActRecord {
   return { ...record, state, message: message.slice(0, 1024), finishedAt: toPreciseTime(now) };
 }
 

@@ -1,13 +1,14 @@
 /** Reasons not to act, judged on facts read just before the act. Pure. */
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
-import type { KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { ACTIONS, type ActStep, needsWhatIsMissing } from '../../core/decision/actions.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
-import type { UnitFacts, UnitRole } from '../../ports/host.ts';
+import type { UnitFacts } from '../../ports/host.ts';
 import type { Reading } from '../health/observation.ts';
 
 export interface ActQuestion {
   readonly incident: KubeletIncident;
-  readonly step: Step;
+  readonly step: ActStep;
   /** UID of the Node as it is now; undefined: not known, and then not judged. */
   readonly nodeUID: string | undefined;
   readonly unit: Reading<UnitFacts>;
@@ -26,10 +27,6 @@ type Rule = (question: ActQuestion) => Refusal | undefined;
 /** Times of the API are in seconds, and clocks are compared over a network. */
 const CLOCK_TOLERANCE_MS = 2_000;
 
-export function roleOf(action: Step['action']): UnitRole {
-  return action === 'RestartRuntime' ? 'runtime' : 'kubelet';
-}
-
 function otherNode({ incident, nodeUID }: ActQuestion): Refusal | undefined {
   if (nodeUID === undefined || incident.spec.nodeUID === nodeUID) return undefined;
   const message = `the incident is about a Node with UID ${incident.spec.nodeUID}; this one has ${nodeUID}`;
@@ -38,7 +35,6 @@ function otherNode({ incident, nodeUID }: ActQuestion): Refusal | undefined {
 
 function notAllowed({ incident, step }: ActQuestion): Refusal | undefined {
   const { plan, approval } = incident.spec;
-  if (step.action === undefined) return { reason: 'NoAction', message: 'the step names no action' };
   if (plan.mode !== 'Remediate') {
     return { reason: 'ModeForbids', message: `the plan's mode is ${plan.mode}; only Remediate acts` };
   }
@@ -49,8 +45,9 @@ function notAllowed({ incident, step }: ActQuestion): Refusal | undefined {
 }
 
 function unitMissing({ step, unit }: ActQuestion): Refusal | undefined {
-  if (step.action === 'RebootNode') return undefined;
-  const role = roleOf(step.action);
+  const { effect } = ACTIONS[step.action];
+  if (effect.command !== 'RestartUnit') return undefined;
+  const role = effect.unit;
   switch (unit.kind) {
     case 'known':
       return undefined;
@@ -64,7 +61,7 @@ function unitMissing({ step, unit }: ActQuestion): Refusal | undefined {
 }
 
 function alreadyRestarted({ step, unit, clockAheadMs }: ActQuestion): Refusal | undefined {
-  if (step.action === 'RebootNode' || unit.kind !== 'known') return undefined;
+  if (ACTIONS[step.action].effect.command !== 'RestartUnit' || unit.kind !== 'known') return undefined;
   const asked = fromTime(step.startedAt);
   const started = unit.value.startedAt;
   if (asked === undefined || started === undefined) return undefined;
@@ -74,7 +71,7 @@ function alreadyRestarted({ step, unit, clockAheadMs }: ActQuestion): Refusal | 
 }
 
 function runtimeSilent({ step, probe }: ActQuestion): Refusal | undefined {
-  if (step.action !== 'RestartKubelet' || (probe !== 'Timeout' && probe !== 'Unavailable')) return undefined;
+  if (!needsWhatIsMissing(step.action, probe)) return undefined;
   const message = `the runtime does not answer (${probe}): the kubelet validates the CRI when it starts, and would crash-loop`;
   return { reason: 'RuntimeNotAnswering', message };
 }

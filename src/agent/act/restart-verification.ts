@@ -4,7 +4,6 @@ import type { UnitFacts } from '../../ports/host.ts';
 import { reasonOf, type World } from '../world.ts';
 
 const POLL_MS = 500;
-const VERIFY_LIMIT_MS = 60_000;
 /** A kubelet that cannot start exits within a second or two; systemd starts it again after 10 s. */
 const STAYS_MS = 3_000;
 
@@ -65,14 +64,13 @@ function isRunning({ activeState, mainPID }: UnitFacts): boolean {
   return activeState === 'active' && mainPID !== 0;
 }
 
-/** Looks every half second until it is clear, 60 s at most. */
+/** Looks every half second until it is clear, `limitMs` at most. */
 export async function watchRestart(
   { clock, host }: World,
-  unit: string,
-  before: UnitBefore,
+  { unit, before, limitMs }: { readonly unit: string; readonly before: UnitBefore; readonly limitMs: number },
   signal: AbortSignal,
 ): Promise<Exclude<Verdict, { kind: 'wait' }>> {
-  const endsAt = clock.monotonic() + VERIFY_LIMIT_MS;
+  const endsAt = clock.monotonic() + limitMs;
   let first: FirstSeen | undefined;
   let trouble = '';
   while (clock.monotonic() < endsAt) {
@@ -88,6 +86,6 @@ export async function watchRestart(
     }
     await clock.sleep(POLL_MS, signal);
   }
-  const message = `${unit} has no new process that stays within ${formatSeconds(VERIFY_LIMIT_MS)}${trouble}`;
+  const message = `${unit} has no new process that stays within ${formatSeconds(limitMs)}${trouble}`;
   return { kind: 'failed', message };
 }

@@ -1,5 +1,6 @@
 /** Takes up an act that an earlier agent reserved and never reported. */
-import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import { type ActRecord, type ActStep, isAct } from '../../core/decision/actions.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import {
   afterOf,
@@ -20,7 +21,7 @@ import type { World } from '../world.ts';
 export interface Unfinished {
   readonly incident: KubeletIncident;
   readonly step: Step | undefined;
-  readonly record: ActionRecord;
+  readonly record: ActRecord;
 }
 
 export async function runResumeStep(
@@ -30,7 +31,7 @@ export async function runResumeStep(
   signal: AbortSignal,
 ): Promise<void> {
   const { name } = incident.metadata;
-  const asked: Step = step ?? stepOf(record);
+  const asked = askedFor(record, step);
   const question = await gatherQuestion(world, requests, { incident, step: asked }, signal);
   const resumption = resume(record, { unit: question.unit, bootID: await readBootID(world, signal) });
   world.log.info('An unfinished action is taken up', { incident: name, step: record.name, reason: resumption.kind });
@@ -63,33 +64,27 @@ export async function runResumeStep(
 }
 
 /** The step is gone from the incident only if somebody edited it; then it is not Requested, and nothing is issued. */
-function stepOf({ name, action, reservedAt }: ActionRecord): Step {
-  const acts = action === 'CaptureHost' ? {} : { action };
-  return { name, type: 'Act', state: 'Failed', startedAt: reservedAt, ...acts };
+function askedFor({ name, action, reservedAt }: ActRecord, step: Step | undefined): ActStep {
+  return { ...(step ?? { name, type: 'Act', state: 'Failed', startedAt: reservedAt }), action };
 }
 
 /** Writes that it is being issued, so that there is no third try; then as at the first time. */
-async function issueOnce(
-  world: World,
-  record: ActionRecord,
-  question: ActQuestion,
-  signal: AbortSignal,
-): Promise<void> {
+async function issueOnce(world: World, record: ActRecord, question: ActQuestion, signal: AbortSignal): Promise<void> {
   const { clock } = world;
   const incident = question.incident.metadata.name;
-  let issuing: ActionRecord | undefined;
+  let issuing: ActRecord | undefined;
   await changeIncident(
     world,
     incident,
     (fresh) => {
       const known = findRecord(fresh, record.name);
-      if (known?.state !== 'Reserved' || known.issuedAt !== undefined)
+      if (known === undefined || !isAct(known) || known.state !== 'Reserved' || known.issuedAt !== undefined)
         return { kind: 'leave', reason: 'it was taken up' };
       const now = clock.now();
       const step = fresh.status.steps?.find(({ name }) => name === record.name);
       const refusal =
         step?.state === 'Requested'
-          ? refuse({ ...question, incident: fresh, step })
+          ? refuse({ ...question, incident: fresh, step: askedFor(known, step) })
           : { reason: 'StepOver', message: 'the agent died before it issued the command, and the step is over' };
       issuing =
         refusal === undefined

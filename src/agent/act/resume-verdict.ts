@@ -1,5 +1,5 @@
 /** What became of an act that was reserved and never reported: judged by looking, never repeated blindly. Pure. */
-import type { ActionRecord } from '../../api/v1alpha1/incident.ts';
+import { ACTIONS, type ActRecord } from '../../core/decision/actions.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import { isAnotherStart } from './restart-verification.ts';
 import type { Reading } from '../health/observation.ts';
@@ -23,13 +23,13 @@ export interface HostNow {
   readonly bootID: string | undefined;
 }
 
-export function resume(record: ActionRecord, { unit, bootID }: HostNow): Resumption {
+export function resume(record: ActRecord, { unit, bootID }: HostNow): Resumption {
   const { before } = record;
   if (before === undefined) return { kind: 'ambiguous', message: 'the reservation does not say what was there before' };
   if (before.bootID !== undefined && bootID !== undefined && before.bootID !== bootID) {
     return { kind: 'done', message: 'the host has booted since' };
   }
-  if (record.action === 'RebootNode') return resumeReboot(record, bootID);
+  if (ACTIONS[record.action].effect.proof === 'AnotherBoot') return resumeReboot(record, bootID);
   if (unit.kind !== 'known') {
     const why = unit.kind === 'absent' ? 'it is not found' : unit.message;
     return { kind: 'ambiguous', message: `the unit cannot be looked at (${why})` };
@@ -44,13 +44,13 @@ export function resume(record: ActionRecord, { unit, bootID }: HostNow): Resumpt
   return issueOnce(record);
 }
 
-function resumeReboot(record: ActionRecord, bootID: string | undefined): Resumption {
+function resumeReboot(record: ActRecord, bootID: string | undefined): Resumption {
   if (bootID === undefined) return { kind: 'ambiguous', message: 'the boot id cannot be read' };
   return record.issuedAt === undefined ? { kind: 'issue' } : { kind: 'await-reboot' };
 }
 
 /** `issuedAt` is written before a second try, so there is never a third. */
-function issueOnce({ issuedAt }: ActionRecord): Resumption {
+function issueOnce({ issuedAt }: ActRecord): Resumption {
   if (issuedAt === undefined) return { kind: 'issue' };
   return {
     kind: 'ambiguous',

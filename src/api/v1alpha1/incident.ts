@@ -142,7 +142,7 @@ type ActionState = z.infer<typeof ActionState>;
 
 export const ActionRecord = z.object({
   name: text(63, 'The step that asked for it.'),
-  action: z.enum(['CaptureHost', 'RestartKubelet', 'RestartRuntime', 'RebootNode']),
+  action: z.enum(['CaptureHost', ...Action.options]),
   state: ActionState,
   unit: z.optional(text(253, 'The systemd unit.')),
   command: z.optional(text(512, 'The command that was run on the host.')),

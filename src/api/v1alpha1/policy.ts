@@ -111,7 +111,12 @@ export const Remediation = z
     cordon: z._default(z.boolean().check(about('Cordon the node before the action.')), true),
     uncordon: z._default(z.boolean().check(about('Uncordon it after recovery, if this operator cordoned it.')), true),
     allowedActions: z._default(
-      z.array(Action).check(z.maxLength(3), about('What may be done to a host.', { 'x-kubernetes-list-type': 'set' })),
+      z
+        .array(Action)
+        .check(
+          z.maxLength(Action.options.length),
+          about('What may be done to a host.', { 'x-kubernetes-list-type': 'set' }),
+        ),
       ['RestartKubelet', 'RestartRuntime'],
     ),
     verify: z.prefault(Verify, {}),

@@ -8,6 +8,7 @@ import {
   type KubeletIncident,
   type Step,
 } from '../../api/v1alpha1/incident.ts';
+import { ACTIONS, isAct } from '../../core/decision/actions.ts';
 import { isGoodEnd } from '../../core/decision/outcomes.ts';
 import { humanAge, humanBytes } from '../table.ts';
 
@@ -107,20 +108,14 @@ function underWay(step: Step, title: string, now: number): Moment {
   return { at: timeOf(step.startedAt), tone: 'open', title, text };
 }
 
-const ACTION_TITLES: Readonly<Record<ActionRecord['action'], string>> = {
-  CaptureHost: 'host evidence',
-  RestartKubelet: 'kubelet restarted',
-  RestartRuntime: 'runtime restarted',
-  RebootNode: 'node rebooted',
-};
-
 function ofAction(record: ActionRecord): readonly Moment[] {
   const { action, state, finishedAt, issuedAt, reservedAt, message = '', unit = '', command } = record;
-  if (action === 'CaptureHost' && (state === 'Succeeded' || state === 'Reserved')) return [];
+  // Of a capture the step says how it went; the record adds why it failed.
+  if (!isAct(record) && (state === 'Succeeded' || state === 'Reserved')) return [];
   const at = timeOf(finishedAt ?? issuedAt ?? reservedAt);
-  if (state === 'Succeeded') {
+  if (state === 'Succeeded' && isAct(record)) {
     const how = [pidChange(record), command === undefined ? unit : `\`${command}\``].filter((part) => part !== '');
-    return [{ at, tone: 'good', title: ACTION_TITLES[action], text: how.join('  ') }];
+    return [{ at, tone: 'good', title: ACTIONS[record.action].done, text: how.join('  ') }];
   }
   const tone = state === 'Reserved' ? 'open' : 'bad';
   return [

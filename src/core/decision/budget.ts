@@ -1,6 +1,7 @@
 /** How much may be done at once. Small, pure, and the most heavily tested file of the project. */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import type { Budget } from '../../api/v1alpha1/policy.ts';
+import { isAct } from './actions.ts';
 import { durationMs, formatSeconds } from '../time/duration.ts';
 import { isOpen } from './node-state.ts';
 import { fromTime, toTime } from '../time/timestamp.ts';
@@ -54,7 +55,7 @@ function actionTimes(incidents: readonly KubeletIncident[], nodeName: string): r
   return incidents
     .filter((incident) => incident.spec.nodeName === nodeName)
     .flatMap((incident) => incident.status.actions ?? [])
-    .filter((action) => action.action !== 'CaptureHost' && action.state !== 'Refused')
+    .filter((action) => isAct(action) && action.state !== 'Refused')
     .map((action) => fromTime(action.reservedAt) ?? Number.POSITIVE_INFINITY)
     .sort((a, b) => a - b);
 }

@@ -5,6 +5,7 @@
 import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
 import type { Action } from '../../api/v1alpha1/policy.ts';
+import { ACTIONS, isHarmful, isRuntimeDeaf, needsWhatIsMissing } from './actions.ts';
 
 export interface ActionQuestion {
   readonly diagnosis: Diagnosis;
@@ -25,10 +26,6 @@ interface Preference {
   readonly action: Action | undefined;
   readonly reason: string;
   readonly message: string;
-}
-
-function isRuntimeDeaf(probe: ProbeState): boolean {
-  return probe === 'Timeout' || probe === 'Unavailable';
 }
 
 function isSure({ diagnosis }: ActionQuestion): boolean {
@@ -97,21 +94,13 @@ function prefer(question: ActionQuestion): Preference {
   return { action: rule.action, reason: rule.reason, message: `${cause} (${confidence}): ${rule.message}` };
 }
 
-/** The next rung after an action that did not last. */
-function climb(question: ActionQuestion, preferred: Action): Action | undefined {
-  const used = new Set([...question.tried, ...question.triedBefore]);
+/** The preferred action, or the next rung after one that did not last. */
+function climb({ tried, triedBefore, probe, diagnosis }: ActionQuestion, preferred: Action): Action | undefined {
+  const used = new Set([...tried, ...triedBefore]);
   if (!used.has(preferred)) return preferred;
-  const other: Action = preferred === 'RestartKubelet' ? 'RestartRuntime' : 'RestartKubelet';
-  const otherHarms =
-    other === 'RestartKubelet' ? isRuntimeDeaf(question.probe) : question.diagnosis.restartRuntime === 'Harms';
-  if (!used.has(other) && !otherHarms) return other;
-  return used.has('RebootNode') ? undefined : 'RebootNode';
-}
-
-function restartHarms(question: ActionQuestion, action: Action): boolean {
-  const { diagnosis } = question;
-  if (diagnosis.confidence === 'Low') return false;
-  return action === 'RestartRuntime' && diagnosis.restartRuntime === 'Harms';
+  return ACTIONS[preferred].fallbacks.find(
+    (rung) => !used.has(rung) && !needsWhatIsMissing(rung, probe) && !isHarmful(rung, diagnosis),
+  );
 }
 
 export function chooseAction(question: ActionQuestion): ActionChoice {
@@ -135,7 +124,7 @@ export function chooseAction(question: ActionQuestion): ActionChoice {
       message: `${action} would be next, and the policy does not allow it. ${question.diagnosis.recommendation}`,
     };
   }
-  if (restartHarms(question, action)) {
+  if (question.diagnosis.confidence !== 'Low' && isHarmful(action, question.diagnosis)) {
     return {
       kind: 'HandOver',
       reason: 'RestartHarms',

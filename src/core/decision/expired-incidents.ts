@@ -1,5 +1,6 @@
 /** Which completed incidents have been kept for long enough. An open one is never deleted. */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { isAct } from './actions.ts';
 import { durationMs } from '../time/duration.ts';
 import { isOpen } from './node-state.ts';
 import { fromTime } from '../time/timestamp.ts';
@@ -10,7 +11,7 @@ function endedAt(incident: KubeletIncident): number {
 
 /** Whether a budget still counts its actions: then it stays, or the node could be acted on more often than is allowed. */
 function stillCounts(incident: KubeletIncident, now: number): boolean {
-  const acted = (incident.status.actions ?? []).some(({ action }) => action !== 'CaptureHost');
+  const acted = (incident.status.actions ?? []).some(isAct);
   return acted && now - endedAt(incident) <= durationMs(incident.spec.plan.budget.perNode.within);
 }
 

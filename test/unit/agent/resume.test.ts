@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type HostNow, resume } from '../../../src/agent/act/resume-verdict.ts';
 import type { Reading } from '../../../src/agent/health/observation.ts';
-import type { ActionRecord } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActRecord } from '../../../src/core/decision/actions.ts';
 import type { UnitFacts } from '../../../src/ports/host.ts';
 import { at } from '../../support/builders/objects.ts';
 import { aUnit, BEFORE } from './units.ts';
 
-function record(change: Partial<ActionRecord> = {}): ActionRecord {
+function record(change: Partial<ActRecord> = {}): ActRecord {
   return {
     name: 'act-1',
     action: 'RestartKubelet',
@@ -31,7 +31,7 @@ describe('an act that was reserved and not reported', () => {
   const oldSystemd = { unit: known({ invocationID: '' }), bootID: undefined };
   const unreadable: Reading<UnitFacts> = { kind: 'unreadable', message: 'dbus' };
 
-  test.each<[string, ActionRecord, HostNow, string]>([
+  test.each<[string, ActRecord, HostNow, string]>([
     ['the unit is as before', record(), same, 'issue'],
     ['the unit is as before, and the command may have been issued', record({ issuedAt: at(1) }), same, 'ambiguous'],
     ['the unit is another one', record(), { unit: another, bootID: BOOT }, 'done'],

@@ -2,24 +2,15 @@
 import { CONDITION_ACTION, type ActionRecord, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
 import type { Action } from '../../../api/v1alpha1/policy.ts';
 import { durationMs } from '../../time/duration.ts';
+import { ACTIONS, type ActStep, isActStep } from '../actions.ts';
 import { chooseAction, type ActionChoice } from '../choose-action.ts';
 import { findStep, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { probeState } from './diagnosis-stage.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
-/**
- * An agent that is there reserves within a second; a restart takes up to systemd's TimeoutStopSec (90 s) and more. A reboot
- * is reported by the agent that comes up after it: the host stops, its firmware tests the memory, and its kubelet starts.
- */
-const LIMITS_MS: Readonly<Record<Action, number>> = {
-  RestartKubelet: 240_000,
-  RestartRuntime: 240_000,
-  RebootNode: 1_200_000,
-};
-
-function actSteps(status: IncidentStatus): readonly Step[] {
-  return (status.steps ?? []).filter((step) => step.type === 'Act');
+function actSteps(status: IncidentStatus): readonly ActStep[] {
+  return (status.steps ?? []).filter(isActStep);
 }
 
 function triedBefore({ incident, budget, now }: IncidentSnapshot, status: IncidentStatus): readonly Action[] {
@@ -30,12 +21,12 @@ function triedBefore({ incident, budget, now }: IncidentSnapshot, status: Incide
     .filter((other) => other.metadata.name !== incident.metadata.name && other.spec.nodeUID === incident.spec.nodeUID)
     .filter((other) => other.status.diagnosis?.fingerprint === fingerprint)
     .filter((other) => (fromTime(other.metadata.creationTimestamp) ?? 0) > now - withinMs)
-    .flatMap((other) => actSteps(other.status).flatMap((step) => (step.action === undefined ? [] : [step.action])));
+    .flatMap((other) => actSteps(other.status).map(({ action }) => action));
 }
 
 export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): ActionChoice {
   const { plan, approval } = snapshot.incident.spec;
-  const tried = actSteps(status).flatMap((step) => (step.action === undefined ? [] : [step.action]));
+  const tried = actSteps(status).map(({ action }) => action);
   if (approval?.action !== undefined && tried.length === 0) {
     return { kind: 'Act', action: approval.action, reason: 'ChosenByPerson', message: `chosen by ${approval.by}` };
   }
@@ -59,7 +50,7 @@ export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus
       actSteps(status).length > 0 ? status : { ...status, conditions: withCondition(status.conditions, claim, now) };
     return { kind: 'complete', status: next, outcome: 'HandedOver', message: choice.message };
   }
-  const deadline = now + LIMITS_MS[choice.action];
+  const deadline = now + ACTIONS[choice.action].limitMs;
   const name = `act-${actSteps(status).length + 1}`;
   const next = withStep(status, {
     name,
@@ -156,7 +147,7 @@ export function followAction(snapshot: IncidentSnapshot, status: IncidentStatus,
   };
 }
 
-export function newestAct(status: IncidentStatus): Step | undefined {
+export function newestAct(status: IncidentStatus): ActStep | undefined {
   return actSteps(status).at(-1);
 }
 

@@ -1,5 +1,6 @@
 /** Is there still a node, and does it still need us? */
 import { CONDITION_ACTION, CONDITION_RECOVERED } from '../../../api/v1alpha1/incident.ts';
+import { isAct } from '../actions.ts';
 import { isAgentFresh, isLogUnreadable, isReady } from '../node-state.ts';
 import { isTrue, withCondition } from '../conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
@@ -26,7 +27,7 @@ export function isWell({ node, health, now }: IncidentSnapshot): boolean {
 /** Before any action: a node that recovered by itself is left alone. Flapping and manual incidents are not about the moment. */
 export function stillNeeded(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { type } = snapshot.incident.spec.trigger;
-  const acted = (snapshot.incident.status.actions ?? []).some((action) => action.action !== 'CaptureHost');
+  const acted = (snapshot.incident.status.actions ?? []).some(isAct);
   const momentary = type === 'PLEGUnhealthy' || type === 'RuntimeHung';
   if (acted || isTrue(status.conditions, CONDITION_ACTION) || !momentary || !isWell(snapshot)) {
     return { kind: 'pass', status };

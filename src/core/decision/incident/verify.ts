@@ -1,6 +1,7 @@
 /** Did it help? Ready=True held for `stableFor`, with no new PLEG line. */
 import { CONDITION_RECOVERED, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
+import { ACTIONS, type ActStep } from '../actions.ts';
 import { isReady, readyCondition } from '../node-state.ts';
 import { type ConditionClaim, findCondition, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
@@ -9,11 +10,9 @@ import { probeState } from './diagnosis-stage.ts';
 import { isWell } from './presence.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
-/** After a runtime restart the kubelet recovers by itself within 15 s (measured). After this time it is restarted too. */
-const KUBELET_FOLLOWS_MS = 45_000;
 const LOOK_AGAIN_MS = 5_000;
 
-function verifyStep({ incident, now }: IncidentSnapshot, act: Step): Step {
+function verifyStep({ incident, now }: IncidentSnapshot, act: ActStep): Step {
   const { timeout, stableFor } = incident.spec.plan.remediation.verify;
   return {
     name: act.name.replace('act', 'verify'),
@@ -57,19 +56,21 @@ function claimOf(snapshot: IncidentSnapshot): { status: 'False' | 'Unknown'; rea
   };
 }
 
-/** The runtime answers again, and the kubelet has not followed: it is restarted too. */
-function isKubeletLeftBehind(snapshot: IncidentSnapshot, act: Step, step: Step): boolean {
-  const sinceMs = snapshot.now - (fromTime(step.startedAt) ?? snapshot.now);
-  return act.action === 'RestartRuntime' && sinceMs >= KUBELET_FOLLOWS_MS && probeState(snapshot) === 'Answered';
+/** Within which time the kubelet should have followed a runtime that answers again, where that time is over. */
+function leftBehindMs(snapshot: IncidentSnapshot, act: ActStep, step: Step): number | undefined {
+  const followsMs = ACTIONS[act.action].kubeletFollowsMs;
+  if (followsMs === undefined || probeState(snapshot) !== 'Answered') return undefined;
+  return snapshot.now - (fromTime(step.startedAt) ?? snapshot.now) >= followsMs ? followsMs : undefined;
 }
 
 /** Why this try counts as failed now, or undefined. */
-function failure(snapshot: IncidentSnapshot, act: Step, step: Step): string | undefined {
+function failure(snapshot: IncidentSnapshot, act: ActStep, step: Step): string | undefined {
   if (isWell(snapshot)) return undefined;
   const record = snapshot.incident.status.actions?.find((action) => action.name === act.name);
   if (record?.state === 'Failed') return `${record.action} failed: ${record.message ?? ''}`;
-  if (isKubeletLeftBehind(snapshot, act, step)) {
-    return `the runtime answers again, but the kubelet has not recovered in ${formatSeconds(KUBELET_FOLLOWS_MS)}`;
+  const followsMs = leftBehindMs(snapshot, act, step);
+  if (followsMs !== undefined) {
+    return `the runtime answers again, but the kubelet has not recovered in ${formatSeconds(followsMs)}`;
   }
   return snapshot.now >= (fromTime(step.deadline) ?? snapshot.now) ? 'not recovered by the deadline' : undefined;
 }
@@ -83,7 +84,7 @@ function stableSince(status: IncidentStatus): number | undefined {
  * A try that has failed is looked at again when the node is well after all: the next rung may have had to wait for
  * permission, and a node that recovered meanwhile is not acted on again.
  */
-function stepInForce(snapshot: IncidentSnapshot, status: IncidentStatus, act: Step): Step {
+function stepInForce(snapshot: IncidentSnapshot, status: IncidentStatus, act: ActStep): Step {
   const step = verifyStepOf(status, act);
   const isOutdated = step?.state === 'Failed' && isWell(snapshot);
   return step === undefined || isOutdated ? verifyStep(snapshot, act) : step;
@@ -97,7 +98,7 @@ function withClaim(status: IncidentStatus, claim: ConditionClaim, now: number): 
 }
 
 /** Passes in two ways: the step has succeeded, or it has failed; the caller looks which. */
-export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: Step): StageResult {
+export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: ActStep): StageResult {
   const { now } = snapshot;
   const step = stepInForce(snapshot, status, act);
   if (step.state !== 'Requested') return { kind: 'pass', status };
