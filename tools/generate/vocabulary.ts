@@ -15,6 +15,7 @@ import {
   ANNOTATION_EXCLUDE,
   NODE_CONDITION_STUCK,
 } from '../../src/api/v1alpha1/names.ts';
+import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
 import { OUTCOMES } from '../../src/core/decision/outcomes.ts';
 import { table } from './reference.ts';
 
@@ -54,16 +55,19 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
   [ANNOTATION_CORDON_REASON]: 'Why it was cordoned.',
 };
 
-const OUTCOME_MEANINGS: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(OUTCOMES).map(([outcome, { meaning }]) => [outcome, meaning]),
-);
+type Meanings = Readonly<Record<string, string>>;
+
+function meanings(table: Readonly<Record<string, { readonly meaning: string }>>): Meanings {
+  return Object.fromEntries(Object.entries(table).map(([word, { meaning }]) => [word, meaning]));
+}
 
 /** docs/reference/conditions.md. */
 export function conditionReference(): string {
   return [
-    '# Conditions, outcomes, annotations',
+    '# Conditions, triggers, outcomes, annotations',
     `## Conditions of a KubeletIncident\n\n${words('Condition', INCIDENT_CONDITIONS)}`,
-    `## Outcomes\n\nThe reason of \`${CONDITION_COMPLETE}\`, and \`status.outcome\`.\n\n${words('Outcome', OUTCOME_MEANINGS)}`,
+    `## Triggers\n\nWhat opened an incident: \`spec.trigger.type\`.\n\n${words('Trigger', meanings(TRIGGERS))}`,
+    `## Outcomes\n\nThe reason of \`${CONDITION_COMPLETE}\`, and \`status.outcome\`.\n\n${words('Outcome', meanings(OUTCOMES))}`,
     `## Conditions of other objects\n\n${table(
       ['Object', 'Condition', 'True means'],
       OTHER_CONDITIONS.map(([object, type, meaning]) => [object, `\`${type}\``, meaning]),
@@ -72,9 +76,9 @@ export function conditionReference(): string {
   ].join('\n\n');
 }
 
-function words(head: string, meanings: Readonly<Record<string, string>>): string {
+function words(head: string, meaningOf: Meanings): string {
   return table(
     [head, 'Meaning'],
-    Object.entries(meanings).map(([word, meaning]) => [`\`${word}\``, meaning]),
+    Object.entries(meaningOf).map(([word, meaning]) => [`\`${word}\``, meaning]),
   );
 }

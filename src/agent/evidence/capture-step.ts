@@ -2,6 +2,7 @@
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
 import type { ActionRecord, KubeletIncident, Plan, Step, Trigger } from '../../api/v1alpha1/incident.ts';
+import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import { boundedClues } from '../../core/diagnosis/clues/log-clues.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
@@ -33,7 +34,7 @@ const MAX_MANIFEST = 48;
 /** Whether evidence that was complete at `at` is of this trouble. The stuck relist began before its breach line. */
 export function isOfTrouble(at: number, trigger: Trigger, now: number): boolean {
   const seenAt = fromTime(trigger.at);
-  if (trigger.type === 'Manual' || seenAt === undefined || now - at > EARLY_MAX_AGE_MS) return false;
+  if (!TRIGGERS[trigger.type].isFault || seenAt === undefined || now - at > EARLY_MAX_AGE_MS) return false;
   return at >= seenAt - (trigger.elapsed === undefined ? 0 : durationMs(trigger.elapsed));
 }
 

@@ -14,8 +14,8 @@ import { EvidenceEntry } from './evidence.ts';
 import { HostSummary } from './host-summary.ts';
 import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
 
-const TriggerType = z.enum(['PLEGUnhealthy', 'PLEGFlapping', 'RuntimeHung', 'Manual']);
-type TriggerType = z.infer<typeof TriggerType>;
+export const TriggerType = z.enum(['PLEGUnhealthy', 'PLEGFlapping', 'RuntimeHung', 'Manual']);
+export type TriggerType = z.infer<typeof TriggerType>;
 
 export const Trigger = z
   .object({

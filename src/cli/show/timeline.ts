@@ -9,6 +9,7 @@ import {
   type Step,
 } from '../../api/v1alpha1/incident.ts';
 import { ACTIONS, isAct } from '../../core/decision/actions.ts';
+import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import { isGoodEnd } from '../../core/decision/outcomes.ts';
 import { humanAge, humanBytes } from '../table.ts';
 
@@ -57,7 +58,12 @@ function began({ spec, status }: KubeletIncident): readonly Moment[] {
   const who = by === undefined ? '' : ` (asked for by ${by})`;
   const notReadyAt = timeOf(status.timings?.notReadySince);
   return [
-    { at: timeOf(at), tone: type === 'Manual' ? 'plain' : 'bad', title: 'detected', text: `${type}: ${message}${who}` },
+    {
+      at: timeOf(at),
+      tone: TRIGGERS[type].isFault ? 'bad' : 'plain',
+      title: 'detected',
+      text: `${type}: ${message}${who}`,
+    },
     { at: notReadyAt, tone: 'bad', title: 'NotReady', text: '' },
   ];
 }

@@ -24,12 +24,12 @@ async function applyHealth(world: World, node: Node, spec: unknown): Promise<voi
   );
 }
 
-async function setStuck(world: World, node: Node, claim: StuckClaim): Promise<void> {
+async function setStuck(world: World, node: Node, { status, reason, message }: StuckClaim): Promise<void> {
   const now = toTime(world.clock.now());
   const old = node.status.conditions.find(({ type }) => type === NODE_CONDITION_STUCK);
-  const isTransition = old?.status !== claim.status || old.lastTransitionTime === '';
+  const isTransition = old?.status !== status || old.lastTransitionTime === '';
   const lastTransitionTime = isTransition ? now : old.lastTransitionTime;
-  const condition = { type: NODE_CONDITION_STUCK, ...claim, lastTransitionTime, lastHeartbeatTime: now };
+  const condition = { type: NODE_CONDITION_STUCK, status, reason, message, lastTransitionTime, lastHeartbeatTime: now };
   await world.cluster.apply(
     NODES,
     { apiVersion: 'v1', kind: 'Node', metadata: { name: node.metadata.name }, status: { conditions: [condition] } },

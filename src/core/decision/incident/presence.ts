@@ -2,6 +2,7 @@
 import { CONDITION_ACTION, CONDITION_RECOVERED } from '../../../api/v1alpha1/incident.ts';
 import { isAct } from '../actions.ts';
 import { isAgentFresh, isLogUnreadable, isReady } from '../node-state.ts';
+import { TRIGGERS } from '../node/triggers.ts';
 import { isTrue, withCondition } from '../conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
@@ -24,12 +25,11 @@ export function isWell({ node, health, now }: IncidentSnapshot): boolean {
   return state === 'Healthy' || (answered && (state === 'Suspected' || isLogUnreadable(health)));
 }
 
-/** Before any action: a node that recovered by itself is left alone. Flapping and manual incidents are not about the moment. */
+/** Before any action: a node that recovered by itself is left alone, if the incident is about the moment. */
 export function stillNeeded(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  const { type } = snapshot.incident.spec.trigger;
+  const { isMomentary } = TRIGGERS[snapshot.incident.spec.trigger.type];
   const acted = (snapshot.incident.status.actions ?? []).some(isAct);
-  const momentary = type === 'PLEGUnhealthy' || type === 'RuntimeHung';
-  if (acted || isTrue(status.conditions, CONDITION_ACTION) || !momentary || !isWell(snapshot)) {
+  if (acted || isTrue(status.conditions, CONDITION_ACTION) || !isMomentary || !isWell(snapshot)) {
     return { kind: 'pass', status };
   }
   const message = 'Ready again, and PLEG is healthy, before anything was done';

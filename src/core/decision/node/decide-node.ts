@@ -1,6 +1,6 @@
 /** What one node needs: settings for its agent, a condition, an incident. */
 import type { HealthSpec, KubeletHealth, PlegState } from '../../../api/v1alpha1/health.ts';
-import type { Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
 import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/names.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
@@ -8,7 +8,7 @@ import { AGENT_SILENT_MS, agentSeenAt, clockSkewMs, isAgentFresh, isOpen } from 
 import { retryAfterMs } from '../outcomes.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node-snapshot.ts';
-import { findTrigger } from './trigger.ts';
+import { findTrigger, TRIGGERS } from './triggers.ts';
 
 const LOOK_AGAIN_MS = 60_000;
 /** A node's clock may differ from the API server's by this much before it is worth a word. */
@@ -41,15 +41,18 @@ function planOf(policy: KubeletRecoveryPolicy): Plan {
   };
 }
 
+/** What a person asks for says nothing of how the node is. */
+function isOfFault({ spec }: KubeletIncident): boolean {
+  return TRIGGERS[spec.trigger.type].isFault;
+}
+
 /** An incident that has already dealt with this very trouble; it is not opened twice. */
 function alreadyHandled({ incidents, now }: NodeSnapshot, trigger: Trigger): boolean {
-  return incidents
-    .filter((incident) => incident.spec.trigger.type !== 'Manual')
-    .some((incident) => {
-      const sameTrouble = (fromTime(incident.spec.trigger.at) ?? 0) >= (fromTime(trigger.at) ?? 0);
-      const endedAt = fromTime(incident.status.timings?.completedAt) ?? now;
-      return sameTrouble && now - endedAt < retryAfterMs(incident);
-    });
+  return incidents.filter(isOfFault).some((incident) => {
+    const sameTrouble = (fromTime(incident.spec.trigger.at) ?? 0) >= (fromTime(trigger.at) ?? 0);
+    const endedAt = fromTime(incident.status.timings?.completedAt) ?? now;
+    return sameTrouble && now - endedAt < retryAfterMs(incident);
+  });
 }
 
 function silentClaim({ health, node }: NodeSnapshot): StuckClaim {
@@ -71,18 +74,16 @@ function plegClaim({ status }: KubeletHealth): StuckClaim {
   return { ...CLAIMS[state], message: message.slice(0, 512) };
 }
 
+function incidentClaim({ metadata, spec }: KubeletIncident): StuckClaim {
+  const { type, message } = spec.trigger;
+  const { name } = metadata;
+  return { status: 'True', reason: type, message: `incident ${name}: ${message}`.slice(0, 512), incident: name };
+}
+
 function stuckClaim(snapshot: NodeSnapshot): StuckClaim {
   const { health, incidents, now } = snapshot;
-  // What a person asks for says nothing of how the node is.
-  const open = incidents.find((incident) => isOpen(incident) && incident.spec.trigger.type !== 'Manual');
-  if (open !== undefined) {
-    const { trigger } = open.spec;
-    return {
-      status: 'True',
-      reason: trigger.type,
-      message: `incident ${open.metadata.name}: ${trigger.message}`.slice(0, 512),
-    };
-  }
+  const open = incidents.find((incident) => isOpen(incident) && isOfFault(incident));
+  if (open !== undefined) return incidentClaim(open);
   if (health === undefined || !isAgentFresh(health, now)) return silentClaim(snapshot);
   const claim = plegClaim(health);
   const skewMs = clockSkewMs(health);

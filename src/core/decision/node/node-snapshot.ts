@@ -17,6 +17,8 @@ export interface StuckClaim {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
+  /** The incident that the message names. */
+  readonly incident?: string;
 }
 
 export type NodeCommand =

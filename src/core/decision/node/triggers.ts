@@ -1,8 +1,8 @@
 /**
- * What opens an incident. A trigger is data: a function from the snapshot to a claim, and one entry in the list.
+ * What opens an incident. A trigger is one entry here; its name is in the API (`TriggerType`).
  * Times of episodes are the node's own clock; they are compared with each other, never with ours.
  */
-import type { Trigger } from '../../../api/v1alpha1/incident.ts';
+import { type Trigger, TriggerType } from '../../../api/v1alpha1/incident.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
@@ -10,21 +10,40 @@ import { isAgentFresh, isLogUnreadable, readyCondition } from '../node-state.ts'
 import { fromTime, toTime } from '../../time/timestamp.ts';
 import type { NodeSnapshot } from './node-snapshot.ts';
 
-type TriggerRule = (snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy) => Trigger | undefined;
+/** A trigger without its name, which is that of its entry. */
+type Claimed = Omit<Trigger, 'type'>;
+/** Pure. undefined: there is nothing of it. */
+type Claim = (snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy) => Claimed | undefined;
+
+interface TriggerFacts {
+  /** One sentence, for the reference. */
+  readonly meaning: string;
+  /** From what the node's agent sees. Asked in the order of the table. */
+  readonly claim?: Claim;
+  /** From the Node alone; asked after every `claim`. */
+  readonly claimWithoutAgent?: Claim;
+  /**
+   * It says that the node is stuck: the Node is marked so, the same trouble opens no second incident, and evidence that was
+   * saved early is of it. What a person asks for says nothing of the node.
+   */
+  readonly isFault: boolean;
+  /** It is about this moment: a node that is well again before anything was done is left alone. */
+  readonly isMomentary: boolean;
+}
 
 /** The agent says that PLEG is unhealthy, for long enough. */
-function plegUnhealthy({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
+function plegUnhealthy({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
   const pleg = health?.status.pleg;
   if (!isAgentFresh(health, now) || pleg?.state !== 'Unhealthy') return undefined;
   const at = pleg.episodes.at(-1)?.startedAt ?? pleg.since;
   const reportedAt = fromTime(health?.status.agent?.reportedAt) ?? now;
   const lastedMs = reportedAt - (fromTime(at) ?? reportedAt);
   if (lastedMs < durationMs(policy.spec.detection.sustainedFor)) return undefined;
-  return { type: 'PLEGUnhealthy', at, message: pleg.message, elapsed: pleg.elapsed, threshold: pleg.threshold };
+  return { at, message: pleg.message, elapsed: pleg.elapsed, threshold: pleg.threshold };
 }
 
 /** PLEG recovers by itself, and breaches again: each episode is short, their number is the fault. */
-function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
+function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
   const pleg = health?.status.pleg;
   if (!isAgentFresh(health, now) || pleg?.state !== 'Unhealthy') return undefined;
   const { episodes, within } = policy.spec.detection.flapping;
@@ -33,7 +52,6 @@ function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPoli
   const last = recent.at(-1);
   if (last === undefined || recent.length < episodes) return undefined;
   return {
-    type: 'PLEGFlapping',
     at: last.startedAt,
     message: `${recent.length} episodes of an unhealthy PLEG within ${within}; the last: ${pleg.message}`,
   };
@@ -42,14 +60,13 @@ function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPoli
 /**
  * The kubelet says it in its Ready condition, and no agent can read its log: 73 s later than the log (measured).
  */
-function conditionOnly({ node, health, now }: NodeSnapshot): Trigger | undefined {
+function conditionOnly({ node, health, now }: NodeSnapshot): Claimed | undefined {
   const ready = readyCondition(node);
   const agentSees = isAgentFresh(health, now) && !isLogUnreadable(health);
   if (agentSees || ready?.status !== 'False') return undefined;
   const line = parsePlegLine(ready.message);
   if (line.kind !== 'breach') return undefined;
   return {
-    type: 'PLEGUnhealthy',
     at: ready.lastTransitionTime === '' ? toTime(now) : ready.lastTransitionTime,
     message: `Node condition Ready: ${ready.message}`.slice(0, 1024),
     elapsed: line.elapsedText,
@@ -72,22 +89,51 @@ function relistCallSince({ health }: NodeSnapshot, since: string): string | unde
 }
 
 /** Opt-in: the runtime answers nobody, and a dump in hand shows relist waiting for it. */
-function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
+function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
   const after = policy.spec.detection.runtimeHungAfter;
   const silent = silence(snapshot);
   const call = after === undefined || silent === undefined ? undefined : relistCallSince(snapshot, silent.since);
   if (after === undefined || silent === undefined || call === undefined) return undefined;
   if (silent.forMs < durationMs(after)) return undefined;
   const message = `the CRI has not answered for ${formatSeconds(silent.forMs)}, and a stack dump shows relist waiting in ${call}`;
-  return { type: 'RuntimeHung', at: silent.since, message };
+  return { at: silent.since, message };
 }
 
-const RULES: readonly TriggerRule[] = [plegUnhealthy, plegFlapping, runtimeHung, conditionOnly];
+export const TRIGGERS: Readonly<Record<TriggerType, TriggerFacts>> = {
+  PLEGUnhealthy: {
+    meaning: 'The kubelet says that PLEG is not healthy, for as long as the policy asks.',
+    claim: plegUnhealthy,
+    claimWithoutAgent: conditionOnly,
+    isFault: true,
+    isMomentary: true,
+  },
+  PLEGFlapping: {
+    meaning: 'PLEG recovers by itself and breaches again, as often as the policy asks.',
+    claim: plegFlapping,
+    isFault: true,
+    isMomentary: false,
+  },
+  RuntimeHung: {
+    meaning:
+      'The runtime has not answered for as long as the policy asks, and a dump shows relist waiting for it. Off unless the policy sets `runtimeHungAfter`.',
+    claim: runtimeHung,
+    isFault: true,
+    isMomentary: true,
+  },
+  Manual: {
+    meaning: 'A person asked for evidence.',
+    isFault: false,
+    isMomentary: false,
+  },
+};
 
+/** The first that claims: in the order of the table, and those that know only the Node after those that know more. */
 export function findTrigger(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Trigger | undefined {
-  for (const rule of RULES) {
-    const trigger = rule(snapshot, policy);
-    if (trigger !== undefined) return trigger;
+  for (const by of ['claim', 'claimWithoutAgent'] as const) {
+    for (const type of TriggerType.options) {
+      const claimed = TRIGGERS[type][by]?.(snapshot, policy);
+      if (claimed !== undefined) return { type, ...claimed };
+    }
   }
   return undefined;
 }
