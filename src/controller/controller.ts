@@ -3,7 +3,7 @@ import { createEventRecorder } from './events.ts';
 import type { ActContext } from './incident/carry-out.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
 import { createLocalView } from './local-view.ts';
-import { reconcileNode } from './node/reconcile-node.ts';
+import { createNodeReconciler } from './node/reconcile-node.ts';
 import { reconcilePolicy } from './policy/reconcile-policy.ts';
 import { runRetention } from './incident/incident-retention.ts';
 import { runUploadRetention } from './incident/upload-retention.ts';
@@ -32,7 +32,7 @@ function createQueues(context: ActContext): Queues {
       },
     });
   return {
-    nodes: queue('node', 4, (name) => reconcileNode(context, name)),
+    nodes: queue('node', 4, createNodeReconciler(context)),
     incidents: queue('incident', 8, (name, signal) => reconcileIncident(context, name, signal)),
     policies: queue('policy', 1, (name) => reconcilePolicy(world, view, name)),
   };

@@ -5,7 +5,7 @@ import type { LocalView } from '../local-view.ts';
 import type { World } from '../world.ts';
 
 /** undefined: there is no such node any more. */
-export function gatherNode(world: World, view: LocalView, name: string): NodeSnapshot | undefined {
+export function gatherNode(world: World, view: LocalView, name: string): Omit<NodeSnapshot, 'told'> | undefined {
   const node = view.nodes.get(name);
   if (node === undefined) return undefined;
   const health = view.healths.get(name);

@@ -20,7 +20,7 @@ test('the condition KubeletStuck has the time of its last change of status, not 
     const node = local.read(NODES, 'node-a');
     if (node === undefined) throw new Error('there is no node');
     const match = { policy: undefined, overridden: [] };
-    const snapshot = { now: clock.now(), node, match, health: undefined, incidents: [], early: undefined };
+    const snapshot = { now: clock.now(), node, match, health: undefined, incidents: [], told: undefined };
     await actOnNode(context, snapshot, { kind: 'SetStuck', claim: { ...claim, message: 'm' } });
     return local.read(NODES, 'node-a')?.status.conditions[0];
   }

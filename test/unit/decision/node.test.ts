@@ -14,7 +14,7 @@ const episode = (startedAt: number): { startedAt: string; lastLineAt: string; li
 
 function aSnapshot(part: Partial<NodeSnapshot> = {}): NodeSnapshot {
   const match = { policy: aPolicy(), overridden: [] };
-  return { now: T0 + 1_000, node: aNode(), match, health: aHealth(), incidents: [], ...part };
+  return { now: T0 + 1_000, node: aNode(), match, health: aHealth(), incidents: [], told: undefined, ...part };
 }
 
 function find<K extends NodeCommand['kind']>(
@@ -144,13 +144,16 @@ describe('one trouble, one incident', () => {
 
 describe('the condition KubeletStuck', () => {
   const manual = anIncident({ trigger: { type: 'Manual' } });
-  const told = (part: Partial<NodeSnapshot>): NodeDecision => {
+  const told = (part: Partial<NodeSnapshot>, by: 'us' | 'another process' = 'us'): NodeDecision => {
     const claim = find(decideNode(aSnapshot(part)), 'SetStuck')?.claim;
     const node = aNode({ ready: 'False' });
     const condition = { type: 'KubeletStuck', lastTransitionTime: at(0), lastHeartbeatTime: at(0), ...claim };
     const conditions = [...node.status.conditions, { status: '', reason: '', message: '', ...condition }];
     const health = aHealth({ state: 'Unhealthy' });
-    return decideNode(aSnapshot({ node: { ...node, status: { ...node.status, conditions } }, health }));
+    const remembered = by === 'us' ? claim : undefined;
+    return decideNode(
+      aSnapshot({ node: { ...node, status: { ...node.status, conditions } }, health, told: remembered }),
+    );
   };
 
   test('names no incident that is over, though the node is as unhealthy as before', () => {
@@ -161,6 +164,11 @@ describe('the condition KubeletStuck', () => {
   test('is not written again for a new word on the same trouble', () => {
     const status = { pleg: { state: 'Unhealthy' as const, reason: '', message: '3m5s', since: at(0), episodes: [] } };
     expect(find(told({ health: aHealth({ state: 'Unhealthy', status }) }), 'SetStuck')).toBeUndefined();
+  });
+
+  test('is written once by a process that does not know which incident it names', () => {
+    const claim = find(told({ health: aHealth({ state: 'Unhealthy' }) }, 'another process'), 'SetStuck')?.claim;
+    expect(claim).toMatchObject({ status: 'True', reason: 'PLEGUnhealthy' });
   });
 
   test.each([

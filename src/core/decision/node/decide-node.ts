@@ -92,18 +92,19 @@ function stuckClaim(snapshot: NodeSnapshot): StuckClaim {
   return { ...claim, reason: `${claim.reason}ClockSkewed`, message: `${claim.message}; ${words}` };
 }
 
-/** The incident that a message of ours names. */
-function namedIncident(message: string | undefined): string | undefined {
-  return /^incident (\S+):/.exec(message ?? '')?.[1];
+/**
+ * kubelet's own words grow with every line; only a change of what the claim is about is worth a write. A controller that has
+ * just started does not know which incident the condition names, and writes it once.
+ */
+function isTold({ node, told }: NodeSnapshot, claim: StuckClaim): boolean {
+  const old = node.status.conditions.find(({ type }) => type === NODE_CONDITION_STUCK);
+  if (old?.status !== claim.status || old.reason !== claim.reason) return false;
+  return claim.status !== 'True' || (told !== undefined && told.incident === claim.incident);
 }
 
 function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   const claim = stuckClaim(snapshot);
-  const old = snapshot.node.status.conditions.find(({ type }) => type === NODE_CONDITION_STUCK);
-  // The message of an open trouble grows with every line; only a change of what it is about is worth a write.
-  const isSameIncident = namedIncident(old?.message) === namedIncident(claim.message);
-  const same = old?.status === claim.status && old.reason === claim.reason && isSameIncident;
-  return same ? [] : [{ kind: 'SetStuck', claim }];
+  return isTold(snapshot, claim) ? [] : [{ kind: 'SetStuck', claim }];
 }
 
 function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {

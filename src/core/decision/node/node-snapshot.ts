@@ -11,6 +11,8 @@ export interface NodeSnapshot {
   readonly health: KubeletHealth | undefined;
   /** All incidents of this node (by UID), newest first. */
   readonly incidents: readonly KubeletIncident[];
+  /** What this process last claimed of the node in the condition KubeletStuck; undefined: nothing yet. */
+  readonly told: StuckClaim | undefined;
 }
 
 export interface StuckClaim {
