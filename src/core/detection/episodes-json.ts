@@ -10,6 +10,8 @@ const StoredEpisode = z.object({
   endedAt: optionalNumber,
   lastLineAt: z.number(),
   lines: z.number(),
+  // Absent in what an older agent stored, and of a word that this one does not know.
+  lastFault: z.catch(z.optional(z.enum(['breach', 'never-relisted', 'evented-full'])), undefined),
   lastElapsedMs: optionalNumber,
   maxElapsedMs: optionalNumber,
   thresholdMs: optionalNumber,
@@ -65,6 +67,7 @@ function loadEpisode(raw: unknown): readonly EpisodeRecord[] {
       endedAt: e.endedAt,
       lastLineAt: e.lastLineAt,
       lines: e.lines,
+      lastFault: e.lastFault ?? (e.lastElapsedMs === undefined ? 'never-relisted' : 'breach'),
       lastElapsedMs: e.lastElapsedMs,
       maxElapsedMs: e.maxElapsedMs,
       thresholdMs: e.thresholdMs,

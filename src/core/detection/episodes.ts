@@ -20,6 +20,9 @@ import {
   START_GRACE_MS,
 } from './settings.ts';
 
+/** What a line of an episode says of PLEG. */
+export type Fault = Extract<PlegLine['kind'], 'breach' | 'never-relisted' | 'evented-full'>;
+
 /** One episode; times in milliseconds since 1970. */
 export interface EpisodeRecord {
   readonly startedAt: number;
@@ -27,6 +30,8 @@ export interface EpisodeRecord {
   readonly endedAt: number | undefined;
   readonly lastLineAt: number;
   readonly lines: number;
+  /** What its newest line says. */
+  readonly lastFault: Fault;
   readonly lastElapsedMs: number | undefined;
   readonly maxElapsedMs: number | undefined;
   readonly thresholdMs: number | undefined;
@@ -115,9 +120,9 @@ function withoutFuture(state: EpisodeState, wallMs: number): EpisodeState {
 function onLine(state: EpisodeState, at: number, line: PlegLine, now: Moment): EpisodeState {
   switch (line.kind) {
     case 'breach':
-      return onBreach(state, { at, elapsedMs: line.elapsedMs, thresholdMs: line.thresholdMs }, now);
+      return onBreach(state, { at, fault: line.kind, elapsedMs: line.elapsedMs, thresholdMs: line.thresholdMs }, now);
     case 'evented-full':
-      return onBreach(state, { at, elapsedMs: undefined, thresholdMs: undefined }, now);
+      return onBreach(state, { at, fault: line.kind, elapsedMs: undefined, thresholdMs: undefined }, now);
     case 'never-relisted':
       return onNeverRelisted(state, at, now);
     case 'kubelet-start':
@@ -133,6 +138,7 @@ function onLine(state: EpisodeState, at: number, line: PlegLine, now: Moment): E
 
 interface BreachLine {
   readonly at: number;
+  readonly fault: Fault;
   readonly elapsedMs: number | undefined;
   readonly thresholdMs: number | undefined;
 }
@@ -169,6 +175,7 @@ function open(state: EpisodeState, line: BreachLine, now: Moment): EpisodeState 
     endedAt: undefined,
     lastLineAt: line.at,
     lines: 1,
+    lastFault: line.fault,
     lastElapsedMs: line.elapsedMs,
     maxElapsedMs: line.elapsedMs,
     thresholdMs: line.thresholdMs,
@@ -185,6 +192,7 @@ function extend(state: EpisodeState, last: EpisodeRecord, line: BreachLine, now:
     endedAt: undefined,
     lastLineAt: newer ? line.at : last.lastLineAt,
     lines: last.lines + 1,
+    lastFault: newer ? line.fault : last.lastFault,
     lastElapsedMs: newer ? line.elapsedMs : last.lastElapsedMs,
     maxElapsedMs: maximum(last.maxElapsedMs, line.elapsedMs),
     thresholdMs: line.thresholdMs ?? last.thresholdMs,
@@ -227,7 +235,7 @@ function onNeverRelisted(state: EpisodeState, at: number, now: Moment): EpisodeS
   const forMs = run !== undefined && step < QUIET_MS ? run.forMs + Math.max(0, step) : 0;
   const next = { ...state, neverRelisted: { lastLineAt: at, seenAtMs: now.monotonicMs, forMs } };
   if (forMs < NEVER_RELISTED_MS) return next;
-  return onBreach(next, { at, elapsedMs: undefined, thresholdMs: undefined }, now);
+  return onBreach(next, { at, fault: 'never-relisted', elapsedMs: undefined, thresholdMs: undefined }, now);
 }
 
 function onStartLine(state: EpisodeState, at: number): EpisodeState {

@@ -2,7 +2,7 @@
 import type { Episode, PlegInfo, PlegState, ProbeState } from '../../api/v1alpha1/health.ts';
 import { formatDuration, formatSeconds } from '../time/duration.ts';
 import type { Moment } from '../time/moment.ts';
-import { type EpisodeRecord, type EpisodeState, openEpisode } from './episodes.ts';
+import { type EpisodeRecord, type EpisodeState, type Fault, openEpisode } from './episodes.ts';
 import type { PlegLine } from './pleg-line.ts';
 import { LOG_GRACE_MS, PROBE_FAILING_MS, RELIST_FAILED_HOLD_MS, RUNTIME_DOWN_HOLD_MS } from './settings.ts';
 
@@ -130,13 +130,14 @@ function unhealthy(inputs: PlegInputs): Verdict | undefined {
   const episode = openEpisode(inputs.episodes);
   if (episode === undefined) return undefined;
   const message = inputs.breachText === '' ? describe(episode) : inputs.breachText;
-  return { state: 'Unhealthy', reason: breachReason(episode, message), message, since: episode.startedAt };
+  return { state: 'Unhealthy', reason: REASONS[episode.lastFault], message, since: episode.startedAt };
 }
 
-function breachReason(episode: EpisodeRecord, message: string): PlegReason {
-  if (episode.lastElapsedMs !== undefined) return 'ThresholdExceeded';
-  return message.includes('EventedPLEG is not healthy') ? 'EventChannelFull' : 'NeverRelisted';
-}
+const REASONS: Readonly<Record<Fault, PlegReason>> = {
+  breach: 'ThresholdExceeded',
+  'never-relisted': 'NeverRelisted',
+  'evented-full': 'EventChannelFull',
+};
 
 function describe(episode: EpisodeRecord): string {
   if (episode.lastElapsedMs === undefined) return 'PLEG is not healthy';

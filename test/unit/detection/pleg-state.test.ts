@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { HealthStatus } from '../../../src/api/v1alpha1/health.ts';
 import { NO_EPISODES } from '../../../src/core/detection/episodes.ts';
+import { loadEpisodes, saveEpisodes } from '../../../src/core/detection/episodes-json.ts';
 import { noteSuspicion, plegInfo, type PlegInputs } from '../../../src/core/detection/pleg-state.ts';
 import { bench, breach, stuck, T0 } from './episode-builders.ts';
 
@@ -35,6 +36,18 @@ describe('the state of PLEG', () => {
       threshold: '3m0s',
     });
     expect(() => HealthStatus.parse({ pleg: info })).not.toThrow();
+  });
+
+  test.each([
+    ['breach', breach(200_000), 'ThresholdExceeded'],
+    ['evented-full', { kind: 'evented-full', events: 1_000, otherReasons: [] }, 'EventChannelFull'],
+  ] as const)('names what the newest line says (%s), also after a start of the agent', (_kind, line, reason) => {
+    const b = bench();
+    b.runTo(200);
+    b.line(line);
+    const episodes = loadEpisodes(saveEpisodes(b.state()));
+    expect(plegInfo({ ...WELL, episodes: b.state() }, undefined, NOW)).toMatchObject({ state: 'Unhealthy', reason });
+    expect(plegInfo({ ...WELL, episodes }, undefined, NOW)).toMatchObject({ state: 'Unhealthy', reason });
   });
 
   test.each([
