@@ -4,10 +4,8 @@ import type { Budget } from '../../api/v1alpha1/policy.ts';
 import { isAct } from './actions.ts';
 import { durationMs, formatSeconds } from '../time/duration.ts';
 import { isOpen } from './node-state.ts';
+import { RESERVATION_STEP } from './step-names.ts';
 import { fromTime, toTime } from '../time/timestamp.ts';
-
-/** The name of the step whose presence reserves a place in the budget: it is written before anything is touched. */
-export const RESERVATION_STEP = 'cordon';
 
 export interface BudgetView {
   /** Every incident there is, of all policies. */

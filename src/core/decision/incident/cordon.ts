@@ -5,13 +5,12 @@ import {
   type IncidentStatus,
   type Step,
 } from '../../../api/v1alpha1/incident.ts';
-import { RESERVATION_STEP } from '../budget.ts';
 import { isCordonedBy } from '../node-state.ts';
 import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { RESERVATION_STEP, UNCORDON_STEP } from '../step-names.ts';
 import { toPreciseTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
-const UNCORDON_STEP = 'uncordon';
 /** A cordon is one write; this long without success means that the API server will not have it. */
 const WRITE_LIMIT_MS = 30_000;
 const UNCORDON_LIMIT_MS = 10 * 60_000;

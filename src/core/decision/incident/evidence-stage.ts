@@ -5,12 +5,10 @@ import { evidenceGate } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { isAgentFresh } from '../node-state.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { HOST_STEP, PROXY_STEP } from '../step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
-const HOST_STEP = 'capture-host';
-/** Only where the agent cannot read the kubelet's memory, and the controller may use the node proxy. */
-const PROXY_STEP = 'capture-stacks';
 /** Time between two tries at a dump that failed. */
 const RETRY_MS = 2_000;
 

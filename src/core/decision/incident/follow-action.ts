@@ -5,6 +5,7 @@ import { durationMs } from '../../time/duration.ts';
 import { ACTIONS, type ActStep, isActStep } from '../actions.ts';
 import { chooseAction, type ActionChoice } from '../choose-action.ts';
 import { findStep, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { actStepName, verifyStepName } from '../step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { probeState } from './diagnosis-stage.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
@@ -51,7 +52,7 @@ export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus
     return { kind: 'complete', status: next, outcome: 'HandedOver', message: choice.message };
   }
   const deadline = now + ACTIONS[choice.action].limitMs;
-  const name = `act-${actSteps(status).length + 1}`;
+  const name = actStepName(actSteps(status).length + 1);
   const next = withStep(status, {
     name,
     type: 'Act',
@@ -151,6 +152,11 @@ export function newestAct(status: IncidentStatus): ActStep | undefined {
   return actSteps(status).at(-1);
 }
 
+/** Name of the step that verifies an act of this incident. */
+export function verifyNameOf(status: IncidentStatus, act: Step): string {
+  return verifyStepName(actSteps(status).findIndex(({ name }) => name === act.name) + 1);
+}
+
 export function verifyStepOf(status: IncidentStatus, act: Step): Step | undefined {
-  return findStep(status, act.name.replace('act', 'verify'));
+  return findStep(status, verifyNameOf(status, act));
 }

@@ -2,10 +2,9 @@
 import type { Approval, IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { durationMs } from '../../time/duration.ts';
 import { findStep, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { HOLD_STEP } from '../step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
-
-const HOLD_STEP = 'hold';
 
 export function hold(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { incident, now } = snapshot;

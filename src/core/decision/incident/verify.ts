@@ -5,17 +5,17 @@ import { ACTIONS, type ActStep } from '../actions.ts';
 import { isReady, readyCondition } from '../node-state.ts';
 import { type ConditionClaim, findCondition, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
-import { verifyStepOf } from './follow-action.ts';
+import { verifyNameOf, verifyStepOf } from './follow-action.ts';
 import { probeState } from './diagnosis-stage.ts';
 import { isWell } from './presence.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 5_000;
 
-function verifyStep({ incident, now }: IncidentSnapshot, act: ActStep): Step {
+function verifyStep({ incident, now }: IncidentSnapshot, name: string): Step {
   const { timeout, stableFor } = incident.spec.plan.remediation.verify;
   return {
-    name: act.name.replace('act', 'verify'),
+    name,
     type: 'Verify',
     state: 'Requested',
     startedAt: toPreciseTime(now),
@@ -87,7 +87,7 @@ function stableSince(status: IncidentStatus): number | undefined {
 function stepInForce(snapshot: IncidentSnapshot, status: IncidentStatus, act: ActStep): Step {
   const step = verifyStepOf(status, act);
   const isOutdated = step?.state === 'Failed' && isWell(snapshot);
-  return step === undefined || isOutdated ? verifyStep(snapshot, act) : step;
+  return step === undefined || isOutdated ? verifyStep(snapshot, verifyNameOf(status, act)) : step;
 }
 
 /** kubelet's own words have a growing time in them: those of the first look stay, so that a look is not a write. */
