@@ -10,12 +10,10 @@ import {
 import { plegWords, tellsOfPleg } from '../../core/detection/pleg-words.ts';
 import { parsePlegLine } from '../../core/detection/pleg-line.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
+import { LIVE_MS } from '../../core/detection/settings.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { LogRecord } from '../../ports/host.ts';
 import type { LogObservation, ProbeObservation } from '../health/observation.ts';
-
-/** A breach line no older than this when it is read speaks of now. */
-const LIVE_MS = 30_000;
 
 export interface WatchState {
   readonly episodes: EpisodeState;
