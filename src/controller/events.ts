@@ -1,13 +1,16 @@
 /** Kubernetes Events on Nodes and incidents: for people, best effort. The record is the incident. */
 import { EVENTS } from '../api/resources.ts';
+import type { EventReason } from '../api/v1alpha1/event-reasons.ts';
+import type { TriggerType } from '../api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import type { Outcome } from '../core/decision/outcomes.ts';
 import { toTime } from '../core/time/timestamp.ts';
 import { isMedicError } from '../ports/errors.ts';
 import type { World } from './world.ts';
 
 export interface EventClaim {
   readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
+  readonly reason: EventReason | TriggerType | Outcome;
   readonly message: string;
 }
 

@@ -1,5 +1,6 @@
 /** Every failure of the Kubernetes API, mapped once to a MedicError with a stable code. */
 import * as z from 'zod/mini';
+import type { ErrorCode } from '../api/v1alpha1/error-codes.ts';
 import { MedicError, type ErrorClass } from '../ports/errors.ts';
 
 /** Kubernetes: `metav1.Status`, as far as we read it. */
@@ -54,7 +55,7 @@ export function eventError(what: What, object: unknown): MedicError {
   return statusError(what, parsed.data.code, parsed.data, undefined);
 }
 
-const CODES: Readonly<Record<number, readonly [code: string, errorClass: ErrorClass]>> = {
+const CODES: Readonly<Record<number, readonly [code: ErrorCode, errorClass: ErrorClass]>> = {
   400: ['E_KUBE_INVALID', 'invalid'],
   401: ['E_KUBE_UNAUTHENTICATED', 'denied'],
   403: ['E_KUBE_DENIED', 'denied'],
@@ -83,7 +84,7 @@ function statusError(
   );
 }
 
-function classify(httpStatus: number, status: Status | undefined): readonly [string, ErrorClass] {
+function classify(httpStatus: number, status: Status | undefined): readonly [ErrorCode, ErrorClass] {
   if (status?.reason === 'AlreadyExists') return ['E_KUBE_EXISTS', 'conflict'];
   const known = CODES[httpStatus];
   if (known !== undefined) return known;

@@ -12,11 +12,11 @@ const PREFIX = 'kubelet_medic_';
 
 function found<T>(metrics: ReadonlyMap<string, T>, name: string): T {
   const metric = metrics.get(name);
-  if (metric === undefined) throw new RangeError(`no such metric of this type: ${name}`);
+  if (metric === undefined) throw new RangeError(`the other program serves this metric: ${name}`);
   return metric;
 }
 
-/** @throws RangeError at the use of a name that is not defined: a bug. */
+/** @throws RangeError at the use of a metric of the other program: a bug. */
 export function createMetrics(program: 'controller' | 'agent'): ServedMetrics {
   const registry = new Registry();
   const counters = new Map<string, Counter>();
@@ -38,13 +38,13 @@ export function createMetrics(program: 'controller' | 'agent'): ServedMetrics {
     },
   });
   return {
-    count: (name, labels = {}, by = 1) => {
-      found(counters, name).inc(labels, by);
+    count: (name, ...[labels = {}]) => {
+      found(counters, name).inc(labels);
     },
-    gauge: (name, value, labels = {}) => {
+    gauge: (name, value, ...[labels = {}]) => {
       found(gauges, name).set(labels, value);
     },
-    observe: (name, seconds, labels = {}) => {
+    observe: (name, seconds, ...[labels = {}]) => {
       found(histograms, name).observe(labels, seconds);
     },
     text: async () => ({ body: await registry.metrics(), contentType: registry.contentType }),

@@ -1,4 +1,5 @@
 /** Errors with a stable code. Each adapter maps what it meets to one of these, once, at its edge. */
+import type { ErrorCode } from '../api/v1alpha1/error-codes.ts';
 
 /**
  * What a caller can do about it:
@@ -15,12 +16,12 @@ export type ErrorClass = 'absent' | 'conflict' | 'throttled' | 'transient' | 'de
 
 export class MedicError extends Error {
   /** Stable, for programs and for the reference: `E_KUBE_CONFLICT`, `E_CRI_DEADLINE`, ... */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly class: ErrorClass;
   readonly retryAfterMs: number | undefined;
 
   constructor(
-    code: string,
+    code: ErrorCode,
     errorClass: ErrorClass,
     message: string,
     options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},

@@ -1,10 +1,15 @@
 /** Counters, gauges and histograms. A node's name is never a label: a label set is kept for ever. */
-export type Labels = Readonly<Record<string, string>>;
+import type { LabelOf, MetricName, MetricOf } from '../api/v1alpha1/metrics.ts';
+
+/** The labels of a metric, all of them; nothing where it has none. */
+export type LabelArguments<N extends MetricName> = [LabelOf<N>] extends [never]
+  ? readonly []
+  : readonly [labels: Readonly<Record<LabelOf<N>, string>>];
 
 export interface Metrics {
-  /** Adds 1, or `by`, to a counter. The name ends in `_total`. */
-  count(name: string, labels?: Labels, by?: number): void;
-  gauge(name: string, value: number, labels?: Labels): void;
+  /** Adds 1 to a counter. */
+  count<N extends MetricOf<'counter'>>(name: N, ...labels: LabelArguments<N>): void;
+  gauge<N extends MetricOf<'gauge'>>(name: N, value: number, ...labels: LabelArguments<N>): void;
   /** Records a time in seconds. */
-  observe(name: string, seconds: number, labels?: Labels): void;
+  observe<N extends MetricOf<'histogram'>>(name: N, seconds: number, ...labels: LabelArguments<N>): void;
 }

@@ -1,4 +1,5 @@
 /** A limit in time for work that may not keep to its signal: a host whose disk hangs answers nothing. */
+import type { ErrorCode } from '../api/v1alpha1/error-codes.ts';
 import { formatDuration } from '../core/time/duration.ts';
 import type { Clock } from '../ports/clock.ts';
 import { MedicError } from '../ports/errors.ts';
@@ -6,7 +7,7 @@ import { MedicError } from '../ports/errors.ts';
 export interface Limit {
   readonly ms: number;
   /** Of the error, for example `E_KUBE_DEADLINE`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** What is waited for, for the message: `the kubelet unit`. */
   readonly what: string;
 }

@@ -7,7 +7,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster, Ref } from '../ports/cluster.ts';
 import { MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
-import { withDeadline } from './deadline.ts';
+import { type Limit, withDeadline } from './deadline.ts';
 import { createLeaseRecord, type Attempt, type LeaseRecord } from './lease-record.ts';
 
 export interface LeaderElectionOptions {
@@ -162,7 +162,7 @@ function stopped({ signal }: Settings): Promise<'stopped'> {
 
 /** undefined: the work has not ended within its grace. */
 async function endOfWork(settings: Settings, working: Promise<WorkEnd>): Promise<WorkEnd | undefined> {
-  const limit = { ms: settings.workGraceMs, code: 'E_LEADER_LOST', what: 'the work that was told to end' };
+  const limit: Limit = { ms: settings.workGraceMs, code: 'E_LEADER_LOST', what: 'the work that was told to end' };
   try {
     return await withDeadline(settings.clock, limit, undefined, () => working);
   } catch {

@@ -10,7 +10,7 @@ import { parseDump } from '../../core/dump/parser.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
 import type { Collected, Collector } from '../../ports/host.ts';
 import { type DumpRounds, stackCollectors } from './stack-dumps.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
+import { type Limit, withDeadline } from '../../runtime/deadline.ts';
 import { reasonOf, type World } from '../world.ts';
 
 /** Bounds the memory too: so many artifacts are held at once. */
@@ -120,7 +120,7 @@ async function collect(
   signal: AbortSignal,
 ): Promise<Collected> {
   const until = clock.now();
-  const limit = { ms: Math.max(0, leftMs), code: 'E_AGENT_DEADLINE', what: collector.source };
+  const limit: Limit = { ms: Math.max(0, leftMs), code: 'E_AGENT_DEADLINE', what: collector.source };
   return await withDeadline(clock, limit, signal, (inner) =>
     collector.collect({ since: until - windowMs, until }, inner),
   );

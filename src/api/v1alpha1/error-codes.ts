@@ -1,5 +1,5 @@
-/** Codes of errors as logs and messages carry them; a test sees that the code throws no others. */
-export const ERROR_CODES: Readonly<Record<string, string>> = {
+/** Codes of errors as logs and messages carry them. */
+export const ERROR_CODES = {
   E_KUBE_ABSENT: 'The API server has no such object.',
   E_KUBE_CONFIG: 'How to reach the API server cannot be read: not in a pod, or no kubeconfig.',
   E_KUBE_CONFLICT: 'Somebody else wrote first; it is read and decided again.',
@@ -49,4 +49,5 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
     'The program is of a Go version or a machine whose stacks cannot be read; the message names it.',
   E_STATE_IO: "The agent's own state cannot be stored on the node's disk.",
   E_STATE_KEY: 'A name of stored state is none. A bug.',
-};
+} as const satisfies Readonly<Record<`E_${string}`, string>>;
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -2,7 +2,7 @@
  * Reasons of Events, on the Node and on the incident. Besides these an event has the incident's trigger as its reason
  * when it opens, and the outcome when it is complete.
  */
-export const EVENT_REASONS: Readonly<Record<string, string>> = {
+export const EVENT_REASONS = {
   EvidenceCaptured: 'Evidence is saved.',
   EvidenceMissing: 'Evidence could not be had.',
   Diagnosed: 'The cause is known.',
@@ -11,4 +11,5 @@ export const EVENT_REASONS: Readonly<Record<string, string>> = {
   ActionTaken: 'Something was restarted.',
   NodeUncordoned: 'The node was uncordoned.',
   RecoverySkipped: 'Nothing is done now, and why; evidence is saved all the same.',
-};
+} as const satisfies Readonly<Record<string, string>>;
+export type EventReason = keyof typeof EVENT_REASONS;

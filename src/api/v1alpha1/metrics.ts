@@ -11,7 +11,7 @@ export interface MetricDefinition {
 const RECOVERY_BUCKETS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
 const CALL_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30];
 
-export const METRICS: Readonly<Record<string, MetricDefinition>> = {
+const DEFINITIONS = {
   leader: { by: 'controller', type: 'gauge', labels: [], help: '1 while this process leads.' },
   incidents_opened_total: { by: 'controller', type: 'counter', labels: ['trigger'], help: 'Incidents opened.' },
   incidents_completed_total: { by: 'controller', type: 'counter', labels: ['outcome'], help: 'Incidents completed.' },
@@ -74,4 +74,17 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'How long a capture of the host took.',
     buckets: CALL_BUCKETS,
   },
-};
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+type Definitions = typeof DEFINITIONS;
+export type MetricName = keyof Definitions;
+
+export const METRICS: Readonly<Record<MetricName, MetricDefinition>> = DEFINITIONS;
+
+/** Names of the metrics of one type. */
+export type MetricOf<T extends MetricDefinition['type']> = {
+  [N in MetricName]: Definitions[N]['type'] extends T ? N : never;
+}[MetricName];
+
+/** Names of the labels that a metric has; never: it has none. */
+export type LabelOf<N extends MetricName> = Definitions[N]['labels'][number];

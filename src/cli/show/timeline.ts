@@ -1,4 +1,5 @@
 /** What happened when, from all that an incident records. Pure. */
+import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
 import type { Event } from '../../api/kubernetes/objects.ts';
 import {
   CONDITION_ACTION,
@@ -147,17 +148,19 @@ function diagnosed({ status }: KubeletIncident): readonly Moment[] {
   return [{ at: timeOf(condition.lastTransitionTime), tone, title: 'diagnosis', text: `${cause} (${confidence})` }];
 }
 
+const SKIPPED: EventReason = 'RecoverySkipped';
+
 /** Why nothing is done now, where no event says so. */
 function refusal({ status }: KubeletIncident, events: readonly Event[]): readonly Moment[] {
   const condition = status.conditions?.find(({ type }) => type === CONDITION_ACTION);
-  if (condition?.status !== 'False' || events.some(({ reason }) => reason === 'RecoverySkipped')) return [];
+  if (condition?.status !== 'False' || events.some(({ reason }) => reason === SKIPPED)) return [];
   const at = timeOf(condition.lastTransitionTime);
   return [{ at, tone: 'bad', title: 'no action', text: `${condition.reason}: ${condition.message}` }];
 }
 
 /** Of the events only the refusals: all else stands in the record itself. */
 function ofEvent({ reason, message, count, metadata }: Event): readonly Moment[] {
-  if (reason !== 'RecoverySkipped') return [];
+  if (reason !== SKIPPED) return [];
   const times = count > 1 ? ` (${count} times)` : '';
   return [{ at: timeOf(metadata.creationTimestamp), tone: 'open', title: 'waits', text: `${message}${times}` }];
 }

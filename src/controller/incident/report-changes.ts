@@ -1,7 +1,8 @@
 /** What changed between two states of an incident, as Events and counters. Pure. */
+import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
 import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
 import { findCondition } from '../../core/decision/conditions-and-steps.ts';
-import { isGoodEnd } from '../../core/decision/outcomes.ts';
+import { isOutcome, OUTCOMES } from '../../core/decision/outcomes.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import type { EventClaim } from '../events.ts';
 
@@ -9,7 +10,7 @@ interface Telling {
   readonly condition: string;
   readonly status: 'True' | 'False';
   readonly type: EventClaim['type'];
-  readonly event: string;
+  readonly event: EventReason;
 }
 
 /** Conditions whose change is worth an Event. */
@@ -45,9 +46,9 @@ export function eventsBetween(before: IncidentStatus, after: IncidentStatus): re
     return [{ type, reason: event, message: `${prefix}${now.message}` }];
   });
   const complete = findCondition(after.conditions, 'Complete');
-  if (complete?.status !== 'True') return [...told, ...skippedBetween(before, after)];
+  if (complete?.status !== 'True' || !isOutcome(complete.reason)) return [...told, ...skippedBetween(before, after)];
   if (findCondition(before.conditions, 'Complete')?.status === 'True') return told;
-  const type = isGoodEnd(complete.reason) ? 'Normal' : 'Warning';
+  const type = OUTCOMES[complete.reason].isGood ? 'Normal' : 'Warning';
   return [...told, { type, reason: complete.reason, message: complete.message }];
 }
 

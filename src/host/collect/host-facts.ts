@@ -3,7 +3,7 @@ import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Collector } from '../../ports/host.ts';
 import { type CollectorContext, firstPart, orSay } from './collector-context.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
+import { type Limit, withDeadline } from '../../runtime/deadline.ts';
 import { hostPath } from '../disk/host-path.ts';
 import { readBounded } from '../disk/bounded-read.ts';
 import { hasCode } from '../system-error.ts';
@@ -24,7 +24,7 @@ export function hostCollectors({ namespaces, clock }: CollectorContext): readonl
   }
 
   async function disk(path: string, signal: AbortSignal): Promise<string> {
-    const limit = { ms: DISK_MS, code: 'E_HOST_READ', what: 'statfs' };
+    const limit: Limit = { ms: DISK_MS, code: 'E_HOST_READ', what: 'statfs' };
     const facts = await withDeadline(clock, limit, signal, async (inner) =>
       statfsOf(await hostPath(namespaces.hostRoot, path, inner)),
     );

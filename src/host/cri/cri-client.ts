@@ -3,9 +3,10 @@
  * Messages: k8s.io/cri-api pkg/apis/runtime/v1/api.proto.
  */
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { ErrorCode } from '../../api/v1alpha1/error-codes.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { MedicError } from '../../ports/errors.ts';
-import { withDeadline } from '../../runtime/deadline.ts';
+import { type Limit, withDeadline } from '../../runtime/deadline.ts';
 import { hostPath } from '../disk/host-path.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import {
@@ -87,7 +88,7 @@ export function createCriClient(
   let service: string = SERVICES[0];
 
   async function unary(method: string, request: Buffer): Promise<readonly Field[]> {
-    const limit = { ms: Math.max(0, endsAt - clock.monotonic()), code: 'E_CRI_DEADLINE', what: method };
+    const limit: Limit = { ms: Math.max(0, endsAt - clock.monotonic()), code: 'E_CRI_DEADLINE', what: method };
     const message = await withDeadline(clock, limit, signal, (inner) =>
       callOnce(client, { path: `/${service}/${method}`, request }, inner),
     ).catch((error: unknown) => {
@@ -182,7 +183,7 @@ function toMedicError(method: string, error: ServiceError): MedicError {
   return new MedicError(errorCode(error), 'transient', message, { cause: error });
 }
 
-function errorCode({ code, details }: ServiceError): string {
+function errorCode({ code, details }: ServiceError): ErrorCode {
   if (code === status.DEADLINE_EXCEEDED) return 'E_CRI_DEADLINE';
   if (code === status.UNIMPLEMENTED) return 'E_CRI_UNIMPLEMENTED';
   if (code !== status.UNAVAILABLE) return 'E_CRI_ERROR';

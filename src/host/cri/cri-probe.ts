@@ -1,4 +1,5 @@
 /** Asks the runtime what a relist asks, on a new connection each time. */
+import type { ErrorCode } from '../../api/v1alpha1/error-codes.ts';
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isMedicError } from '../../ports/errors.ts';
@@ -14,7 +15,7 @@ export interface ProbeOptions {
   readonly endpoint: (signal: AbortSignal) => Promise<string | undefined>;
 }
 
-const STATES: Readonly<Record<string, ProbeState>> = {
+const STATES: Readonly<Partial<Record<ErrorCode, ProbeState>>> = {
   E_CRI_DEADLINE: 'Timeout',
   E_CRI_UNAVAILABLE: 'Unavailable',
   E_CRI_CANCELLED: 'Unknown',

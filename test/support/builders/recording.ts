@@ -1,6 +1,6 @@
 /** A log and metrics that remember what they were told. */
 import type { Log, LogFields } from '../../../src/ports/log.ts';
-import type { Labels, Metrics } from '../../../src/ports/metrics.ts';
+import type { Metrics } from '../../../src/ports/metrics.ts';
 
 interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -33,6 +33,8 @@ export function createRecordingLog(): RecordingLog {
   return { ...withFields({}), entries };
 }
 
+type Labels = Readonly<Record<string, string>>;
+
 export interface RecordingMetrics extends Metrics {
   /** `name{label="value"}` with its sum (counters), last value (gauges) or number of observations. */
   readonly values: ReadonlyMap<string, number>;
@@ -44,20 +46,20 @@ export function createRecordingMetrics(): RecordingMetrics {
     const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
     return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
   }
-  function add(name: string, labels: Labels | undefined, by: number): void {
+  function add(name: string, labels: Labels | undefined): void {
     const at = key(name, labels);
-    values.set(at, (values.get(at) ?? 0) + by);
+    values.set(at, (values.get(at) ?? 0) + 1);
   }
   return {
     values,
-    count: (name, labels, by = 1) => {
-      add(name, labels, by);
+    count: (name, ...[labels]) => {
+      add(name, labels);
     },
-    gauge: (name, value, labels) => {
+    gauge: (name, value, ...[labels]) => {
       values.set(key(name, labels), value);
     },
-    observe: (name, _seconds, labels) => {
-      add(name, labels, 1);
+    observe: (name, _seconds, ...[labels]) => {
+      add(name, labels);
     },
   };
 }

@@ -66,17 +66,26 @@ describe('the metrics', () => {
     expect(text).not.toContain('cri_probe');
   });
 
-  test('an unknown name, a name of another type and an unknown label are bugs', () => {
+  test('an unknown name, a name of another type and an unknown label are bugs, to the compiler too', () => {
     const metrics = createMetrics('agent');
     expect(() => {
+      // @ts-expect-error there is no such metric
       metrics.count('no_such_total');
     }).toThrow('no_such_total');
     expect(() => {
+      // @ts-expect-error it is a counter
       metrics.gauge('health_writes_total', 1);
     }).toThrow('health_writes_total');
     expect(() => {
+      // @ts-expect-error its label is the state
       metrics.count('cri_probes_total', { node: 'node-a' });
     }).toThrow('node');
+  });
+
+  test('a metric of the other program is a bug', () => {
+    expect(() => {
+      createMetrics('agent').gauge('leader', 1);
+    }).toThrow('leader');
   });
 });
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { untilAborted, withDeadline } from '../../../src/runtime/deadline.ts';
+import { type Limit, untilAborted, withDeadline } from '../../../src/runtime/deadline.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 
-const LIMIT = { ms: 5_000, code: 'E_AGENT_DEADLINE', what: 'the boot id' };
+const LIMIT: Limit = { ms: 5_000, code: 'E_AGENT_DEADLINE', what: 'the boot id' };
 let clock: FakeClock;
 let unhandled: unknown[];
 const note = (reason: unknown): void => {
