@@ -2,7 +2,7 @@
 import type { LabelOf, MetricName, MetricOf } from '../api/v1alpha1/metrics.ts';
 
 /** The labels of a metric, all of them; nothing where it has none. */
-export type LabelArguments<N extends MetricName> = [LabelOf<N>] extends [never]
+type LabelArguments<N extends MetricName> = [LabelOf<N>] extends [never]
   ? readonly []
   : readonly [labels: Readonly<Record<LabelOf<N>, string>>];
 

@@ -1,6 +1,7 @@
 /** The story of the demo, line by line, as it happens: what changed in the API, in a person's words. */
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import type { Condition } from '../../src/api/v1alpha1/condition.ts';
+import type { IncidentConditionType } from '../../src/api/v1alpha1/conditions.ts';
 import type { KubeletHealth, PlegState } from '../../src/api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { ACTIONS, type ActRecord, isAct } from '../../src/core/decision/actions.ts';
@@ -58,7 +59,7 @@ function evidenceText({ status }: KubeletIncident): string {
 }
 
 interface Telling {
-  readonly condition: string;
+  readonly condition: IncidentConditionType;
   readonly status: Condition['status'];
   readonly line: (incident: KubeletIncident, condition: Condition) => Omit<Line, 'node'>;
 }

@@ -1,5 +1,6 @@
 /** The conditions of KubeletHealth: can the agent see, and is there what a recovery needs. */
-import type { Condition } from '../../api/v1alpha1/condition.ts';
+import type { HealthReasons } from '../../api/v1alpha1/conditions.ts';
+import type { HealthClaim } from '../../core/decision/conditions-and-steps.ts';
 import { LOG_GRACE_MS } from '../../core/detection/settings.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import type {
@@ -12,18 +13,10 @@ import type {
   StacksObservation,
 } from './observation.ts';
 
-const CONDITION_LOG = 'LogReadable';
-const CONDITION_RUNTIME = 'RuntimeReachable';
-const CONDITION_SPOOL = 'SpoolWritable';
-const CONDITION_STACKS = 'StacksReadable';
-const CONDITION_RECOVERABLE = 'Recoverable';
-
-type Claim = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
-
 /** Reason and message of what is missing, for a person. */
 interface Lack {
   readonly status: 'False' | 'Unknown';
-  readonly reason: string;
+  readonly reason: HealthReasons['Recoverable'];
   readonly message: string;
 }
 
@@ -32,7 +25,7 @@ export function conditionClaims(
   observation: Observation,
   logSource: string,
   failedForMs: number | undefined,
-): readonly Claim[] {
+): readonly HealthClaim[] {
   return [
     logReadable(observation.log, logSource, failedForMs),
     runtimeReachable(observation.probe),
@@ -42,8 +35,8 @@ export function conditionClaims(
   ];
 }
 
-function logReadable(log: LogObservation, source: string, failedForMs: number | undefined): Claim {
-  const type = CONDITION_LOG;
+function logReadable(log: LogObservation, source: string, failedForMs: number | undefined): HealthClaim {
+  const type = 'LogReadable';
   // A source may be started again within seconds; that is not reported.
   if (log.state === 'failed' && (failedForMs ?? 0) >= LOG_GRACE_MS) {
     return { type, status: 'False', reason: 'LogUnreadable', message: `${source}: ${log.error ?? 'unknown error'}` };
@@ -54,8 +47,8 @@ function logReadable(log: LogObservation, source: string, failedForMs: number | 
   return { type, status: 'True', reason: 'Following', message: `${source} is followed` };
 }
 
-function runtimeReachable(probe: ProbeObservation): Claim {
-  const type = CONDITION_RUNTIME;
+function runtimeReachable(probe: ProbeObservation): HealthClaim {
+  const type = 'RuntimeReachable';
   if (probe.state === 'Answered') {
     return { type, status: 'True', reason: 'Answered', message: 'the CRI answers' };
   }
@@ -64,14 +57,14 @@ function runtimeReachable(probe: ProbeObservation): Claim {
   return { type, status: 'False', reason: probe.state, message };
 }
 
-function spoolWritable(spool: SpoolObservation): Claim {
-  const type = CONDITION_SPOOL;
+function spoolWritable(spool: SpoolObservation): HealthClaim {
+  const type = 'SpoolWritable';
   if (spool.error !== undefined) return { type, status: 'False', reason: 'WriteFailed', message: spool.error };
   return { type, status: 'True', reason: 'Writable', message: 'evidence can be stored on the node' };
 }
 
-function stacksReadable(stacks: StacksObservation | undefined): Claim {
-  const type = CONDITION_STACKS;
+function stacksReadable(stacks: StacksObservation | undefined): HealthClaim {
+  const type = 'StacksReadable';
   switch (stacks?.kind) {
     case 'readable':
       return { type, status: 'True', reason: 'Readable', message: "the kubelet's goroutines are read from its memory" };
@@ -97,7 +90,7 @@ export function recoveryLack(host: HostObservation | undefined): Lack | undefine
   );
 }
 
-function unitLack(prefix: string, role: string, unit: Reading<UnitFacts>): Lack | undefined {
+function unitLack(prefix: 'Kubelet' | 'Runtime', role: string, unit: Reading<UnitFacts>): Lack | undefined {
   switch (unit.kind) {
     case 'known':
       return undefined;
@@ -115,14 +108,14 @@ function unitLack(prefix: string, role: string, unit: Reading<UnitFacts>): Lack 
 }
 
 /** systemd does not start such a unit again when it dies, so a start that fails leaves it dead (npd issue 861). */
-function restartLack(reason: string, role: string, unit: Reading<UnitFacts>): Lack | undefined {
+function restartLack(reason: HealthReasons['Recoverable'], role: string, unit: Reading<UnitFacts>): Lack | undefined {
   if (unit.kind !== 'known' || (unit.value.restart !== 'no' && unit.value.restart !== '')) return undefined;
   return { status: 'False', reason, message: `${role} unit has no Restart=` };
 }
 
-function recoverable(host: HostObservation | undefined): Claim {
+function recoverable(host: HostObservation | undefined): HealthClaim {
   const lack = recoveryLack(host);
-  const type = CONDITION_RECOVERABLE;
+  const type = 'Recoverable';
   if (lack !== undefined) return { type, ...lack };
   return {
     type,

@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { ObjectMeta } from '../meta.ts';
 import { about, atomicList, duration, mapList, moment, text, whole } from '../schema.ts';
 import { conditionList } from './condition.ts';
+import type { IncidentConditionType } from './conditions.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { EvidenceEntry } from './evidence.ts';
 import { HostSummary } from './host-summary.ts';
@@ -182,17 +183,10 @@ export const FleetPattern = z
   );
 export type FleetPattern = z.infer<typeof FleetPattern>;
 
-export const CONDITION_EVIDENCE = 'EvidenceCaptured';
-export const CONDITION_DIAGNOSED = 'Diagnosed';
-export const CONDITION_CORDONED = 'NodeCordoned';
-export const CONDITION_ACTION = 'ActionTaken';
-export const CONDITION_RECOVERED = 'Recovered';
-export const CONDITION_UNCORDONED = 'NodeUncordoned';
-export const CONDITION_COMPLETE = 'Complete';
-/** For kstatus and `kubectl wait`: True when the incident is complete and the node is well. */
-export const CONDITION_READY = 'Ready';
-
-const COMPLETE = `c.type == '${CONDITION_COMPLETE}' && c.status == 'True'`;
+const ACTION: IncidentConditionType = 'ActionTaken';
+const EVIDENCE: IncidentConditionType = 'EvidenceCaptured';
+const COMPLETE_TYPE: IncidentConditionType = 'Complete';
+const COMPLETE = `c.type == '${COMPLETE_TYPE}' && c.status == 'True'`;
 
 export const IncidentStatus = z
   .object({
@@ -217,7 +211,7 @@ export const IncidentStatus = z
     about('What was seen and done.', {
       'x-kubernetes-validations': [
         {
-          rule: `!has(self.conditions) || !self.conditions.exists(c, c.type == '${CONDITION_ACTION}' && c.status == 'True') || self.conditions.exists(c, c.type == '${CONDITION_EVIDENCE}' && c.status != 'Unknown')`,
+          rule: `!has(self.conditions) || !self.conditions.exists(c, c.type == '${ACTION}' && c.status == 'True') || self.conditions.exists(c, c.type == '${EVIDENCE}' && c.status != 'Unknown')`,
           message: 'evidence comes before action: ActionTaken=True needs EvidenceCaptured to be True or False',
         },
         {

@@ -1,4 +1,4 @@
-/** Names that users see and may rely on: group, labels, annotations, field managers, condition types, reasons. */
+/** Names that users see and may rely on: group, labels, annotations, field managers. */
 
 export const GROUP = 'kubelet-medic.io';
 export const VERSION = 'v1alpha1';
@@ -17,6 +17,3 @@ export const ANNOTATION_EXCLUDE = `${GROUP}/exclude`;
 export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
 /** Field manager of all that an agent writes. */
 export const AGENT_MANAGER = 'kubelet-medic-agent';
-
-/** On a Node: True while its PLEG is unhealthy or an incident on it is open. */
-export const NODE_CONDITION_STUCK = 'KubeletStuck';

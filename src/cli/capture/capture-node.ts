@@ -1,8 +1,9 @@
 /** `kubectl medic capture`: evidence of a node now; nothing is done to it. */
 import { INCIDENTS, NODES, POLICIES } from '../../api/resources.ts';
-import { CONDITION_COMPLETE, type KubeletIncident, type Plan } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident, Plan } from '../../api/v1alpha1/incident.ts';
 import { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import type { Node } from '../../api/kubernetes/node.ts';
+import { findCondition } from '../../core/decision/conditions-and-steps.ts';
 import { matchPolicy } from '../../core/decision/policy-match.ts';
 import { MedicError } from '../../ports/errors.ts';
 import { PLUGIN_MANAGER, getIncident, type Session } from '../session.ts';
@@ -70,6 +71,6 @@ async function waitForEnd(session: Session, name: string, timeoutMs: number): Pr
 }
 
 function endText(incident: KubeletIncident): string {
-  const complete = incident.status.conditions?.find(({ type }) => type === CONDITION_COMPLETE);
+  const complete = findCondition(incident.status.conditions, 'Complete');
   return oneLine(`${incident.status.outcome ?? ''}: ${complete?.message ?? ''} (${evidenceSummary(incident)})`);
 }

@@ -1,15 +1,9 @@
 /** What happened when, from all that an incident records. Pure. */
 import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
 import type { Event } from '../../api/kubernetes/objects.ts';
-import {
-  CONDITION_ACTION,
-  CONDITION_COMPLETE,
-  CONDITION_DIAGNOSED,
-  type ActionRecord,
-  type KubeletIncident,
-  type Step,
-} from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
 import { ACTIONS, isAct } from '../../core/decision/actions.ts';
+import { findCondition } from '../../core/decision/conditions-and-steps.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import { isGoodEnd } from '../../core/decision/outcomes.ts';
 import { humanAge, humanBytes } from '../table.ts';
@@ -141,7 +135,7 @@ function pidChange({ before, after }: ActionRecord): string {
 }
 
 function diagnosed({ status }: KubeletIncident): readonly Moment[] {
-  const condition = status.conditions?.find(({ type }) => type === CONDITION_DIAGNOSED);
+  const condition = findCondition(status.conditions, 'Diagnosed');
   if (status.diagnosis === undefined || condition === undefined || condition.status === 'Unknown') return [];
   const { cause, confidence } = status.diagnosis;
   const tone = condition.status === 'True' ? 'good' : 'plain';
@@ -152,7 +146,7 @@ const SKIPPED: EventReason = 'RecoverySkipped';
 
 /** Why nothing is done now, where no event says so. */
 function refusal({ status }: KubeletIncident, events: readonly Event[]): readonly Moment[] {
-  const condition = status.conditions?.find(({ type }) => type === CONDITION_ACTION);
+  const condition = findCondition(status.conditions, 'ActionTaken');
   if (condition?.status !== 'False' || events.some(({ reason }) => reason === SKIPPED)) return [];
   const at = timeOf(condition.lastTransitionTime);
   return [{ at, tone: 'bad', title: 'no action', text: `${condition.reason}: ${condition.message}` }];
@@ -172,7 +166,7 @@ function ready({ status }: KubeletIncident): readonly Moment[] {
 }
 
 function ended({ status }: KubeletIncident): readonly Moment[] {
-  const condition = status.conditions?.find(({ type }) => type === CONDITION_COMPLETE);
+  const condition = findCondition(status.conditions, 'Complete');
   if (condition?.status !== 'True') return [];
   const at = timeOf(status.timings?.completedAt ?? condition.lastTransitionTime);
   const tone = isGoodEnd(condition.reason) ? 'good' : 'bad';

@@ -1,4 +1,5 @@
 /** What changed between two states of an incident, as Events and counters. Pure. */
+import type { IncidentConditionType } from '../../api/v1alpha1/conditions.ts';
 import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
 import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
 import { findCondition } from '../../core/decision/conditions-and-steps.ts';
@@ -7,7 +8,7 @@ import { fromTime } from '../../core/time/timestamp.ts';
 import type { EventClaim } from '../events.ts';
 
 interface Telling {
-  readonly condition: string;
+  readonly condition: IncidentConditionType;
   readonly status: 'True' | 'False';
   readonly type: EventClaim['type'];
   readonly event: EventReason;

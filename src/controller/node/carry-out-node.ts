@@ -1,7 +1,8 @@
 /** Carries out what was decided for a node. */
 import type { Node } from '../../api/kubernetes/node.ts';
 import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
-import { API_VERSION, CONTROLLER_MANAGER, NODE_CONDITION_STUCK } from '../../api/v1alpha1/names.ts';
+import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { NodeCommand, NodeSnapshot, StuckClaim } from '../../core/decision/node/node-snapshot.ts';
 import { toTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';

@@ -4,6 +4,7 @@ import type { Budget } from '../../api/v1alpha1/policy.ts';
 import { isAct } from './actions.ts';
 import { durationMs, formatSeconds } from '../time/duration.ts';
 import { isOpen } from './node-state.ts';
+import type { BudgetWaitReason } from './reasons.ts';
 import { RESERVATION_STEP } from './step-names.ts';
 import { fromTime, toTime } from '../time/timestamp.ts';
 
@@ -23,8 +24,8 @@ export interface BudgetView {
 export type BudgetVerdict =
   | { readonly kind: 'free'; readonly left: number }
   /** Try again at `until`, milliseconds since 1970. */
-  | { readonly kind: 'wait'; readonly reason: string; readonly message: string; readonly until: number }
-  | { readonly kind: 'exhausted'; readonly reason: string; readonly message: string };
+  | { readonly kind: 'wait'; readonly reason: BudgetWaitReason; readonly message: string; readonly until: number }
+  | { readonly kind: 'exhausted'; readonly reason: 'AttemptsUsedUp'; readonly message: string };
 
 const LOOK_AGAIN_MS = 30_000;
 /** A watch that says nothing for 90 s is opened anew; a view this old has a watch that cannot be opened. */

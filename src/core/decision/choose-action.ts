@@ -5,6 +5,7 @@
 import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
 import type { Action } from '../../api/v1alpha1/policy.ts';
+import type { ActReason, HandOverReason } from './reasons.ts';
 import { ACTIONS, isHarmful, isRuntimeDeaf, needsWhatIsMissing } from './actions.ts';
 
 export interface ActionQuestion {
@@ -19,22 +20,19 @@ export interface ActionQuestion {
 }
 
 export type ActionChoice =
-  | { readonly kind: 'Act'; readonly action: Action; readonly reason: string; readonly message: string }
-  | { readonly kind: 'HandOver'; readonly reason: string; readonly message: string };
+  | { readonly kind: 'Act'; readonly action: Action; readonly reason: ActReason; readonly message: string }
+  | { readonly kind: 'HandOver'; readonly reason: HandOverReason; readonly message: string };
 
-interface Preference {
-  readonly action: Action | undefined;
-  readonly reason: string;
-  readonly message: string;
-}
+type Preference =
+  | { readonly action: Action; readonly reason: ActReason; readonly message: string }
+  /** Nothing that is done to the host helps. */
+  | { readonly action: undefined; readonly reason: HandOverReason; readonly message: string };
 
 function isSure({ diagnosis }: ActionQuestion): boolean {
   return diagnosis.confidence !== 'Low' && diagnosis.class !== 'Unknown';
 }
 
-interface Rule extends Preference {
-  readonly when: (question: ActionQuestion) => boolean;
-}
+type Rule = Preference & { readonly when: (question: ActionQuestion) => boolean };
 
 /** What one would do first, were everything allowed and nothing tried yet. The first rule that holds wins. */
 const RULES: readonly Rule[] = [
@@ -91,7 +89,7 @@ function prefer(question: ActionQuestion): Preference {
   const rule = RULES.find(({ when }) => when(question));
   // The last rule always holds.
   if (rule === undefined) throw new RangeError('no rule holds');
-  return { action: rule.action, reason: rule.reason, message: `${cause} (${confidence}): ${rule.message}` };
+  return { ...rule, message: `${cause} (${confidence}): ${rule.message}` };
 }
 
 /** The preferred action, or the next rung after one that did not last. */

@@ -1,14 +1,34 @@
 /** Conditions and steps as values: each function returns a new list and leaves the old one alone. */
 import type { Condition } from '../../api/v1alpha1/condition.ts';
+import type {
+  HealthConditionType,
+  HealthReasons,
+  IncidentConditionType,
+  PolicyConditionType,
+  PolicyReasons,
+} from '../../api/v1alpha1/conditions.ts';
 import type { IncidentStatus, Step } from '../../api/v1alpha1/incident.ts';
+import type { IncidentReasons } from './reasons.ts';
 import { toPreciseTime, toTime } from '../time/timestamp.ts';
 
-export type ConditionClaim = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
+type ConditionType = IncidentConditionType | HealthConditionType | PolicyConditionType;
+
+/** One claim for each type of condition, with the reasons that it may have. */
+type ClaimsOf<Reasons> = {
+  readonly [T in keyof Reasons]: Readonly<Pick<Condition, 'status' | 'message'>> & {
+    readonly type: T;
+    readonly reason: Reasons[T];
+  };
+}[keyof Reasons];
+
+export type IncidentClaim = ClaimsOf<IncidentReasons>;
+export type HealthClaim = ClaimsOf<HealthReasons>;
+export type PolicyClaim = ClaimsOf<PolicyReasons>;
 
 /** Sets one condition; `lastTransitionTime` moves only when the status does, and messages are cut to their bound. */
 export function withCondition(
   conditions: readonly Condition[] | undefined,
-  claim: ConditionClaim,
+  claim: IncidentClaim | HealthClaim | PolicyClaim,
   now: number,
 ): Condition[] {
   const list = conditions ?? [];
@@ -20,11 +40,14 @@ export function withCondition(
     : list.map((condition) => (condition.type === claim.type ? next : condition));
 }
 
-export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+export function findCondition(
+  conditions: readonly Condition[] | undefined,
+  type: ConditionType,
+): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 
-export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+export function isTrue(conditions: readonly Condition[] | undefined, type: ConditionType): boolean {
   return findCondition(conditions, type)?.status === 'True';
 }
 

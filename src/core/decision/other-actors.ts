@@ -2,6 +2,7 @@
 import type { Node } from '../../api/kubernetes/node.ts';
 import { ANNOTATION_CORDONED_BY } from '../../api/v1alpha1/names.ts';
 import { isCordonedBy, isExcluded } from './node-state.ts';
+import type { ObjectionReason } from './reasons.ts';
 
 /** Taints that say that a node is on its way out. */
 const LEAVING_TAINTS: Readonly<Record<string, string>> = {
@@ -19,7 +20,7 @@ const BUSY_ANNOTATIONS: Readonly<Record<string, string>> = {
 };
 
 export interface Objection {
-  readonly reason: string;
+  readonly reason: ObjectionReason;
   readonly message: string;
 }
 

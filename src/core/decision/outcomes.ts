@@ -2,9 +2,8 @@
  * How an incident ends. An outcome is one entry here: what it means, and all that follows from it. The stage that ends an
  * incident names it, and everybody else reads its facts.
  */
-import { CONDITION_COMPLETE, type KubeletIncident, type Plan } from '../../api/v1alpha1/incident.ts';
+import type { Plan } from '../../api/v1alpha1/incident.ts';
 import { durationMs } from '../time/duration.ts';
-import { findCondition } from './conditions-and-steps.ts';
 
 interface OutcomeFacts {
   /** One sentence, for the reference. */
@@ -105,16 +104,4 @@ export function isOutcome(text: string): text is Outcome {
 /** Whether people see it marked as good. An outcome of another release is not known to be. */
 export function isGoodEnd(outcome: string): boolean {
   return isOutcome(outcome) && OUTCOMES[outcome].isGood;
-}
-
-/** How long after its end the same trouble is taken up again, in milliseconds; infinite: never, or it is open. */
-export function retryAfterMs({ spec, status }: KubeletIncident): number {
-  const outcome = findCondition(status.conditions, CONDITION_COMPLETE)?.reason ?? '';
-  const after = isOutcome(outcome) ? OUTCOMES[outcome].retryAfterMs : undefined;
-  return after === undefined ? Number.POSITIVE_INFINITY : after(spec.plan);
-}
-
-/** Whether it is over, and what it left undone is for the next incident on its node. */
-export function isRetried(incident: KubeletIncident): boolean {
-  return Number.isFinite(retryAfterMs(incident));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CONDITION_DIAGNOSED, MAX_LINKED, type KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import { MAX_LINKED, type KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import { findCondition } from '../../../src/core/decision/conditions-and-steps.ts';
 import { anIncident } from '../../support/builders/objects.ts';
@@ -35,7 +35,7 @@ describe('the same fault on several nodes', () => {
       summary: '3 of 10 nodes, same fault, all kubelet 1.12.10',
       incidents: ['node-b-1', 'node-c-1'],
     });
-    expect(findCondition(status.conditions, CONDITION_DIAGNOSED)?.message).toBe(
+    expect(findCondition(status.conditions, 'Diagnosed')?.message).toBe(
       'pleg-event-channel-deadlock, High: relist is blocked. Fleet: 3 of 10 nodes, same fault, all kubelet 1.12.10.',
     );
   });

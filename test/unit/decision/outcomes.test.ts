@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isGoodEnd, isRetried, type Outcome, OUTCOMES, retryAfterMs } from '../../../src/core/decision/outcomes.ts';
+import { isGoodEnd, type Outcome, OUTCOMES } from '../../../src/core/decision/outcomes.ts';
+import { isRetried, retryAfterMs } from '../../../src/core/decision/retry-after.ts';
 import { anIncident, at } from '../../support/builders/objects.ts';
 
 function endedAs(reason: string): ReturnType<typeof anIncident> {

@@ -1,10 +1,5 @@
 /** Cordon before the action, uncordon after recovery: only ever our own cordon. */
-import {
-  CONDITION_CORDONED,
-  CONDITION_UNCORDONED,
-  type IncidentStatus,
-  type Step,
-} from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { isCordonedBy } from '../node-state.ts';
 import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
 import { RESERVATION_STEP, UNCORDON_STEP } from '../step-names.ts';
@@ -70,7 +65,7 @@ export function cordon(snapshot: IncidentSnapshot, status: IncidentStatus): Stag
 function cordoned({ now }: IncidentSnapshot, requested: IncidentStatus): StageResult {
   const ended = withStepEnded(requested, RESERVATION_STEP, { state: 'Succeeded', now });
   const message = 'cordoned by this incident';
-  const claim = { type: CONDITION_CORDONED, status: 'True', reason: 'Cordoned', message } as const;
+  const claim = { type: 'NodeCordoned', status: 'True', reason: 'Cordoned', message } as const;
   const timings = { ...ended.timings, cordonedAt: toPreciseTime(now) };
   return { kind: 'pass', status: { ...ended, timings, conditions: withCondition(ended.conditions, claim, now) } };
 }
@@ -90,7 +85,7 @@ export function uncordon(snapshot: IncidentSnapshot, status: IncidentStatus): St
   const over = step !== undefined && step.state !== 'Requested';
   // The node may carry our cordon before the condition says so: the incident can end right after the write.
   const isOurs = node !== undefined && isCordonedBy(node, snapshot.incident.metadata.name);
-  if (over || !(isOurs || isTrue(status.conditions, CONDITION_CORDONED))) return { kind: 'pass', status };
+  if (over || !(isOurs || isTrue(status.conditions, 'NodeCordoned'))) return { kind: 'pass', status };
   const why = notOurs(snapshot, step);
   if (why !== undefined) return left(snapshot, status, why);
   if (node?.spec.unschedulable === false) return uncordoned(snapshot, status);
@@ -114,7 +109,7 @@ export function uncordon(snapshot: IncidentSnapshot, status: IncidentStatus): St
 function uncordoned({ now }: IncidentSnapshot, status: IncidentStatus): StageResult {
   const ended = withStepEnded(status, UNCORDON_STEP, { state: 'Succeeded', now });
   const claim = {
-    type: CONDITION_UNCORDONED,
+    type: 'NodeUncordoned',
     status: 'True',
     reason: 'Uncordoned',
     message: 'our cordon is undone',
@@ -132,7 +127,7 @@ function left({ now }: IncidentSnapshot, status: IncidentStatus, message: string
     finishedAt: time,
     message,
   } as const;
-  const claim = { type: CONDITION_UNCORDONED, status: 'False', reason: 'LeftAlone', message } as const;
+  const claim = { type: 'NodeUncordoned', status: 'False', reason: 'LeftAlone', message } as const;
   return {
     kind: 'pass',
     status: { ...withStep(status, step), conditions: withCondition(status.conditions, claim, now) },

@@ -2,10 +2,11 @@
  * The life of an incident as one pure function. It is asked again after each change and at `nextCheckAt`; all that it
  * remembers is in the incident itself, so it can be asked by a controller that has just started.
  */
-import { CONDITION_COMPLETE, CONDITION_READY, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { isOpen, isReady, readyCondition } from '../node-state.ts';
 import { withCondition, withStepEnded } from '../conditions-and-steps.ts';
 import { type Outcome, OUTCOMES } from '../outcomes.ts';
+import type { WaitReason } from '../reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { uncordon } from './cordon.ts';
 import { diagnosis } from './diagnosis-stage.ts';
@@ -59,9 +60,9 @@ function withNoneOpen(status: IncidentStatus, outcome: Outcome, now: number): In
 
 function completed(lived: IncidentStatus, { outcome, message }: Ending, now: number): IncidentStatus {
   const status = withNoneOpen(lived, outcome, now);
-  const complete = { type: CONDITION_COMPLETE, status: 'True', reason: outcome, message } as const;
+  const complete = { type: 'Complete', status: 'True', reason: outcome, message } as const;
   const ready = {
-    type: CONDITION_READY,
+    type: 'Ready',
     status: OUTCOMES[outcome].isNodeWell ? 'True' : 'False',
     reason: outcome,
     message,
@@ -71,9 +72,9 @@ function completed(lived: IncidentStatus, { outcome, message }: Ending, now: num
   return { ...status, conditions, outcome, timings };
 }
 
-function withWaiting(status: IncidentStatus, reason: string, now: number): IncidentStatus {
-  const complete = { type: CONDITION_COMPLETE, status: 'False', reason, message: 'under way' } as const;
-  const ready = { type: CONDITION_READY, status: 'False', reason, message: 'under way' } as const;
+function withWaiting(status: IncidentStatus, reason: WaitReason, now: number): IncidentStatus {
+  const complete = { type: 'Complete', status: 'False', reason, message: 'under way' } as const;
+  const ready = { type: 'Ready', status: 'False', reason, message: 'under way' } as const;
   return { ...status, conditions: withCondition(withCondition(status.conditions, complete, now), ready, now) };
 }
 

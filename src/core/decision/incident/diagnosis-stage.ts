@@ -1,7 +1,7 @@
 /** From the evidence to a cause. */
 import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
 import type { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
-import { CONDITION_DIAGNOSED, type IncidentStatus, MAX_LINKED } from '../../../api/v1alpha1/incident.ts';
+import { type IncidentStatus, MAX_LINKED } from '../../../api/v1alpha1/incident.ts';
 import type { ProbeState } from '../../../api/v1alpha1/health.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';
@@ -49,7 +49,7 @@ function withDiagnosis(snapshot: IncidentSnapshot, status: IncidentStatus, verdi
   const pattern = patternOf(snapshot, verdict);
   const summary = pattern === undefined ? '' : patternText(pattern, snapshot.budget.ruledNodes);
   const claim = {
-    type: CONDITION_DIAGNOSED,
+    type: 'Diagnosed',
     status: verdict.class === 'Unknown' ? 'False' : 'True',
     reason: verdict.class,
     message: `${verdict.cause}, ${verdict.confidence}: ${verdict.summary}${summary === '' ? '' : ` Fleet: ${summary}.`}`,

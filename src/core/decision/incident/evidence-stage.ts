@@ -1,6 +1,6 @@
 /** Evidence first: the agent's capture, the controller's own where the agent cannot have it, then the gate. */
 import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
-import { CONDITION_EVIDENCE, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { evidenceGate } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { isAgentFresh } from '../node-state.ts';
@@ -110,7 +110,7 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
   const timings = { ...status.timings, evidenceAt: toPreciseTime(now) };
   if (met) {
     const claim = {
-      type: CONDITION_EVIDENCE,
+      type: 'EvidenceCaptured',
       status: 'True',
       reason: failed === 0 ? 'Complete' : 'Partial',
       message: count,
@@ -118,7 +118,7 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
     return { kind: 'pass', status: { ...ended, timings, conditions: withCondition(status.conditions, claim, now) } };
   }
   const message = `missing: ${missing.join(', ')}; ${count}${silence(snapshot)}`;
-  const claim = { type: CONDITION_EVIDENCE, status: 'False', reason: 'Missing', message } as const;
+  const claim = { type: 'EvidenceCaptured', status: 'False', reason: 'Missing', message } as const;
   const next = { ...ended, timings, conditions: withCondition(status.conditions, claim, now) };
   if (incident.spec.plan.evidence.gate === 'BestEffort' || incident.spec.plan.mode !== 'Remediate') {
     return { kind: 'pass', status: next };
@@ -142,7 +142,7 @@ function failureOf({ stacks }: IncidentSnapshot, step: string): string | undefin
 
 /** Passes when the evidence is sealed: all of it is there, or the deadline has come and the gate allows. */
 export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  const known = findCondition(status.conditions, CONDITION_EVIDENCE);
+  const known = findCondition(status.conditions, 'EvidenceCaptured');
   if (known !== undefined && known.status !== 'Unknown') return { kind: 'pass', status };
   const { now } = snapshot;
   const next = withProgress(snapshot, begun(snapshot, status));
@@ -151,7 +151,7 @@ export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): St
   const isOver = dumpAt === undefined && findStep(next, HOST_STEP)?.state !== 'Requested';
   if (isOver || now >= deadline) return sealed(snapshot, next);
   const claim = {
-    type: CONDITION_EVIDENCE,
+    type: 'EvidenceCaptured',
     status: 'Unknown',
     reason: 'Capturing',
     message: 'evidence is being saved',

@@ -1,10 +1,11 @@
 /** One action: chosen from the diagnosis, requested of the agent, and followed to its record. */
-import { CONDITION_ACTION, type ActionRecord, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import type { Action } from '../../../api/v1alpha1/policy.ts';
 import { durationMs } from '../../time/duration.ts';
-import { ACTIONS, type ActStep, isActStep } from '../actions.ts';
+import { ACTIONS, type ActRecord, type ActStep, isAct, isActStep } from '../actions.ts';
 import { chooseAction, type ActionChoice } from '../choose-action.ts';
 import { findStep, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import type { IncidentReasons } from '../reasons.ts';
 import { actStepName, verifyStepName } from '../step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { probeState } from './diagnosis-stage.ts';
@@ -46,7 +47,7 @@ export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): Acti
 export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus, choice: ActionChoice): StageResult {
   const { now } = snapshot;
   if (choice.kind === 'HandOver') {
-    const claim = { type: CONDITION_ACTION, status: 'False', reason: choice.reason, message: choice.message } as const;
+    const claim = { type: 'ActionTaken', status: 'False', reason: choice.reason, message: choice.message } as const;
     const next =
       actSteps(status).length > 0 ? status : { ...status, conditions: withCondition(status.conditions, claim, now) };
     return { kind: 'complete', status: next, outcome: 'HandedOver', message: choice.message };
@@ -64,7 +65,7 @@ export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus
     deadline: toPreciseTime(deadline),
   });
   const claim = {
-    type: CONDITION_ACTION,
+    type: 'ActionTaken',
     status: 'Unknown',
     reason: 'Requested',
     message: `${choice.action}: ${choice.message}`,
@@ -77,7 +78,7 @@ export function requestAction(snapshot: IncidentSnapshot, status: IncidentStatus
   };
 }
 
-function taken(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step, record: ActionRecord): StageResult {
+function taken(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step, record: ActRecord): StageResult {
   const { now } = snapshot;
   const message = record.message ?? '';
   const state = record.state === 'Succeeded' || record.state === 'Ambiguous' ? 'Succeeded' : 'Failed';
@@ -87,7 +88,7 @@ function taken(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step, r
     message: `${record.action} ${record.state.toLowerCase()}${message === '' ? '' : `: ${message}`}`,
   });
   const claim = {
-    type: CONDITION_ACTION,
+    type: 'ActionTaken',
     status: 'True',
     reason: record.action,
     message: `${record.state}${message === '' ? '' : `: ${message}`}`,
@@ -107,18 +108,18 @@ function taken(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step, r
 function notTaken(
   status: IncidentStatus,
   step: Step,
-  why: { readonly reason: string; readonly message: string },
+  why: { readonly reason: IncidentReasons['ActionTaken']; readonly message: string },
   now: number,
 ): IncidentStatus {
   const ended = withStepEnded(status, step.name, { state: 'Failed', message: why.message, now });
-  const claim = { type: CONDITION_ACTION, status: 'False', ...why } as const;
+  const claim = { type: 'ActionTaken', status: 'False', ...why } as const;
   return { ...ended, conditions: withCondition(ended.conditions, claim, now) };
 }
 
 /** Follows the newest request to the agent's record of it. */
 export function followAction(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step): StageResult {
   const { incident, now } = snapshot;
-  const record = incident.status.actions?.find((action) => action.name === step.name);
+  const record = incident.status.actions?.filter(isAct).find(({ name }) => name === step.name);
   if (record?.state === 'Refused') {
     const message = `the agent refused: ${record.message ?? 'no reason given'}`;
     return {

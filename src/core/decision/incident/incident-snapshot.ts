@@ -6,6 +6,7 @@ import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/inci
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
 import type { BudgetView } from '../budget.ts';
 import type { Outcome } from '../outcomes.ts';
+import type { WaitReason } from '../reasons.ts';
 
 /** The evidence that is in the API server. Empty once the diagnosis is made. */
 export interface Stacks {
@@ -50,7 +51,7 @@ export type StageResult =
   | {
       readonly kind: 'wait';
       readonly status: IncidentStatus;
-      readonly reason: string;
+      readonly reason: WaitReason;
       readonly until: number;
       readonly commands?: readonly Command[];
     }

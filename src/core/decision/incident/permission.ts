@@ -1,24 +1,25 @@
 /** May it act now? Others' marks, the policy's pause, the control plane, the budget. A "no" always says why. */
-import { CONDITION_ACTION, type IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import type { Node } from '../../../api/kubernetes/node.ts';
 import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
 import { judgeBudget } from '../budget.ts';
 import { isControlPlane } from '../node-state.ts';
 import { objectionOf } from '../other-actors.ts';
-import { isRetried } from '../outcomes.ts';
+import { isRetried } from '../retry-after.ts';
+import type { SkipReason } from '../reasons.ts';
 import { withCondition } from '../conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 30_000;
 
 interface Refusal {
-  readonly reason: string;
+  readonly reason: SkipReason;
   readonly message: string;
 }
 
 function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal): IncidentStatus {
   const { reason, message } = refusal;
-  const claim = { type: CONDITION_ACTION, status: 'False', reason, message } as const;
+  const claim = { type: 'ActionTaken', status: 'False', reason, message } as const;
   return { ...status, conditions: withCondition(status.conditions, claim, snapshot.now) };
 }
 
@@ -43,12 +44,13 @@ export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): 
   const { incident, node, now } = snapshot;
   if (node === undefined) return { kind: 'pass', status };
   if (snapshot.paused) {
-    const refusal = { reason: 'PolicyPaused', message: `policy ${incident.spec.plan.policy} is paused or gone` };
+    const message = `policy ${incident.spec.plan.policy} is paused or gone`;
+    const refusal: Refusal = { reason: 'PolicyPaused', message };
     return waiting(snapshot, status, refusal, now + LOOK_AGAIN_MS);
   }
   if (isControlPlane(node) && incident.spec.plan.budget.controlPlane === 'Skip') {
     const message = 'the policy skips control plane nodes; evidence is saved';
-    const refusal = { reason: 'ControlPlaneSkipped', message };
+    const refusal: Refusal = { reason: 'ControlPlaneSkipped', message };
     return { kind: 'complete', status: skipped(snapshot, status, refusal), outcome: 'HandedOver', message };
   }
   const objection = objectionOf(node, cordonHolder(node, snapshot), snapshot.leaseHolder);

@@ -1,5 +1,4 @@
 /** Is there still a node, and does it still need us? */
-import { CONDITION_ACTION, CONDITION_RECOVERED } from '../../../api/v1alpha1/incident.ts';
 import { isAct } from '../actions.ts';
 import { isAgentFresh, isLogUnreadable, isReady } from '../node-state.ts';
 import { TRIGGERS } from '../node/triggers.ts';
@@ -29,11 +28,11 @@ export function isWell({ node, health, now }: IncidentSnapshot): boolean {
 export function stillNeeded(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { isMomentary } = TRIGGERS[snapshot.incident.spec.trigger.type];
   const acted = (snapshot.incident.status.actions ?? []).some(isAct);
-  if (acted || isTrue(status.conditions, CONDITION_ACTION) || !isMomentary || !isWell(snapshot)) {
+  if (acted || isTrue(status.conditions, 'ActionTaken') || !isMomentary || !isWell(snapshot)) {
     return { kind: 'pass', status };
   }
   const message = 'Ready again, and PLEG is healthy, before anything was done';
-  const recovered = { type: CONDITION_RECOVERED, status: 'True', reason: 'SelfHealed', message } as const;
+  const recovered = { type: 'Recovered', status: 'True', reason: 'SelfHealed', message } as const;
   const conditions = withCondition(status.conditions, recovered, snapshot.now);
   return { kind: 'complete', status: { ...status, conditions }, outcome: 'SelfHealed', message };
 }

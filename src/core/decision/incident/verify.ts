@@ -1,9 +1,10 @@
 /** Did it help? Ready=True held for `stableFor`, with no new PLEG line. */
-import { CONDITION_RECOVERED, type IncidentStatus, type Step } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { ACTIONS, type ActStep } from '../actions.ts';
 import { isReady, readyCondition } from '../node-state.ts';
-import { type ConditionClaim, findCondition, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import { type IncidentClaim, findCondition, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
+import type { RecoveryReason } from '../reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
 import { probeState } from './diagnosis-stage.ts';
@@ -43,7 +44,7 @@ function withReadyAt(snapshot: IncidentSnapshot, status: IncidentStatus): Incide
   return { ...status, timings: { ...timings, readyAt: toPreciseTime(readyAt), notReadyFor } };
 }
 
-function claimOf(snapshot: IncidentSnapshot): { status: 'False' | 'Unknown'; reason: string; message: string } {
+function claimOf(snapshot: IncidentSnapshot): { status: 'False' | 'Unknown'; reason: RecoveryReason; message: string } {
   if (isWell(snapshot))
     return { status: 'Unknown', reason: 'Stabilising', message: 'Ready again; waiting to see that it lasts' };
   const { node, health } = snapshot;
@@ -76,7 +77,7 @@ function failure(snapshot: IncidentSnapshot, act: ActStep, step: Step): string |
 }
 
 function stableSince(status: IncidentStatus): number | undefined {
-  const condition = findCondition(status.conditions, CONDITION_RECOVERED);
+  const condition = findCondition(status.conditions, 'Recovered');
   return condition?.reason === 'Stabilising' ? fromTime(condition.lastTransitionTime) : undefined;
 }
 
@@ -91,8 +92,12 @@ function stepInForce(snapshot: IncidentSnapshot, status: IncidentStatus, act: Ac
 }
 
 /** kubelet's own words have a growing time in them: those of the first look stay, so that a look is not a write. */
-function withClaim(status: IncidentStatus, claim: ConditionClaim, now: number): IncidentStatus {
-  const old = findCondition(status.conditions, CONDITION_RECOVERED);
+function withClaim(
+  status: IncidentStatus,
+  claim: Extract<IncidentClaim, { type: 'Recovered' }>,
+  now: number,
+): IncidentStatus {
+  const old = findCondition(status.conditions, 'Recovered');
   const same = old?.status === claim.status && old.reason === claim.reason;
   return same ? status : { ...status, conditions: withCondition(status.conditions, claim, now) };
 }
@@ -103,7 +108,7 @@ export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: 
   const step = stepInForce(snapshot, status, act);
   if (step.state !== 'Requested') return { kind: 'pass', status };
   const seen = withReadyAt(snapshot, withStep(status, step));
-  const claim = { type: CONDITION_RECOVERED, ...claimOf(snapshot) };
+  const claim = { type: 'Recovered', ...claimOf(snapshot) } as const;
   const next = withClaim(seen, claim, now);
   const stableMs = durationMs(snapshot.incident.spec.plan.remediation.verify.stableFor);
   const since = stableSince(next);
@@ -118,7 +123,7 @@ export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: 
 
 function recovered({ now }: IncidentSnapshot, status: IncidentStatus, step: Step, since: number): StageResult {
   const message = `Ready=True for ${formatSeconds(now - since)}, with no new PLEG line`;
-  const claim = { type: CONDITION_RECOVERED, status: 'True', reason: 'Recovered', message } as const;
+  const claim = { type: 'Recovered', status: 'True', reason: 'Recovered', message } as const;
   const ended = withStepEnded(status, step.name, { state: 'Succeeded', message, now });
   return { kind: 'pass', status: { ...ended, conditions: withCondition(ended.conditions, claim, now) } };
 }

@@ -1,12 +1,13 @@
 /** What one node needs: settings for its agent, a condition, an incident. */
 import type { HealthSpec, KubeletHealth, PlegState } from '../../../api/v1alpha1/health.ts';
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
-import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/names.ts';
+import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
 import { AGENT_SILENT_MS, agentSeenAt, clockSkewMs, isAgentFresh, isOpen } from '../node-state.ts';
-import { retryAfterMs } from '../outcomes.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import { fromTime } from '../../time/timestamp.ts';
+import type { NodeReason } from '../reasons.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node-snapshot.ts';
 import { findTrigger, TRIGGERS } from './triggers.ts';
 
@@ -62,14 +63,16 @@ function silentClaim({ health, node }: NodeSnapshot): StuckClaim {
   return { status: 'Unknown', reason: 'AgentSilent', message };
 }
 
-const CLAIMS: Readonly<Record<PlegState, Omit<StuckClaim, 'message'>>> = {
+type PlegClaim = StuckClaim & { readonly reason: NodeReason };
+
+const CLAIMS: Readonly<Record<PlegState, Omit<PlegClaim, 'message'>>> = {
   Healthy: { status: 'False', reason: 'PLEGHealthy' },
   Suspected: { status: 'False', reason: 'PLEGSuspected' },
   Unhealthy: { status: 'True', reason: 'PLEGUnhealthy' },
   Unknown: { status: 'Unknown', reason: 'PLEGUnknown' },
 };
 
-function plegClaim({ status }: KubeletHealth): StuckClaim {
+function plegClaim({ status }: KubeletHealth): PlegClaim {
   const { state, message } = status.pleg ?? { state: 'Unknown', message: 'the agent cannot tell' };
   return { ...CLAIMS[state], message: message.slice(0, 512) };
 }

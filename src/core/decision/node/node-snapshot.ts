@@ -3,6 +3,7 @@ import type { Node } from '../../../api/kubernetes/node.ts';
 import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
 import type { PolicyMatch } from '../policy-match.ts';
+import type { StuckReason } from '../reasons.ts';
 
 export interface NodeSnapshot {
   readonly now: number;
@@ -17,7 +18,7 @@ export interface NodeSnapshot {
 
 export interface StuckClaim {
   readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
+  readonly reason: StuckReason;
   readonly message: string;
   /** The incident that the message names. */
   readonly incident?: string;

@@ -1,0 +1,54 @@
+/** Every condition that kubelet-medic writes, by the object that carries it, with what True means. */
+import type { ProbeState } from './health.ts';
+
+export const INCIDENT_CONDITIONS = {
+  EvidenceCaptured: 'Evidence was saved. False: it could not be saved; the reason says why.',
+  Diagnosed: 'The evidence was read, and `status.diagnosis` says what it shows.',
+  NodeCordoned: 'This incident cordoned the node.',
+  ActionTaken: 'Something was restarted. It is never True before EvidenceCaptured is True or False.',
+  Recovered: 'The node is Ready and has stayed so, with no new PLEG line.',
+  NodeUncordoned: 'The node was uncordoned, or the reason says why it was left cordoned.',
+  Complete: 'It is over; the reason is the outcome. From then on the status is frozen.',
+  Ready: 'For `kubectl wait` and kstatus: it is over and the node is well.',
+} as const;
+export type IncidentConditionType = keyof typeof INCIDENT_CONDITIONS;
+
+export const HEALTH_CONDITIONS = {
+  LogReadable: 'The agent can read the kubelet log.',
+  RuntimeReachable: 'The CRI answers the agent.',
+  SpoolWritable: "Evidence can be stored on the node's disk.",
+  StacksReadable: "The kubelet's goroutines can be read from its memory; else see `controller.nodeProxy`.",
+  Recoverable: 'What a recovery needs is there; the message says what is not.',
+} as const;
+export type HealthConditionType = keyof typeof HEALTH_CONDITIONS;
+
+/** Reasons of the conditions of a KubeletHealth. */
+export interface HealthReasons {
+  readonly LogReadable: 'Following' | 'Reading' | 'LogUnreadable';
+  readonly RuntimeReachable: Exclude<ProbeState, 'Unknown'> | 'NotProbed';
+  readonly SpoolWritable: 'Writable' | 'WriteFailed';
+  readonly StacksReadable: 'Readable' | 'MemoryUnreadable' | 'NotCheckedYet';
+  readonly Recoverable:
+    | 'Recoverable'
+    | 'NotLookedYet'
+    | `${'Kubelet' | 'Runtime'}${'UnitUnknown' | 'UnitUnreadable'}`
+    | 'NoRestartPolicy'
+    | 'NoRuntimeRestartPolicy';
+}
+
+export const POLICY_CONDITIONS = {
+  Ready: 'The policy is in force.',
+  BudgetAvailable: 'It may act now.',
+} as const;
+export type PolicyConditionType = keyof typeof POLICY_CONDITIONS;
+
+/** Reasons of the conditions of a KubeletRecoveryPolicy. */
+export interface PolicyReasons {
+  readonly Ready: 'InForce' | 'Overridden';
+  readonly BudgetAvailable: 'Available' | 'InUse' | 'Paused' | 'TooManyUnhealthy';
+}
+
+export const NODE_CONDITIONS = {
+  KubeletStuck: 'The PLEG of the node is unhealthy, or an incident on it is open that no person asked for.',
+} as const;
+export const NODE_CONDITION_STUCK: keyof typeof NODE_CONDITIONS = 'KubeletStuck';

@@ -1,0 +1,63 @@
+/** Reasons that decisions give, in conditions and as why an incident waits. */
+import type { IncidentConditionType } from '../../api/v1alpha1/conditions.ts';
+import type { CauseClass } from '../../api/v1alpha1/diagnosis.ts';
+import type { PlegState } from '../../api/v1alpha1/health.ts';
+import type { TriggerType } from '../../api/v1alpha1/incident.ts';
+import type { Action } from '../../api/v1alpha1/policy.ts';
+import type { Outcome } from './outcomes.ts';
+
+/** Why an action is the one that is taken. */
+export type ActReason =
+  | 'ChosenByPerson'
+  | 'RuntimeAnswers'
+  | 'RestartRuntimeHelps'
+  | 'RuntimeDoesNotAnswer'
+  | 'RestartKubeletHelps'
+  | 'DefaultAction'
+  | 'NextRung';
+
+/** Why no action is left to take, so that a person has to look. */
+export type HandOverReason =
+  'NotDiagnosed' | 'RestartHarms' | 'RestartDoesNotHelp' | 'LadderExhausted' | 'ActionNotAllowed';
+
+/** Why others' marks on the node forbid to act. */
+export type ObjectionReason = 'NodeDeleting' | 'NodeExcluded' | 'OtherActor' | 'MaintenanceLease' | 'CordonedByOther';
+
+/** Why the budget has no place now. */
+export type BudgetWaitReason = 'StaleView' | 'TooManyUnhealthy' | 'TooManyAtOnce' | 'ControlPlaneBusy' | 'Cooldown';
+
+export type SkipReason = 'PolicyPaused' | 'ControlPlaneSkipped' | ObjectionReason | BudgetWaitReason | 'AttemptsUsedUp';
+
+/** How far the node is from being well again. */
+export type RecoveryReason = 'NotReady' | 'PLEGNotHealthy' | 'Stabilising';
+
+/** Why an incident waits: reason of `Complete` and `Ready` while it is open. */
+export type WaitReason =
+  | 'Observing'
+  | 'Capturing'
+  | SkipReason
+  | 'BudgetReserved'
+  | 'Cordoning'
+  | 'Held'
+  | 'ActionRequested'
+  | 'Acting'
+  | RecoveryReason
+  | 'Uncordoning';
+
+/** Reasons of the conditions of a KubeletIncident. */
+export interface IncidentReasons extends Readonly<Record<IncidentConditionType, string>> {
+  readonly EvidenceCaptured: 'Capturing' | 'Complete' | 'Partial' | 'Missing';
+  readonly Diagnosed: CauseClass;
+  readonly NodeCordoned: 'Cordoned';
+  readonly ActionTaken: 'Requested' | Action | 'Refused' | 'AgentSilent' | HandOverReason | SkipReason;
+  readonly Recovered: RecoveryReason | 'Recovered' | 'SelfHealed';
+  readonly NodeUncordoned: 'Uncordoned' | 'LeftAlone';
+  readonly Complete: Outcome | WaitReason;
+  readonly Ready: Outcome | WaitReason;
+}
+
+/** What is claimed of a node, whatever its clock is. */
+export type NodeReason = TriggerType | `PLEG${PlegState}` | 'AgentSilent';
+
+/** Reasons of the condition KubeletStuck of a Node. */
+export type StuckReason = NodeReason | `${NodeReason}ClockSkewed`;
