@@ -35,6 +35,9 @@ export const Diagnosis = z
     recommendation: text(1024, 'What a person should do.'),
     fixedIn: z.optional(text(128, 'The release that fixes it.')),
     references: z._default(atomicList(text(256, 'A link or an issue.'), 16, 'Where it is known from.'), []),
+    behind: z.optional(
+      text(512, 'What the runtime itself waits for, by its own stacks, where the kubelet waits for the runtime.'),
+    ),
     evidence: z._default(
       atomicList(text(512, 'FILE:LINE and what stands there.'), 32, 'What the verdict rests on.'),
       [],

@@ -70,6 +70,7 @@ export function verdictText(terminal: Terminal, verdict: Diagnosis, verbose: boo
     `\n  ${terminal.paint(colourOf(verdict), title)}\n\n`,
     labelled(terminal, 'Cause', `${oneLine(cause)} (${confidence} confidence)`),
     where(terminal, verdict, verbose),
+    verdict.behind === undefined ? '' : labelled(terminal, 'Behind it', oneLine(verdict.behind)),
     labelled(terminal, 'Do', oneLine(verdict.recommendation)),
     isFault ? labelled(terminal, 'Restart of', restarts) : '',
     fixedIn === undefined ? '' : labelled(terminal, 'Fixed in', oneLine(fixedIn)),

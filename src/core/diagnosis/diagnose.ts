@@ -1,7 +1,7 @@
 /** From dumps, logs and facts of the host to the cause, by the catalogue. */
 import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import { type Facts, gatherFacts, type Stack } from './analysis/facts.ts';
-import { nameOf, othersOf } from './analysis/other-goroutines.ts';
+import { nameOf, othersOf, queuesOf } from './analysis/other-goroutines.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
 import type { Cause } from './catalogue/cause.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -91,7 +91,8 @@ function summaryOf({ summary, id }: Cause, facts: Facts): string {
 
 function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts): Diagnosis {
   const { cause, found } = best;
-  const blocked = [...found].sort((a, b) => b.weight - a.weight).find(({ stack }) => stack !== undefined)?.stack;
+  const blocked = blockedStackOf(best);
+  const behind = behindOf(best, blocked, facts);
   const also = second === undefined ? [] : [`also possible: ${second.cause.id}`];
   const unread = facts.unreadLines > 0 ? [`${facts.unreadLines} lines of the dumps could not be read`] : [];
   return {
@@ -105,9 +106,35 @@ function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts)
     ...(cause.fixedIn === undefined ? {} : { fixedIn: cause.fixedIn }),
     references: [...cause.references],
     evidence: evidenceLines([...found.map(({ evidence }) => evidence), ...also, ...unread]),
+    ...(behind === undefined ? {} : { behind }),
     ...stackFields(cause.id, blocked, facts),
     ...otherFields(facts),
   };
+}
+
+/**
+ * Why the runtime does not answer, by its own stacks: a cause of the catalogue, else where its goroutines queue. Logs are left
+ * out, since they speak of the kubelet too.
+ */
+function behindOf(best: Candidate, blocked: Stack | undefined, facts: Facts): string | undefined {
+  const isOfKubelet = blocked === undefined || blocked.process === 'kubelet';
+  if (best.cause.class !== 'RuntimeHung' || !isOfKubelet) return undefined;
+  const dumps = facts.others.filter(({ dump }) => dump.process !== 'other');
+  const last = dumps.at(-1);
+  if (last === undefined) return undefined;
+  const own = gatherFacts({ ...facts.input, dumps, logs: [], host: undefined });
+  const deeper = ranked(own).find(
+    ({ cause, found }) => cause.class !== 'Healthy' && cause.id !== best.cause.id && found.some(({ stack }) => stack),
+  );
+  if (deeper === undefined) return queuesOf(last)[0]?.slice(0, MAX_EVIDENCE_LINE);
+  const stack = blockedStackOf(deeper);
+  const name = stack === undefined ? undefined : nameOf(stack.group);
+  const where = name === undefined ? '' : ` (${name})`;
+  return `${deeper.cause.id}: ${summaryOf(deeper.cause, own)}${where}`.slice(0, MAX_EVIDENCE_LINE);
+}
+
+function blockedStackOf({ found }: Candidate): Stack | undefined {
+  return [...found].sort((a, b) => b.weight - a.weight).find(({ stack }) => stack !== undefined)?.stack;
 }
 
 function otherFields(facts: Facts): Partial<Diagnosis> {

@@ -40,6 +40,8 @@ export interface Facts {
   readonly hasLogs: boolean;
   readonly version: string | undefined;
   readonly unreadLines: number;
+  /** All dumps of other programs, in the order in which they were taken. */
+  readonly others: readonly NamedDump[];
   /** The kubelet's dump before that one. */
   readonly earlier: Dump | undefined;
 }
@@ -134,6 +136,7 @@ export function gatherFacts(input: DiagnosisInput): Facts {
   const logs = logFacts(cluesOf(input));
   return {
     ...own,
+    others,
     input,
     stacks: looked.flatMap((one) => stacksOf(one, before(all, one))),
     logs,

@@ -1,6 +1,7 @@
 /** What else the kubelet's dump shows, besides the goroutine that the verdict rests on. */
 import type { StackGroup } from '../../dump/goroutine.ts';
 import { growthOf } from './compare.ts';
+import type { NamedDump } from '../diagnosis-input.ts';
 import type { Facts } from './facts.ts';
 import { lockQueues } from './locks.ts';
 import { criMethodOf } from './relist.ts';
@@ -44,9 +45,8 @@ function runtimeWaiters({ criWaiters }: Facts): readonly string[] {
   return [`${who} for the container runtime: ${parts.join(', ')}`];
 }
 
-function queues({ kubelet }: Facts): readonly string[] {
-  if (kubelet === undefined) return [];
-  const { name, dump } = kubelet;
+/** Goroutines at one lock, and who seems to hold it: the longest queues of a dump, each a line. */
+export function queuesOf({ name, dump }: NamedDump): readonly string[] {
   return lockQueues(dump)
     .filter(({ count }) => count >= LISTED)
     .slice(0, LISTED)
@@ -80,5 +80,6 @@ export function nameOf(group: StackGroup): string | undefined {
 
 /** Waiters for the runtime, queues at locks, and what grows from one dump to the next; each a line. */
 export function othersOf(facts: Facts): readonly string[] {
-  return [...runtimeWaiters(facts), ...queues(facts), ...growth(facts)];
+  const queues = facts.kubelet === undefined ? [] : queuesOf(facts.kubelet);
+  return [...runtimeWaiters(facts), ...queues, ...growth(facts)];
 }
