@@ -11,6 +11,7 @@ import type { Scenario } from './scenario.ts';
 import { badInput } from './scenarios/bad-input.ts';
 import { crashInTheMiddle } from './scenarios/crash.ts';
 import { evidenceMissing } from './scenarios/evidence-missing.ts';
+import { frozenPrograms } from './scenarios/frozen-programs.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { healthy } from './scenarios/healthy.ts';
 import { hungRuntime } from './scenarios/hung-runtime.ts';
@@ -23,6 +24,7 @@ const SCENARIOS: readonly Scenario[] = [
   hungRuntime,
   stuckKubelet,
   evidenceMissing,
+  frozenPrograms,
   fullDisk,
   unreadableLog,
   badInput,
