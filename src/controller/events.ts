@@ -3,7 +3,7 @@ import { EVENTS } from '../api/resources.ts';
 import type { EventReason } from '../api/v1alpha1/event-reasons.ts';
 import type { TriggerType } from '../api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
-import type { Outcome } from '../core/decision/outcomes.ts';
+import type { Outcome } from '../core/decision/record/outcomes.ts';
 import { toTime } from '../core/time/timestamp.ts';
 import { isMedicError } from '../ports/errors.ts';
 import type { World } from './world.ts';

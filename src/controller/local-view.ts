@@ -7,9 +7,9 @@ import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
 import type { KubeletRecoveryPolicy } from '../api/v1alpha1/policy.ts';
 import type { Node } from '../api/kubernetes/node.ts';
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../api/resources.ts';
-import type { BudgetView } from '../core/decision/budget.ts';
+import type { BudgetView } from '../core/decision/policy/budget.ts';
 import { isAgentFresh, isControlPlane, isReady } from '../core/decision/node-state.ts';
-import { matchPolicy } from '../core/decision/policy-match.ts';
+import { matchPolicy } from '../core/decision/policy/policy-match.ts';
 import type { Mirror } from '../ports/cluster.ts';
 import type { World } from './world.ts';
 

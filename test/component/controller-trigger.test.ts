@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, NODES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { findCondition } from '../../src/core/decision/conditions-and-steps.ts';
+import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
 import type { FaultKind } from '../support/host/scenario.ts';

@@ -6,8 +6,8 @@ import type { KubeletHealth, PlegState } from '../../src/api/v1alpha1/health.ts'
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { ACTIONS, type ActRecord, isAct } from '../../src/core/decision/actions.ts';
 import { readyCondition } from '../../src/core/decision/node-state.ts';
-import { findCondition } from '../../src/core/decision/conditions-and-steps.ts';
-import { isGoodEnd } from '../../src/core/decision/outcomes.ts';
+import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
+import { isGoodEnd } from '../../src/core/decision/record/outcomes.ts';
 
 type Mark = '◌' | '●' | '✔' | '✗' | '◷' | '·';
 

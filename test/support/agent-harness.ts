@@ -5,7 +5,7 @@ import type { ActionRecord, KubeletIncident, Step } from '../../src/api/v1alpha1
 import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import type { World } from '../../src/agent/world.ts';
-import { withStep } from '../../src/core/decision/conditions-and-steps.ts';
+import { withStep } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { isObject, listAt, objectAt } from './api-server/json.ts';
 import { aPlan } from './builders/objects.ts';

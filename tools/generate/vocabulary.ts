@@ -7,7 +7,7 @@ import {
 } from '../../src/api/v1alpha1/conditions.ts';
 import { ANNOTATION_CORDONED_BY, ANNOTATION_CORDON_REASON, ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
-import { OUTCOMES } from '../../src/core/decision/outcomes.ts';
+import { OUTCOMES } from '../../src/core/decision/record/outcomes.ts';
 import { table } from './reference.ts';
 
 const OTHER_CONDITIONS: Readonly<Record<string, Meanings>> = {

@@ -1,6 +1,6 @@
 /** The conditions of KubeletHealth: can the agent see, and is there what a recovery needs. */
 import type { HealthReasons } from '../../api/v1alpha1/conditions.ts';
-import type { HealthClaim } from '../../core/decision/conditions-and-steps.ts';
+import type { HealthClaim } from '../../core/decision/record/conditions-and-steps.ts';
 import { LOG_GRACE_MS } from '../../core/detection/settings.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import type {

@@ -8,7 +8,7 @@ import type {
   RuntimeInfo,
 } from '../../api/v1alpha1/health.ts';
 import type { Condition } from '../../api/v1alpha1/condition.ts';
-import { withCondition } from '../../core/decision/conditions-and-steps.ts';
+import { withCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs, formatDuration } from '../../core/time/duration.ts';
 import type { Moment } from '../../core/time/moment.ts';

@@ -1,7 +1,7 @@
 /** One incident on one screen. Pure. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { FleetPattern, KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { isGoodEnd } from '../../core/decision/outcomes.ts';
+import { isGoodEnd } from '../../core/decision/record/outcomes.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { verdictText } from '../diagnose/verdict-text.ts';
 import { humanAge, humanBytes, renderTable, wrap } from '../table.ts';

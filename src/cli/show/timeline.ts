@@ -3,9 +3,9 @@ import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
 import type { Event } from '../../api/kubernetes/objects.ts';
 import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
 import { ACTIONS, isAct } from '../../core/decision/actions.ts';
-import { findCondition } from '../../core/decision/conditions-and-steps.ts';
+import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
-import { isGoodEnd } from '../../core/decision/outcomes.ts';
+import { isGoodEnd } from '../../core/decision/record/outcomes.ts';
 import { humanAge, humanBytes } from '../table.ts';
 
 /** `good`, `bad`: it went well or not; `open`: it goes on; `plain`: it just was. */

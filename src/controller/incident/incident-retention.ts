@@ -1,6 +1,6 @@
 /** Deletes incidents that have been kept for long enough; their Secrets go with them as their dependents. */
 import { INCIDENTS } from '../../api/resources.ts';
-import { expiredIncidents } from '../../core/decision/expired-incidents.ts';
+import { expiredIncidents } from '../../core/decision/record/expired-incidents.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { LocalView } from '../local-view.ts';
 import type { World } from '../world.ts';

@@ -2,8 +2,8 @@
 import type { IncidentConditionType } from '../../api/v1alpha1/conditions.ts';
 import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
 import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
-import { findCondition } from '../../core/decision/conditions-and-steps.ts';
-import { isOutcome, OUTCOMES } from '../../core/decision/outcomes.ts';
+import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
+import { isOutcome, OUTCOMES } from '../../core/decision/record/outcomes.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import type { EventClaim } from '../events.ts';
 

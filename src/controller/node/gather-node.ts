@@ -1,6 +1,6 @@
 /** Reads all that a decision on one node looks at, from the mirrors. */
 import type { NodeSnapshot } from '../../core/decision/node/node-snapshot.ts';
-import { matchPolicy } from '../../core/decision/policy-match.ts';
+import { matchPolicy } from '../../core/decision/policy/policy-match.ts';
 import type { LocalView } from '../local-view.ts';
 import type { World } from '../world.ts';
 

@@ -2,7 +2,7 @@
 import { POLICIES } from '../../api/resources.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import { canonical } from '../../core/decision/canonical.ts';
-import { decidePolicyStatus } from '../../core/decision/policy-status.ts';
+import { decidePolicyStatus } from '../../core/decision/policy/policy-status.ts';
 import type { LocalView } from '../local-view.ts';
 import type { World } from '../world.ts';
 

@@ -5,7 +5,7 @@
 import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
 import type { Action } from '../../api/v1alpha1/policy.ts';
-import type { ActReason, HandOverReason } from './reasons.ts';
+import type { ActReason, HandOverReason } from './record/reasons.ts';
 import { ACTIONS, isHarmful, isRuntimeDeaf, needsWhatIsMissing } from './actions.ts';
 
 export interface ActionQuestion {

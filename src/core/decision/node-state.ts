@@ -8,7 +8,7 @@ import {
   ANNOTATION_EXCLUDE,
   CONTROLLER_MANAGER,
 } from '../../api/v1alpha1/names.ts';
-import { isTrue } from './conditions-and-steps.ts';
+import { isTrue } from './record/conditions-and-steps.ts';
 import { fromTime } from '../time/timestamp.ts';
 
 /** An agent writes at each change and every 30 s; after this long without a word it counts as silent. */

@@ -2,7 +2,7 @@
 import type { Node } from '../../api/kubernetes/node.ts';
 import { ANNOTATION_CORDONED_BY } from '../../api/v1alpha1/names.ts';
 import { isCordonedBy, isExcluded } from './node-state.ts';
-import type { ObjectionReason } from './reasons.ts';
+import type { ObjectionReason } from './record/reasons.ts';
 
 /** Taints that say that a node is on its way out. */
 const LEAVING_TAINTS: Readonly<Record<string, string>> = {

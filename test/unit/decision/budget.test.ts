@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { inFlight, judgeBudget, maxUnhealthyNodes, type BudgetView } from '../../../src/core/decision/budget.ts';
+import { inFlight, judgeBudget, maxUnhealthyNodes, type BudgetView } from '../../../src/core/decision/policy/budget.ts';
 import { aPlan, anIncident, at, T0 } from '../../support/builders/objects.ts';
 
 const reserved = { steps: [{ name: 'cordon', type: 'Cordon', state: 'Succeeded', startedAt: at(0) }] } as const;

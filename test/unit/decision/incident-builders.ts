@@ -8,7 +8,7 @@ import type {
   IncidentSnapshot,
   Stacks,
 } from '../../../src/core/decision/incident/incident-snapshot.ts';
-import { findCondition } from '../../../src/core/decision/conditions-and-steps.ts';
+import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
 
 export const NAME = 'node-a-x7k2q';

@@ -4,7 +4,7 @@ import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/inc
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
-import { findCondition, findStep } from '../../../src/core/decision/conditions-and-steps.ts';
+import { findCondition, findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
 import {
   NAME,

@@ -14,7 +14,7 @@ import type {
   IncidentDecision,
   IncidentSnapshot,
 } from '../../../src/core/decision/incident/incident-snapshot.ts';
-import { findCondition, isTrue } from '../../../src/core/decision/conditions-and-steps.ts';
+import { findCondition, isTrue } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { aHealth, anIncident, aNode, aPlan, T0 } from '../../support/builders/objects.ts';
 

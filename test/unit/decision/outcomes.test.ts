@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isGoodEnd, type Outcome, OUTCOMES } from '../../../src/core/decision/outcomes.ts';
-import { isRetried, retryAfterMs } from '../../../src/core/decision/retry-after.ts';
+import { isGoodEnd, type Outcome, OUTCOMES } from '../../../src/core/decision/record/outcomes.ts';
+import { isRetried, retryAfterMs } from '../../../src/core/decision/record/retry-after.ts';
 import { anIncident, at } from '../../support/builders/objects.ts';
 
 function endedAs(reason: string): ReturnType<typeof anIncident> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { matchPolicy, selects } from '../../../src/core/decision/policy-match.ts';
+import { matchPolicy, selects } from '../../../src/core/decision/policy/policy-match.ts';
 import { aNode, aPolicy } from '../../support/builders/objects.ts';
 
 describe('a node selector', () => {

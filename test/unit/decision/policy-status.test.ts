@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { decidePolicyStatus, type PolicySnapshot } from '../../../src/core/decision/policy-status.ts';
-import { findCondition } from '../../../src/core/decision/conditions-and-steps.ts';
+import { decidePolicyStatus, type PolicySnapshot } from '../../../src/core/decision/policy/policy-status.ts';
+import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aNode, aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
 
 function aSnapshot(part: Partial<PolicySnapshot> = {}): PolicySnapshot {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { expiredIncidents } from '../../../src/core/decision/expired-incidents.ts';
+import { expiredIncidents } from '../../../src/core/decision/record/expired-incidents.ts';
 import { anIncident, aPlan, at, T0 } from '../../support/builders/objects.ts';
 
 const plan = aPlan({ evidence: { retention: { incidents: 2, maxAge: '24h' } } });

@@ -1,8 +1,8 @@
 /** Cordon before the action, uncordon after recovery: only ever our own cordon. */
 import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { isCordonedBy } from '../node-state.ts';
-import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
-import { RESERVATION_STEP, UNCORDON_STEP } from '../step-names.ts';
+import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
+import { RESERVATION_STEP, UNCORDON_STEP } from '../record/step-names.ts';
 import { toPreciseTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 

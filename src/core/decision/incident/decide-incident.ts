@@ -4,9 +4,9 @@
  */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { isOpen, isReady, readyCondition } from '../node-state.ts';
-import { withCondition, withStepEnded } from '../conditions-and-steps.ts';
-import { type Outcome, OUTCOMES } from '../outcomes.ts';
-import type { WaitReason } from '../reasons.ts';
+import { withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
+import { type Outcome, OUTCOMES } from '../record/outcomes.ts';
+import type { WaitReason } from '../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { uncordon } from './cordon.ts';
 import { diagnosis } from './diagnosis-stage.ts';

@@ -9,7 +9,7 @@ import { diagnose } from '../../diagnosis/diagnose.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
 import { isAgentFresh } from '../node-state.ts';
-import { withCondition } from '../conditions-and-steps.ts';
+import { withCondition } from '../record/conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 /** The agent's newest probe; `Unknown` if it has not been heard from. */

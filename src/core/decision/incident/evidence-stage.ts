@@ -4,8 +4,8 @@ import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { evidenceGate } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { isAgentFresh } from '../node-state.ts';
-import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
-import { HOST_STEP, PROXY_STEP } from '../step-names.ts';
+import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
+import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 

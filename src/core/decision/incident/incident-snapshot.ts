@@ -4,9 +4,9 @@ import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
-import type { BudgetView } from '../budget.ts';
-import type { Outcome } from '../outcomes.ts';
-import type { WaitReason } from '../reasons.ts';
+import type { BudgetView } from '../policy/budget.ts';
+import type { Outcome } from '../record/outcomes.ts';
+import type { WaitReason } from '../record/reasons.ts';
 
 /** The evidence that is in the API server. Empty once the diagnosis is made. */
 export interface Stacks {

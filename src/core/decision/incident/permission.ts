@@ -2,12 +2,12 @@
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import type { Node } from '../../../api/kubernetes/node.ts';
 import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
-import { judgeBudget } from '../budget.ts';
+import { judgeBudget } from '../policy/budget.ts';
 import { isControlPlane } from '../node-state.ts';
 import { objectionOf } from '../other-actors.ts';
-import { isRetried } from '../retry-after.ts';
-import type { SkipReason } from '../reasons.ts';
-import { withCondition } from '../conditions-and-steps.ts';
+import { isRetried } from '../record/retry-after.ts';
+import type { SkipReason } from '../record/reasons.ts';
+import { withCondition } from '../record/conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 30_000;

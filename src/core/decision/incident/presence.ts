@@ -2,7 +2,7 @@
 import { isAct } from '../actions.ts';
 import { isAgentFresh, isLogUnreadable, isReady } from '../node-state.ts';
 import { TRIGGERS } from '../node/triggers.ts';
-import { isTrue, withCondition } from '../conditions-and-steps.ts';
+import { isTrue, withCondition } from '../record/conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 

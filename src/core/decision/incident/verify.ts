@@ -3,8 +3,14 @@ import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { ACTIONS, type ActStep } from '../actions.ts';
 import { isReady, readyCondition } from '../node-state.ts';
-import { type IncidentClaim, findCondition, withCondition, withStep, withStepEnded } from '../conditions-and-steps.ts';
-import type { RecoveryReason } from '../reasons.ts';
+import {
+  type IncidentClaim,
+  findCondition,
+  withCondition,
+  withStep,
+  withStepEnded,
+} from '../record/conditions-and-steps.ts';
+import type { RecoveryReason } from '../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
 import { probeState } from './diagnosis-stage.ts';

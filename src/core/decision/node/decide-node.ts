@@ -5,9 +5,9 @@ import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
 import { AGENT_SILENT_MS, agentSeenAt, clockSkewMs, isAgentFresh, isOpen } from '../node-state.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import { retryAfterMs } from '../record/retry-after.ts';
 import { fromTime } from '../../time/timestamp.ts';
-import type { NodeReason } from '../reasons.ts';
+import type { NodeReason } from '../record/reasons.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node-snapshot.ts';
 import { findTrigger, TRIGGERS } from './triggers.ts';
 

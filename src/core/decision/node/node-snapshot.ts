@@ -2,8 +2,8 @@
 import type { Node } from '../../../api/kubernetes/node.ts';
 import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
-import type { PolicyMatch } from '../policy-match.ts';
-import type { StuckReason } from '../reasons.ts';
+import type { PolicyMatch } from '../policy/policy-match.ts';
+import type { StuckReason } from '../record/reasons.ts';
 
 export interface NodeSnapshot {
   readonly now: number;

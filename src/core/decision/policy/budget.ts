@@ -1,12 +1,12 @@
 /** How much may be done at once. Small, pure, and the most heavily tested file of the project. */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import type { Budget } from '../../api/v1alpha1/policy.ts';
-import { isAct } from './actions.ts';
-import { durationMs, formatSeconds } from '../time/duration.ts';
-import { isOpen } from './node-state.ts';
-import type { BudgetWaitReason } from './reasons.ts';
-import { RESERVATION_STEP } from './step-names.ts';
-import { fromTime, toTime } from '../time/timestamp.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { Budget } from '../../../api/v1alpha1/policy.ts';
+import { isAct } from '../actions.ts';
+import { durationMs, formatSeconds } from '../../time/duration.ts';
+import { isOpen } from '../node-state.ts';
+import type { BudgetWaitReason } from '../record/reasons.ts';
+import { RESERVATION_STEP } from '../record/step-names.ts';
+import { fromTime, toTime } from '../../time/timestamp.ts';
 
 export interface BudgetView {
   /** Every incident there is, of all policies. */

@@ -1,10 +1,10 @@
 /** What a policy's status says: what it rules, what is open, and what it would do now. */
-import type { Node } from '../../api/kubernetes/node.ts';
-import type { KubeletRecoveryPolicy, PolicyStatus } from '../../api/v1alpha1/policy.ts';
+import type { Node } from '../../../api/kubernetes/node.ts';
+import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/policy.ts';
 import { inFlight, maxUnhealthyNodes, type BudgetView } from './budget.ts';
-import { isOpen } from './node-state.ts';
+import { isOpen } from '../node-state.ts';
 import { matchPolicy } from './policy-match.ts';
-import { withCondition } from './conditions-and-steps.ts';
+import { withCondition } from '../record/conditions-and-steps.ts';
 
 export interface PolicySnapshot {
   readonly now: number;

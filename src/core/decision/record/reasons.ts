@@ -1,9 +1,9 @@
 /** Reasons that decisions give, in conditions and as why an incident waits. */
-import type { IncidentConditionType } from '../../api/v1alpha1/conditions.ts';
-import type { CauseClass } from '../../api/v1alpha1/diagnosis.ts';
-import type { PlegState } from '../../api/v1alpha1/health.ts';
-import type { TriggerType } from '../../api/v1alpha1/incident.ts';
-import type { Action } from '../../api/v1alpha1/policy.ts';
+import type { IncidentConditionType } from '../../../api/v1alpha1/conditions.ts';
+import type { CauseClass } from '../../../api/v1alpha1/diagnosis.ts';
+import type { PlegState } from '../../../api/v1alpha1/health.ts';
+import type { TriggerType } from '../../../api/v1alpha1/incident.ts';
+import type { Action } from '../../../api/v1alpha1/policy.ts';
 import type { Outcome } from './outcomes.ts';
 
 /** Why an action is the one that is taken. */

@@ -1,9 +1,9 @@
 /** Which completed incidents have been kept for long enough. An open one is never deleted. */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { isAct } from './actions.ts';
-import { durationMs } from '../time/duration.ts';
-import { isOpen } from './node-state.ts';
-import { fromTime } from '../time/timestamp.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import { isAct } from '../actions.ts';
+import { durationMs } from '../../time/duration.ts';
+import { isOpen } from '../node-state.ts';
+import { fromTime } from '../../time/timestamp.ts';
 
 function endedAt(incident: KubeletIncident): number {
   return fromTime(incident.status.timings?.completedAt) ?? fromTime(incident.metadata.creationTimestamp) ?? 0;
