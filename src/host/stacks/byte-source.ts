@@ -39,6 +39,9 @@ export interface Chunk {
   readonly bytes: Buffer;
 }
 
+/** User space ends below it, on amd64 and arm64. What is beyond it is no address. */
+export const MAX_ADDRESS = 2 ** 52;
+export const PAGE = 4096;
 const TWO_32 = 2 ** 32;
 
 export function readWord(bytes: Buffer, at: number): number {
@@ -56,7 +59,6 @@ export function wordBytes(...addresses: readonly number[]): Buffer {
 }
 
 const CHUNK = 131_072;
-const PAGE = 4096;
 
 /** A range piece by piece. Pieces overlap, so that nothing of up to `overlap` bytes is cut; what is not mapped is left out. */
 export function* chunksOf(source: ByteSource, range: AddressRange, overlap: number): Generator<Chunk> {

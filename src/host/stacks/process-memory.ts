@@ -1,5 +1,13 @@
 /** The memory of a process, read with as few calls as there are stretches. */
-import { type AddressRange, type ByteSource, type Chunk, chunksOf, readWord } from './byte-source.ts';
+import {
+  type AddressRange,
+  type ByteSource,
+  type Chunk,
+  chunksOf,
+  MAX_ADDRESS,
+  PAGE,
+  readWord,
+} from './byte-source.ts';
 import { malformed } from './stack-errors.ts';
 
 export interface ProcessMemory {
@@ -12,12 +20,15 @@ export interface ProcessMemory {
   chunks(range: AddressRange, overlap: number): Generator<Chunk>;
 }
 
-const MAX_ADDRESS = 2 ** 52;
 const MAX_READ = 16_777_216;
 /** A kubelet has 1 MiB of variables; a range beyond this is not one of them. */
 const MAX_RANGE = 268_435_456;
 
+/** @throws `E_STACKS_MALFORMED` if no program can have been loaded there: programs are loaded by whole pages. */
 export function createProcessMemory(source: ByteSource, bias: number): ProcessMemory {
+  if (!(bias >= 0 && bias < MAX_ADDRESS && bias % PAGE === 0)) {
+    throw malformed('its entry point in memory is not the one of its file');
+  }
   function tryRead(address: number, length: number): Buffer | undefined {
     if (!(address > 0 && address < MAX_ADDRESS && length > 0 && length <= MAX_READ)) return undefined;
     const bytes = Buffer.allocUnsafe(length);

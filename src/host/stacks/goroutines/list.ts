@@ -1,5 +1,5 @@
 /** runtime.allgs: the list of all goroutines, those that have ended too. Found without symbols, on any architecture. */
-import { type AddressRange, readWord } from '../byte-source.ts';
+import { type AddressRange, MAX_ADDRESS, readWord } from '../byte-source.ts';
 import type { ProcessMemory } from '../process-memory.ts';
 import { malformed } from '../stack-errors.ts';
 import { G_SIZE, SELF, STACK_HIGH, STACK_LOW } from './layout.ts';
@@ -14,7 +14,6 @@ export interface GoroutineList {
 const SLICE = 24;
 const MAX_LENGTH = 2 ** 26;
 const MAX_CANDIDATES = 200_000;
-const MAX_ADDRESS = 2 ** 52;
 const SAMPLES = 64;
 const HEAD = SELF + 8;
 

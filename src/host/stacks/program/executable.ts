@@ -2,7 +2,7 @@
  * A program's file by the addresses that it was linked at: ELF, 64 bit, little endian (elf(5)). It is read through a small
  * cache, since a kubelet has 100 MB. Nothing that the file says of itself is believed: counts and sizes have bounds.
  */
-import { type AddressRange, type ByteSource, type Chunk, chunksOf, readWord } from '../byte-source.ts';
+import { type AddressRange, type ByteSource, type Chunk, chunksOf, MAX_ADDRESS, readWord } from '../byte-source.ts';
 import { malformed, stackError } from '../stack-errors.ts';
 
 const BLOCK = 16_384;
@@ -178,6 +178,7 @@ function readSegments({ segments: { offset, entrySize, count } }: Header, raw: R
   for (let at = 0; at < bytes.length; at += entrySize) {
     if (bytes.readUInt32LE(at) !== LOADED) continue;
     const [from, start, length] = [readWord(bytes, at + 8), readWord(bytes, at + 16), readWord(bytes, at + 32)];
+    if (!(from < MAX_ADDRESS && start < MAX_ADDRESS)) throw malformed(`a segment at ${hex(start)}`);
     const inFile = Math.max(0, Math.min(length, size - from));
     const isWritable = (bytes.readUInt32LE(at + 4) & WRITABLE) !== 0;
     segments.push({ offset: from, start, end: start + inFile, isWritable });

@@ -119,6 +119,25 @@ describe('a program', () => {
     expect(dumpOf(recording).stats.goroutines).toBeGreaterThan(14);
   });
 
+  test.each<readonly [string, (header: Buffer) => void]>([
+    ['is not where its memory has it', (header) => header.writeUInt32LE(0x7fffffff, 24)],
+    ['is beyond all addresses', (header) => header.writeUInt32LE(0xffffffff, 28)],
+    ['is in the middle of a page', (header) => header.writeUInt32LE(header.readUInt32LE(24) + 8, 24)],
+  ])('whose entry point %s is malformed', (_what, change) => {
+    const recording = openRecording(UNPACKED);
+    change(recording.filePages.get(0)!);
+    expect(() => dumpOf(recording)).toThrow(expect.objectContaining({ code: 'E_STACKS_MALFORMED' }));
+  });
+
+  test('with a segment beyond all addresses is malformed', () => {
+    const recording = openRecording(UNPACKED);
+    const first = recording.filePages.get(0)!;
+    for (let at = 64; at < 64 + 56 * first.readUInt16LE(56); at += 56) {
+      if (first.readUInt32LE(at) === 1) first.writeUInt32LE(0xffffffff, at + 20);
+    }
+    expect(() => dumpOf(recording)).toThrow(expect.objectContaining({ code: 'E_STACKS_MALFORMED' }));
+  });
+
   test('whose table has more functions than there are is malformed, and its Go is named', () => {
     const recording = openRecording(UNPACKED);
     const { address } = readTableHeader(openExecutable(recording.file, recording.fileSize));
