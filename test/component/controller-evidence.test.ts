@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES } from '../../src/api/resources.ts';
 import type { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import { MedicError } from '../../src/ports/errors.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 
@@ -112,6 +113,34 @@ describe('the dumps of an incident', () => {
       expect(status.outcome).toBe('EvidenceMissing');
       expect(bench.events('EvidenceMissing')[0]?.message).toContain('is not in the API server any more');
       expect(bench.host('node-a').restarts).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that unpack to more than is read of one incident are no evidence, and the controller lives on',
+    async () => {
+      await almostBreached();
+      bench.host('node-a').inflateStacks(40 * 1024 * 1024);
+      const { status } = await bench.until('node-a', isOver);
+      expect(status.outcome).toBe('EvidenceMissing');
+      expect(bench.events('EvidenceMissing')[0]?.message).toContain('is too large unpacked');
+      expect(bench.host('node-a').restarts).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that the API server does not know as a kind end the incident untouched, with its words',
+    async () => {
+      await almostBreached();
+      bench.local.onWrite(({ plural, verb }) => {
+        if (plural !== 'kubeletevidences' || verb !== 'create') return;
+        throw new MedicError('E_KUBE_ABSENT', 'absent', 'the server could not find the requested resource');
+      });
+      const { status } = await bench.until('node-a', isOver);
+      expect(status.outcome).toBe('EvidenceMissing');
+      expect(bench.events('EvidenceMissing')[0]?.message).toContain('could not find the requested resource');
     },
     LIMIT_MS,
   );

@@ -35,7 +35,8 @@ export async function uploadForDecision(
       return bytes === undefined ? entry : await objects.put(entry, bytes, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!isMedicError(error, 'denied', 'invalid', 'terminal')) throw error;
+      // Absent: a cluster whose CRDs are those of an older version has no such kind.
+      if (!isMedicError(error, 'denied', 'absent', 'invalid', 'terminal')) throw error;
       log.warn('A dump cannot be uploaded', { incident: incident.metadata.name, reason: entry.name, err: error });
       return { ...entry, message: `in the spool only: ${reasonOf(error)}`.slice(0, 1024) };
     }

@@ -12,8 +12,12 @@ import { createObjectStore } from '../../stores/object-store.ts';
 import type { World } from '../world.ts';
 
 const NONE: Stacks = { entries: [], dumps: [], unreadable: new Map() };
-/** A dump that was cut to fit one object may unpack to much more; a kubelet with 100,000 goroutines has 78 MB. */
-const MAX_TEXT = 96 * 1024 * 1024;
+/**
+ * Of one dump, unpacked, and of all dumps of an incident: a node that lies could send what unpacks to gigabytes, and end this
+ * program again after each restart. An agent sends 8 MiB at most, which is a kubelet of 10,000 goroutines.
+ */
+const MAX_TEXT = 9 * 1024 * 1024;
+const MAX_TEXTS = 20 * 1024 * 1024;
 
 /** What the controller has saved through the node proxy; nobody else writes such objects in its name. */
 async function savedByUs(world: World, incident: KubeletIncident): Promise<readonly EvidenceEntry[]> {
@@ -46,14 +50,17 @@ async function readDump(store: EvidenceStore, entry: EvidenceEntry, signal: Abor
   } catch (error) {
     // What is not what was sealed is no evidence. An API server that is away is asked again.
     if (isMedicError(error, 'terminal')) return { kind: 'unreadable', message: error.message };
-    if (error instanceof RangeError || isZlibError(error))
-      return { kind: 'unreadable', message: `${entry.name} is not gzip` };
+    const why = unzipFailure(error);
+    if (why !== undefined) return { kind: 'unreadable', message: `${entry.name} ${why}` };
     throw error;
   }
 }
 
-function isZlibError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+/** By its code (Node.js: `ERR_BUFFER_TOO_LARGE`, and zlib's `Z_...`); undefined: it is another failure. */
+function unzipFailure(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  if (code === 'ERR_BUFFER_TOO_LARGE') return 'is too large unpacked';
+  return code.startsWith('Z_') ? 'is not gzip' : undefined;
 }
 
 /** Read until the diagnosis is made: by then the evidence is sealed. */
@@ -64,10 +71,13 @@ export async function gatherEvidence(world: World, incident: KubeletIncident, si
   const ofAgent = (incident.status.evidence ?? []).filter(({ by }) => by === 'Agent');
   const dumps: NamedText[] = [];
   const unreadable = new Map<string, string>();
+  let size = 0;
   for (const entry of [...ofAgent, ...entries].filter(isDump)) {
     const read = await readDump(store, entry, signal);
-    if (read.kind === 'text') dumps.push({ name: entry.name, text: read.text });
-    else unreadable.set(entry.name, read.message);
+    size += read.kind === 'text' ? read.text.length : 0;
+    if (read.kind === 'unreadable') unreadable.set(entry.name, read.message);
+    else if (size > MAX_TEXTS) unreadable.set(entry.name, `${entry.name} is beyond what is read of one incident`);
+    else dumps.push({ name: entry.name, text: read.text });
   }
   return { entries, dumps, unreadable };
 }

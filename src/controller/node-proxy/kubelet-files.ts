@@ -23,8 +23,8 @@ export interface Fetched {
   readonly message: string | undefined;
 }
 
-/** A dump of 100,000 goroutines is 75 MB; what is beyond this is cut, and said to be. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** A kubelet of 10,000 goroutines has 8 MB; what is beyond this is cut, and said to be. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 export function dumpFile(number: number): KubeletFile {
   return {

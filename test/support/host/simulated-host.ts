@@ -44,6 +44,8 @@ export interface SimulatedHost {
   hideUnit(role: 'kubelet' | 'runtime', hidden: boolean): void;
   /** systemd does not answer, or answers again. */
   breakServices(message: string | undefined): void;
+  /** Dumps are padded to so many bytes, as a node may that lies. */
+  inflateStacks(bytes: number): void;
   /** The memory of the kubelet cannot be read, or can be again. */
   breakStacks(message: string | undefined): void;
   setBlocked(processes: readonly BlockedProcess[]): void;
@@ -81,6 +83,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   const hidden = new Set<string>();
   let servicesBroken: string | undefined;
   let stacksBroken: string | undefined;
+  let stacksBytes = 0;
   let blocked: readonly BlockedProcess[] = [];
   let isRuntimeHung = false;
   /** A fault of the kubelet's process: it ends with the process. */
@@ -191,7 +194,12 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     const kubelet = blockedBy() === undefined ? texts.healthy.debug2 : texts.stuck.debug2;
     const text = role === 'kubelet' ? kubelet : RUNTIME_DUMP;
     const source = `memory of process ${String(mainPID)} (${unit})`;
-    return await Promise.resolve({ bytes: Buffer.from(text), truncated: false, message: '', source });
+    return await Promise.resolve({
+      bytes: Buffer.from(text.padEnd(stacksBytes, ' ')),
+      truncated: false,
+      message: '',
+      source,
+    });
   }
 
   function processState(pid: number): string | undefined {
@@ -277,6 +285,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       const unit = role === 'kubelet' ? 'kubelet.service' : 'containerd.service';
       if (isHidden) hidden.add(unit);
       else hidden.delete(unit);
+    },
+    inflateStacks(bytes): void {
+      stacksBytes = bytes;
     },
     breakStacks(message): void {
       stacksBroken = message;

@@ -34,7 +34,7 @@ describe('what is taken from a kubelet', () => {
 
   test('says so where it was cut', async () => {
     const got = await fetched(dumpFile(1), { body: Buffer.from('goroutine'), truncated: true });
-    expect(got).toMatchObject({ truncated: true, message: 'cut at 16777216 bytes' });
+    expect(got).toMatchObject({ truncated: true, message: 'cut at 8388608 bytes' });
   });
 
   test.each([
@@ -76,7 +76,7 @@ test('each request has a bound in bytes, a deadline and the signal; metrics, whi
     '/healthz?verbose',
     '/metrics',
   ]);
-  expect([...asked.values()].every((request) => request.signal === signal && request.maxBytes === 16_777_216)).toBe(
+  expect([...asked.values()].every((request) => request.signal === signal && request.maxBytes === 8_388_608)).toBe(
     true,
   );
   expect(asked.get('/metrics')?.deadlineMs).toBe(2_000);
