@@ -1,21 +1,12 @@
 /** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
-import type { ActionRecord, KubeletIncident, Plan, Step, Trigger } from '../../api/v1alpha1/incident.ts';
-import { TRIGGERS } from '../../core/decision/node/triggers.ts';
+import type { ActionRecord, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
+import { type BundleManifest, isOfTrouble, mergedEntries, relocated, takenEarly } from '../../core/evidence/bundle.ts';
 import { boundedClues } from '../../core/diagnosis/clues/log-clues.ts';
-import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
+import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
-import {
-  adoptBundle,
-  type BundleManifest,
-  bundleNameOf,
-  bundlesOf,
-  newestEarly,
-  readManifest,
-  relocated,
-  writeManifest,
-} from './spool-bundle.ts';
+import { adoptBundle, bundleNameOf, bundlesOf, newestEarly, readManifest, writeManifest } from './spool-bundle.ts';
 import { type Capture, capture } from './collect-artifacts.ts';
 import type { DumpRounds } from './stack-dumps.ts';
 import { uploadForDecision } from './upload-for-decision.ts';
@@ -25,18 +16,8 @@ import type { ObservationBoard } from '../health/observation.ts';
 import { noteSpoolError } from '../health/spool-error.ts';
 import { reasonOf, type World } from '../world.ts';
 
-/** An early capture that is older says little of now. */
-const EARLY_MAX_AGE_MS = 15 * 60_000;
 /** What is over before the step's deadline can still be reported in time. */
 const SHARE_OF_DEADLINE = 0.75;
-const MAX_MANIFEST = 48;
-
-/** Whether evidence that was complete at `at` is of this trouble. The stuck relist began before its breach line. */
-export function isOfTrouble(at: number, trigger: Trigger, now: number): boolean {
-  const seenAt = fromTime(trigger.at);
-  if (!TRIGGERS[trigger.type].isFault || seenAt === undefined || now - at > EARLY_MAX_AGE_MS) return false;
-  return at >= seenAt - (trigger.elapsed === undefined ? 0 : durationMs(trigger.elapsed));
-}
 
 interface Existing {
   /** `own`: saved for this incident already. `early`: taken over from a capture on suspicion. */
@@ -68,21 +49,6 @@ async function existing(
     noteSpoolError(board, reasonOf(error));
     return undefined;
   }
-}
-
-function takenEarly(entry: EvidenceEntry): EvidenceEntry {
-  if (entry.state === 'Failed' || entry.message !== undefined) return entry;
-  return { ...entry, message: 'taken early, while PLEG was only suspected' };
-}
-
-/** The new entry of a name takes the old one's place, unless it failed and the old one did not. */
-function merged(old: readonly EvidenceEntry[], fresh: readonly EvidenceEntry[]): readonly EvidenceEntry[] {
-  const kept = old.filter((entry) => {
-    const newer = fresh.find(({ name }) => name === entry.name);
-    return newer === undefined || (newer.state === 'Failed' && entry.state === 'Captured');
-  });
-  const added = fresh.filter(({ name }) => !kept.some((entry) => entry.name === name));
-  return [...kept, ...added].slice(0, MAX_MANIFEST);
 }
 
 export interface HostStepParts {
@@ -128,7 +94,7 @@ async function takeEvidence(
     },
     signal,
   );
-  const entries = merged(before?.manifest.entries ?? [], taken.entries);
+  const entries = mergedEntries(before?.manifest.entries ?? [], taken.entries);
   // A runtime that hangs now may have counted its containers when it was only suspected.
   const summary: HostSummary = {
     ...before?.manifest.host,

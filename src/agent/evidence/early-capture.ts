@@ -2,7 +2,8 @@
 import type { HealthSpec, PlegInfo } from '../../api/v1alpha1/health.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
-import { type BundleManifest, bundlesOf, earlyBundleName, newestEarly, writeManifest } from './spool-bundle.ts';
+import { type BundleManifest, earlyBundleName } from '../../core/evidence/bundle.ts';
+import { bundlesOf, newestEarly, writeManifest } from './spool-bundle.ts';
 import { capture } from './collect-artifacts.ts';
 import { createWakeUp } from '../../runtime/wake-up.ts';
 import type { Requests } from '../requests.ts';

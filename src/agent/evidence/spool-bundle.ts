@@ -1,35 +1,11 @@
 /** A folder of evidence in the node's spool. Its manifest is written last: a bundle without one is not complete. */
-import * as z from 'zod/mini';
-import { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { HostSummary } from '../../api/v1alpha1/host-summary.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { locationText } from '../../core/evidence/location.ts';
+import { BundleManifest, isEarlyBundle, relocated } from '../../core/evidence/bundle.ts';
 import { sha256 } from '../../core/evidence/manifest.ts';
 import type { Spool } from '../../ports/host.ts';
 import { MedicError } from '../../ports/errors.ts';
 
 const MANIFEST = 'manifest.json';
-const EARLY = 'early-';
-
-export const BundleManifest = z.object({
-  version: z.literal(1),
-  /** When it was complete, milliseconds since 1970. */
-  at: z.number(),
-  reason: z.string(),
-  entries: z.array(EvidenceEntry),
-  host: z.optional(HostSummary),
-  relistCall: z.optional(z.string()),
-});
-export type BundleManifest = z.infer<typeof BundleManifest>;
-
-/** `early-20261124T100015250Z`: sorts by time, and fits a folder's name. */
-export function earlyBundleName(at: number): string {
-  return `${EARLY}${new Date(at).toISOString().replace(/[-:.]/g, '')}`;
-}
-
-export function isEarlyBundle(bundle: string): boolean {
-  return bundle.startsWith(EARLY) && /^early-\d{8}T\d{9}Z$/.test(bundle);
-}
 
 /** undefined: there is no such bundle, or it is not complete, or not readable as one. */
 export async function readManifest(spool: Spool, bundle: string): Promise<BundleManifest | undefined> {
@@ -76,16 +52,6 @@ export async function adoptBundle(
   if (manifest === undefined) return undefined;
   await spool.rename(from, to.bundle);
   return relocated(manifest, to.node, to.bundle);
-}
-
-/** The same entries, in another folder. */
-export function relocated(manifest: BundleManifest, node: string, bundle: string): BundleManifest {
-  const entries = manifest.entries.map((entry) =>
-    entry.state === 'Captured'
-      ? { ...entry, location: locationText({ kind: 'spool', node, bundle, file: entry.name }) }
-      : entry,
-  );
-  return { ...manifest, entries };
 }
 
 const MAX_NAME = 120;

@@ -1,5 +1,6 @@
 /** Keeps the spool tidy: bundles of incidents that no longer exist go, and all early ones but the newest. */
-import { bundlesOf, isEarlyBundle, newestEarly } from './spool-bundle.ts';
+import { isEarlyBundle } from '../../core/evidence/bundle.ts';
+import { bundlesOf, newestEarly } from './spool-bundle.ts';
 import type { Requests } from '../requests.ts';
 import type { ObservationBoard } from '../health/observation.ts';
 import { noteSpoolError } from '../health/spool-error.ts';

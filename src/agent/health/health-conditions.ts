@@ -72,7 +72,12 @@ function stacksReadable(stacks: StacksObservation | undefined): HealthClaim {
       return { type, status: 'False', reason: 'MemoryUnreadable', message: stacks.message };
     case 'unchecked':
     case undefined:
-      return { type, status: 'Unknown', reason: 'NotCheckedYet', message: 'no kubelet has been seen to run yet' };
+      return {
+        type,
+        status: 'Unknown',
+        reason: 'NotCheckedYet',
+        message: 'no kubelet has run since the agent started',
+      };
     default:
       return stacks satisfies never;
   }

@@ -34,7 +34,7 @@ export const ERROR_CODES = {
   E_HOST_READ: 'A file of the host cannot be read.',
   E_LOG_UNREADABLE: 'The kubelet log cannot be read: no unit, no file, or its reader has ended.',
   E_EVIDENCE_DAMAGED: 'What was read is not what was saved: its checksum is another one, or parts are missing.',
-  E_EVIDENCE_MISSING: 'An artifact could not be had; the message says why.',
+  E_EVIDENCE_MISSING: 'An artifact is missing; the message says why.',
   E_EVIDENCE_TOO_LARGE: 'An artifact is larger than the API server takes.',
   E_HTTP_LISTEN: 'The address for probes and metrics is malformed or taken.',
   E_SPOOL_FULL: "There is no room for evidence on the node's disk, within the bound or at all.",

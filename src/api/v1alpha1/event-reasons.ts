@@ -4,7 +4,7 @@
  */
 export const EVENT_REASONS = {
   EvidenceCaptured: 'Evidence is saved.',
-  EvidenceMissing: 'Evidence could not be had.',
+  EvidenceMissing: 'Evidence is missing.',
   Diagnosed: 'The cause is known.',
   CauseUnknown: 'The evidence does not name a cause.',
   NodeCordoned: 'The node was cordoned.',

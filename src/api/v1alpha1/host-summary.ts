@@ -37,7 +37,11 @@ export const HostSummary = z
     ),
     exitedContainers: z.optional(whole(0, 1000000, 'Exited containers that the runtime lists.')),
     logClues: z._default(
-      atomicList(LogClue, MAX_CLUES, 'Lines of the kubelet, runtime and kernel logs that a known cause is told by.'),
+      atomicList(
+        LogClue,
+        MAX_CLUES,
+        'Lines of the kubelet, runtime and kernel logs by which a known cause is recognised.',
+      ),
       [],
     ),
   })

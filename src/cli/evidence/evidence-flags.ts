@@ -19,7 +19,7 @@ agent uploads it into objects that live for an hour. That takes the rights to ge
 kubelet-medic-evidence-reader) and to patch kubeletincidents; none on pods or Secrets. manifest.json says what is there and
 what is not, and why.
 
-Exit codes: 0 all that was saved is there; 1 some of it is gone or could not be had; 4 a checksum differs.
+Exit codes: 0 all that was saved is there; 1 some of it is gone or was not fetched; 4 a checksum differs.
 `;
 
 export function addEvidence(program: Command, { connect }: ProgramContext, finish: Finish): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { bundleNameOf, earlyBundleName, isEarlyBundle } from '../../../src/agent/evidence/spool-bundle.ts';
+import { bundleNameOf } from '../../../src/agent/evidence/spool-bundle.ts';
+import { earlyBundleName, isEarlyBundle } from '../../../src/core/evidence/bundle.ts';
 import { workOf } from '../../../src/agent/run-steps.ts';
 import { withRecord } from '../../../src/agent/record.ts';
 import { nextProbeObservation } from '../../../src/agent/health/probe-runtime.ts';

@@ -58,7 +58,7 @@ const FACTS = {
     undoesCordon: false,
   },
   EvidenceMissing: {
-    meaning: 'The gate is Required and the evidence could not be had; nothing was done to the node.',
+    meaning: 'The gate is Required and evidence is missing; nothing was done to the node.',
     isGood: false,
     isNodeWell: false,
     undoesCordon: false,
