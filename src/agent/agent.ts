@@ -1,5 +1,6 @@
 /** The agent: watch, detect, capture, execute. All of it runs until the signal, whatever fails on the way. */
 import { createWakeUp } from '../runtime/wake-up.ts';
+import { runDeepCaptures } from './evidence/deep-capture.ts';
 import { createEarlyCaptures } from './evidence/early-capture.ts';
 import { runExecutor } from './run-steps.ts';
 import { runFactsLoop } from './health/look-at-host.ts';
@@ -60,6 +61,7 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
     publisher.run(signal),
     early.run(signal),
     runExecutor({ world, board, requests, hostWakeUp, mutex }, signal),
+    runDeepCaptures({ world, requests, mutex }, signal),
     runRetention(world, board, { requests, mutex }, signal),
     runUploads(world, requests, signal),
   ];

@@ -20,15 +20,19 @@ const EXITED_DEADLINE_MS = 1_000;
 /** Logs that the diagnosis reads. */
 const LOGS: readonly EvidenceKind[] = ['KubeletLog', 'RuntimeLog', 'KernelLog'];
 
-export interface CaptureOrder {
+/** How each artifact of a bundle is taken and stored. */
+export interface ArtifactOrder {
   readonly bundle: string;
-  readonly collectors: readonly Collector[];
-  readonly dumps: DumpRounds;
   /** How far back logs are taken, in milliseconds. */
   readonly windowMs: number;
   readonly redact: boolean;
   /** Bundles that must not make room for this one. */
   readonly keep: ReadonlySet<string>;
+}
+
+export interface CaptureOrder extends ArtifactOrder {
+  readonly collectors: readonly Collector[];
+  readonly dumps: DumpRounds;
   /** After this time what is not taken counts as failed. */
   readonly limitMs: number;
 }
@@ -43,7 +47,7 @@ export interface Capture {
   readonly relistCall: string | undefined;
 }
 
-interface Taken {
+export interface Taken {
   readonly entry: EvidenceEntry;
   readonly clues: readonly LogClue[];
   readonly relistCall: string | undefined;
@@ -60,7 +64,10 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   const rounds = Array.from({ length: count }, (_, i) => stackCollectors(world.host.stacks, first + i));
   async function work(): Promise<void> {
     for (let collector = queue.shift(); collector !== undefined; collector = queue.shift()) {
-      taken.set(collector.name, await take(world, order, { collector, leftMs: endsAt - clock.monotonic() }, signal));
+      taken.set(
+        collector.name,
+        await takeArtifact(world, order, { collector, leftMs: endsAt - clock.monotonic() }, signal),
+      );
     }
   }
   async function takeDumps(): Promise<void> {
@@ -70,7 +77,7 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
       // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
       for (const collector of collectors) {
         const leftMs = endsAt - clock.monotonic();
-        taken.set(collector.name, await take(world, order, { collector, leftMs }, signal));
+        taken.set(collector.name, await takeArtifact(world, order, { collector, leftMs }, signal));
       }
     }
   }
@@ -91,9 +98,10 @@ function rank({ kind }: Collector): number {
   return kind === 'KubeletLog' ? 0 : 1;
 }
 
-async function take(
+/** Throws with the signal only, as `capture` does. `leftMs`: it has failed after so many milliseconds. */
+export async function takeArtifact(
   world: World,
-  order: CaptureOrder,
+  order: ArtifactOrder,
   job: { readonly collector: Collector; readonly leftMs: number },
   signal: AbortSignal,
 ): Promise<Taken> {
@@ -115,7 +123,7 @@ async function take(
 
 async function collect(
   { clock }: World,
-  { windowMs }: CaptureOrder,
+  { windowMs }: ArtifactOrder,
   { collector, leftMs }: { readonly collector: Collector; readonly leftMs: number },
   signal: AbortSignal,
 ): Promise<Collected> {
@@ -130,7 +138,7 @@ type Origin = Parameters<typeof sealArtifact>[0];
 
 async function store(
   { host, clock, node }: World,
-  order: CaptureOrder,
+  order: ArtifactOrder,
   { origin, content }: { readonly origin: Origin; readonly content: Collected },
   signal: AbortSignal,
 ): Promise<Taken> {

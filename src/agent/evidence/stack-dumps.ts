@@ -4,13 +4,14 @@ import type { Collector, StackReader, UnitRole } from '../../ports/host.ts';
 /** A kubelet of 220 goroutines takes 0.3 s, one of 100,000 takes 3 s; the reader ends itself before this. */
 const TIMEOUT_MS = 15_000;
 
-interface Target {
+export interface DumpTarget {
   readonly role: UnitRole;
   readonly kind: Collector['kind'];
+  /** Of the round, from 1. */
   readonly file: (round: number) => string;
 }
 
-const TARGETS: readonly Target[] = [
+export const DUMP_TARGETS: readonly DumpTarget[] = [
   { role: 'kubelet', kind: 'GoroutineDump', file: (round) => `goroutines-${String(round)}.txt` },
   { role: 'runtime', kind: 'RuntimeStacks', file: (round) => `runtime-goroutines-${String(round)}.txt` },
 ];
@@ -26,7 +27,7 @@ export interface DumpRounds {
 
 /** @param round from 1. */
 export function stackCollectors(stacks: StackReader, round: number): readonly Collector[] {
-  return TARGETS.map(({ role, kind, file }) => ({
+  return DUMP_TARGETS.map(({ role, kind, file }) => ({
     name: file(round),
     kind,
     source: `memory of the ${role}`,

@@ -18,6 +18,7 @@ export const EvidenceKind = z.enum([
   'KubeletMetrics',
   'HostFacts',
   'Profile',
+  'DeepCapture',
 ]);
 export type EvidenceKind = z.infer<typeof EvidenceKind>;
 

@@ -2,7 +2,7 @@
 import type { Dump, StackGroup } from '../../dump/goroutine.ts';
 
 /** Goroutines of one stack that have not moved. */
-export interface StandingGroup {
+interface StandingGroup {
   /** As it is in the newest dump; `count` and `ids` there are of moved ones too. */
   readonly group: StackGroup;
   /** Those that stood there in all dumps, in the order of the newest. */

@@ -1,0 +1,227 @@
+/**
+ * Under `DiagnoseFirst` the node is held as it is for minutes: more rounds of dumps are taken in that time, and then it is
+ * written down which goroutines have not moved in any of them. It begins when the first capture has been reported, so that
+ * the hold waits for none of it, and ends with the incident or when an act is asked for. All of it stays in the spool.
+ */
+import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { INCIDENTS } from '../../api/resources.ts';
+import { isAct, isActStep } from '../../core/decision/actions.ts';
+import { isOpen } from '../../core/decision/node-state.ts';
+import { HOST_STEP } from '../../core/decision/record/step-names.ts';
+import { addToStandstill, type Standstill, standstillText } from '../../core/diagnosis/analysis/standstill.ts';
+import { parseDump } from '../../core/dump/parser.ts';
+import type { Collector } from '../../ports/host.ts';
+import type { Mutex } from '../../runtime/mutex.ts';
+import { createSpoolStore } from '../../stores/spool-store.ts';
+import { type AgentPart, agentPartOf, findRecord, reportUntilWritten } from '../record.ts';
+import type { Requests } from '../requests.ts';
+import type { World } from '../world.ts';
+import { type ArtifactOrder, takeArtifact } from './collect-artifacts.ts';
+import { bundleNameOf, bundlesOf, readManifest, writeManifest } from './spool-bundle.ts';
+import { DUMP_TARGETS, type DumpTarget, stackCollectors } from './stack-dumps.ts';
+
+const ROUNDS = 5;
+/** From the report of the first capture to the first round, and from the start of a round to the start of the next. */
+const EVERY_MS = 60_000;
+const LOOK_MS = 10_000;
+/** Of one artifact. */
+const LIMIT_MS = 30_000;
+/** Whatever the incident says: a round that cannot be reported is not taken for ever. */
+const MAX_TRIES = ROUNDS + 1;
+const SUMMARY = 'deep-capture.txt';
+
+type DeepWork = { readonly kind: 'round'; readonly round: number } | { readonly kind: 'summary' };
+
+/** What is next for an incident; undefined: nothing, or nothing any more. What is reported already is not done again. */
+function deepWorkOf(incident: KubeletIncident): DeepWork | undefined {
+  const { spec, status } = incident;
+  if (spec.plan.strategy !== 'DiagnoseFirst' || !isOpen(incident)) return undefined;
+  if (findRecord(incident, HOST_STEP) === undefined) return undefined;
+  if ((status.steps ?? []).some(isActStep) || (status.actions ?? []).some(isAct)) return undefined;
+  const names = new Set(agentPartOf(incident).evidence.map(({ name }) => name));
+  if (names.has(`${SUMMARY}.gz`)) return undefined;
+  for (let round = 1; round <= ROUNDS; round++) {
+    if (DUMP_TARGETS.some((target) => !names.has(`${deepFile(target.file(round))}.gz`)))
+      return { kind: 'round', round };
+  }
+  return { kind: 'summary' };
+}
+
+function deepFile(file: string): string {
+  return `deep-${file}`;
+}
+
+export interface DeepCaptureParts {
+  readonly world: World;
+  readonly requests: Requests;
+  readonly mutex: Mutex;
+}
+
+interface Progress {
+  /** Monotonic. */
+  readonly dueMs: number;
+  readonly tries: number;
+}
+
+/** Runs until the signal. */
+export async function runDeepCaptures(parts: DeepCaptureParts, signal: AbortSignal): Promise<never> {
+  const { requests, world } = parts;
+  const progress = new Map<string, Progress>();
+  for (;;) {
+    const asked = requests.openIncidents().filter((incident) => deepWorkOf(incident) !== undefined);
+    const uids = new Set(asked.map(({ metadata }) => metadata.uid));
+    for (const uid of progress.keys()) if (!uids.has(uid)) progress.delete(uid);
+    for (const incident of asked) {
+      if (isDueNow(progress, incident.metadata.uid, world.clock.monotonic())) await tryNext(parts, incident, signal);
+    }
+    await world.clock.sleep(LOOK_MS, signal);
+  }
+}
+
+/** Counts as a try if it is. */
+function isDueNow(progress: Map<string, Progress>, uid: string, nowMs: number): boolean {
+  const { dueMs, tries } = progress.get(uid) ?? { dueMs: nowMs + EVERY_MS, tries: 0 };
+  const isDue = nowMs >= dueMs && tries < MAX_TRIES;
+  progress.set(uid, isDue ? { dueMs: nowMs + EVERY_MS, tries: tries + 1 } : { dueMs, tries });
+  return isDue;
+}
+
+async function tryNext(parts: DeepCaptureParts, incident: KubeletIncident, signal: AbortSignal): Promise<void> {
+  const { log, node } = parts.world;
+  try {
+    await takeNext(parts, incident, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn('A deep capture has failed', { node, incident: incident.metadata.name, err: error });
+  }
+}
+
+/** One round; after the last one what stood still in all of them. */
+async function takeNext(parts: DeepCaptureParts, { metadata }: KubeletIncident, signal: AbortSignal): Promise<void> {
+  const { world, mutex } = parts;
+  const { name } = metadata;
+  const taken = await mutex(() => takeIfStillAsked(parts, name, signal));
+  if (taken === undefined) return;
+  const written = await reportUntilWritten(world, name, (part) => withEntries(part, taken), signal);
+  world.log.info('Deep capture', { node: world.node, incident: name, detail: taken.map((e) => e.name).join(', ') });
+  if (written.kind === 'written' && deepWorkOf(written.incident)?.kind === 'summary') {
+    await takeNext(parts, written.incident, signal);
+  }
+}
+
+/** The copy may be older than our own last write, and an act may have been asked for while others had the mutex. */
+async function takeIfStillAsked(
+  { world, requests }: DeepCaptureParts,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly EvidenceEntry[] | undefined> {
+  const incident = await world.cluster.get(INCIDENTS, { name }, { signal });
+  const work = incident === undefined ? undefined : deepWorkOf(incident);
+  if (incident === undefined || work === undefined) return undefined;
+  const bundle = bundleNameOf(name);
+  const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
+  const order: ArtifactOrder = { bundle, windowMs: 0, redact: incident.spec.plan.evidence.redact, keep };
+  const collectors = work.kind === 'round' ? roundCollectors(world, work.round) : [summaryCollector(world, incident)];
+  const entries: EvidenceEntry[] = [];
+  // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
+  for (const collector of collectors) {
+    const { entry } = await takeArtifact(world, order, { collector, leftMs: LIMIT_MS }, signal);
+    entries.push(entry);
+  }
+  await addToManifest(world, order, entries);
+  world.onCaptured?.();
+  return entries;
+}
+
+function withEntries(part: AgentPart, entries: readonly EvidenceEntry[]): AgentPart {
+  return { ...part, evidence: replaced(part.evidence, entries) };
+}
+
+function replaced(old: readonly EvidenceEntry[], fresh: readonly EvidenceEntry[]): readonly EvidenceEntry[] {
+  return [...old.filter(({ name }) => !fresh.some((entry) => entry.name === name)), ...fresh];
+}
+
+/** For whoever reads the folder on the node. What is in it counts without, by the incident's status. */
+async function addToManifest(
+  { host, log }: World,
+  { bundle, keep }: ArtifactOrder,
+  entries: readonly EvidenceEntry[],
+): Promise<void> {
+  try {
+    const manifest = await readManifest(host.spool, bundle);
+    if (manifest === undefined) return;
+    await writeManifest(host.spool, bundle, { ...manifest, entries: [...replaced(manifest.entries, entries)] }, keep);
+  } catch (error) {
+    log.warn('The manifest of the evidence cannot be stored', { bundle, err: error });
+  }
+}
+
+/** Of a kind of their own: the decision does not read them, so that they are not uploaded. */
+function roundCollectors({ host }: World, round: number): readonly Collector[] {
+  return stackCollectors(host.stacks, round).map((collector) => ({
+    ...collector,
+    name: deepFile(collector.name),
+    kind: 'DeepCapture',
+  }));
+}
+
+function summaryCollector(world: World, incident: KubeletIncident): Collector {
+  return {
+    name: SUMMARY,
+    kind: 'DeepCapture',
+    source: 'the dumps of this bundle',
+    timeoutMs: LIMIT_MS,
+    async collect(_window, signal) {
+      const texts: string[] = [];
+      for (const target of DUMP_TARGETS) texts.push(await textOf(world, incident, target, signal));
+      const message = 'a worker that waits for work stands still too; a loop may have gone round between two dumps';
+      return { bytes: Buffer.from(`${texts.join('\n\n')}\n`), truncated: false, message };
+    },
+  };
+}
+
+async function textOf(
+  world: World,
+  incident: KubeletIncident,
+  target: DumpTarget,
+  signal: AbortSignal,
+): Promise<string> {
+  const dumps = dumpsOf(incident, target);
+  const [first, last] = [dumps[0], dumps.at(-1)];
+  const isComparable = first !== undefined && last !== undefined && first !== last;
+  const compared = isComparable ? await standstillOf(world, incident, dumps, signal) : undefined;
+  const head = `# ${target.role}`;
+  if (!isComparable || compared === undefined || compared.dumps < 2) {
+    return `${head}\n\nThere are no two dumps of one process to compare.`;
+  }
+  return `${head}: ${last.source}, ${first.at} to ${last.at}\n\n${standstillText(compared)}`;
+}
+
+/** All that the agent has of the process that the newest one is of, oldest first: another process has other goroutines. */
+function dumpsOf(incident: KubeletIncident, { kind, file }: DumpTarget): readonly EvidenceEntry[] {
+  const deep = new Set(Array.from({ length: ROUNDS }, (_, i) => `${deepFile(file(i + 1))}.gz`));
+  const dumps = agentPartOf(incident)
+    .evidence.filter((entry) => entry.kind === kind || (entry.kind === 'DeepCapture' && deep.has(entry.name)))
+    // What a cut dump lacks would count as moved.
+    .filter(({ state, truncated }) => state === 'Captured' && truncated !== true)
+    .sort((a, b) => a.at.localeCompare(b.at));
+  return dumps.filter(({ source }) => source === dumps.at(-1)?.source);
+}
+
+/** One dump at a time is in memory. undefined: all are gone from the spool. */
+async function standstillOf(
+  { host, node }: World,
+  { metadata }: KubeletIncident,
+  dumps: readonly EvidenceEntry[],
+  signal: AbortSignal,
+): Promise<Standstill | undefined> {
+  const bundle = bundleNameOf(metadata.name);
+  const store = createSpoolStore({ spool: host.spool, node, bundle, keep: new Set([bundle]) });
+  let standstill: Standstill | undefined;
+  for (const entry of dumps) {
+    const bytes = await store.get(entry, signal);
+    if (bytes !== undefined) standstill = addToStandstill(standstill, parseDump(bytes));
+  }
+  return standstill;
+}
