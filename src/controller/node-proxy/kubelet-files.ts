@@ -28,7 +28,8 @@ const MAX_BYTES = 8 * 1024 * 1024;
 
 export function dumpFile(number: number): KubeletFile {
   return {
-    name: `goroutines-${number}.txt`,
+    // Not the agent's name: an incident's manifest is keyed by it, and has two writers.
+    name: `proxy-goroutines-${number}.txt`,
     kind: 'GoroutineDump',
     path: '/debug/pprof/goroutine?debug=2',
     deadlineMs: 10_000,

@@ -23,7 +23,7 @@ function file(kind: string): (typeof ONCE)[number] {
 describe('what is taken from a kubelet', () => {
   test('is its answer, with where it comes from', async () => {
     expect(await fetched(dumpFile(2), { body: Buffer.from('goroutine 1 [select]:') })).toEqual({
-      name: 'goroutines-2.txt',
+      name: 'proxy-goroutines-2.txt',
       kind: 'GoroutineDump',
       source: 'nodes/node-a/proxy/debug/pprof/goroutine?debug=2',
       body: Buffer.from('goroutine 1 [select]:'),
