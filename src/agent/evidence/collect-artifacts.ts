@@ -73,7 +73,10 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   async function takeDumps(): Promise<void> {
     const beganMs = clock.monotonic();
     for (const [i, collectors] of rounds.entries()) {
-      await clock.sleep(Math.max(0, beganMs + i * order.dumps.intervalMs - clock.monotonic()), signal);
+      const startsAt = beganMs + i * order.dumps.intervalMs;
+      // A round that would begin after the end of the capture is left out: what is there has to be reported in time.
+      if (startsAt >= endsAt) return;
+      await clock.sleep(Math.max(0, startsAt - clock.monotonic()), signal);
       // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
       for (const collector of collectors) {
         const leftMs = endsAt - clock.monotonic();
