@@ -44,13 +44,18 @@ export function createUnitStacks({ procRoot, process }: UnitStacksOptions): Stac
       // A reader that hangs says something of the process: its threads are the evidence. A refusal says nothing of it.
       if (reading.why.code !== 'E_STACKS_DEADLINE') throw reading.why;
       const message = `goroutines cannot be read: ${reading.why.message}; these are the threads`;
-      return { bytes, truncated: isCut, message, source: `/proc of ${process}`, kind: 'ThreadStacks' };
+      return { bytes, truncated: isCut, message, source: `/proc of ${process}`, ...kindOf(role) };
     },
     async check(role, signal): Promise<void> {
       const [, reading] = await take(role, signal);
       if (reading.kind === 'threads') throw reading.why;
     },
   };
+}
+
+/** The gate takes threads of the kubelet in place of its goroutines, never those of the runtime. */
+function kindOf(role: UnitRole): Pick<Collected, 'kind'> {
+  return role === 'kubelet' ? { kind: 'ThreadStacks' } : {};
 }
 
 function buildText({ buildInfo }: GoroutineHeader): string {
