@@ -1,11 +1,14 @@
 /** Facts of the host: the units and processes of kubelet and runtime, boot and kernel, and the spool's room. */
 import type { UnitRole } from '../../ports/host.ts';
+import { isMedicError } from '../../ports/errors.ts';
 import type { WakeUp } from '../../runtime/wake-up.ts';
 import type { HostObservation, Reading, StacksObservation, ObservationBoard, SpoolObservation } from './observation.ts';
 import { reasonOf, type World } from '../world.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 
 const FACTS_EVERY_MS = 10_000;
+/** After a failure that may pass: a reader that was too slow, or a kubelet that had not begun. */
+const CHECK_AGAIN_MS = 5 * 60_000;
 
 /** The unit of a role, read now. It never throws but with the signal. */
 export async function readUnit(world: World, role: UnitRole, signal: AbortSignal): Promise<Reading<UnitFacts>> {
@@ -39,22 +42,28 @@ interface Preflight {
 }
 
 /** Tried once for each kubelet that starts, before it is needed: a reading costs it nothing, and this host 0.3 s. */
-function createPreflight({ host }: World): Preflight {
+function createPreflight({ host, clock }: World): Preflight {
   let checked = '';
+  let triedKey = '';
+  let triedMs = 0;
   let seen: StacksObservation = { kind: 'unchecked' };
   return {
     async check(kubelet, signal): Promise<StacksObservation> {
       if (kubelet.kind !== 'known' || kubelet.value.mainPID === 0) return seen;
       const key = `${kubelet.value.invocationID}/${String(kubelet.value.mainPID)}`;
       if (key === checked) return seen;
+      if (key === triedKey && clock.monotonic() - triedMs < CHECK_AGAIN_MS) return seen;
+      [triedKey, triedMs] = [key, clock.monotonic()];
+      let isLasting = false;
       try {
         await host.stacks.check('kubelet', signal);
         seen = { kind: 'readable' };
       } catch (error) {
         signal.throwIfAborted();
+        isLasting = isMedicError(error, 'denied', 'terminal', 'invalid');
         seen = { kind: 'unreadable', message: reasonOf(error) };
       }
-      checked = key;
+      if (seen.kind === 'readable' || isLasting) checked = key;
       return seen;
     },
   };
