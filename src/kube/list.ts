@@ -35,10 +35,10 @@ export async function listAll<T extends KubeObject>(
   read: ReadJson,
 ): Promise<Listed<T>> {
   try {
-    return await listPages(resource, query, read, PAGE_SIZE);
+    return await listPages(resource, query, read, query.pageSize ?? PAGE_SIZE);
   } catch (error) {
     if (!isMedicError(error) || error.code !== 'E_KUBE_EXPIRED') throw error;
-    return await listPages(resource, query, read, undefined);
+    return await listPages(resource, query, read, query.pageSize);
   }
 }
 

@@ -32,6 +32,8 @@ export interface ListQuery {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Objects of one answer; for kinds whose objects are large. Absent: as many as suits small ones. */
+  readonly pageSize?: number;
 }
 
 export interface Listed<T> {

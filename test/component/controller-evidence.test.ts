@@ -21,8 +21,8 @@ const POLICY = {
 };
 
 /** A hung runtime on node-a, shortly before the kubelet says so. */
-async function almostBreached(nodeProxy = false): Promise<void> {
-  bench = createControllerBench({ dumps: runtimeHungDumps(), policy: POLICY, nodeProxy });
+async function almostBreached(nodeProxy = false, evidence: object = POLICY.evidence): Promise<void> {
+  bench = createControllerBench({ dumps: runtimeHungDumps(), policy: { ...POLICY, evidence }, nodeProxy });
   await bench.clock.advance(2_000);
   bench.host('node-a').inject('runtime-hung');
   await bench.clock.advance(160_000);
@@ -141,6 +141,30 @@ describe('the dumps of an incident', () => {
       const { status } = await bench.until('node-a', isOver);
       expect(status.outcome).toBe('EvidenceMissing');
       expect(bench.events('EvidenceMissing')[0]?.message).toContain('could not find the requested resource');
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that would not all fit their deadline are fewer, and the node is recovered',
+    async () => {
+      await almostBreached(false, { dumps: 10, dumpInterval: '10s', deadline: '1m' });
+      const incident = await bench.until('node-a', isOver);
+      expect(incident.status.outcome).toBe('Recovered');
+      expect(dumpsOf(incident).length).toBeGreaterThan(1);
+      expect(dumpsOf(incident).length).toBeLessThan(10);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'are missing, and the incident ends, where the controller may not read them',
+    async () => {
+      await almostBreached();
+      bench.refuseReads('kubeletevidences');
+      const { status } = await bench.until('node-a', isOver);
+      expect(status.outcome).toBe('EvidenceMissing');
+      expect(bench.host('node-a').restarts).toEqual([]);
     },
     LIMIT_MS,
   );

@@ -8,6 +8,7 @@ import { runController } from '../../src/controller/controller.ts';
 import type { World } from '../../src/controller/world.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
+import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from './api-server/json.ts';
 import {
@@ -52,6 +53,8 @@ export interface ControllerBench {
   killController(): void;
   /** The running controller dies at its write number `count` (0 is the next one), which arrives. @returns whether it has. */
   killAtWrite(count: number): () => boolean;
+  /** From now on the controller may not get objects of a kind. */
+  refuseReads(plural: string): void;
   startAgent(node: string): void;
   killAgent(node: string): void;
   /** Of one node or of all, oldest first. */
@@ -125,6 +128,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   const hosts = new Map<string, SimulatedHost>();
   const agents = new Map<string, AbortController>();
   let controller: AbortController | undefined;
+  let refused: string | undefined;
 
   for (const name of nodes) {
     seedNode(local, name, labels, clock.now());
@@ -149,6 +153,10 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     return { status, body: Buffer.from(body), truncated: false };
   }
 
+  function refuse(plural: string): void {
+    if (plural === refused) throw new MedicError('E_KUBE_DENIED', 'denied', `${plural} is forbidden`);
+  }
+
   function killController(): void {
     controller?.abort(new Error('killed'));
     controller = undefined;
@@ -159,7 +167,14 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     const own = new AbortController();
     controller = own;
     const isDead = (): boolean => own.signal.aborted;
-    const cluster: Cluster = { ...local.cluster, proxyNode };
+    const cluster: Cluster = {
+      ...local.cluster,
+      proxyNode,
+      get: async (resource, ref, call) => {
+        refuse(resource.plural);
+        return await local.cluster.get(resource, ref, call);
+      },
+    };
     const world: World = {
       cluster: mortal(cluster, isDead, () => undefined),
       clock,
@@ -215,6 +230,9 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     metrics,
     hosts,
     host,
+    refuseReads(plural): void {
+      refused = plural;
+    },
     startController,
     killController,
     killAtWrite,

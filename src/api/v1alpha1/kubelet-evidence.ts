@@ -17,6 +17,9 @@ const MAX_DATA = 4 * Math.ceil(EVIDENCE_BYTES / 3);
 /** Parts of one artifact: 8 MiB together, more than any artifact takes in the spool. */
 export const EVIDENCE_PARTS = 16;
 
+/** Objects of one answer of a list: 6 MB together at most, which is what a controller of 160 MiB can read. */
+export const EVIDENCE_PAGE = 8;
+
 const EvidenceSpec = z
   .object({
     nodeName: text(253, 'The node that it was taken on. An agent writes those of its own node only.'),

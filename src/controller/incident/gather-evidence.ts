@@ -1,7 +1,10 @@
 /** The evidence of an incident as the API server has it: the dumps, and what the controller itself has saved. */
 import { gunzipSync } from 'node:zlib';
+import * as z from 'zod/mini';
+import { ObjectMeta } from '../../api/meta.ts';
 import { EVIDENCES } from '../../api/resources.ts';
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import { EVIDENCE_PAGE } from '../../api/v1alpha1/kubelet-evidence.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { Stacks } from '../../core/decision/incident/incident-snapshot.ts';
@@ -10,6 +13,11 @@ import { isMedicError } from '../../ports/errors.ts';
 import type { EvidenceStore } from '../../ports/evidence-store.ts';
 import { createObjectStore } from '../../stores/object-store.ts';
 import type { World } from '../world.ts';
+
+/** Without the bytes: they are not kept while they are listed. */
+const Saved = z.object({ metadata: ObjectMeta, spec: z.object({ entry: EvidenceEntry }) });
+type Saved = z.infer<typeof Saved>;
+const SAVED = { ...EVIDENCES, parse: (raw: unknown): Saved => Saved.parse(raw) };
 
 const NONE: Stacks = { entries: [], dumps: [], unreadable: new Map() };
 /**
@@ -22,11 +30,23 @@ const MAX_TEXTS = 20 * 1024 * 1024;
 /** What the controller has saved through the node proxy; nobody else writes such objects in its name. */
 async function savedByUs(world: World, incident: KubeletIncident): Promise<readonly EvidenceEntry[]> {
   if (!world.nodeProxy) return [];
-  const { items } = await world.cluster.list(EVIDENCES, { fieldSelector: `spec.incidentUID=${incident.metadata.uid}` });
-  const entries = items.map(({ spec }) => spec.entry).filter(({ by }) => by === 'Controller');
+  const entries = (await listSaved(world, incident))
+    .map(({ spec }) => spec.entry)
+    .filter(({ by }) => by === 'Controller');
   // A list has one entry of a name: the newest, and what was saved before what failed.
   const newest = new Map([...entries].sort(byWorth).map((entry) => [entry.name, entry]));
   return [...newest.values()].sort((a, b) => a.at.localeCompare(b.at));
+}
+
+/** Of this node only: an agent can create objects of another node's incident. None where the kind is not there, or not ours to read. */
+async function listSaved({ cluster }: World, { metadata, spec }: KubeletIncident): Promise<readonly Saved[]> {
+  const fieldSelector = `spec.incidentUID=${metadata.uid},spec.nodeName=${spec.nodeName}`;
+  try {
+    return (await cluster.list(SAVED, { fieldSelector, pageSize: EVIDENCE_PAGE })).items;
+  } catch (error) {
+    if (isMedicError(error, 'absent', 'denied')) return [];
+    throw error;
+  }
 }
 
 function byWorth(a: EvidenceEntry, b: EvidenceEntry): number {
@@ -49,7 +69,9 @@ async function readDump(store: EvidenceStore, entry: EvidenceEntry, signal: Abor
     return { kind: 'text', text: gunzipSync(bytes, { maxOutputLength: MAX_TEXT }).toString('utf8') };
   } catch (error) {
     // What is not what was sealed is no evidence. An API server that is away is asked again.
-    if (isMedicError(error, 'terminal')) return { kind: 'unreadable', message: error.message };
+    if (isMedicError(error, 'terminal', 'absent', 'invalid', 'denied')) {
+      return { kind: 'unreadable', message: error.message };
+    }
     const why = unzipFailure(error);
     if (why !== undefined) return { kind: 'unreadable', message: `${entry.name} ${why}` };
     throw error;

@@ -1,4 +1,5 @@
 /** Deletes uploads that have expired: what a person asked for lives for an hour, not for as long as its incident. */
+import { EVIDENCE_PAGE } from '../../api/v1alpha1/kubelet-evidence.ts';
 import * as z from 'zod/mini';
 import { EVIDENCES } from '../../api/resources.ts';
 import { UPLOAD_LIFE_MS } from '../../api/v1alpha1/incident.ts';
@@ -21,7 +22,11 @@ const Upload = z.object({ metadata: ObjectMeta, spec: z.object({ expiresAt: z.op
 const UPLOADS = { ...EVIDENCES, parse: (raw: unknown): z.infer<typeof Upload> => Upload.parse(raw) };
 
 async function sweep({ cluster, log }: World, nowMs: number, signal: AbortSignal): Promise<void> {
-  const { items } = await cluster.list(UPLOADS, { labelSelector: `${LABEL_UPLOAD}=true` }, { signal });
+  const { items } = await cluster.list(
+    UPLOADS,
+    { labelSelector: `${LABEL_UPLOAD}=true`, pageSize: EVIDENCE_PAGE },
+    { signal },
+  );
   for (const { metadata, spec } of items) {
     const expiresAt = fromTime(spec.expiresAt) ?? (fromTime(metadata.creationTimestamp) ?? 0) + UPLOAD_LIFE_MS;
     if (nowMs < expiresAt) continue;
