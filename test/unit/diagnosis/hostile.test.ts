@@ -76,6 +76,12 @@ function isWrongAndSure(name: string, verdict: Diagnosis): boolean {
 }
 
 describe('hostile input', () => {
+  test('a stack that lost its header and its leaf is not sure to send, where others have their states', () => {
+    const docker = DUMPS.find(({ name }) => name === 'runtime-hung-docker.txt.gz')!;
+    const verdict = verdictOf(mutated(docker.own, [{ at: 2448, length: 164, insert: '\n' }]));
+    expect(isWrongAndSure(docker.name, verdict)).toBe(false);
+  });
+
   test('never throws on mutated real dumps, and is never sure of a wrong class', () => {
     fc.assert(
       fc.property(

@@ -38,8 +38,9 @@ export function criMethodOf(frames: readonly Frame[]): string | undefined {
   return undefined;
 }
 
-function namespacesOf(group: StackGroup, at: number, criMethod: string | undefined): RelistPlace {
-  if (at === 0) return group.state === undefined || group.state.startsWith('chan send') ? 'event-send' : 'other';
+/** @param hasStates whether other stacks of the dump have one: a stack without is damaged then, and its leaf may be lost. */
+function placeOf(group: StackGroup, at: number, criMethod: string | undefined, hasStates: boolean): RelistPlace {
+  if (at === 0) return (group.state?.startsWith('chan send') ?? !hasStates) ? 'event-send' : 'other';
   if (waitOf(group) === 'lock' && group.frames.slice(0, at).every(({ func }) => isLibrary(func))) return 'lock';
   if (criMethod !== undefined) return waitOf(group) === 'lock' ? 'lock' : 'cri';
   return waitOf(group) === 'lock' ? 'lock' : 'other';
@@ -55,13 +56,14 @@ function isIdle(group: StackGroup, names: readonly string[]): boolean {
 /** undefined: no goroutine of the PLEG is in the dump. */
 export function findRelist(dump: Dump): Relist | undefined {
   let idle: Relist | undefined;
+  const hasStates = dump.groups.some(({ state }) => state !== undefined);
   for (const group of dump.groups) {
     const { frames } = group;
     const names = plainNames(frames);
     const at = names.findIndex((name) => fits(name, RELIST));
     if (at >= 0) {
       const criMethod = criMethodOf(frames.slice(0, at));
-      return { place: namespacesOf(group, at, criMethod), group, frames, names, at, criMethod };
+      return { place: placeOf(group, at, criMethod, hasStates), group, frames, names, at, criMethod };
     }
     if (idle === undefined && isIdle(group, names)) {
       idle = { place: 'idle', group, frames, names, at: 0, criMethod: undefined };
