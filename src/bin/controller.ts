@@ -22,7 +22,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --metrics-address H:P   /healthz, /readyz, /metrics (default :8080)
   --log-level LEVEL       debug, info, warn, error (default info)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
-  --kubeconfig FILE       talk to a cluster from context it
+  --kubeconfig FILE       talk to a cluster from outside it
 `;
 
 const { env } = process;

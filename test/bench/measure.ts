@@ -1,4 +1,4 @@
-/** Runs a program and measures it from context, the same way for ours and for others. */
+/** Runs a program and measures it from outside, the same way for ours and for others. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

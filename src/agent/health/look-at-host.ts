@@ -99,7 +99,7 @@ async function lookAtSpool(world: World, board: ObservationBoard, signal: AbortS
   }
 }
 
-/** Looks every 10 s, and at each ring. Runs until the signal. */
+/** Looks every 10 s, and whenever it is woken. Runs until the signal. */
 export async function runFactsLoop(
   world: World,
   board: ObservationBoard,

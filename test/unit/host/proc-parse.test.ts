@@ -32,7 +32,7 @@ describe('the unit of a process', () => {
     ['a cgroup below the unit', '0::/system.slice/k3s.service/init\n', '0::/init.scope\n', 'k3s.service'],
     ['a cgroup namespace', '0::/../../system.slice/kubelet.service\n', '0::/../../init.scope\n', 'kubelet.service'],
     [
-      'a machine container, from context',
+      'a machine container, from outside',
       '0::/machine.slice/systemd-nspawn@n.service/payload/system.slice/kubelet.service\n',
       '0::/machine.slice/systemd-nspawn@n.service/payload/init.scope\n',
       'kubelet.service',

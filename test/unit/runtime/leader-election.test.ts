@@ -191,7 +191,7 @@ async function campaign(elected: Elector, clock: Clock, spans: Span[]): Promise<
   }
 }
 
-/** What is left of spans context of the pauses: a stopped process does nothing. */
+/** What is left of spans outside of the pauses: a stopped process does nothing. */
 function without(spans: readonly Span[], pauses: readonly Span[]): readonly Span[] {
   return pauses.reduce<readonly Span[]>(
     (left, pause) =>

@@ -104,7 +104,7 @@ export interface Cause {
   readonly class: CauseClass;
   /** What is the matter, in one sentence. `{method}`: the CRI call that relist waits in. */
   readonly summary: string;
-  /** Kubelets that have it: from this release on, and before that one, as `1.14`. A kubelet context is never blamed. */
+  /** Kubelets that have it: from this release on, and before that one, as `1.14`. A kubelet outside is never blamed. */
   readonly kubelets?: { readonly from?: string; readonly before?: string };
   /** Not where the runtime is known to be in one of these states. */
   readonly notIfProbe?: readonly ProbeState[];
