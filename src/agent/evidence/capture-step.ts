@@ -3,6 +3,7 @@ import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
 import type { ActionRecord, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
 import { type BundleManifest, isOfTrouble, mergedEntries, relocated, takenEarly } from '../../core/evidence/bundle.ts';
+import { isKubeletDump } from '../../core/evidence/manifest.ts';
 import { boundedClues } from '../../core/diagnosis/clues/log-clues.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
@@ -65,7 +66,7 @@ interface Outcome {
 /** One dump is always of now: an early one was taken while PLEG was only suspected. */
 function roundsOf({ dumps, dumpInterval }: Plan['evidence'], before: Existing | undefined): DumpRounds {
   const entries = before?.manifest.entries ?? [];
-  const saved = entries.filter(({ kind, state }) => kind === 'GoroutineDump' && state === 'Captured').length;
+  const saved = entries.filter(isKubeletDump).length;
   const fewest = before?.kind === 'own' ? 0 : 1;
   return { first: saved + 1, count: Math.max(fewest, dumps - saved), intervalMs: durationMs(dumpInterval) };
 }

@@ -3,7 +3,7 @@ import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts
 import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
 import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/host-summary.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
-import { failedArtifact, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
+import { failedArtifact, isForDecision, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
 import { boundedClues, logCluesOf } from '../../core/diagnosis/clues/log-clues.ts';
 import { findRelist } from '../../core/diagnosis/analysis/relist.ts';
 import { parseDump } from '../../core/dump/parser.ts';
@@ -160,11 +160,6 @@ async function store(
 /** From the text as it is stored: a secret that a clue's cut has halved would no longer be seen as one. */
 function cluesOf({ name, kind }: Origin, content: Buffer): readonly LogClue[] {
   return LOGS.includes(kind) ? logCluesOf({ name, text: content.toString('utf8') }, MAX_CLUES) : [];
-}
-
-/** What the controller's decision reads is kept in the API server too, where one object holds it. */
-export function isForDecision({ kind }: Pick<EvidenceEntry, 'kind'>): boolean {
-  return kind === 'GoroutineDump' || kind === 'RuntimeStacks';
 }
 
 /** What does not answer in time is left out. */

@@ -5,11 +5,11 @@
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { AGENT_MANAGER } from '../../api/v1alpha1/names.ts';
+import { isForDecision } from '../../core/evidence/manifest.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { createObjectStore } from '../../stores/object-store.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
 import { reasonOf, type World } from '../world.ts';
-import { isForDecision } from './collect-artifacts.ts';
 import { bundleNameOf } from './spool-bundle.ts';
 
 /**

@@ -9,6 +9,7 @@ import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { Stacks } from '../../core/decision/incident/incident-snapshot.ts';
 import type { NamedText } from '../../core/diagnosis/diagnosis-input.ts';
+import { isForDecision } from '../../core/evidence/manifest.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { EvidenceStore } from '../../ports/evidence-store.ts';
 import { createObjectStore } from '../../stores/object-store.ts';
@@ -53,10 +54,6 @@ function byWorth(a: EvidenceEntry, b: EvidenceEntry): number {
   return a.state === b.state ? a.at.localeCompare(b.at) : a.state === 'Failed' ? -1 : 1;
 }
 
-function isDump({ kind, state }: EvidenceEntry): boolean {
-  return state === 'Captured' && (kind === 'GoroutineDump' || kind === 'RuntimeStacks');
-}
-
 type Read =
   { readonly kind: 'text'; readonly text: string } | { readonly kind: 'unreadable'; readonly message: string };
 
@@ -94,7 +91,7 @@ export async function gatherEvidence(world: World, incident: KubeletIncident, si
   const dumps: NamedText[] = [];
   const unreadable = new Map<string, string>();
   let size = 0;
-  for (const entry of [...ofAgent, ...entries].filter(isDump)) {
+  for (const entry of [...ofAgent, ...entries].filter((e) => e.state === 'Captured' && isForDecision(e))) {
     const read = await readDump(store, entry, signal);
     size += read.kind === 'text' ? read.text.length : 0;
     if (read.kind === 'unreadable') unreadable.set(entry.name, read.message);

@@ -6,7 +6,7 @@ import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
-import { failedArtifact, sealWithin, type ArtifactOrigin } from '../../core/evidence/manifest.ts';
+import { failedArtifact, isKubeletDump, sealWithin, type ArtifactOrigin } from '../../core/evidence/manifest.ts';
 import { createObjectStore } from '../../stores/object-store.ts';
 import type { World } from '../world.ts';
 import { dumpFile, fetchFile, ONCE, type Fetched } from './kubelet-files.ts';
@@ -31,7 +31,7 @@ export async function captureByProxy(
   saved: readonly EvidenceEntry[],
   signal: AbortSignal,
 ): Promise<void> {
-  const dumps = saved.filter(({ kind, state }) => kind === 'GoroutineDump' && state === 'Captured').length;
+  const dumps = saved.filter(isKubeletDump).length;
   const once = saved.some(({ kind }) => kind === 'GoroutineCounts') ? [] : ONCE;
   const store = createObjectStore({ cluster: world.cluster, incident, manager: CONTROLLER_MANAGER });
   // One after the other: each answer may be large, and nobody waits for the second.

@@ -115,3 +115,13 @@ export function evidenceGate(entries: readonly EvidenceEntry[]): Gate {
   });
   return { met: missing.length === 0, missing };
 }
+
+/** A goroutine dump of the kubelet that was saved. */
+export function isKubeletDump({ kind, state }: Pick<EvidenceEntry, 'kind' | 'state'>): boolean {
+  return kind === 'GoroutineDump' && state === 'Captured';
+}
+
+/** What the controller's decision reads: it is kept in the API server too, each in one object. */
+export function isForDecision({ kind }: Pick<EvidenceEntry, 'kind'>): boolean {
+  return kind === 'GoroutineDump' || kind === 'RuntimeStacks';
+}

@@ -1,7 +1,7 @@
 /** Evidence first: the agent's capture, the controller's own where the agent cannot have it, then the gate. */
 import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { evidenceGate } from '../../evidence/manifest.ts';
+import { evidenceGate, isKubeletDump } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { isAgentFresh } from '../node-state.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
@@ -23,10 +23,6 @@ function begun(snapshot: IncidentSnapshot, status: IncidentStatus): IncidentStat
     deadline: toPreciseTime(now + durationMs(incident.spec.plan.evidence.deadline)),
     message: "dumps, logs, units, processes and runtime state, by the node's agent",
   });
-}
-
-function isKubeletDump({ kind, state }: EvidenceEntry): boolean {
-  return kind === 'GoroutineDump' && state === 'Captured';
 }
 
 /** What the agent has saved; a dump that cannot be read back counts as missing. */
