@@ -24,6 +24,15 @@ export type Confidence = z.infer<typeof Confidence>;
 export const RestartEffect = z.enum(['Helps', 'DoesNotHelp', 'Harms', 'Unknown']);
 export type RestartEffect = z.infer<typeof RestartEffect>;
 
+/**
+ * Whether relist moves, by two dumps of which the last was taken after the breach:
+ * - `Stuck`: it was in one call in both, or waits for a minute at least; or the sync loop skips its work.
+ * - `Moving`: it was elsewhere, in another call, or between two relists.
+ * - `Unknown`: there are no two dumps, or they do not tell.
+ */
+export const RelistMotion = z.enum(['Stuck', 'Moving', 'Unknown']);
+export type RelistMotion = z.infer<typeof RelistMotion>;
+
 export const Diagnosis = z
   .object({
     cause: text(128, 'Id of the root cause in the catalogue, for example `pleg-event-channel-deadlock`, or `unknown`.'),
@@ -45,6 +54,7 @@ export const Diagnosis = z
     others: z.optional(
       atomicList(text(512, 'A queue, or what grows.'), 32, 'What else the dump shows, for example who waits as well.'),
     ),
+    relist: z.optional(RelistMotion.check(about('Whether relist moves, by the dumps.'))),
     kubeletVersion: z.optional(text(64, 'Version of the kubelet that was stuck.')),
     blockedGoroutine: z.optional(
       text(512, 'The goroutine that is stuck, for example `goroutine 368 [select, 1 minutes], CRI ListPodSandbox`.'),

@@ -12,6 +12,12 @@ export const HealthSpec = z.object({
   detection: z.prefault(Detection, {}),
   logWindow: z._default(duration('How far back logs are saved.'), '15m'),
   redact: z._default(z.boolean().check(about('Black out secrets before anything is stored.')), true),
+  inquiry: z.optional(
+    text(
+      63,
+      'A value that the controller chooses anew each time it asks whether the agent is there; answered at once.',
+    ),
+  ),
 });
 export type HealthSpec = z.infer<typeof HealthSpec>;
 
@@ -22,6 +28,7 @@ const AgentInfo = z
     reportedAt: moment('When this status was written: at each change, and every 30 s without one.'),
     pod: z.optional(text(253, 'Its pod.')),
     namespace: z.optional(text(63, "Its pod's namespace.")),
+    inquiry: z.optional(text(63, 'The `spec.inquiry` that this status answers.')),
   })
   .check(about('The agent that reports.'));
 

@@ -152,6 +152,7 @@ export const ActionRecord = z.object({
   finishedAt: z.optional(moment('When it was over.')),
   before: z.optional(UnitState.check(about('The unit before.'))),
   after: z.optional(UnitState.check(about('The unit after.'))),
+  reason: z.optional(text(128, 'Refused: why, as one CamelCase word.')),
   message: z.optional(text(1024, 'How it went.')),
 });
 export type ActionRecord = z.infer<typeof ActionRecord>;
