@@ -26,6 +26,7 @@ import { createMirror } from './mirror.ts';
 import { createPath, objectPath } from './paths.ts';
 import { proxyToNode } from './node-proxy.ts';
 import { retryRead } from './retry.ts';
+import { createServerClock } from './connection/server-clock.ts';
 import { assertGood, createTransport, type HttpRequest } from './connection/transport.ts';
 
 export interface ClusterOptions {
@@ -42,7 +43,8 @@ type ApiRequest = Omit<HttpRequest, 'signal'>;
 export function createCluster(connection: Connection, options: ClusterOptions): Cluster {
   const { random, log } = options;
   const callClock = options.callClock ?? options.clock;
-  const transport = createTransport(connection);
+  const serverClock = createServerClock(options.clock);
+  const transport = createTransport(connection, serverClock);
 
   async function sendOnce(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
     const answer = await transport.send({ ...request, signal }, { maxBytes: MAX_ANSWER_BYTES, beyond: 'fail' });
@@ -145,6 +147,8 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
         listAll(resource, query, (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }));
       return createMirror({ resource, query, list, transport, clock: options.clock, callClock, random, log, signal });
     },
+
+    clockAheadMs: () => serverClock.aheadMs(),
   };
 }
 

@@ -34,6 +34,7 @@ export async function proxyToNode(
         path: nodeProxyPath(node, path),
         what,
         signal,
+        passedOn: true,
         // A kubelet's handlers answer in what they have: pprof refuses a client that wants JSON (406).
         accept: '*/*',
         contentType: 'text/plain',

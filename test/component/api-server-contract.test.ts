@@ -17,7 +17,7 @@ async function start(): Promise<ClusterUnderTest> {
   const options = { clock: realClock, random: realRandom, log: createRecordingLog() };
   return {
     node: 'contract-node',
-    cluster: (user): Cluster => createCluster(server.connection(user), options),
+    cluster: (user, clock = realClock): Cluster => createCluster(server.connection(user), { ...options, clock }),
     async cutConnections(): Promise<void> {
       server.cutWatches();
     },

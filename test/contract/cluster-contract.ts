@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import { describeApply } from './apply.ts';
+import { describeClock } from './clock.ts';
 import { describeLists } from './lists.ts';
 import { describeMirror } from './mirror.ts';
 import { describeNodeProxy } from './node-proxy.ts';
@@ -27,6 +28,7 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
     describePatches(admin);
     describeApply(admin);
     describeRules(admin);
+    describeClock(env);
     describeLists(admin);
     describeMirror(env);
     describeRefusals(env);

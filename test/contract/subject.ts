@@ -1,12 +1,13 @@
 /** What the contract suites are about, and what they share. */
+import type { Clock } from '../../src/ports/clock.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import { AGENT_MANAGER, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 
 /** What the suites need of a server. Its node proxy leads to a kubelet that answers as `kubelet.ts` here does. */
 export interface ClusterUnderTest {
-  /** `nobody` is known and may do nothing. */
-  cluster(user: 'admin' | 'nobody'): Cluster;
+  /** A new client. `nobody` is known and may do nothing. @param clock of its machine; by default the server's. */
+  cluster(user: 'admin' | 'nobody', clock?: Clock): Cluster;
   /** Cuts all connections that are open. */
   cutConnections(): Promise<void>;
   /** Cuts all connections, and watches cannot be resumed from before. `meanwhile` has a connection that works. */

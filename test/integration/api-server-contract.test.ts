@@ -32,7 +32,7 @@ async function start(): Promise<ClusterUnderTest> {
   await createNode(direct, kubelet);
   return {
     node: NODE,
-    cluster: (user) => createCluster(plane.connection(user, proxy.port), options),
+    cluster: (user, clock = realClock) => createCluster(plane.connection(user, proxy.port), { ...options, clock }),
     async cutConnections(): Promise<void> {
       proxy.cut();
     },

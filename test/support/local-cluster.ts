@@ -13,6 +13,7 @@ import { fieldMatcher, labelMatcher } from './api-server/selectors.ts';
 import { Refusal } from './api-server/status.ts';
 import { createStore } from './api-server/store.ts';
 import { createVerbs, type Target } from './api-server/verbs.ts';
+import { createLocalMirror, type Watched } from './local-mirror.ts';
 
 /** A write as it arrived. */
 interface Written {
@@ -26,6 +27,8 @@ interface Written {
 
 export interface LocalCluster {
   readonly cluster: Cluster;
+  /** As a client whose machine has a clock of its own; the API server's is the one that the cluster was created with. */
+  clusterFor(own: Clock): Cluster;
   readonly seeds: Seeds;
   /** All writes that were stored, in order; at most 10,000. */
   readonly writes: readonly Written[];
@@ -91,59 +94,8 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     return store.list(kind).filter((object) => labels(object) && fields(object));
   }
 
-  function mirror<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> {
-    const handlers: ((current: T | undefined, previous: T | undefined) => void)[] = [];
-    let items = new Map<string, T>();
-    let freshAt: number | undefined;
-    let isSynced = false;
-    const synced = Promise.withResolvers<undefined>();
-    synced.promise.catch(() => undefined);
-
-    function refresh(): void {
-      if (down !== undefined || signal.aborted) return;
-      freshAt = clock.monotonic();
-      const before = items;
-      items = new Map(
-        select(resource, query).map((object) => [object.metadata.name, resource.parse(structuredClone(object))]),
-      );
-      isSynced = true;
-      synced.resolve(undefined);
-      for (const [name, current] of items) {
-        const previous = before.get(name);
-        if (previous?.metadata.resourceVersion === current.metadata.resourceVersion) continue;
-        for (const handler of handlers) handler(current, previous);
-      }
-      for (const [name, previous] of before) {
-        if (!items.has(name)) for (const handler of handlers) handler(undefined, previous);
-      }
-    }
-
-    // A watch tells of a change a moment after it is stored.
-    const soon = (): void => {
-      queueMicrotask(refresh);
-    };
-    const stop = store.onChange(soon);
-    refreshers.add(soon);
-    signal.addEventListener('abort', () => {
-      stop();
-      refreshers.delete(soon);
-      synced.reject(signal.reason);
-    });
-    soon();
-    return {
-      get: (name) => items.get(name),
-      list: () => [...items.values()],
-      whenSynced: async () => {
-        await synced.promise;
-      },
-      freshAt: () => (isSynced ? (down === undefined ? clock.monotonic() : freshAt) : undefined),
-      onChange: (handler) => {
-        handlers.push(handler);
-      },
-    };
-  }
-
-  const cluster: Cluster = {
+  /** What every client has, wherever it runs. */
+  const calls: Omit<Cluster, 'mirror' | 'clockAheadMs'> = {
     get: async (resource, ref) => {
       const found = await call(`get ${resource.plural}/${ref.name}`, () =>
         store.get(kindOf(resource), ref.namespace, ref.name),
@@ -208,11 +160,35 @@ export function createLocalCluster(clock: Clock): LocalCluster {
       return true;
     },
     proxyNode: () => Promise.reject(networkError('proxy', new Error('there is no node proxy here'))),
-    mirror,
   };
 
+  function clusterFor(own: Clock): Cluster {
+    return {
+      ...calls,
+      mirror: <T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> =>
+        createLocalMirror(watched(resource, query), { resource, clock: own, signal }),
+      clockAheadMs: () => own.now() - clock.now(),
+    };
+  }
+
+  function watched(resource: Resource, query: ListQuery): Watched {
+    return {
+      isDown: () => down !== undefined,
+      list: () => structuredClone([...select(resource, query)]),
+      onChange(listener): () => void {
+        const stop = store.onChange(listener);
+        refreshers.add(listener);
+        return () => {
+          stop();
+          refreshers.delete(listener);
+        };
+      },
+    };
+  }
+
   return {
-    cluster,
+    cluster: clusterFor(clock),
+    clusterFor,
     seeds,
     writes,
     setDown(message): void {

@@ -8,6 +8,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Connection, TlsMaterial } from './connection.ts';
+import type { ServerClock } from './server-clock.ts';
 import { answerError, malformedError, networkError } from '../errors.ts';
 
 const unzip = promisify(gunzip);
@@ -23,6 +24,8 @@ export interface HttpRequest {
   /** Ask for a compressed answer. `send` decompresses it, `open` does not. */
   readonly gzip?: boolean;
   readonly signal: AbortSignal;
+  /** The API server passes on the answer of another machine, whose `Date` it is. */
+  readonly passedOn?: boolean;
   /** For messages. */
   readonly what: string;
 }
@@ -54,7 +57,7 @@ const MAX_SOCKETS = 64;
 /** The API server closes idle connections after 90 s; we are first, so that no request meets a closing one. */
 const IDLE_SOCKET_MS = 55_000;
 
-export function createTransport(connection: Connection): Transport {
+export function createTransport(connection: Connection, serverClock: ServerClock): Transport {
   let built: { readonly material: TlsMaterial; readonly agent: Agent } | undefined;
 
   async function agent(): Promise<Agent> {
@@ -68,7 +71,11 @@ export function createTransport(connection: Connection): Transport {
 
   async function openOnce(request: HttpRequest, refused: boolean): Promise<IncomingMessage> {
     const authorization = await connection.authorization(refused);
-    return await exchange(connection.server, await agent(), request, authorization);
+    const tls = await agent();
+    const noteDate = serverClock.ask();
+    const answer = await exchange(connection.server, tls, request, authorization);
+    if (request.passedOn !== true) noteDate(answer.headers.date);
+    return answer;
   }
 
   async function open(request: HttpRequest): Promise<IncomingMessage> {

@@ -32,6 +32,8 @@ export interface HandlerParts {
   readonly access: Access;
   readonly onNodeProxy: NodeProxy;
   readonly bookmarkMs: number;
+  /** Milliseconds since 1970, for the `Date` of answers. */
+  readonly now: () => number;
   /** Waited before each answer. */
   readonly latencyMs: () => number;
   /** Open watches, to be cut. */
@@ -61,6 +63,7 @@ async function answer(parts: HandlerParts, request: IncomingMessage, response: S
   const body = await readBody(request);
   const latency = parts.latencyMs();
   if (latency > 0) await new Promise((resolve) => setTimeout(resolve, latency));
+  response.setHeader('date', new Date(parts.now()).toUTCString());
   const target = request.url ?? '/';
   const user = parts.access.authenticate(request);
   const route = routeOf(parts.kinds, target);

@@ -85,7 +85,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const onNodeProxy: NodeProxy = options.onNodeProxy ?? ((node) => ({ status: 502, body: `${node} has no kubelet` }));
   const bookmarkMs = options.bookmarkMs ?? 1000;
   server.on('request', (request, response) => {
-    const parts = { kinds, store, verbs, lists, access, onNodeProxy, bookmarkMs, watches, latencyMs: () => latencyMs };
+    const settings = { onNodeProxy, bookmarkMs, now, latencyMs: (): number => latencyMs };
+    const parts = { kinds, store, verbs, lists, access, watches, ...settings };
     void handle(parts, request, response);
   });
   const port = await listen(server, options.port ?? 0);

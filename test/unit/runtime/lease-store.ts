@@ -78,6 +78,7 @@ export function createLeaseStore(clock: Clock): LeaseStore {
         delete: missing,
         proxyNode: missing,
         mirror: missing,
+        clockAheadMs: missing,
       };
     },
   };
