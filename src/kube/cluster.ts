@@ -20,9 +20,10 @@ import type { Log } from '../ports/log.ts';
 import type { Connection } from './connection/connection.ts';
 import { callLimit } from './call-limit.ts';
 import { withDeadline } from '../runtime/deadline.ts';
-import { malformedError } from './errors.ts';
+import { malformedError, patchError } from './errors.ts';
 import { listAll, MAX_ANSWER_BYTES } from './list.ts';
 import { createMirror } from './mirror.ts';
+import { parseObject } from './parsed.ts';
 import { createPath, objectPath } from './paths.ts';
 import { proxyToNode } from './node-proxy.ts';
 import { retryRead } from './retry.ts';
@@ -189,23 +190,3 @@ function parseJson(what: string, bytes: Buffer): unknown {
     throw malformedError(what, error);
   }
 }
-
-function parseObject<T extends KubeObject>(resource: Resource<T>, what: string, raw: unknown): T {
-  try {
-    return resource.parse(raw);
-  } catch (error) {
-    throw malformedError(what, error);
-  }
-}
-
-/**
- * Refusals that mean "the object is not what the caller saw" but come as 422: a JSON patch whose `test` failed or whose
- * path is not there, and a patch or apply for another uid.
- * Source: apiserver `pkg/endpoints/handlers/patch.go` (applyJSPatch), apimachinery `ValidateObjectMetaUpdate`.
- */
-function patchError(error: unknown): unknown {
-  if (!isMedicError(error, 'invalid') || !STALE_WORDS.some((words) => error.message.includes(words))) return error;
-  return new MedicError('E_KUBE_CONFLICT', 'conflict', error.message, { cause: error });
-}
-
-const STALE_WORDS = ['the server rejected our request due to an error in our request', 'metadata.uid: Invalid value'];

@@ -1,7 +1,7 @@
 /** Every failure of the Kubernetes API, mapped once to a MedicError with a stable code. */
 import * as z from 'zod/mini';
 import type { ErrorCode } from '../api/v1alpha1/error-codes.ts';
-import { MedicError, type ErrorClass } from '../ports/errors.ts';
+import { isMedicError, MedicError, type ErrorClass } from '../ports/errors.ts';
 
 /** Kubernetes: `metav1.Status`, as far as we read it. */
 const Status = z.object({
@@ -103,6 +103,18 @@ function describe(httpStatus: number, status: Status | undefined): string {
 function retryAfterOf(status: Status | undefined, header: string | undefined): number | undefined {
   const seconds = status?.details?.retryAfterSeconds ?? Number(header ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 300) * 1000 : undefined;
+}
+
+const STALE_WORDS = ['the server rejected our request due to an error in our request', 'metadata.uid: Invalid value'];
+
+/**
+ * Refusals that mean "the object is not what the caller saw" but come as 422: a JSON patch whose `test` failed or whose
+ * path is not there, and a patch or apply for another uid.
+ * Source: apiserver `pkg/endpoints/handlers/patch.go` (applyJSPatch), apimachinery `ValidateObjectMetaUpdate`.
+ */
+export function patchError(error: unknown): unknown {
+  if (!isMedicError(error, 'invalid') || !STALE_WORDS.some((words) => error.message.includes(words))) return error;
+  return new MedicError('E_KUBE_CONFLICT', 'conflict', error.message, { cause: error });
 }
 
 /** Node's and OpenSSL's codes for a certificate that does not fit. Again will not help until a person changes something. */

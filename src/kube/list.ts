@@ -1,8 +1,9 @@
 /** Lists in pages, so that neither side holds a big collection at once. */
 import * as z from 'zod/mini';
-import type { KubeObject, ListQuery, Listed, Resource } from '../ports/cluster.ts';
+import type { KubeObject, ListQuery, Listed, Malformed, Resource } from '../ports/cluster.ts';
 import { isMedicError } from '../ports/errors.ts';
 import { malformedError } from './errors.ts';
+import { tryParse } from './parsed.ts';
 import { listPath } from './paths.ts';
 
 const PAGE_SIZE = 250;
@@ -13,14 +14,6 @@ const Page = z.object({
   metadata: z.object({ resourceVersion: z._default(z.string(), ''), continue: z._default(z.string(), '') }),
   items: z.nullish(z.array(z.unknown())),
 });
-
-/** What is left of an object that its parser refused. */
-const Named = z.object({ metadata: z.object({ name: z.string(), namespace: z.optional(z.string()) }) });
-
-function nameOf(raw: unknown): string {
-  const named = Named.safeParse(raw);
-  return named.success ? named.data.metadata.name : '';
-}
 
 /** GETs a path and returns the JSON of the answer. */
 export type ReadJson = (path: string, what: string) => Promise<unknown>;
@@ -49,7 +42,7 @@ async function listPages<T extends KubeObject>(
   limit: number | undefined,
 ): Promise<Listed<T>> {
   const items: T[] = [];
-  const malformed: { readonly name: string; readonly message: string }[] = [];
+  const malformed: Malformed[] = [];
   const what = `LIST ${resource.plural}`;
   let next: string | undefined;
   for (;;) {
@@ -59,22 +52,9 @@ async function listPages<T extends KubeObject>(
     for (const raw of page.data.items ?? []) {
       const parsed = tryParse(resource, raw);
       if (parsed.kind === 'object') items.push(parsed.object);
-      else malformed.push({ name: parsed.name, message: parsed.message });
+      else malformed.push(parsed.malformed);
     }
     next = page.data.metadata.continue;
     if (next === '') return { items, resourceVersion: page.data.metadata.resourceVersion, malformed };
-  }
-}
-
-export type Parsed<T> =
-  | { readonly kind: 'object'; readonly object: T }
-  | { readonly kind: 'malformed'; readonly name: string; readonly message: string };
-
-export function tryParse<T extends KubeObject>(resource: Resource<T>, raw: unknown): Parsed<T> {
-  try {
-    return { kind: 'object', object: resource.parse(raw) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message.replace(/\s+/g, ' ').slice(0, 512) : String(error);
-    return { kind: 'malformed', name: nameOf(raw), message };
   }
 }

@@ -1,19 +1,22 @@
 /** The objects of a mirror and those who wait for changes. */
-import type { KubeObject, Mirror } from '../ports/cluster.ts';
-import type { Log } from '../ports/log.ts';
+import type { KubeObject, Listed, Malformed, Mirror } from '../ports/cluster.ts';
+import { identityOf, type Parsed } from './parsed.ts';
 import { keyOf, refKey } from './paths.ts';
 
 type Handler<T> = (current: T | undefined, previous: T | undefined) => void;
 
-export interface MirrorStore<T extends KubeObject> extends Pick<Mirror<T>, 'get' | 'list' | 'onChange'> {
-  set(object: T): void;
-  remove(object: T): void;
-  /** What a new list says; `kept`: names of objects that are there but malformed, whose last good copy stays. */
-  replaceAll(objects: readonly T[], kept: readonly string[]): void;
+export interface MirrorStore<T extends KubeObject> extends Pick<Mirror<T>, 'get' | 'list' | 'malformed' | 'onChange'> {
+  /** What the server has now. One that has become malformed keeps its last good copy. */
+  set(parsed: Parsed<T>): void;
+  remove(parsed: Parsed<T>): void;
+  /** What a new list says. */
+  replaceAll(listed: Pick<Listed<T>, 'items' | 'malformed'>): void;
 }
 
-export function createMirrorStore<T extends KubeObject>(log: Log): MirrorStore<T> {
+/** @param onThrown told of what a handler has thrown; the others are told of the change all the same. */
+export function createMirrorStore<T extends KubeObject>(onThrown: (error: unknown) => void): MirrorStore<T> {
   const objects = new Map<string, T>();
+  const malformed = new Map<string, Malformed>();
   const handlers: Handler<T>[] = [];
 
   function tell(current: T | undefined, previous: T | undefined): void {
@@ -21,20 +24,29 @@ export function createMirrorStore<T extends KubeObject>(log: Log): MirrorStore<T
       try {
         handler(current, previous);
       } catch (error) {
-        log.error('a handler of a mirror has thrown', { err: error });
+        onThrown(error);
       }
     }
   }
 
-  function set(object: T): void {
+  function setGood(object: T): void {
     const key = keyOf(object);
+    malformed.delete(key);
     const previous = objects.get(key);
     if (previous !== undefined && isSame(previous, object)) return;
     objects.set(key, object);
     tell(object, previous);
   }
 
+  function setMalformed(object: Malformed): void {
+    const { key, uid } = identityOf(object.raw);
+    // Another object of the same name: the copy is of one that is gone.
+    if (uid !== undefined && objects.get(key)?.metadata.uid !== uid) removeKey(key);
+    malformed.set(key, object);
+  }
+
   function removeKey(key: string): void {
+    malformed.delete(key);
     const previous = objects.get(key);
     if (previous === undefined) return;
     objects.delete(key);
@@ -44,20 +56,22 @@ export function createMirrorStore<T extends KubeObject>(log: Log): MirrorStore<T
   return {
     get: (name, namespace) => objects.get(refKey(name, namespace)),
     list: () => [...objects.values()],
+    malformed: () => [...malformed.values()],
     onChange(handler): void {
       handlers.push(handler);
     },
-    set,
-    remove(object): void {
-      removeKey(keyOf(object));
+    set(parsed): void {
+      if (parsed.kind === 'object') setGood(parsed.object);
+      else setMalformed(parsed.malformed);
     },
-    replaceAll(listed, kept): void {
-      const names = new Set(kept);
-      const present = new Set(listed.map(keyOf));
-      for (const [key, object] of objects) {
-        if (!present.has(key) && !names.has(object.metadata.name)) removeKey(key);
-      }
-      for (const object of listed) set(object);
+    remove(parsed): void {
+      removeKey(parsed.kind === 'object' ? keyOf(parsed.object) : identityOf(parsed.malformed.raw).key);
+    },
+    replaceAll(listed): void {
+      const present = new Set([...listed.items.map(keyOf), ...listed.malformed.map(({ raw }) => identityOf(raw).key)]);
+      for (const key of [...objects.keys(), ...malformed.keys()]) if (!present.has(key)) removeKey(key);
+      for (const object of listed.malformed) setMalformed(object);
+      for (const object of listed.items) setGood(object);
     },
   };
 }

@@ -5,8 +5,8 @@ import type { KubeObject, ListQuery, Listed, Mirror, Resource } from '../ports/c
 import { isMedicError, type MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { backoffMs } from '../runtime/backoff.ts';
-import { tryParse } from './list.ts';
 import { createMirrorStore } from './mirror-store.ts';
+import { tryParse } from './parsed.ts';
 import { listPath } from './paths.ts';
 import type { Transport } from './connection/transport.ts';
 import { runWatch, type WatchEnd, type WatchEvent } from './watch.ts';
@@ -38,7 +38,9 @@ const Versioned = z.object({ metadata: z.object({ resourceVersion: z.string() })
 export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): Mirror<T> {
   const { resource, clock, signal, random } = options;
   const log = options.log.child({ resource: resource.plural });
-  const store = createMirrorStore<T>(log);
+  const store = createMirrorStore<T>((error) => {
+    log.error('a handler of a mirror has thrown', { err: error });
+  });
   const synced = Promise.withResolvers<undefined>();
   // Nobody need wait for it, and then its rejection must not end the process.
   synced.promise.catch(() => undefined);
@@ -59,10 +61,7 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
     const listed = await options.list();
     for (const { name, message } of listed.malformed) log.warn('a malformed object is left out', { name, message });
     resourceVersion = listed.resourceVersion;
-    store.replaceAll(
-      listed.items,
-      listed.malformed.map(({ name }) => name),
-    );
+    store.replaceAll(listed);
     isFresh();
     synced.resolve(undefined);
   }
@@ -73,10 +72,14 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
     if (versioned.success) resourceVersion = versioned.data.metadata.resourceVersion;
     if (event.type === 'BOOKMARK') return;
     const parsed = tryParse(resource, event.object);
-    if (parsed.kind === 'malformed') {
-      log.warn('a malformed object keeps its last good copy', { name: parsed.name, message: parsed.message });
-    } else if (event.type === 'DELETED') store.remove(parsed.object);
-    else store.set(parsed.object);
+    if (event.type === 'DELETED') {
+      store.remove(parsed);
+      return;
+    }
+    store.set(parsed);
+    if (parsed.kind === 'object') return;
+    const { name, message } = parsed.malformed;
+    log.warn('a malformed object keeps its last good copy', { name, message });
   }
 
   async function watch(): Promise<WatchEnd> {
@@ -145,6 +148,7 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
   return {
     get: store.get,
     list: store.list,
+    malformed: store.malformed,
     onChange: store.onChange,
     async whenSynced(): Promise<void> {
       await synced.promise;

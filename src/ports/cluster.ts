@@ -39,8 +39,18 @@ export interface ListQuery {
 export interface Listed<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
-  /** Objects that the parser refused, with what it said. They never fail the list. */
-  readonly malformed: readonly { readonly name: string; readonly message: string }[];
+  /** They never fail the list. */
+  readonly malformed: readonly Malformed[];
+}
+
+/** An object that is there and that the parser refuses. */
+export interface Malformed {
+  /** Empty: it has no name either. */
+  readonly name: string;
+  /** What the parser says, cut at 512 characters. */
+  readonly message: string;
+  /** As it came. */
+  readonly raw: unknown;
 }
 
 /** An object as it is sent. */
@@ -122,6 +132,11 @@ export interface Cluster {
 export interface Mirror<T extends KubeObject> {
   get(name: string, namespace?: string): T | undefined;
   list(): readonly T[];
+  /**
+   * The objects that are there and that the parser refuses as they are now. Of one that was good before, `get` and
+   * `list` still have the last good copy. No handler is told that an object has become malformed.
+   */
+  malformed(): readonly Malformed[];
   /** Resolves when the first list is in; rejects only with the signal. */
   whenSynced(): Promise<void>;
   /** When the copy was last known to be right, on the monotonic clock in milliseconds; undefined before the first list. */

@@ -4,7 +4,7 @@ import type { Cluster } from '../../src/ports/cluster.ts';
 import { describeApply } from './apply.ts';
 import { describeClock } from './clock.ts';
 import { describeLists } from './lists.ts';
-import { describeMirror } from './mirror.ts';
+import { describeBrokenMirror, describeMirror } from './mirror.ts';
 import { describeNodeProxy } from './node-proxy.ts';
 import { describeObjects, describePatches } from './writes.ts';
 import { describeRefusals } from './refusals.ts';
@@ -31,6 +31,7 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
     describeClock(env);
     describeLists(admin);
     describeMirror(env);
+    describeBrokenMirror(env);
     describeRefusals(env);
     describeNodeProxy(env);
   });

@@ -5,6 +5,19 @@ import type { KubeObject, Manifest, Mirror } from '../../src/ports/cluster.ts';
 import { eventually } from '../support/real-time.ts';
 import { MANAGER, unique, type ClusterUnderTest } from './subject.ts';
 
+const GOOD = 'YQ==';
+const BAD = 'YmFk';
+
+/** Its parser refuses what has become bad. */
+const PICKY = {
+  ...SECRETS,
+  parse: (raw: unknown): ReturnType<typeof SECRETS.parse> => {
+    const object = SECRETS.parse(raw);
+    if (object.data['value'] === BAD) throw new Error('this one is bad');
+    return object;
+  },
+};
+
 type Seen = [what: 'added' | 'changed' | 'deleted', name: string];
 
 function watchNames<T extends KubeObject>(mirror: Mirror<T>): Seen[] {
@@ -16,14 +29,14 @@ function watchNames<T extends KubeObject>(mirror: Mirror<T>): Seen[] {
   return seen;
 }
 
-export function describeMirror(env: () => ClusterUnderTest): void {
+function secret(run: string, name: string, value = GOOD): Manifest {
+  return { metadata: { name, namespace: 'default', labels: { run } }, data: { value } };
+}
+
+export function describeMirror(env: () => Pick<ClusterUnderTest, 'cluster'>): void {
   const stop = new AbortController();
   afterAll(() => {
     stop.abort();
-  });
-  const secret = (run: string, name: string, value = 'YQ=='): Manifest => ({
-    metadata: { name, namespace: 'default', labels: { run } },
-    data: { value },
   });
 
   test('a mirror follows what is added, changed and deleted, and says how fresh it is', async () => {
@@ -49,6 +62,50 @@ export function describeMirror(env: () => ClusterUnderTest): void {
     ]);
     expect(mirror.list().map(({ metadata, data }) => [metadata.name, data])).toEqual([[`${run}-1`, { value: 'Yg==' }]]);
     expect(mirror.freshAt()).toBeGreaterThan(0);
+  });
+
+  test('a mirror that is stopped before its first list says so with the reason of its signal', async () => {
+    const own = new AbortController();
+    const mirror = env().cluster('nobody').mirror(SECRETS, {}, own.signal);
+    own.abort(new Error('enough'));
+    await expect(mirror.whenSynced()).rejects.toThrow('enough');
+  });
+
+  test('a mirror has the objects beside it that its parser refuses now, and the last good copy of each', async () => {
+    const cluster = env().cluster('admin');
+    const run = unique('picky');
+    const [a, b] = [`${run}-a`, `${run}-b`];
+    const become = async (name: string, value: string): Promise<unknown> =>
+      await cluster.jsonPatch(
+        SECRETS,
+        { name, namespace: 'default' },
+        [{ op: 'replace', path: '/data/value', value }],
+        MANAGER,
+      );
+    await cluster.create(SECRETS, secret(run, a), MANAGER);
+    await cluster.create(SECRETS, secret(run, b, BAD), MANAGER);
+    const mirror = cluster.mirror(PICKY, { labelSelector: `run=${run}` }, stop.signal);
+    await mirror.whenSynced();
+    const good = (): readonly string[] => mirror.list().map(({ metadata }) => metadata.name);
+    const refused = (): readonly string[] => mirror.malformed().map(({ name }) => name);
+    expect([good(), refused()]).toEqual([[a], [b]]);
+    expect(mirror.malformed()[0]).toMatchObject({ message: 'this one is bad', raw: { data: { value: BAD } } });
+    await become(a, BAD);
+    await eventually('both are refused', () => refused().length === 2);
+    expect(mirror.get(a, 'default')?.data).toEqual({ value: GOOD });
+    await become(b, GOOD);
+    await eventually('one is good again', () => refused().length === 1);
+    expect([good(), refused()]).toEqual([[a, b], [a]]);
+    await cluster.delete(SECRETS, { name: a, namespace: 'default' });
+    await eventually('the other is gone', () => refused().length === 0);
+    expect(good()).toEqual([b]);
+  });
+}
+
+export function describeBrokenMirror(env: () => ClusterUnderTest): void {
+  const stop = new AbortController();
+  afterAll(() => {
+    stop.abort();
   });
 
   test('a mirror goes on after its watch is cut, and misses nothing', async () => {
@@ -86,11 +143,4 @@ export function describeMirror(env: () => ClusterUnderTest): void {
     await cluster.delete(SECRETS, { name: `${run}-1`, namespace: 'default' });
     await eventually('it goes on watching', () => mirror.list().length === 1);
   }, 90_000);
-
-  test('a mirror that is stopped before its first list says so with the reason of its signal', async () => {
-    const own = new AbortController();
-    const mirror = env().cluster('nobody').mirror(SECRETS, {}, own.signal);
-    own.abort(new Error('enough'));
-    await expect(mirror.whenSynced()).rejects.toThrow('enough');
-  });
 }

@@ -2,9 +2,19 @@
  * The Cluster port on the embedded API server's own store, without a network: for tests on a clock that stands still.
  * Server-side apply, defaults, validation and CEL are the same code as behind HTTPS.
  */
-import { answerError, networkError } from '../../src/kube/errors.ts';
+import { answerError, networkError, patchError } from '../../src/kube/errors.ts';
+import { parseObject, tryParse } from '../../src/kube/parsed.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Cluster, KubeObject, ListQuery, Manifest, Mirror, Ref, Resource } from '../../src/ports/cluster.ts';
+import type {
+  Cluster,
+  KubeObject,
+  ListQuery,
+  Listed,
+  Manifest,
+  Mirror,
+  Ref,
+  Resource,
+} from '../../src/ports/cluster.ts';
 import type { Json, JsonObject, StoredObject } from './api-server/json.ts';
 import { isObject } from './api-server/json.ts';
 import { servedKinds, type ServedKind } from './api-server/kinds.ts';
@@ -17,10 +27,10 @@ import { createLocalMirror, type Watched } from './local-mirror.ts';
 
 /** A write as it arrived. */
 interface Written {
-  readonly verb: 'create' | 'apply' | 'patch' | 'delete';
+  readonly verb: 'create' | 'update' | 'apply' | 'patch' | 'delete';
   readonly plural: string;
   readonly name: string;
-  readonly subresource: '' | 'status';
+  readonly subresource: Subresource;
   readonly manager: string;
   readonly body: unknown;
 }
@@ -40,6 +50,7 @@ export interface LocalCluster {
   list<T extends KubeObject>(resource: Resource<T>): readonly T[];
 }
 
+type Subresource = Target['subresource'];
 type AnyResource = Pick<Resource, 'apiVersion' | 'plural'>;
 
 export function createLocalCluster(clock: Clock): LocalCluster {
@@ -73,90 +84,87 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     }
   }
 
-  async function write(meta: Written, work: () => StoredObject): Promise<StoredObject> {
-    return await call(`${meta.verb} ${meta.plural}/${meta.name}`, () => {
-      hook?.(meta);
+  async function write<T extends KubeObject>(
+    resource: Resource<T>,
+    meta: Omit<Written, 'plural'>,
+    work: () => StoredObject,
+  ): Promise<T> {
+    const { plural } = resource;
+    const what = `${meta.verb} ${plural}/${meta.name}`;
+    const answer = await call(what, () => {
+      const written = { ...meta, plural };
+      hook?.(written);
       const stored = work();
-      writes.push(meta);
+      writes.push(written);
       if (writes.length > 10_000) writes.shift();
       return stored;
     });
+    return parseObject(resource, what, answer);
   }
 
-  function target(resource: Resource, ref: Ref, subresource: 'status' | undefined): Target {
-    return { kind: kindOf(resource), namespace: ref.namespace, name: ref.name, subresource: subresource ?? '' };
+  const patched: typeof write = async (resource, meta, work) => {
+    try {
+      return await write(resource, meta, work);
+    } catch (error) {
+      throw patchError(error);
+    }
+  };
+
+  function target(resource: Resource, ref: Partial<Ref>, subresource: Subresource): Target {
+    return { kind: kindOf(resource), namespace: ref.namespace, name: ref.name ?? '', subresource };
   }
 
   function select(resource: Resource, query: ListQuery): readonly StoredObject[] {
     const kind = kindOf(resource);
     const labels = labelMatcher(query.labelSelector ?? '');
     const fields = fieldMatcher(kind, query.fieldSelector ?? '');
-    return store.list(kind).filter((object) => labels(object) && fields(object));
+    const isIn = (object: StoredObject): boolean =>
+      query.namespace === undefined || object.metadata['namespace'] === query.namespace;
+    return store.list(kind).filter((object) => isIn(object) && labels(object) && fields(object));
   }
 
   /** What every client has, wherever it runs. */
   const calls: Omit<Cluster, 'mirror' | 'clockAheadMs'> = {
     get: async (resource, ref) => {
-      const found = await call(`get ${resource.plural}/${ref.name}`, () =>
-        store.get(kindOf(resource), ref.namespace, ref.name),
-      );
-      return found === undefined ? undefined : resource.parse(found);
+      const what = `get ${resource.plural}/${ref.name}`;
+      const found = await call(what, () => store.get(kindOf(resource), ref.namespace, ref.name));
+      return found === undefined ? undefined : parseObject(resource, what, found);
     },
     list: async (resource, query = {}) => {
-      const items = await call(`list ${resource.plural}`, () => [...select(resource, query)]);
-      return {
-        items: items.map((item) => resource.parse(item)),
-        resourceVersion: String(store.version()),
-        malformed: [],
-      };
+      const found = await call(`list ${resource.plural}`, () => [...select(resource, query)]);
+      return { ...sort(resource, found), resourceVersion: String(store.version()) };
     },
     create: async (resource, object, { manager }) => {
       const { name = '', namespace } = object.metadata;
       const body = asJson(resource, object);
-      const meta: Written = { verb: 'create', plural: resource.plural, name, subresource: '', manager, body };
-      return resource.parse(await write(meta, () => verbs.create(kindOf(resource), namespace, body, manager)));
+      const work = (): StoredObject => verbs.create(kindOf(resource), namespace, body, manager);
+      return await write(resource, { verb: 'create', name, subresource: '', manager, body }, work);
     },
-    replace: () => Promise.reject(new Error('nobody replaces here')),
-    apply: async (resource, object, { manager, subresource, force }) => {
-      const { name = '', namespace } = object.metadata;
+    replace: async (resource, object, { manager, ...how }) => {
+      const subresource = how.subresource ?? '';
       const body = asJson(resource, object);
-      const ref = namespace === undefined ? { name } : { name, namespace };
-      const meta: Written = {
-        verb: 'apply',
-        plural: resource.plural,
-        name,
-        subresource: subresource ?? '',
-        manager,
-        body,
-      };
-      const how = { manager, force: force === true };
-      return resource.parse(await write(meta, () => verbs.apply(target(resource, ref, subresource), body, how)));
+      const at = target(resource, object.metadata, subresource);
+      const work = (): StoredObject => verbs.update(at, body, manager);
+      return await write(resource, { verb: 'update', name: at.name, subresource, manager, body }, work);
     },
-    jsonPatch: async (resource, ref, patch, { manager, subresource }) => {
-      const meta: Written = {
-        verb: 'patch',
-        plural: resource.plural,
-        name: ref.name,
-        subresource: subresource ?? '',
-        manager,
-        body: patch,
-      };
-      const plain = toJson(patch);
-      return resource.parse(
-        await write(meta, () => verbs.patch(target(resource, ref, subresource), plain, { manager, type: 'json' })),
-      );
+    apply: async (resource, object, { manager, force = false, ...how }) => {
+      const subresource = how.subresource ?? '';
+      const body = asJson(resource, object);
+      const at = target(resource, object.metadata, subresource);
+      const work = (): StoredObject => verbs.apply(at, body, { manager, force });
+      return await patched(resource, { verb: 'apply', name: at.name, subresource, manager, body }, work);
+    },
+    jsonPatch: async (resource, ref, patch, { manager, ...how }) => {
+      const subresource = how.subresource ?? '';
+      const at = target(resource, ref, subresource);
+      const work = (): StoredObject => verbs.patch(at, toJson(patch), { manager, type: 'json' });
+      return await patched(resource, { verb: 'patch', name: ref.name, subresource, manager, body: patch }, work);
     },
     delete: async (resource, ref) => {
-      const meta: Written = {
-        verb: 'delete',
-        plural: resource.plural,
-        name: ref.name,
-        subresource: '',
-        manager: '',
-        body: {},
-      };
       if (store.get(kindOf(resource), ref.namespace, ref.name) === undefined) return false;
-      await write(meta, () => verbs.remove(target(resource, ref, undefined), {}));
+      const preconditions = ref.uid === undefined ? {} : { uid: ref.uid };
+      const work = (): StoredObject => verbs.remove(target(resource, ref, ''), preconditions);
+      await write(resource, { verb: 'delete', name: ref.name, subresource: '', manager: '', body: {} }, work);
       return true;
     },
     proxyNode: () => Promise.reject(networkError('proxy', new Error('there is no node proxy here'))),
@@ -166,15 +174,15 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     return {
       ...calls,
       mirror: <T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> =>
-        createLocalMirror(watched(resource, query), { resource, clock: own, signal }),
+        createLocalMirror(watched(resource, query), own, signal),
       clockAheadMs: () => own.now() - clock.now(),
     };
   }
 
-  function watched(resource: Resource, query: ListQuery): Watched {
+  function watched<T extends KubeObject>(resource: Resource<T>, query: ListQuery): Watched<T> {
     return {
       isDown: () => down !== undefined,
-      list: () => structuredClone([...select(resource, query)]),
+      list: () => sort(resource, select(resource, query)),
       onChange(listener): () => void {
         const stop = store.onChange(listener);
         refreshers.add(listener);
@@ -203,6 +211,18 @@ export function createLocalCluster(clock: Clock): LocalCluster {
       return found === undefined ? undefined : resource.parse(structuredClone(found));
     },
     list: (resource) => store.list(kindOf(resource)).map((object) => resource.parse(structuredClone(object))),
+  };
+}
+
+/** Copies of the objects that the parser takes, and of those that it refuses. */
+function sort<T extends KubeObject>(
+  resource: Resource<T>,
+  objects: readonly StoredObject[],
+): Pick<Listed<T>, 'items' | 'malformed'> {
+  const parsed = objects.map((object) => tryParse(resource, structuredClone(object)));
+  return {
+    items: parsed.flatMap((one) => (one.kind === 'object' ? [one.object] : [])),
+    malformed: parsed.flatMap((one) => (one.kind === 'malformed' ? [one.malformed] : [])),
   };
 }
 

@@ -1,48 +1,34 @@
 /** A mirror of the local cluster: it looks a moment after each change. */
+import { createMirrorStore } from '../../src/kube/mirror-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { KubeObject, Mirror, Resource } from '../../src/ports/cluster.ts';
-import type { StoredObject } from './api-server/json.ts';
+import type { KubeObject, Listed, Mirror } from '../../src/ports/cluster.ts';
 
 /** What a mirror looks at. */
-export interface Watched {
+export interface Watched<T> {
   isDown(): boolean;
-  /** A copy. */
-  list(): readonly StoredObject[];
+  list(): Pick<Listed<T>, 'items' | 'malformed'>;
   /** Also called when the server is back. Returns what ends that. */
   onChange(listener: () => void): () => void;
 }
 
-export interface LocalMirrorOptions<T extends KubeObject> {
-  readonly resource: Resource<T>;
-  /** The client's. */
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
-
-export function createLocalMirror<T extends KubeObject>(watched: Watched, options: LocalMirrorOptions<T>): Mirror<T> {
-  const { resource, clock, signal } = options;
-  const handlers: ((current: T | undefined, previous: T | undefined) => void)[] = [];
-  let items = new Map<string, T>();
+/** @param clock the client's. */
+export function createLocalMirror<T extends KubeObject>(
+  watched: Watched<T>,
+  clock: Clock,
+  signal: AbortSignal,
+): Mirror<T> {
+  const store = createMirrorStore<T>((error) => {
+    throw error;
+  });
   let freshAt: number | undefined;
-  let isSynced = false;
   const synced = Promise.withResolvers<undefined>();
   synced.promise.catch(() => undefined);
 
   function refresh(): void {
     if (watched.isDown() || signal.aborted) return;
     freshAt = clock.monotonic();
-    const before = items;
-    items = new Map(watched.list().map((object) => [object.metadata.name, resource.parse(object)]));
-    isSynced = true;
+    store.replaceAll(watched.list());
     synced.resolve(undefined);
-    for (const [name, current] of items) {
-      const previous = before.get(name);
-      if (previous?.metadata.resourceVersion === current.metadata.resourceVersion) continue;
-      for (const handler of handlers) handler(current, previous);
-    }
-    for (const [name, previous] of before) {
-      if (!items.has(name)) for (const handler of handlers) handler(undefined, previous);
-    }
   }
 
   // A watch tells of a change a moment after it is stored.
@@ -56,14 +42,13 @@ export function createLocalMirror<T extends KubeObject>(watched: Watched, option
   });
   soon();
   return {
-    get: (name) => items.get(name),
-    list: () => [...items.values()],
+    get: store.get,
+    list: store.list,
+    malformed: store.malformed,
+    onChange: store.onChange,
     whenSynced: async () => {
       await synced.promise;
     },
-    freshAt: () => (isSynced && !watched.isDown() ? clock.monotonic() : freshAt),
-    onChange: (handler) => {
-      handlers.push(handler);
-    },
+    freshAt: () => (freshAt === undefined || watched.isDown() ? freshAt : clock.monotonic()),
   };
 }
