@@ -21,6 +21,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --identity NAME         unique name of this process in the election (default: $POD_NAME)
   --metrics-address H:P   /healthz, /readyz, /metrics (default :8080)
   --log-level LEVEL       debug, info, warn, error (default info)
+  --max-concurrent N      recoveries of all policies together that may be in flight at once (default 5)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --kubeconfig FILE       talk to a cluster from outside it
 `;
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     identity: { type: 'string', default: env['POD_NAME'] ?? `controller-${process.pid}` },
     'metrics-address': { type: 'string', default: ':8080' },
     'log-level': { type: 'string', default: 'info' },
+    'max-concurrent': { type: 'string', default: '5' },
     'node-proxy': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -41,6 +43,13 @@ const { values } = parseArgs({
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
   process.stderr.write(`--log-level ${text}: it is one of debug, info, warn, error\n`);
+  process.exit(2);
+}
+
+function maxConcurrent(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count >= 0 && text.trim() !== '') return count;
+  process.stderr.write(`--max-concurrent ${text}: it is a whole number, 0 or more\n`);
   process.exit(2);
 }
 
@@ -94,7 +103,16 @@ let leads = false;
 
 async function main(): Promise<void> {
   const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log });
-  const world: World = { cluster, clock, random, log, metrics, nodeProxy: values['node-proxy'], failpoint: failAt };
+  const world: World = {
+    cluster,
+    clock,
+    random,
+    log,
+    metrics,
+    nodeProxy: values['node-proxy'],
+    maxInCluster: maxConcurrent(values['max-concurrent']),
+    failpoint: failAt,
+  };
   const served = await serve({
     address: values['metrics-address'],
     health: { process: () => undefined },

@@ -1,4 +1,5 @@
 /** The controller as a whole: mirrors, queues, and who wakes whom. */
+import { createAgentContacts } from './agent-contacts.ts';
 import { createEventRecorder } from './events.ts';
 import type { ActContext } from './incident/carry-out.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
@@ -80,8 +81,9 @@ function wire({ view }: ActContext, queues: Queues): void {
 
 /** Runs until the signal; to be run by the leader only. */
 export async function runController(world: World, signal: AbortSignal): Promise<void> {
-  const view = createLocalView(world, signal);
-  const context: ActContext = { world, view, events: createEventRecorder(world), mutex: createMutex() };
+  const contacts = createAgentContacts(world);
+  const view = createLocalView(world, contacts, signal);
+  const context: ActContext = { world, view, contacts, events: createEventRecorder(world), mutex: createMutex() };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();

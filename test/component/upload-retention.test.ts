@@ -4,6 +4,7 @@ import { API_VERSION, LABEL_UPLOAD } from '../../src/api/v1alpha1/names.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
+import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../src/controller/local-view.ts';
 import { runUploadRetention } from '../../src/controller/incident/upload-retention.ts';
 import { aPlan } from '../support/builders/objects.ts';
@@ -29,7 +30,7 @@ function start() {
   const own = new AbortController();
   life.add(own);
   const watched = { ...world, cluster };
-  const view = createLocalView(watched, own.signal);
+  const view = createLocalView(watched, createAgentContacts(watched), own.signal);
   void runUploadRetention(watched, view, own.signal);
   const iso = (ms: number): string => toPreciseTime(clock.now() + ms);
 

@@ -182,6 +182,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       log,
       metrics,
       nodeProxy: options.nodeProxy ?? false,
+      maxInCluster: 5,
       failpoint: () => undefined,
     };
     runController(world, own.signal).catch((error: unknown) => {

@@ -41,6 +41,7 @@ export function createControllerWorld(answers: Answers = () => undefined): Contr
     log,
     metrics,
     nodeProxy: true,
+    maxInCluster: 5,
     failpoint: () => undefined,
   };
   return { world, clock, local, log, metrics };

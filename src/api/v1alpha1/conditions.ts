@@ -4,6 +4,7 @@ import type { ProbeState } from './health.ts';
 export const INCIDENT_CONDITIONS = {
   EvidenceCaptured: 'Evidence was saved. False: it could not be saved; the reason says why.',
   Diagnosed: 'The evidence was read, and `status.diagnosis` says what it shows.',
+  Confirmed: 'A second source, independent of the first, says that the node is stuck; the reason names it.',
   NodeCordoned: 'This incident cordoned the node.',
   ActionTaken: 'Something was restarted. It is never True before EvidenceCaptured is True or False.',
   Recovered: 'The node is Ready and has stayed so, with no new PLEG line.',

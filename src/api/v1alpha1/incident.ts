@@ -18,11 +18,23 @@ import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.
 export const TriggerType = z.enum(['PLEGUnhealthy', 'PLEGFlapping', 'RuntimeHung', 'Manual']);
 export type TriggerType = z.infer<typeof TriggerType>;
 
+/**
+ * Who says that a node is stuck. An act needs two of them:
+ * - `KubeletLog`: the kubelet's log, as the agent reads it.
+ * - `NodeReady`: the Ready condition of the Node: the kubelet's own word, or that it does not report while the agent does.
+ * - `RuntimeProbe`: the agent's own call to the container runtime.
+ * - `StackDump`: goroutines of the kubelet, read after the breach.
+ * - `Person`: somebody asked for it, or approved it.
+ */
+export const Witness = z.enum(['KubeletLog', 'NodeReady', 'RuntimeProbe', 'StackDump', 'Person']);
+export type Witness = z.infer<typeof Witness>;
+
 export const Trigger = z
   .object({
     type: TriggerType,
     at: moment('When it was seen: the time of the breach line where there is one.'),
     message: text(1024, 'What was seen.'),
+    source: z.optional(Witness.check(about('Who saw it. A second one has to say the same before anything is done.'))),
     elapsed: z.optional(duration('`last seen active` of the breach line.')),
     threshold: z.optional(duration('The threshold that it names.')),
     by: z.optional(text(253, 'Manual: who asked.')),
@@ -194,7 +206,7 @@ export const IncidentStatus = z
     observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that was acted on.')),
     conditions: z.optional(
       conditionList(
-        '`EvidenceCaptured`, `Diagnosed`, `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `Complete` (its reason is the outcome), `Ready`.',
+        '`EvidenceCaptured`, `Diagnosed`, `Confirmed` (its reason is the second witness), `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `Complete` (its reason is the outcome), `Ready`.',
       ),
     ),
     steps: z.optional(mapList(Step, 'name', 32, 'What the controller asked for, in order.')),

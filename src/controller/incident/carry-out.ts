@@ -1,18 +1,15 @@
 /** Carries out a decision: the status first (write-ahead), then the commands, then the words about it. */
-import { INCIDENTS, NODES } from '../../api/resources.ts';
+import { INCIDENTS } from '../../api/resources.ts';
 import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import {
-  ANNOTATION_CORDON_REASON,
-  ANNOTATION_CORDONED_BY,
-  API_VERSION,
-  CONTROLLER_MANAGER,
-} from '../../api/v1alpha1/names.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { Command, IncidentDecision, IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { canonical } from '../../core/decision/canonical.ts';
-import { isCordonedBy } from '../../core/decision/node-state.ts';
-import type { JsonPatchOperation } from '../../ports/cluster.ts';
+import { isMedicError } from '../../ports/errors.ts';
+import type { AgentContacts } from '../agent-contacts.ts';
 import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
 import type { LocalView } from '../local-view.ts';
+import { cordonNode, uncordonNode } from '../node-cordon.ts';
+import { releaseLease, takeLease } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
 import type { World } from '../world.ts';
@@ -38,55 +35,27 @@ async function writeStatus(world: World, incident: KubeletIncident, status: Inci
   );
 }
 
-/** The node as it was decided on, or a conflict: nothing is written over what somebody else has written since. */
-function preconditions(snapshot: IncidentSnapshot): JsonPatchOperation[] {
-  const { uid, resourceVersion } = snapshot.node?.metadata ?? { uid: '', resourceVersion: '' };
-  return [
-    { op: 'test', path: '/metadata/uid', value: uid },
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-  ];
-}
-
-function pointer(annotation: string): string {
-  return `/metadata/annotations/${annotation.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-async function cordon(world: World, snapshot: IncidentSnapshot, reason: string): Promise<void> {
-  const { incident, node } = snapshot;
-  if (node === undefined) return;
-  const annotated = Object.keys(node.metadata.annotations).length > 0;
-  const patch: JsonPatchOperation[] = [
-    ...preconditions(snapshot),
-    ...(annotated ? [] : [{ op: 'add', path: '/metadata/annotations', value: {} } as const]),
-    { op: 'add', path: pointer(ANNOTATION_CORDONED_BY), value: incident.metadata.name },
-    { op: 'add', path: pointer(ANNOTATION_CORDON_REASON), value: reason },
-    { op: 'add', path: '/spec/unschedulable', value: true },
-  ];
-  await world.cluster.jsonPatch(NODES, { name: incident.spec.nodeName }, patch, { manager: CONTROLLER_MANAGER });
-  world.failpoint('node-cordoned');
-}
-
-async function uncordon(world: World, snapshot: IncidentSnapshot): Promise<void> {
-  const { incident, node } = snapshot;
-  if (node === undefined || !isCordonedBy(node, incident.metadata.name)) return;
-  const reasoned = ANNOTATION_CORDON_REASON in node.metadata.annotations;
-  const patch: JsonPatchOperation[] = [
-    ...preconditions(snapshot),
-    { op: 'remove', path: '/spec/unschedulable' },
-    { op: 'remove', path: pointer(ANNOTATION_CORDONED_BY) },
-    ...(reasoned ? [{ op: 'remove', path: pointer(ANNOTATION_CORDON_REASON) } as const] : []),
-  ];
-  await world.cluster.jsonPatch(NODES, { name: incident.spec.nodeName }, patch, { manager: CONTROLLER_MANAGER });
-}
-
-async function execute(world: World, snapshot: IncidentSnapshot, command: Command, signal: AbortSignal): Promise<void> {
+async function execute(
+  { world, contacts }: ActContext,
+  snapshot: IncidentSnapshot,
+  command: Command,
+  signal: AbortSignal,
+): Promise<void> {
+  const { metadata, spec } = snapshot.incident;
   switch (command.kind) {
     case 'CaptureStacks':
       return captureByProxy(world, snapshot.incident, snapshot.stacks.entries, signal);
+    case 'AskAgent':
+      return snapshot.health === undefined ? undefined : contacts.ask(snapshot.health);
+    case 'TakeLease':
+      return takeLease(world, spec.nodeName, metadata.name);
+    case 'ReleaseLease':
+      return releaseLease(world, spec.nodeName, metadata.name);
     case 'Cordon':
-      return cordon(world, snapshot, command.reason);
+      if (snapshot.node !== undefined) await cordonNode(world, snapshot.node, metadata.name, command.reason);
+      return world.failpoint('node-cordoned');
     case 'Uncordon':
-      return uncordon(world, snapshot);
+      return snapshot.node === undefined ? undefined : uncordonNode(world, snapshot.node, metadata.name);
     default:
       return command satisfies never;
   }
@@ -95,6 +64,7 @@ async function execute(world: World, snapshot: IncidentSnapshot, command: Comman
 export interface ActContext {
   readonly world: World;
   readonly view: LocalView;
+  readonly contacts: AgentContacts;
   readonly events: EventRecorder;
   /** One at a time: a decision that looks at the budget and the write that reserves it hold the mutex. */
   readonly mutex: Mutex;
@@ -127,6 +97,21 @@ async function tell(
   }
 }
 
+/** Conflicts and refusals are known not to have taken effect. Of all else it is not known. */
+async function writeOrRemember(
+  world: World,
+  view: LocalView,
+  incident: KubeletIncident,
+  status: IncidentStatus,
+): Promise<KubeletIncident> {
+  try {
+    return await writeStatus(world, incident, status);
+  } catch (error) {
+    if (!isMedicError(error, 'conflict', 'absent', 'denied', 'invalid')) view.noteUncertain(incident, status);
+    throw error;
+  }
+}
+
 /** The write-ahead: what is about to be done is in the API before it is done. @returns whether anything changed. */
 export async function writeDecision(
   { world, view }: ActContext,
@@ -135,7 +120,7 @@ export async function writeDecision(
 ): Promise<boolean> {
   const { incident } = snapshot;
   if (canonical(controllerPart(decision.status)) === canonical(controllerPart(incident.status))) return false;
-  const written = await writeStatus(world, incident, decision.status);
+  const written = await writeOrRemember(world, view, incident, decision.status);
   view.noteWritten(written);
   // A write that the API server finds to change nothing is no reason to look again at once.
   return written.metadata.resourceVersion !== incident.metadata.resourceVersion;
@@ -150,7 +135,7 @@ export async function carryOut(
   const requested = decision.status.steps?.some((step) => step.type === 'Act' && step.state === 'Requested') === true;
   if (requested) context.world.failpoint('action-requested');
   try {
-    for (const command of decision.commands) await execute(context.world, snapshot, command, signal);
+    for (const command of decision.commands) await execute(context, snapshot, command, signal);
   } finally {
     // The status is written. A later look finds no change, so what changed is reported now.
     await tell(context, snapshot, decision);

@@ -1,6 +1,10 @@
 /** Gather, decide, act: one incident. */
 import { decideIncident } from '../../core/decision/incident/decide-incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { INCIDENTS } from '../../api/resources.ts';
+import type { IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
+import { RESERVATION_STEP, RESERVED } from '../../core/decision/record/step-names.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { type ActContext, carryOut, writeDecision } from './carry-out.ts';
 import { gatherIncident } from './gather-incident.ts';
@@ -8,14 +12,25 @@ import { gatherIncident } from './gather-incident.ts';
 /** Who wrote first may write again: a conflict that lasts must not become a loop without rest. */
 const CONFLICT_MS = 200;
 
+/** What is reserved, read after this incident's own reservation; undefined: it has none that is to be confirmed. */
+async function gatherReserved(
+  { world, view }: ActContext,
+  incident: KubeletIncident,
+): Promise<IncidentSnapshot['reserved']> {
+  const step = incident.status.steps?.find(({ name }) => name === RESERVATION_STEP);
+  if (step?.state !== 'Requested' || step.reason !== RESERVED) return undefined;
+  return view.placesIn(await world.cluster.list(INCIDENTS));
+}
+
 async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {
   const { world, view } = context;
-  const gathered = await gatherIncident(world, view, name, signal);
+  const gathered = await gatherIncident(context, name, signal);
   if (gathered === undefined) view.forget(name);
   if (gathered === undefined || !isOpen(gathered.incident)) return undefined;
   const { snapshot, decision, changed } = await context.mutex(async () => {
     const budget = view.budgetOf(gathered.incident.spec.plan.policy);
-    const snapshot = { ...gathered, budget, now: world.clock.now() };
+    const reserved = await gatherReserved(context, gathered.incident);
+    const snapshot = { ...gathered, budget, reserved, now: world.clock.now() };
     const decision = decideIncident(snapshot);
     return { snapshot, decision, changed: await writeDecision(context, snapshot, decision) };
   });

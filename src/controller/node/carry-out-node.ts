@@ -4,11 +4,13 @@ import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { NodeCommand, NodeSnapshot, StuckClaim } from '../../core/decision/node/node-snapshot.ts';
+import { isOpen } from '../../core/decision/node-state.ts';
 import { toTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { incidentSubject, nodeSubject } from '../events.ts';
 import type { ActContext } from '../incident/carry-out.ts';
 import { incidentName } from '../incident/incident-name.ts';
+import { uncordonNode } from '../node-cordon.ts';
 import type { World } from '../world.ts';
 
 async function applyHealth(world: World, node: Node, spec: unknown): Promise<void> {
@@ -74,11 +76,33 @@ async function openIncident(
   }
 }
 
+type SweepCordon = Extract<NodeCommand, { kind: 'SweepCordon' }>;
+
+/** Both are read again: in the copies the incident may be missing that has just cordoned the node. */
+async function sweepCordon(
+  { world, events }: ActContext,
+  { node: { metadata } }: NodeSnapshot,
+  { incident: name, why }: SweepCordon,
+): Promise<void> {
+  const { cluster, log } = world;
+  const incident = await cluster.get(INCIDENTS, { name });
+  const node = await cluster.get(NODES, { name: metadata.name });
+  if (node?.metadata.uid !== metadata.uid || (incident !== undefined && isOpen(incident))) return;
+  await uncordonNode(world, node, name);
+  log.info('A cordon of ours is undone', { node: metadata.name, incident: name, detail: why });
+  const message = `cordoned by incident ${name}: undone, since ${why}`;
+  await events.record(nodeSubject(metadata.name, metadata.uid), { type: 'Normal', reason: 'NodeUncordoned', message });
+}
+
 export async function actOnNode(context: ActContext, snapshot: NodeSnapshot, command: NodeCommand): Promise<void> {
-  const { world } = context;
+  const { world, contacts } = context;
   switch (command.kind) {
     case 'ApplyHealth':
       return applyHealth(world, snapshot.node, command.spec);
+    case 'AskAgent':
+      return snapshot.health === undefined ? undefined : contacts.ask(snapshot.health);
+    case 'SweepCordon':
+      return sweepCordon(context, snapshot, command);
     case 'SetStuck':
       return setStuck(world, snapshot.node, command.claim);
     case 'OpenIncident':

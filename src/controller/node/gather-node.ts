@@ -1,11 +1,13 @@
 /** Reads all that a decision on one node looks at, from the mirrors. */
 import type { NodeSnapshot } from '../../core/decision/node/node-snapshot.ts';
 import { matchPolicy } from '../../core/decision/policy/policy-match.ts';
-import type { LocalView } from '../local-view.ts';
-import type { World } from '../world.ts';
+import type { ActContext } from '../incident/carry-out.ts';
 
 /** undefined: there is no such node any more. */
-export function gatherNode(world: World, view: LocalView, name: string): Omit<NodeSnapshot, 'told'> | undefined {
+export function gatherNode(
+  { world, view, contacts }: Pick<ActContext, 'world' | 'view' | 'contacts'>,
+  name: string,
+): Omit<NodeSnapshot, 'told' | 'wellMs'> | undefined {
   const node = view.nodes.get(name);
   if (node === undefined) return undefined;
   const health = view.healths.get(name);
@@ -13,5 +15,6 @@ export function gatherNode(world: World, view: LocalView, name: string): Omit<No
     .allIncidents()
     .filter((incident) => incident.spec.nodeUID === node.metadata.uid)
     .sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
-  return { now: world.clock.now(), node, match: matchPolicy(node, view.policies.list()), health, incidents };
+  const match = matchPolicy(node, view.policies.list());
+  return { now: world.clock.now(), node, match, health, contact: contacts.of(health), incidents };
 }

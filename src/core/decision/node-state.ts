@@ -11,9 +11,6 @@ import {
 import { isTrue } from './record/conditions-and-steps.ts';
 import { fromTime } from '../time/timestamp.ts';
 
-/** An agent writes at each change and every 30 s; after this long without a word it counts as silent. */
-export const AGENT_SILENT_MS = 95_000;
-
 export function readyCondition(node: Node): NodeCondition | undefined {
   return node.status.conditions.find((condition) => condition.type === 'Ready');
 }
@@ -36,11 +33,6 @@ export function agentSeenAt(health: KubeletHealth | undefined): number | undefin
     (field) => field.manager === AGENT_MANAGER && field.subresource === 'status',
   );
   return fromTime(entry?.time) ?? fromTime(health?.status.agent?.reportedAt);
-}
-
-export function isAgentFresh(health: KubeletHealth | undefined, now: number): boolean {
-  const seenAt = agentSeenAt(health);
-  return seenAt !== undefined && now - seenAt < AGENT_SILENT_MS;
 }
 
 /** The agent is there, and cannot read the kubelet log: what it says of PLEG is that it does not know. */

@@ -25,10 +25,20 @@ export interface Objection {
 }
 
 /**
- * Why kubelet-medic must keep its hands off this node now, or undefined.
- * @param leaseHolder who holds the node's medik8s maintenance lease, if anybody does.
+ * The medik8s maintenance lease of a node:
+ * - `unused`: nobody here uses such leases;
+ * - `free`, `held`: it can be taken, or somebody else has it;
+ * - `ours`: this incident has it;
+ * - `unreadable`: it is not known, which stops every act.
  */
-export function objectionOf(node: Node, incidentName: string, leaseHolder: string | undefined): Objection | undefined {
+export type LeaseState =
+  | { readonly kind: 'unused' | 'free' }
+  | { readonly kind: 'ours'; readonly isToBeRenewed: boolean }
+  | { readonly kind: 'held'; readonly by: string }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+/** Why kubelet-medic must keep its hands off this node now, or undefined. */
+export function objectionOf(node: Node, incidentName: string, lease: LeaseState): Objection | undefined {
   if (node.metadata.deletionTimestamp !== undefined) {
     return { reason: 'NodeDeleting', message: 'the Node object is being deleted' };
   }
@@ -38,8 +48,11 @@ export function objectionOf(node: Node, incidentName: string, leaseHolder: strin
   if (taint !== undefined) return { reason: 'OtherActor', message: LEAVING_TAINTS[taint.key] ?? taint.key };
   const annotation = Object.keys(node.metadata.annotations).find((key) => key in BUSY_ANNOTATIONS);
   if (annotation !== undefined) return { reason: 'OtherActor', message: BUSY_ANNOTATIONS[annotation] ?? annotation };
-  if (leaseHolder !== undefined) {
-    return { reason: 'MaintenanceLease', message: `${leaseHolder} holds the node's maintenance lease` };
+  if (lease.kind === 'held') {
+    return { reason: 'MaintenanceLease', message: `${lease.by} holds the node's maintenance lease` };
+  }
+  if (lease.kind === 'unreadable') {
+    return { reason: 'LeaseUnreadable', message: `the node's maintenance lease cannot be read: ${lease.message}` };
   }
   return cordonObjection(node, incidentName);
 }

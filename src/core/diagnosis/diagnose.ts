@@ -2,6 +2,7 @@
 import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import { type Facts, gatherFacts, type Stack } from './analysis/facts.ts';
 import { nameOf, othersOf, queuesOf } from './analysis/other-goroutines.ts';
+import { relistMotion } from './analysis/motion.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
 import type { Cause } from './catalogue/cause.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -140,6 +141,7 @@ function blockedStackOf({ found }: Candidate): Stack | undefined {
 function otherFields(facts: Facts): Partial<Diagnosis> {
   const others = evidenceLines(othersOf(facts));
   return {
+    ...(facts.kubelet === undefined ? {} : { relist: relistMotion(facts) }),
     ...(others.length === 0 ? {} : { others }),
     ...(facts.version === undefined ? {} : { kubeletVersion: facts.version.slice(0, 64) }),
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
+import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../../src/controller/local-view.ts';
 import { anIncident } from '../../support/builders/objects.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
@@ -17,7 +18,7 @@ describe('the view of a budget', () => {
         return resource.plural === stale.plural ? { ...mirror, freshAt: () => synced } : mirror;
       },
     };
-    const view = createLocalView({ ...world, cluster }, signal);
+    const view = createLocalView({ ...world, cluster }, createAgentContacts(world), signal);
     await view.whenSynced();
     await clock.advance(200_000);
     expect(view.budgetOf('default').ageMs).toBe(200_000);
@@ -25,7 +26,7 @@ describe('the view of a budget', () => {
 
   test('counts what we wrote before the watch brings it, and not what is older than what it brought', async () => {
     const { world, local } = createControllerWorld();
-    const view = createLocalView(world, signal);
+    const view = createLocalView(world, createAgentContacts(world), signal);
     await view.whenSynced();
     const { metadata, spec } = anIncident();
     const ours = await local.cluster.create(

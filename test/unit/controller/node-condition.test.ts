@@ -2,17 +2,26 @@ import { expect, test } from '@jest/globals';
 import type { NodeCondition } from '../../../src/api/kubernetes/node.ts';
 import { NODES } from '../../../src/api/resources.ts';
 import { createEventRecorder } from '../../../src/controller/events.ts';
+import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../../src/controller/local-view.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import type { StuckClaim } from '../../../src/core/decision/node/node-snapshot.ts';
 import { toTime } from '../../../src/core/time/timestamp.ts';
+import { aContact } from '../../support/builders/views.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
 test('the condition KubeletStuck has the time of its last change of status, not of its reason', async () => {
   const { world, clock, local } = createControllerWorld();
   const { signal } = new AbortController();
-  const view = createLocalView(world, signal);
-  const context = { world, view, events: createEventRecorder(world), mutex: <T>(work: () => Promise<T>) => work() };
+  const view = createLocalView(world, createAgentContacts(world), signal);
+  const contacts = createAgentContacts(world);
+  const context = {
+    world,
+    view,
+    contacts,
+    events: createEventRecorder(world),
+    mutex: <T>(work: () => Promise<T>) => work(),
+  };
   local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec: {}, status: {} });
 
   async function set(claim: Omit<StuckClaim, 'message'>): Promise<NodeCondition | undefined> {
@@ -20,7 +29,16 @@ test('the condition KubeletStuck has the time of its last change of status, not 
     const node = local.read(NODES, 'node-a');
     if (node === undefined) throw new Error('there is no node');
     const match = { policy: undefined, overridden: [] };
-    const snapshot = { now: clock.now(), node, match, health: undefined, incidents: [], told: undefined };
+    const snapshot = {
+      now: clock.now(),
+      node,
+      match,
+      health: undefined,
+      contact: aContact(),
+      incidents: [],
+      wellMs: undefined,
+      told: undefined,
+    };
     await actOnNode(context, snapshot, { kind: 'SetStuck', claim: { ...claim, message: 'm' } });
     return local.read(NODES, 'node-a')?.status.conditions[0];
   }

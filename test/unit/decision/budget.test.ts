@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { inFlight, judgeBudget, maxUnhealthyNodes, type BudgetView } from '../../../src/core/decision/policy/budget.ts';
+import { judgeBudget, maxUnhealthyNodes, type BudgetView } from '../../../src/core/decision/policy/budget.ts';
+import { inFlight } from '../../../src/core/decision/policy/places.ts';
+import { aBudgetView } from '../../support/builders/views.ts';
 import { aPlan, anIncident, at, T0 } from '../../support/builders/objects.ts';
 
 const reserved = { steps: [{ name: 'cordon', type: 'Cordon', state: 'Succeeded', startedAt: at(0) }] } as const;
@@ -13,17 +15,19 @@ const complete = (endedAt: number): KubeletIncident['status'] => ({
 });
 
 function aView(incidents: readonly KubeletIncident[], view: Partial<BudgetView> = {}): BudgetView {
-  return { incidents, ruledNodes: 10, unhealthyNodes: 1, controlPlaneNodes: new Set(), ageMs: 0, ...view };
+  return aBudgetView({ incidents, ...view });
 }
 
 function acted(node: string, times: readonly number[]): KubeletIncident {
-  const actions = times.map((time, index) => ({
+  const steps = times.map((time, index) => ({
     name: `act-${index}`,
+    type: 'Act' as const,
     action: 'RestartKubelet' as const,
     state: 'Succeeded' as const,
-    reservedAt: at(time),
+    startedAt: at(time),
   }));
-  return anIncident({ name: `${node}-old`, node, status: { ...complete(-3_600_000), actions } });
+  const actions = steps.map(({ name, action, state, startedAt: reservedAt }) => ({ name, action, state, reservedAt }));
+  return anIncident({ name: `${node}-old`, node, status: { ...complete(-3_600_000), steps, actions } });
 }
 
 describe('maxUnhealthy', () => {

@@ -4,6 +4,7 @@ import { decideIncident } from '../../../src/core/decision/incident/decide-incid
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { anIncident } from '../../support/builders/objects.ts';
 import { aSnapshot, deadlock, diagnosed, NAME } from './incident-builders.ts';
+import { aBudgetView } from '../../support/builders/views.ts';
 
 const OLD = { ...deadlock, summary: 'relist is blocked.', kubeletVersion: 'v1.12.10' };
 
@@ -18,13 +19,7 @@ function decide(others: readonly KubeletIncident[]): ReturnType<typeof decideInc
     node: 'node-a',
     status: { ...diagnosed(), diagnosis: OLD },
   });
-  const budget = {
-    incidents: [incident, ...others],
-    ruledNodes: 10,
-    unhealthyNodes: 1,
-    controlPlaneNodes: new Set<string>(),
-    ageMs: 0,
-  };
+  const budget = aBudgetView({ incidents: [incident, ...others] });
   return decideIncident(aSnapshot({ incident, budget }));
 }
 

@@ -9,12 +9,14 @@ import type {
   Stacks,
 } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
+import { aBudgetView, aContact } from '../../support/builders/views.ts';
 import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
 
 export const NAME = 'node-a-x7k2q';
 export const stuck = aNode({ ready: 'False', message: 'container runtime is down', since: -60_000 });
 export const cordoned = aNode({
   ready: 'False',
+  message: 'PLEG is not healthy: pleg was last seen active 3m3s ago; threshold is 3m0s',
   since: -60_000,
   unschedulable: true,
   annotations: { [ANNOTATION_CORDONED_BY]: NAME },
@@ -58,13 +60,7 @@ export function aSnapshot(
 ): IncidentSnapshot {
   const { status, ...rest } = part;
   const incident = part.incident ?? anIncident({ name: NAME, ...(status === undefined ? {} : { status }) });
-  const budget = {
-    incidents: [incident],
-    ruledNodes: 10,
-    unhealthyNodes: 1,
-    controlPlaneNodes: new Set<string>(),
-    ageMs: 0,
-  };
+  const budget = aBudgetView({ incidents: [incident] });
   return {
     now: T0 + 1_000,
     node: stuck,
@@ -72,7 +68,10 @@ export function aSnapshot(
     stacks: NO_STACKS,
     nodeProxy: false,
     paused: false,
-    leaseHolder: undefined,
+    lease: { kind: 'unused' },
+    clockAheadMs: 0,
+    contact: aContact(),
+    reserved: undefined,
     budget,
     ...rest,
     incident,

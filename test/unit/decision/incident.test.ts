@@ -25,6 +25,9 @@ import {
   verifying,
   outcomeOf,
 } from './incident-builders.ts';
+import { aBudgetView, SILENT } from '../../support/builders/views.ts';
+
+const PLEG_MESSAGE = 'PLEG is not healthy: pleg was last seen active 3m3s ago; threshold is 3m0s';
 
 describe('the line that triggered', () => {
   const message = 'EventedPLEG is not healthy: pleg event channel capacity is full with 1000 events';
@@ -91,8 +94,7 @@ describe('evidence comes first', () => {
   });
 
   test('an agent that is silent to the deadline is named as such', () => {
-    const health = aHealth({ reportedAt: -500_000 });
-    const decision = decideIncident(aSnapshot({ status: begun, health, now: T0 + 61_001 }));
+    const decision = decideIncident(aSnapshot({ status: begun, contact: SILENT, now: T0 + 61_001 }));
     expect(outcomeOf(decision)).toBe('EvidenceMissing');
     expect(findCondition(decision.status.conditions, 'Complete')?.message).toContain('the agent on node-a is silent');
   });
@@ -108,8 +110,7 @@ describe('evidence comes first', () => {
     });
 
     test('at once where the agent is silent', () => {
-      const health = aHealth({ reportedAt: -500_000 });
-      const decision = decideIncident(aSnapshot({ status: begun, health, nodeProxy: true }));
+      const decision = decideIncident(aSnapshot({ status: begun, contact: SILENT, nodeProxy: true }));
       expect(decision.commands).toEqual([{ kind: 'CaptureStacks', round: 0 }]);
     });
 
@@ -157,11 +158,28 @@ describe('evidence comes first', () => {
 });
 
 describe('the order of an action', () => {
-  test('the reservation is written with the cordon, before the agent is asked', () => {
-    const decision = decideIncident(aSnapshot({ status: diagnosed() }));
-    expect(findStep(decision.status, 'cordon')?.state).toBe('Requested');
+  test('the reservation is a write of its own, and is confirmed before the node is cordoned and the agent asked', () => {
+    const reserving = decideIncident(aSnapshot({ status: diagnosed() }));
+    expect(findStep(reserving.status, 'cordon')).toMatchObject({ state: 'Requested', reason: 'Reserved' });
+    expect(reserving.commands).toEqual([]);
+    const decision = decideIncident(aSnapshot({ status: reserving.status, reserved: aBudgetView() }));
+    expect(findStep(decision.status, 'cordon')).toMatchObject({ state: 'Requested', reason: 'Confirmed' });
     expect(decision.commands.map((command) => command.kind)).toEqual(['Cordon']);
     expect(findStep(decision.status, 'act-1')).toBeUndefined();
+  });
+
+  test('a reservation for which there is no place is taken back, and nothing is touched', () => {
+    const { status } = decideIncident(aSnapshot({ status: diagnosed() }));
+    const other = anIncident({ name: 'node-b-1', node: 'node-b', status: diagnosed({ steps: [cordonStep] }) });
+    const decision = decideIncident(aSnapshot({ status, reserved: aBudgetView({ incidents: [other] }) }));
+    expect(findStep(decision.status, 'cordon')).toBeUndefined();
+    expect(decision).toMatchObject({ reason: 'TooManyAtOnce', commands: [] });
+  });
+
+  test('the maintenance lease of the node is taken first', () => {
+    const status = diagnosed({ steps: [{ ...cordonStep, state: 'Requested' }] });
+    const decision = decideIncident(aSnapshot({ status, lease: { kind: 'free' } }));
+    expect(decision.commands).toEqual([{ kind: 'TakeLease' }]);
   });
 
   test('the agent is asked once the node is cordoned', () => {
@@ -186,7 +204,7 @@ describe('the order of an action', () => {
     const incident = anIncident({ name: NAME, plan, status: { ...request.status, actions: [hostCaptured, reserved] } });
     const booting = decideIncident(aSnapshot({ incident, node: cordoned, now: T0 + 15 * 60_000 }));
     expect(booting.reason).toBe('Acting');
-    const lost = decideIncident(aSnapshot({ incident, node: cordoned, now: T0 + 21 * 60_000 }));
+    const lost = decideIncident(aSnapshot({ incident, node: cordoned, now: T0 + 31 * 60_000 }));
     expect(findStep(lost.status, 'act-1')?.message).toContain('ambiguous');
   });
 
@@ -209,14 +227,13 @@ describe('the order of an action', () => {
     const before = anIncident({ name: 'node-a-before', status: { conditions: [...conditions] } });
     const node = aNode({
       ready: 'False',
+      message: PLEG_MESSAGE,
       unschedulable: true,
       annotations: { [ANNOTATION_CORDONED_BY]: 'node-a-before' },
       cordonedBy: CONTROLLER_MANAGER,
     });
-    const { budget } = aSnapshot();
-    const decision = decideIncident(
-      aSnapshot({ status: diagnosed(), node, budget: { ...budget, incidents: [before] } }),
-    );
+    const status = diagnosed({ steps: [{ ...cordonStep, state: 'Requested' }] });
+    const decision = decideIncident(aSnapshot({ status, node, budget: aBudgetView({ incidents: [before] }) }));
     expect(decision.commands.map((command) => command.kind)).toEqual(kinds);
   });
 
@@ -233,10 +250,10 @@ describe('the order of an action', () => {
     ['a paused policy', { paused: true }, 'PolicyPaused'],
     [
       "a person's cordon",
-      { node: aNode({ ready: 'False', unschedulable: true, cordonedBy: 'kubectl' }) },
+      { node: aNode({ ready: 'False', message: PLEG_MESSAGE, unschedulable: true, cordonedBy: 'kubectl' }) },
       'CordonedByOther',
     ],
-    ['a maintenance lease', { leaseHolder: 'nmo' }, 'MaintenanceLease'],
+    ['a maintenance lease', { lease: { kind: 'held', by: 'nmo' } as const }, 'MaintenanceLease'],
   ])('%s makes it wait, and the condition says so', (_, part, reason) => {
     const decision = decideIncident(aSnapshot({ status: diagnosed(), ...part }));
     expect(decision.reason).toBe(reason);
@@ -262,8 +279,8 @@ describe('the order of an action', () => {
   });
 
   test('a silent agent is no proof that the node is well', () => {
-    const health = aHealth({ reportedAt: -200_000 });
-    expect(outcomeOf(decideIncident(aSnapshot({ status: diagnosed(), node: aNode(), health })))).toBeUndefined();
+    const part = { status: diagnosed(), node: aNode(), health: aHealth(), contact: SILENT };
+    expect(outcomeOf(decideIncident(aSnapshot(part)))).toBeUndefined();
   });
 
   test('a node that is gone ends the incident, and what was still asked for', () => {

@@ -17,6 +17,7 @@ import type {
 import { findCondition, isTrue } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { aHealth, anIncident, aNode, aPlan, T0 } from '../../support/builders/objects.ts';
+import { aBudgetView, aContact } from '../../support/builders/views.ts';
 
 /** What chance decides at one step. */
 interface Turn {
@@ -81,13 +82,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     probe: world.probe,
     reportedAt: world.now - T0,
   });
-  const budget = {
-    incidents: [world.incident],
-    ruledNodes: 10,
-    unhealthyNodes: 1,
-    controlPlaneNodes: new Set<string>(),
-    ageMs: 0,
-  };
+  const budget = aBudgetView({ incidents: [world.incident] });
   return {
     now: world.now,
     incident: world.incident,
@@ -97,7 +92,10 @@ function snapshotOf(world: World): IncidentSnapshot {
     nodeProxy: world.nodeProxy,
     paused: false,
     budget,
-    leaseHolder: undefined,
+    lease: { kind: 'unused' },
+    contact: aContact(),
+    reserved: aBudgetView({ incidents: [world.incident] }),
+    clockAheadMs: 0,
   };
 }
 

@@ -4,6 +4,7 @@ import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/node-snapshot.ts';
+import { aContact, SILENT } from '../../support/builders/views.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 
 const episode = (startedAt: number): { startedAt: string; lastLineAt: string; lines: number } => ({
@@ -14,7 +15,17 @@ const episode = (startedAt: number): { startedAt: string; lastLineAt: string; li
 
 function aSnapshot(part: Partial<NodeSnapshot> = {}): NodeSnapshot {
   const match = { policy: aPolicy(), overridden: [] };
-  return { now: T0 + 1_000, node: aNode(), match, health: aHealth(), incidents: [], told: undefined, ...part };
+  return {
+    now: T0 + 1_000,
+    node: aNode(),
+    match,
+    health: aHealth(),
+    contact: aContact(),
+    incidents: [],
+    wellMs: undefined,
+    told: undefined,
+    ...part,
+  };
 }
 
 function find<K extends NodeCommand['kind']>(
@@ -71,7 +82,7 @@ describe('what opens an incident', () => {
       since: -30_000,
       message: 'PLEG is not healthy: pleg was last seen active 4m0.5s ago; threshold is 3m0s',
     });
-    const opened = find(decideNode(aSnapshot({ node, health: undefined })), 'OpenIncident');
+    const opened = find(decideNode(aSnapshot({ node, health: undefined, contact: SILENT })), 'OpenIncident');
     expect(opened?.trigger).toMatchObject({ type: 'PLEGUnhealthy', elapsed: '4m0.5s', threshold: '3m0s' });
     expect(find(decideNode(aSnapshot({ node })), 'OpenIncident')).toBeUndefined();
   });
@@ -89,7 +100,7 @@ describe('what opens an incident', () => {
 
   test('a lost lease is another fault', () => {
     const node = aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' });
-    expect(find(decideNode(aSnapshot({ node, health: undefined })), 'OpenIncident')).toBeUndefined();
+    expect(find(decideNode(aSnapshot({ node, health: undefined, contact: SILENT })), 'OpenIncident')).toBeUndefined();
   });
 
   test('a hung runtime, where the policy opts in and a dump shows relist waiting for it', () => {
@@ -182,7 +193,7 @@ describe('the condition KubeletStuck', () => {
       'PLEGUnhealthy',
     ],
     ['Unknown where the agent never reported', { health: undefined }, 'Unknown', 'AgentSilent'],
-    ['Unknown where the agent fell silent', { health: aHealth({ reportedAt: -95_000 }) }, 'Unknown', 'AgentSilent'],
+    ['Unknown where the agent fell silent', { contact: SILENT }, 'Unknown', 'AgentSilent'],
     ['Unknown where the log cannot be read', { health: aHealth({ state: 'Unknown' }) }, 'Unknown', 'PLEGUnknown'],
   ] as const)('is %s', (_, part, status, reason) => {
     expect(find(decideNode(aSnapshot(part)), 'SetStuck')?.claim).toMatchObject({ status, reason });

@@ -29,11 +29,13 @@ describe('respect for others', () => {
     ['a node under kured', aNode({ annotations: { 'weave.works/kured-reboot-in-progress': 'x' } }), 'OtherActor'],
     ['a node being deleted', aNode({ deleting: true }), 'NodeDeleting'],
   ])('%s', (_, node, reason) => {
-    expect(objectionOf(node, 'inc-1', undefined)?.reason).toBe(reason);
+    expect(objectionOf(node, 'inc-1', { kind: 'free' })?.reason).toBe(reason);
   });
 
   test('a maintenance lease names its holder', () => {
-    expect(objectionOf(aNode(), 'inc-1', 'node-maintenance-operator')?.message).toContain('node-maintenance-operator');
+    expect(objectionOf(aNode(), 'inc-1', { kind: 'held', by: 'node-maintenance-operator' })?.message).toContain(
+      'node-maintenance-operator',
+    );
   });
 });
 

@@ -13,15 +13,20 @@ describe('an outcome', () => {
     ['EvidenceMissing', 15 * 60_000],
     ['ActionRefused', 15 * 60_000],
     ['BudgetExhausted', 60 * 60_000],
+    ['NotConfirmed', 60 * 60_000],
+    ['Outdated', 0],
   ] as const)('%s leaves the trouble for another incident after %i ms', (outcome, ms) => {
     expect(retryAfterMs(endedAs(outcome))).toBe(ms);
   });
 
-  test.each(Object.keys(OUTCOMES) as Outcome[])('%s: what is well or good is not tried again', (outcome) => {
-    const { isGood, isNodeWell } = OUTCOMES[outcome];
-    expect(isNodeWell && !isGood).toBe(false);
-    expect(isGood && isRetried(endedAs(outcome))).toBe(false);
-  });
+  test.each(Object.keys(OUTCOMES) as Outcome[])(
+    '%s: what is well is good, and not tried again unless it was a false alarm',
+    (outcome) => {
+      const { isGood, isNodeWell } = OUTCOMES[outcome];
+      expect(isNodeWell && !isGood).toBe(false);
+      expect(isGood && isRetried(endedAs(outcome))).toBe(outcome === 'NotConfirmed');
+    },
+  );
 
   test.each(['Cancelled', 'toString', ''])('of another release (%j) is neither good nor tried again', (reason) => {
     expect(isGoodEnd(reason)).toBe(false);

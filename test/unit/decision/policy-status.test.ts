@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { decidePolicyStatus, type PolicySnapshot } from '../../../src/core/decision/policy/policy-status.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aNode, aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
+import { aBudgetView } from '../../support/builders/views.ts';
 
 function aSnapshot(part: Partial<PolicySnapshot> = {}): PolicySnapshot {
   const policy = part.policy ?? aPolicy();
-  const budget = { incidents: [], ruledNodes: 2, unhealthyNodes: 0, controlPlaneNodes: new Set<string>(), ageMs: 0 };
+  const budget = aBudgetView({ ruledNodes: 2, unhealthyNodes: 0 });
   return { now: T0, policy, policies: [policy], nodes: [aNode(), aNode({ name: 'node-b' })], budget, ...part };
 }
 
@@ -21,7 +22,7 @@ describe('the status of a policy', () => {
   test('names the policy that overrides it, and on how many nodes', () => {
     const low = aPolicy({ priority: 1 }, 'low');
     const high = aPolicy({ priority: 9 }, 'high');
-    const budget = { incidents: [], ruledNodes: 0, unhealthyNodes: 0, controlPlaneNodes: new Set<string>(), ageMs: 0 };
+    const budget = aBudgetView({ ruledNodes: 0, unhealthyNodes: 0 });
     const ready = findCondition(
       decidePolicyStatus(aSnapshot({ policy: low, policies: [low, high], budget })).conditions,
       'Ready',

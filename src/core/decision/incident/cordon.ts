@@ -1,8 +1,9 @@
-/** Cordon before the action, uncordon after recovery: only ever our own cordon. */
+/** A place in the budget, then the cordon before the action, and the uncordon after recovery: only ever our own cordon. */
 import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { isCordonedBy } from '../node-state.ts';
+import { objectionToReservation } from '../policy/places.ts';
 import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
-import { RESERVATION_STEP, UNCORDON_STEP } from '../record/step-names.ts';
+import { RESERVATION_STEP, RESERVED, UNCORDON_STEP } from '../record/step-names.ts';
 import { toPreciseTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
@@ -10,6 +11,8 @@ import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 const WRITE_LIMIT_MS = 30_000;
 const UNCORDON_LIMIT_MS = 10 * 60_000;
 const RETRY_MS = 2_000;
+/** Whoever has the place needs some time with it. */
+const TAKEN_BACK_MS = 30_000;
 /** On a step whose first time ran out: it may have done so while no controller was there to try. */
 const SECOND_TRY = 'SecondTry';
 
@@ -18,11 +21,41 @@ function reasonText({ incident }: IncidentSnapshot): string {
   return `kubelet-medic incident ${incident.metadata.name}: ${incident.spec.trigger.type}, cause ${cause}`;
 }
 
-function requestedStep(snapshot: IncidentSnapshot, status: IncidentStatus): Step {
-  const startedAt = toPreciseTime(snapshot.now);
-  return (
-    findStep(status, RESERVATION_STEP) ?? { name: RESERVATION_STEP, type: 'Cordon', state: 'Requested', startedAt }
-  );
+function stepOf({ now }: IncidentSnapshot, status: IncidentStatus): Step {
+  const startedAt = toPreciseTime(now);
+  const known = findStep(status, RESERVATION_STEP);
+  return known ?? { name: RESERVATION_STEP, type: 'Cordon', state: 'Requested', reason: RESERVED, startedAt };
+}
+
+/**
+ * A place in the budget, before anything happens: the first look writes the reservation, the next one confirms it by a list
+ * that was read after that write, or takes it back.
+ */
+export function reserve(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { now, incident, reserved } = snapshot;
+  const step = stepOf(snapshot, status);
+  const held = withStep(status, step);
+  if (step.reason !== RESERVED || step.state !== 'Requested') return { kind: 'pass', status };
+  if (reserved === undefined) return { kind: 'wait', status: held, reason: 'BudgetReserved', until: now };
+  const objection = objectionToReservation(incident, reserved);
+  if (objection === undefined) return { kind: 'pass', status: withStep(status, { ...step, reason: 'Confirmed' }) };
+  const claim = { type: 'ActionTaken', status: 'False', ...objection } as const;
+  return {
+    kind: 'wait',
+    status: {
+      ...status,
+      steps: (status.steps ?? []).filter(({ name }) => name !== RESERVATION_STEP),
+      conditions: withCondition(status.conditions, claim, now),
+    },
+    reason: objection.reason,
+    until: now + TAKEN_BACK_MS,
+  };
+}
+
+/** Nobody power-cycles a node while we work on it. The lease is renewed until the incident is over. */
+export function maintenanceLease({ now, lease }: IncidentSnapshot, status: IncidentStatus): StageResult {
+  if (lease.kind !== 'free') return { kind: 'pass', status };
+  return { kind: 'wait', status, reason: 'LeaseTaken', until: now, commands: [{ kind: 'TakeLease' }] };
 }
 
 /** The step as it is to be tried now: begun anew when its time ran out once; undefined: it has run out twice. */
@@ -32,19 +65,18 @@ function tried(step: Step, limitMs: number, now: number): Step | undefined {
 }
 
 /** The reservation alone, where the policy does not cordon: a write of its own, before anything happens. */
-function reservedOnly(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+function reservedOnly(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step): StageResult {
   const message = 'the policy does not cordon; this step only reserves the budget';
-  const finishedAt = toPreciseTime(snapshot.now);
-  const step: Step = { ...requestedStep(snapshot, status), state: 'Skipped', finishedAt, message };
-  return { kind: 'wait', status: withStep(status, step), reason: 'BudgetReserved', until: snapshot.now };
+  const skipped: Step = { ...step, state: 'Skipped', finishedAt: toPreciseTime(snapshot.now), message };
+  return { kind: 'wait', status: withStep(status, skipped), reason: 'BudgetReserved', until: snapshot.now };
 }
 
 /** The step is written before the node is touched: it is the reservation in the budget too. */
 export function cordon(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { now, node, incident } = snapshot;
-  const step = requestedStep(snapshot, status);
+  const step = stepOf(snapshot, status);
   if (step.state === 'Succeeded' || step.state === 'Skipped') return { kind: 'pass', status };
-  if (!incident.spec.plan.remediation.cordon) return reservedOnly(snapshot, status);
+  if (!incident.spec.plan.remediation.cordon) return reservedOnly(snapshot, status, step);
   const requested = withStep(status, step);
   if (node !== undefined && isCordonedBy(node, incident.metadata.name)) return cordoned(snapshot, requested);
   const attempt = tried(step, WRITE_LIMIT_MS, now);

@@ -2,15 +2,17 @@
  * The life of an incident as one pure function. It is asked again after each change and at `nextCheckAt`; all that it
  * remembers is in the incident itself, so it can be asked by a controller that has just started.
  */
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import { isOpen, isReady, readyCondition } from '../node-state.ts';
-import { withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
+import { canonical } from '../canonical.ts';
+import { findCondition, withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
 import { type Outcome, OUTCOMES } from '../record/outcomes.ts';
 import type { WaitReason } from '../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { uncordon } from './cordon.ts';
 import { diagnosis } from './diagnosis-stage.ts';
 import { evidence } from './evidence-stage.ts';
+import { clockTrusted } from './decision-age.ts';
 import { captureOnly, observeOnly } from './mode.ts';
 import { nodePresent, stillNeeded } from './presence.ts';
 import { recover } from './recover.ts';
@@ -24,16 +26,25 @@ const LIFE: readonly Stage[] = [
   evidence, //     save first; the gate may end it
   diagnosis, //    read what was saved
   captureOnly, //  mode Capture stops here
+  clockTrusted, // what is done now is written down with the times of our clock
   stillNeeded, //  a node that recovered by itself is left alone
-  recover, //      permission, cordon, hold, act, verify, and the next rung
+  recover, //      a second witness, permission, cordon, hold, act, verify, and the next rung
 ];
+
+/** The node's clock may be ahead: nothing was seen after it was written down. */
+function detectedAt({ spec, metadata }: KubeletIncident): string {
+  const seen = fromTime(spec.trigger.at) ?? 0;
+  const created = fromTime(metadata.creationTimestamp) ?? seen;
+  // Creation times are whole seconds.
+  return seen < created + 1000 ? spec.trigger.at : metadata.creationTimestamp;
+}
 
 function withDetection({ incident, node, now }: IncidentSnapshot): IncidentStatus {
   const { status } = incident;
   const ready = node === undefined ? undefined : readyCondition(node);
   const lost = node !== undefined && !isReady(node) && status.timings?.notReadySince === undefined;
   const notReadySince = lost ? { notReadySince: toPreciseTime(fromTime(ready?.lastTransitionTime) ?? now) } : {};
-  const timings = { detectedAt: incident.spec.trigger.at, ...status.timings, ...notReadySince };
+  const timings = { detectedAt: detectedAt(incident), ...status.timings, ...notReadySince };
   return { ...status, observedGeneration: incident.metadata.generation, timings };
 }
 
@@ -78,6 +89,16 @@ function withWaiting(status: IncidentStatus, reason: WaitReason, now: number): I
   return { ...status, conditions: withCondition(withCondition(status.conditions, complete, now), ready, now) };
 }
 
+/** The same fault on more nodes is worth a write of its own when their number has doubled, and comes with any other write. */
+function withoutSmallNews(old: IncidentStatus, next: IncidentStatus): IncidentStatus {
+  const [before, after] = [old.pattern?.incidents.length ?? 0, next.pattern?.incidents.length ?? 0];
+  if (before === 0 || after >= 2 * before) return next;
+  const diagnosed = findCondition(old.conditions, 'Diagnosed');
+  const conditions = next.conditions?.map((one) => (one.type === 'Diagnosed' ? (diagnosed ?? one) : one));
+  const kept = { ...next, pattern: old.pattern, conditions };
+  return canonical(kept) === canonical(old) ? old : next;
+}
+
 function recovered({ status }: { status: IncidentStatus }): Ending {
   const forText = status.timings?.notReadyFor;
   const message = forText === undefined ? 'Ready again' : `Ready again; it was not ready for ${forText}`;
@@ -93,11 +114,14 @@ export function decideIncident(snapshot: IncidentSnapshot): IncidentDecision {
   const ended = lived.kind === 'pass' ? recovered(lived) : lived;
   const result = ended.kind === 'complete' ? finish(snapshot, ended) : ended;
   switch (result.kind) {
-    case 'complete':
-      return { status: result.status, commands: [], reason: result.outcome, nextCheckAt: undefined };
+    case 'complete': {
+      // The lease expires by itself, should nobody be there to give it back.
+      const commands = snapshot.lease.kind === 'ours' ? [{ kind: 'ReleaseLease' } as const] : [];
+      return { status: result.status, commands, reason: result.outcome, nextCheckAt: undefined };
+    }
     case 'wait':
       return {
-        status: withWaiting(result.status, result.reason, now),
+        status: withoutSmallNews(incident.status, withWaiting(result.status, result.reason, now)),
         commands: result.commands ?? [],
         reason: result.reason,
         nextCheckAt: result.until,

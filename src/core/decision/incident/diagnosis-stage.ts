@@ -8,13 +8,15 @@ import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
-import { isAgentFresh } from '../node-state.ts';
+import { isKubeletDump } from '../../evidence/manifest.ts';
+import { fromTime } from '../../time/timestamp.ts';
+import { isInTouch } from '../contact.ts';
 import { withCondition } from '../record/conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 /** The agent's newest probe; `Unknown` if it has not been heard from. */
-export function probeState({ health, now }: IncidentSnapshot): ProbeState {
-  return isAgentFresh(health, now) ? (health?.status.runtime?.probe.state ?? 'Unknown') : 'Unknown';
+export function probeState({ health, contact }: IncidentSnapshot): ProbeState {
+  return isInTouch(contact) ? (health?.status.runtime?.probe.state ?? 'Unknown') : 'Unknown';
 }
 
 function saysPleg(host: HostSummary | undefined): boolean {
@@ -63,7 +65,15 @@ function withDiagnosis(snapshot: IncidentSnapshot, status: IncidentStatus, verdi
   };
 }
 
+/** Whether relist moves says something of the fault only by a dump that was taken after the breach. Both times are the node's. */
+function ofNow({ incident }: IncidentSnapshot, verdict: Diagnosis): Diagnosis {
+  if (verdict.relist === undefined || verdict.relist === 'Unknown') return verdict;
+  const dumps = (incident.status.evidence ?? []).filter(isKubeletDump);
+  const newest = Math.max(0, ...dumps.map(({ at }) => fromTime(at) ?? 0));
+  return newest >= (fromTime(incident.spec.trigger.at) ?? 0) ? verdict : { ...verdict, relist: 'Unknown' };
+}
+
 export function diagnosis(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  const verdict = status.diagnosis ?? diagnose(inputOf(snapshot));
+  const verdict = status.diagnosis ?? ofNow(snapshot, diagnose(inputOf(snapshot)));
   return { kind: 'pass', status: withDiagnosis(snapshot, status, verdict) };
 }

@@ -3,7 +3,7 @@ import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { evidenceGate, isKubeletDump } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
-import { isAgentFresh } from '../node-state.ts';
+import { isSilent, isToBeAsked } from '../contact.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
 import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
@@ -38,7 +38,7 @@ function ofAgent({ incident, stacks }: IncidentSnapshot): readonly EvidenceEntry
 /** The agent has come to its end without a dump of the kubelet, or it is silent. */
 function needsProxy(snapshot: IncidentSnapshot, status: IncidentStatus): boolean {
   if (!snapshot.nodeProxy || ofAgent(snapshot).some(isKubeletDump)) return false;
-  return findStep(status, HOST_STEP)?.state !== 'Requested' || !isAgentFresh(snapshot.health, snapshot.now);
+  return findStep(status, HOST_STEP)?.state !== 'Requested' || isSilent(snapshot.contact);
 }
 
 /** When the controller's next dump is due; undefined: it has none to take. */
@@ -127,8 +127,8 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
   };
 }
 
-function silence({ incident, health, now }: IncidentSnapshot): string {
-  return isAgentFresh(health, now) ? '' : `; the agent on ${incident.spec.nodeName} is silent`;
+function silence({ incident, contact }: IncidentSnapshot): string {
+  return !isSilent(contact) ? '' : `; the agent on ${incident.spec.nodeName} is silent`;
 }
 
 function failureOf({ stacks }: IncidentSnapshot, step: string): string | undefined {
@@ -157,7 +157,12 @@ export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): St
     status: { ...next, conditions: withCondition(next.conditions, claim, now) },
     reason: 'Capturing',
     until: Math.min(deadline, dumpAt ?? deadline),
-    commands:
-      dumpAt !== undefined && dumpAt <= now ? [{ kind: 'CaptureStacks', round: snapshot.stacks.entries.length }] : [],
+    commands: [
+      ...(dumpAt !== undefined && dumpAt <= now
+        ? [{ kind: 'CaptureStacks', round: snapshot.stacks.entries.length } as const]
+        : []),
+      // So that its answer is there when the act is to be decided on.
+      ...(isToBeAsked(snapshot.contact, 'now') ? [{ kind: 'AskAgent' } as const] : []),
+    ],
   };
 }

@@ -2,13 +2,16 @@
 import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import type { Action } from '../../../api/v1alpha1/policy.ts';
 import { durationMs } from '../../time/duration.ts';
-import { ACTIONS, type ActRecord, type ActStep, isAct, isActStep } from '../actions.ts';
+import { ACTIONS, type ActRecord, agentLimitsOf, type ActStep, isAct, isActStep } from '../actions.ts';
 import { chooseAction, type ActionChoice } from '../choose-action.ts';
 import { findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
-import type { IncidentReasons } from '../record/reasons.ts';
+import type { IncidentReasons, RefusalReason } from '../record/reasons.ts';
 import { actStepName, verifyStepName } from '../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
+import { isToBeAsked } from '../contact.ts';
 import { probeState } from './diagnosis-stage.ts';
+import { selfHealed } from './presence.ts';
+import { wellness } from './wellness.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 function actSteps(status: IncidentStatus): readonly ActStep[] {
@@ -23,7 +26,12 @@ function triedBefore({ incident, budget, now }: IncidentSnapshot, status: Incide
     .filter((other) => other.metadata.name !== incident.metadata.name && other.spec.nodeUID === incident.spec.nodeUID)
     .filter((other) => other.status.diagnosis?.fingerprint === fingerprint)
     .filter((other) => (fromTime(other.metadata.creationTimestamp) ?? 0) > now - withinMs)
-    .flatMap((other) => actSteps(other.status).map(({ action }) => action));
+    .flatMap(({ status: { steps, actions } }) =>
+      (steps ?? [])
+        .filter(isActStep)
+        .filter((step) => actions?.some((r) => r.name === step.name && r.state !== 'Refused')),
+    )
+    .map(({ action }) => action);
 }
 
 export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): ActionChoice {
@@ -116,21 +124,31 @@ function notTaken(
   return { ...ended, conditions: withCondition(ended.conditions, claim, now) };
 }
 
+/** The agent's record of an act; undefined: it has not taken it up. */
+function recordOf({ incident }: IncidentSnapshot, step: Step): ActRecord | undefined {
+  return incident.status.actions?.filter(isAct).find(({ name }) => name === step.name);
+}
+
+export function wasRefused(snapshot: IncidentSnapshot, step: Step): boolean {
+  return recordOf(snapshot, step)?.state === 'Refused';
+}
+
+/** For how long an agent that has reserved an act may be at it after the step's deadline, in milliseconds. */
+function graceMs(action: Action): number {
+  const { commandMs, proofMs } = agentLimitsOf(action);
+  return commandMs + proofMs;
+}
+
 /** Follows the newest request to the agent's record of it. */
-export function followAction(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step): StageResult {
+export function followAction(snapshot: IncidentSnapshot, status: IncidentStatus, step: ActStep): StageResult {
   const { incident, now } = snapshot;
-  const record = incident.status.actions?.filter(isAct).find(({ name }) => name === step.name);
+  const record = recordOf(snapshot, step);
   if (record?.state === 'Refused') {
     const message = `the agent refused: ${record.message ?? 'no reason given'}`;
-    return {
-      kind: 'complete',
-      status: notTaken(status, step, { reason: 'Refused', message }, now),
-      outcome: 'ActionRefused',
-      message,
-    };
+    return { kind: 'pass', status: notTaken(status, step, { reason: 'Refused', message }, now) };
   }
   if (record !== undefined && record.state !== 'Reserved') return taken(snapshot, status, step, record);
-  const deadline = fromTime(step.deadline) ?? now;
+  const deadline = (fromTime(step.deadline) ?? now) + (record === undefined ? 0 : graceMs(step.action));
   if (now < deadline)
     return { kind: 'wait', status, reason: record === undefined ? 'ActionRequested' : 'Acting', until: deadline };
   if (record !== undefined) {
@@ -147,6 +165,25 @@ export function followAction(snapshot: IncidentSnapshot, status: IncidentStatus,
     outcome: 'HandedOver',
     message,
   };
+}
+
+/** Refused since the node is well, or is being restarted by somebody else: it may be well in a moment. */
+const MAY_BE_WELL: ReadonlySet<string> = new Set<RefusalReason>(['NodeWell', 'AlreadyRestarted']);
+const LOOK_AGAIN_MS = 5_000;
+
+/** A node that is well after all needed nothing; else the refusal stands. */
+export function afterRefusal(snapshot: IncidentSnapshot, status: IncidentStatus, step: ActStep): StageResult {
+  const { now, incident } = snapshot;
+  if (wellness(snapshot) === 'Well') {
+    if (actSteps(status).length === 1) return selfHealed(snapshot, status);
+    return { kind: 'complete', status, outcome: 'Recovered', message: 'Ready again before the next action was taken' };
+  }
+  const endsAt = (fromTime(step.finishedAt) ?? now) + durationMs(incident.spec.plan.remediation.verify.timeout);
+  if (MAY_BE_WELL.has(recordOf(snapshot, step)?.reason ?? '') && now < endsAt) {
+    const commands = isToBeAsked(snapshot.contact, 'lately') ? [{ kind: 'AskAgent' } as const] : [];
+    return { kind: 'wait', status, reason: 'NotKnown', until: Math.min(endsAt, now + LOOK_AGAIN_MS), commands };
+  }
+  return { kind: 'complete', status, outcome: 'ActionRefused', message: step.message ?? 'the agent refused' };
 }
 
 export function newestAct(status: IncidentStatus): ActStep | undefined {

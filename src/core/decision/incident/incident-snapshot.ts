@@ -4,7 +4,10 @@ import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
+import type { AgentContact } from '../contact.ts';
+import type { LeaseState } from '../other-actors.ts';
 import type { BudgetView } from '../policy/budget.ts';
+import type { ListedPlaces } from '../policy/places.ts';
 import type { Outcome } from '../record/outcomes.ts';
 import type { WaitReason } from '../record/reasons.ts';
 
@@ -25,19 +28,28 @@ export interface IncidentSnapshot {
   /** undefined: there is no Node of that name and UID any more. */
   readonly node: Node | undefined;
   readonly health: KubeletHealth | undefined;
+  readonly contact: AgentContact;
   readonly stacks: Stacks;
   /** The controller may ask the kubelet through the API server's node proxy. */
   readonly nodeProxy: boolean;
   /** The policy as it is now is paused (or was deleted). */
   readonly paused: boolean;
   readonly budget: BudgetView;
-  /** Who holds the node's medik8s maintenance lease. */
-  readonly leaseHolder: string | undefined;
+  /** What a list says that was read after this incident's reservation; undefined: there is none to confirm. */
+  readonly reserved: ListedPlaces | undefined;
+  readonly lease: LeaseState;
+  /** How far the clock of `now` is ahead of the API server's, in milliseconds; undefined: not known. */
+  readonly clockAheadMs: number | undefined;
 }
 
 /** What the controller is to do, besides writing the status. All of it can be done twice without harm. */
 export type Command =
   | { readonly kind: 'CaptureStacks'; readonly round: number }
+  /** An inquiry in the spec of the node's KubeletHealth, which its agent answers. */
+  | { readonly kind: 'AskAgent' }
+  /** Takes the node's maintenance lease, or renews it. */
+  | { readonly kind: 'TakeLease' }
+  | { readonly kind: 'ReleaseLease' }
   | { readonly kind: 'Cordon'; readonly reason: string }
   | { readonly kind: 'Uncordon' };
 

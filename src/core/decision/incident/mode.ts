@@ -1,6 +1,6 @@
 /** Modes that stop short of the node. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { isWell } from './presence.ts';
+import { wellness } from './wellness.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 30_000;
@@ -9,7 +9,7 @@ const LOOK_AGAIN_MS = 30_000;
 export function observeOnly(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { incident, now } = snapshot;
   if (incident.spec.plan.mode !== 'Observe') return { kind: 'pass', status };
-  if (isWell(snapshot)) {
+  if (wellness(snapshot) === 'Well') {
     return {
       kind: 'complete',
       status,

@@ -7,7 +7,9 @@ import { isControlPlane } from '../node-state.ts';
 import { objectionOf } from '../other-actors.ts';
 import { isRetried } from '../record/retry-after.ts';
 import type { SkipReason } from '../record/reasons.ts';
-import { withCondition } from '../record/conditions-and-steps.ts';
+import { findCondition, findStep, withCondition } from '../record/conditions-and-steps.ts';
+import { RESERVATION_STEP } from '../record/step-names.ts';
+import { isDecisionOld, outdated } from './decision-age.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 30_000;
@@ -17,14 +19,24 @@ interface Refusal {
   readonly message: string;
 }
 
+/** Its words have counts and names that change with the fleet; a change of the reason is worth a write. */
 function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal): IncidentStatus {
   const { reason, message } = refusal;
+  const old = findCondition(status.conditions, 'ActionTaken');
+  if (old?.status === 'False' && old.reason === reason) return status;
   const claim = { type: 'ActionTaken', status: 'False', reason, message } as const;
   return { ...status, conditions: withCondition(status.conditions, claim, snapshot.now) };
 }
 
+/** A place in the budget that is held and not used is given back, with our cordon: another incident goes on from here. */
 function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal, until: number): StageResult {
+  if (findStep(status, RESERVATION_STEP) !== undefined && isDecisionOld(snapshot, status)) return outdated(status);
   return { kind: 'wait', status: skipped(snapshot, status, refusal), reason: refusal.reason, until };
+}
+
+function policyPaused({ paused, incident }: IncidentSnapshot): Refusal | undefined {
+  if (!paused) return undefined;
+  return { reason: 'PolicyPaused', message: `policy ${incident.spec.plan.policy} is paused or gone` };
 }
 
 /**
@@ -43,17 +55,14 @@ function cordonHolder(node: Node, { incident, budget }: IncidentSnapshot): strin
 export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { incident, node, now } = snapshot;
   if (node === undefined) return { kind: 'pass', status };
-  if (snapshot.paused) {
-    const message = `policy ${incident.spec.plan.policy} is paused or gone`;
-    const refusal: Refusal = { reason: 'PolicyPaused', message };
-    return waiting(snapshot, status, refusal, now + LOOK_AGAIN_MS);
-  }
+  const refusal = policyPaused(snapshot);
+  if (refusal !== undefined) return waiting(snapshot, status, refusal, now + LOOK_AGAIN_MS);
   if (isControlPlane(node) && incident.spec.plan.budget.controlPlane === 'Skip') {
     const message = 'the policy skips control plane nodes; evidence is saved';
-    const refusal: Refusal = { reason: 'ControlPlaneSkipped', message };
-    return { kind: 'complete', status: skipped(snapshot, status, refusal), outcome: 'HandedOver', message };
+    const skip: Refusal = { reason: 'ControlPlaneSkipped', message };
+    return { kind: 'complete', status: skipped(snapshot, status, skip), outcome: 'HandedOver', message };
   }
-  const objection = objectionOf(node, cordonHolder(node, snapshot), snapshot.leaseHolder);
+  const objection = objectionOf(node, cordonHolder(node, snapshot), snapshot.lease);
   if (objection !== undefined) return waiting(snapshot, status, objection, now + LOOK_AGAIN_MS);
   const verdict = judgeBudget(incident, snapshot.budget, now);
   switch (verdict.kind) {
@@ -62,13 +71,8 @@ export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): 
     case 'wait':
       return waiting(snapshot, status, verdict, Math.min(verdict.until, now + LOOK_AGAIN_MS));
     case 'exhausted': {
-      const refusal = { reason: verdict.reason, message: verdict.message };
-      return {
-        kind: 'complete',
-        status: skipped(snapshot, status, refusal),
-        outcome: 'BudgetExhausted',
-        message: verdict.message,
-      };
+      const next = skipped(snapshot, status, verdict);
+      return { kind: 'complete', status: next, outcome: 'BudgetExhausted', message: verdict.message };
     }
     default:
       return verdict satisfies never;

@@ -1,12 +1,25 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { choose, followAction, newestAct, requestAction, verifyStepOf } from './follow-action.ts';
-import { cordon } from './cordon.ts';
+import { isFresh, isToBeAsked } from '../contact.ts';
+import { findStep, withCondition } from '../record/conditions-and-steps.ts';
+import { RESERVATION_STEP } from '../record/step-names.ts';
+import {
+  afterRefusal,
+  choose,
+  followAction,
+  newestAct,
+  requestAction,
+  verifyStepOf,
+  wasRefused,
+} from './follow-action.ts';
+import { cordon, maintenanceLease, reserve } from './cordon.ts';
+import { isDecisionOld, outdated } from './decision-age.ts';
 import { hold, rejection } from './hold.ts';
 import { permission } from './permission.ts';
 import { runStages } from './stages.ts';
 import type { IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
 import { verify } from './verify.ts';
+import { confirmed } from './witness.ts';
 
 /** Whether an action would be taken at all: a node that is to be handed over is not cordoned first. */
 function worthActing(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
@@ -18,7 +31,44 @@ function act(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   return requestAction(snapshot, status, choose(snapshot, status));
 }
 
-const FIRST_ACT: readonly Stage[] = [rejection, worthActing, permission, cordon, hold, act];
+const FIRST_ACT: readonly Stage[] = [
+  rejection,
+  confirmed, //         a second source says that the node is stuck
+  worthActing,
+  permission,
+  ofLately, //         what was decided long ago is decided anew
+  agentThere, //       a node is not cordoned for an agent that is not there
+  reserve,
+  maintenanceLease,
+  cordon,
+  hold,
+  agentThere,
+  act,
+];
+const NEXT_ACT: readonly Stage[] = [permission, ofLately, agentThere, act];
+
+/** A place that was waited for in vain for long is not used on old evidence. A hold has its own limit, and ends with a decision. */
+function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const isHeld = findStep(status, RESERVATION_STEP) !== undefined && newestAct(status) === undefined;
+  return isHeld || !isDecisionOld(snapshot, status) ? { kind: 'pass', status } : outdated(status);
+}
+
+/** How long an agent that does not answer is waited for, in milliseconds. Then nothing can be done to its node. */
+const AGENT_WAIT_MS = 5 * 60_000;
+const LOOK_AGAIN_MS = 10_000;
+
+function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { contact, incident, now } = snapshot;
+  if (isFresh(contact)) return { kind: 'pass', status };
+  const message = `the agent on ${incident.spec.nodeName} does not answer`;
+  if (!contact.hasReported || (contact.unansweredMs ?? 0) >= AGENT_WAIT_MS) {
+    const claim = { type: 'ActionTaken', status: 'False', reason: 'AgentSilent', message } as const;
+    const next = newestAct(status) === undefined ? { conditions: withCondition(status.conditions, claim, now) } : {};
+    return { kind: 'complete', status: { ...status, ...next }, outcome: 'HandedOver', message };
+  }
+  const commands = isToBeAsked(contact, 'now') ? [{ kind: 'AskAgent' } as const] : [];
+  return { kind: 'wait', status, reason: 'AgentSilent', until: now + LOOK_AGAIN_MS, commands };
+}
 
 /** Passes when an action has been verified to have helped. */
 export function recover(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
@@ -28,8 +78,9 @@ export function recover(snapshot: IncidentSnapshot, status: IncidentStatus): Sta
     const followed = followAction(snapshot, status, newest);
     return followed.kind === 'pass' ? recover(snapshot, followed.status) : followed;
   }
+  if (wasRefused(snapshot, newest)) return afterRefusal(snapshot, status, newest);
   const verified = verify(snapshot, status, newest);
   if (verified.kind !== 'pass') return verified;
   if (verifyStepOf(verified.status, newest)?.state === 'Succeeded') return verified;
-  return runStages([permission, act], snapshot, verified.status);
+  return runStages(NEXT_ACT, snapshot, verified.status);
 }

@@ -1,4 +1,7 @@
-/** Did it help? Ready=True held for `stableFor`, with no new PLEG line. */
+/**
+ * Did it help? Ready=True held for `stableFor`, with no new PLEG line. It did not help only where the node is known to be ill;
+ * where that is not known it is waited for, and then it is a person's.
+ */
 import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { ACTIONS, type ActStep } from '../actions.ts';
@@ -14,7 +17,8 @@ import type { RecoveryReason } from '../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
 import { probeState } from './diagnosis-stage.ts';
-import { isWell } from './presence.ts';
+import { isToBeAsked } from '../contact.ts';
+import { wellness } from './wellness.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 5_000;
@@ -51,9 +55,15 @@ function withReadyAt(snapshot: IncidentSnapshot, status: IncidentStatus): Incide
 }
 
 function claimOf(snapshot: IncidentSnapshot): { status: 'False' | 'Unknown'; reason: RecoveryReason; message: string } {
-  if (isWell(snapshot))
-    return { status: 'Unknown', reason: 'Stabilising', message: 'Ready again; waiting to see that it lasts' };
   const { node, health } = snapshot;
+  switch (wellness(snapshot)) {
+    case 'Well':
+      return { status: 'Unknown', reason: 'Stabilising', message: 'Ready again; waiting to see that it lasts' };
+    case 'Unknown':
+      return { status: 'False', reason: 'NotKnown', message: 'Ready again; how PLEG is only its agent can tell' };
+    case 'Ill':
+      break;
+  }
   if (node !== undefined && !isReady(node))
     return { status: 'False', reason: 'NotReady', message: readyCondition(node)?.message ?? 'no Ready condition' };
   return {
@@ -70,16 +80,31 @@ function leftBehindMs(snapshot: IncidentSnapshot, act: ActStep, step: Step): num
   return snapshot.now - (fromTime(step.startedAt) ?? snapshot.now) >= followsMs ? followsMs : undefined;
 }
 
-/** Why this try counts as failed now, or undefined. */
+/** Why this try counts as failed now, or undefined. Only a node that is known to be ill has not been helped. */
 function failure(snapshot: IncidentSnapshot, act: ActStep, step: Step): string | undefined {
-  if (isWell(snapshot)) return undefined;
+  if (wellness(snapshot) !== 'Ill') return undefined;
   const record = snapshot.incident.status.actions?.find((action) => action.name === act.name);
   if (record?.state === 'Failed') return `${record.action} failed: ${record.message ?? ''}`;
   const followsMs = leftBehindMs(snapshot, act, step);
   if (followsMs !== undefined) {
     return `the runtime answers again, but the kubelet has not recovered in ${formatSeconds(followsMs)}`;
   }
-  return snapshot.now >= (fromTime(step.deadline) ?? snapshot.now) ? 'not recovered by the deadline' : undefined;
+  return snapshot.now >= deadlineOf(snapshot, step) ? 'not recovered by the deadline' : undefined;
+}
+
+function deadlineOf({ now }: IncidentSnapshot, step: Step): number {
+  return fromTime(step.deadline) ?? now;
+}
+
+/** Beyond the step's deadline, in milliseconds: an agent that is away may be back in this time. */
+const NOT_KNOWN_MS = 10 * 60_000;
+
+/** Nobody can tell how the node is: that climbs no ladder, and is not waited for for ever. */
+function handedOver(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step): StageResult | undefined {
+  const { now, incident } = snapshot;
+  if (wellness(snapshot) !== 'Unknown' || now < deadlineOf(snapshot, step) + NOT_KNOWN_MS) return undefined;
+  const message = `the node is Ready, and the agent on ${incident.spec.nodeName} does not tell how PLEG is: look at it`;
+  return { kind: 'complete', status, outcome: 'HandedOver', message };
 }
 
 function stableSince(status: IncidentStatus): number | undefined {
@@ -93,7 +118,7 @@ function stableSince(status: IncidentStatus): number | undefined {
  */
 function stepInForce(snapshot: IncidentSnapshot, status: IncidentStatus, act: ActStep): Step {
   const step = verifyStepOf(status, act);
-  const isOutdated = step?.state === 'Failed' && isWell(snapshot);
+  const isOutdated = step?.state === 'Failed' && wellness(snapshot) !== 'Ill';
   return step === undefined || isOutdated ? verifyStep(snapshot, verifyNameOf(status, act)) : step;
 }
 
@@ -123,8 +148,11 @@ export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: 
   if (failed !== undefined) {
     return { kind: 'pass', status: withStepEnded(next, step.name, { state: 'Failed', message: failed, now }) };
   }
+  const over = handedOver(snapshot, next, step);
+  if (over !== undefined) return over;
   const until = since === undefined ? now + LOOK_AGAIN_MS : Math.min(since + stableMs, now + LOOK_AGAIN_MS);
-  return { kind: 'wait', status: next, reason: claim.reason, until };
+  const commands = isToBeAsked(snapshot.contact, 'lately') ? [{ kind: 'AskAgent' } as const] : [];
+  return { kind: 'wait', status: next, reason: claim.reason, until, commands };
 }
 
 function recovered({ now }: IncidentSnapshot, status: IncidentStatus, step: Step, since: number): StageResult {

@@ -4,7 +4,11 @@ import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incid
 import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
-import { AGENT_SILENT_MS, agentSeenAt, clockSkewMs, isAgentFresh, isOpen } from '../node-state.ts';
+import { isInTouch, isSilent, isToBeAsked, QUIET_MS } from '../contact.ts';
+import { agentSeenAt, clockSkewMs, isOpen, isReady } from '../node-state.ts';
+import { isRuntimeDeaf } from '../actions.ts';
+import { sweepCommand } from './sweep-cordon.ts';
+import { findCondition } from '../record/conditions-and-steps.ts';
 import { retryAfterMs } from '../record/retry-after.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { NodeReason } from '../record/reasons.ts';
@@ -47,12 +51,35 @@ function isOfFault({ spec }: KubeletIncident): boolean {
   return TRIGGERS[spec.trigger.type].isFault;
 }
 
+/** Stamped by a clock that was ahead: the creation is of the API server's clock, in whole seconds. */
+const AHEAD_MS = 60_000;
+
+/**
+ * Whether an incident is about the trouble that is seen now, or about a later one. Times of episodes are the node's clock: one
+ * that was ahead when the incident was stamped says nothing of what is stamped since.
+ */
+function isSameTrouble({ spec, metadata }: KubeletIncident, trigger: Trigger): boolean {
+  const [known, seen] = [fromTime(spec.trigger.at) ?? 0, fromTime(trigger.at) ?? 0];
+  const isOfFuture = known > (fromTime(metadata.creationTimestamp) ?? known) + AHEAD_MS;
+  return known === seen || (known > seen && !isOfFuture);
+}
+
+/** Nothing but what was called a false alarm lately says that the node is stuck. */
+function isFalseAlarmAgain({ node, health }: NodeSnapshot, incident: KubeletIncident): boolean {
+  const outcome = findCondition(incident.status.conditions, 'Complete')?.reason;
+  return (
+    outcome === 'NotConfirmed' && isReady(node) && !isRuntimeDeaf(health?.status.runtime?.probe.state ?? 'Unknown')
+  );
+}
+
 /** An incident that has already dealt with this very trouble; it is not opened twice. */
-function alreadyHandled({ incidents, now }: NodeSnapshot, trigger: Trigger): boolean {
+function alreadyHandled(snapshot: NodeSnapshot, trigger: Trigger): boolean {
+  const { incidents, now } = snapshot;
   return incidents.filter(isOfFault).some((incident) => {
-    const sameTrouble = (fromTime(incident.spec.trigger.at) ?? 0) >= (fromTime(trigger.at) ?? 0);
     const endedAt = fromTime(incident.status.timings?.completedAt) ?? now;
-    return sameTrouble && now - endedAt < retryAfterMs(incident);
+    // A clock that was ahead when it ended does not keep it from being taken up again.
+    const isRecent = Math.max(0, now - endedAt) < retryAfterMs(incident) && endedAt <= now + AHEAD_MS;
+    return isRecent && (isSameTrouble(incident, trigger) || isFalseAlarmAgain(snapshot, incident));
   });
 }
 
@@ -83,11 +110,13 @@ function incidentClaim({ metadata, spec }: KubeletIncident): StuckClaim {
   return { status: 'True', reason: type, message: `incident ${name}: ${message}`.slice(0, 512), incident: name };
 }
 
-function stuckClaim(snapshot: NodeSnapshot): StuckClaim {
-  const { health, incidents, now } = snapshot;
+/** undefined: it is not known yet, and what was said before stands. */
+function stuckClaim(snapshot: NodeSnapshot): StuckClaim | undefined {
+  const { health, incidents, contact } = snapshot;
   const open = incidents.find((incident) => isOpen(incident) && isOfFault(incident));
   if (open !== undefined) return incidentClaim(open);
-  if (health === undefined || !isAgentFresh(health, now)) return silentClaim(snapshot);
+  if (health === undefined || isSilent(contact)) return silentClaim(snapshot);
+  if (!isInTouch(contact)) return undefined;
   const claim = plegClaim(health);
   const skewMs = clockSkewMs(health);
   if (Math.abs(skewMs) < CLOCK_SKEW_MS) return claim;
@@ -107,7 +136,7 @@ function isTold({ node, told }: NodeSnapshot, claim: StuckClaim): boolean {
 
 function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   const claim = stuckClaim(snapshot);
-  return isTold(snapshot, claim) ? [] : [{ kind: 'SetStuck', claim }];
+  return claim === undefined || isTold(snapshot, claim) ? [] : [{ kind: 'SetStuck', claim }];
 }
 
 function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
@@ -119,20 +148,32 @@ function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
 }
 
 function healthCommand({ health, match }: NodeSnapshot): readonly NodeCommand[] {
-  const spec = healthSpec(match.policy);
+  const inquiry = health?.spec.inquiry;
+  const spec = { ...healthSpec(match.policy), ...(inquiry === undefined ? {} : { inquiry }) };
   const same = health !== undefined && canonical(health.spec) === canonical(spec);
   return same ? [] : [{ kind: 'ApplyHealth', spec }];
 }
 
+/** An agent is asked when it has been quiet for long, and at once where what it last said would open an incident. */
+function askCommand({ health, contact }: NodeSnapshot): readonly NodeCommand[] {
+  const saysIll = health?.status.pleg?.state === 'Unhealthy' || health?.status.pleg?.state === 'Suspected';
+  const isNeeded = isToBeAsked(contact, 'lately') || (saysIll && !isInTouch(contact) && isToBeAsked(contact, 'now'));
+  return isNeeded ? [{ kind: 'AskAgent' }] : [];
+}
+
 export function decideNode(snapshot: NodeSnapshot): NodeDecision {
-  const { now, health } = snapshot;
-  const open = incidentCommand(snapshot);
-  const commands = [...open, ...healthCommand(snapshot), ...stuckCommand(snapshot)];
-  const seen = agentSeenAt(health);
-  const silentAt = seen === undefined ? now + LOOK_AGAIN_MS : seen + AGENT_SILENT_MS;
+  const { now, health, contact } = snapshot;
+  const commands = [
+    ...incidentCommand(snapshot),
+    ...healthCommand(snapshot),
+    ...askCommand(snapshot),
+    ...stuckCommand(snapshot),
+    ...sweepCommand(snapshot),
+  ];
+  const untilQuiet = QUIET_MS - contact.quietMs;
   return {
     commands,
     reason: health?.status.pleg?.state ?? 'AgentSilent',
-    nextCheckAt: silentAt > now ? Math.min(silentAt, now + LOOK_AGAIN_MS) : now + LOOK_AGAIN_MS,
+    nextCheckAt: now + (untilQuiet > 0 ? Math.min(untilQuiet, LOOK_AGAIN_MS) : LOOK_AGAIN_MS),
   };
 }

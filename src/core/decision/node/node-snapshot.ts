@@ -2,6 +2,7 @@
 import type { Node } from '../../../api/kubernetes/node.ts';
 import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
+import type { AgentContact } from '../contact.ts';
 import type { PolicyMatch } from '../policy/policy-match.ts';
 import type { StuckReason } from '../record/reasons.ts';
 
@@ -10,8 +11,11 @@ export interface NodeSnapshot {
   readonly node: Node;
   readonly match: PolicyMatch;
   readonly health: KubeletHealth | undefined;
+  readonly contact: AgentContact;
   /** All incidents of this node (by UID), newest first. */
   readonly incidents: readonly KubeletIncident[];
+  /** For how long this process has seen the node well without a break, in milliseconds; undefined: it is not. */
+  readonly wellMs: number | undefined;
   /** What this process last claimed of the node in the condition KubeletStuck; undefined: nothing yet. */
   readonly told: StuckClaim | undefined;
 }
@@ -26,6 +30,10 @@ export interface StuckClaim {
 
 export type NodeCommand =
   | { readonly kind: 'ApplyHealth'; readonly spec: HealthSpec }
+  /** An inquiry in the spec of the node's KubeletHealth, which its agent answers. */
+  | { readonly kind: 'AskAgent' }
+  /** A cordon of ours that nobody undoes any more: its incident is over or gone. */
+  | { readonly kind: 'SweepCordon'; readonly incident: string; readonly why: string }
   | { readonly kind: 'SetStuck'; readonly claim: StuckClaim }
   | { readonly kind: 'OpenIncident'; readonly trigger: Trigger; readonly plan: Plan };
 

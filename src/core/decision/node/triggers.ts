@@ -6,7 +6,8 @@ import { type Trigger, TriggerType } from '../../../api/v1alpha1/incident.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
-import { isAgentFresh, isLogUnreadable, readyCondition } from '../node-state.ts';
+import { isInTouch, isSilent } from '../contact.ts';
+import { isLogUnreadable, readyCondition } from '../node-state.ts';
 import { fromTime, toTime } from '../../time/timestamp.ts';
 import type { NodeSnapshot } from './node-snapshot.ts';
 
@@ -32,20 +33,20 @@ interface TriggerFacts {
 }
 
 /** The agent says that PLEG is unhealthy, for long enough. */
-function plegUnhealthy({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
+function plegUnhealthy({ health, now, contact }: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
   const pleg = health?.status.pleg;
-  if (!isAgentFresh(health, now) || pleg?.state !== 'Unhealthy') return undefined;
+  if (!isInTouch(contact) || pleg?.state !== 'Unhealthy') return undefined;
   const at = pleg.episodes.at(-1)?.startedAt ?? pleg.since;
   const reportedAt = fromTime(health?.status.agent?.reportedAt) ?? now;
   const lastedMs = reportedAt - (fromTime(at) ?? reportedAt);
   if (lastedMs < durationMs(policy.spec.detection.sustainedFor)) return undefined;
-  return { at, message: pleg.message, elapsed: pleg.elapsed, threshold: pleg.threshold };
+  return { at, source: 'KubeletLog', message: pleg.message, elapsed: pleg.elapsed, threshold: pleg.threshold };
 }
 
 /** PLEG recovers by itself, and breaches again: each episode is short, their number is the fault. */
-function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
+function plegFlapping({ health, contact }: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
   const pleg = health?.status.pleg;
-  if (!isAgentFresh(health, now) || pleg?.state !== 'Unhealthy') return undefined;
+  if (!isInTouch(contact) || pleg?.state !== 'Unhealthy') return undefined;
   const { episodes, within } = policy.spec.detection.flapping;
   const newest = fromTime(pleg.episodes.at(-1)?.startedAt) ?? 0;
   const recent = pleg.episodes.filter((episode) => (fromTime(episode.startedAt) ?? 0) > newest - durationMs(within));
@@ -53,6 +54,7 @@ function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPoli
   if (last === undefined || recent.length < episodes) return undefined;
   return {
     at: last.startedAt,
+    source: 'KubeletLog',
     message: `${recent.length} episodes of an unhealthy PLEG within ${within}; the last: ${pleg.message}`,
   };
 }
@@ -60,14 +62,15 @@ function plegFlapping({ health, now }: NodeSnapshot, policy: KubeletRecoveryPoli
 /**
  * The kubelet says it in its Ready condition, and no agent can read its log: 73 s later than the log (measured).
  */
-function conditionOnly({ node, health, now }: NodeSnapshot): Claimed | undefined {
+function conditionOnly({ node, health, contact, now }: NodeSnapshot): Claimed | undefined {
   const ready = readyCondition(node);
-  const agentSees = isAgentFresh(health, now) && !isLogUnreadable(health);
-  if (agentSees || ready?.status !== 'False') return undefined;
+  const isBlind = isSilent(contact) || (isInTouch(contact) && isLogUnreadable(health));
+  if (!isBlind || ready?.status !== 'False') return undefined;
   const line = parsePlegLine(ready.message);
   if (line.kind !== 'breach') return undefined;
   return {
     at: ready.lastTransitionTime === '' ? toTime(now) : ready.lastTransitionTime,
+    source: 'NodeReady',
     message: `Node condition Ready: ${ready.message}`.slice(0, 1024),
     elapsed: line.elapsedText,
     threshold: line.thresholdText,
@@ -75,8 +78,12 @@ function conditionOnly({ node, health, now }: NodeSnapshot): Claimed | undefined
 }
 
 /** The agent's probe, where it says that the runtime accepts calls and answers none, and since when. */
-function silence({ health, now }: NodeSnapshot): { readonly since: string; readonly forMs: number } | undefined {
-  const probe = isAgentFresh(health, now) ? health?.status.runtime?.probe : undefined;
+function silence({
+  health,
+  contact,
+  now,
+}: NodeSnapshot): { readonly since: string; readonly forMs: number } | undefined {
+  const probe = isInTouch(contact) ? health?.status.runtime?.probe : undefined;
   if (probe?.state !== 'Timeout' || probe.failingSince === undefined) return undefined;
   return { since: probe.failingSince, forMs: (fromTime(probe.at) ?? now) - (fromTime(probe.failingSince) ?? now) };
 }
@@ -96,7 +103,7 @@ function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Cla
   if (after === undefined || silent === undefined || call === undefined) return undefined;
   if (silent.forMs < durationMs(after)) return undefined;
   const message = `the CRI has not answered for ${formatSeconds(silent.forMs)}, and a stack dump shows relist waiting in ${call}`;
-  return { at: silent.since, message };
+  return { at: silent.since, source: 'RuntimeProbe', message };
 }
 
 export const TRIGGERS: Readonly<Record<TriggerType, TriggerFacts>> = {

@@ -1,11 +1,11 @@
 /** How much may be done at once. Small, pure, and the most heavily tested file of the project. */
 import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { Budget } from '../../../api/v1alpha1/policy.ts';
-import { isAct } from '../actions.ts';
+import { isActStep } from '../actions.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isOpen } from '../node-state.ts';
+import { allInFlight, hasReservation, inFlight, objectionBeside, objectionToUnreadable } from './places.ts';
 import type { BudgetWaitReason } from '../record/reasons.ts';
-import { RESERVATION_STEP } from '../record/step-names.ts';
 import { fromTime, toTime } from '../../time/timestamp.ts';
 
 export interface BudgetView {
@@ -19,6 +19,18 @@ export interface BudgetView {
   readonly controlPlaneNodes: ReadonlySet<string>;
   /** For how long some of this may have been out of date, in milliseconds. */
   readonly ageMs: number;
+  /** Recoveries of all policies together that may be in flight at once. */
+  readonly maxInCluster: number;
+  /** Incidents that are there and cannot be read, unless it is known that they are over: what they do is not known. */
+  readonly unreadable: readonly string[];
+  /** What incidents did that are over and cannot be read. */
+  readonly unreadActs: readonly UnreadActs[];
+}
+
+export interface UnreadActs {
+  readonly nodeName: string;
+  /** When something was asked for, milliseconds since 1970; infinite: it is not known when. */
+  readonly times: readonly number[];
 }
 
 export type BudgetVerdict =
@@ -30,6 +42,8 @@ export type BudgetVerdict =
 const LOOK_AGAIN_MS = 30_000;
 /** A watch that says nothing for 90 s is opened anew; a view this old has a watch that cannot be opened. */
 const STALE_MS = 180_000;
+/** Controllers act while their clocks differ from the API server's by no more than half of it. */
+const MAX_AHEAD_MS = 60_000;
 
 /** `50%` of 3 nodes is 2: percentages are rounded up, as a PodDisruptionBudget's maxUnavailable is. */
 export function maxUnhealthyNodes(limit: number | string, ruledNodes: number): number {
@@ -38,25 +52,22 @@ export function maxUnhealthyNodes(limit: number | string, ruledNodes: number): n
   return Number.isFinite(percent) ? Math.ceil((percent / 100) * ruledNodes) : 0;
 }
 
-function hasReservation(incident: KubeletIncident): boolean {
-  return incident.status.steps?.some((step) => step.name === RESERVATION_STEP) ?? false;
-}
-
-/** Incidents of a policy that hold a place in its budget now. */
-export function inFlight(incidents: readonly KubeletIncident[], policy: string): readonly KubeletIncident[] {
-  return incidents.filter(
-    (incident) => incident.spec.plan.policy === policy && isOpen(incident) && hasReservation(incident),
-  );
-}
-
-/** When each action on a node was reserved, over all its incidents. A reservation counts, whatever came of it. */
-function actionTimes(incidents: readonly KubeletIncident[], nodeName: string): readonly number[] {
-  return incidents
+/**
+ * When each action on a node was asked for, over all its incidents: times of controllers, since a node's clock may be
+ * anything. What was asked for counts, unless the agent refused it or never took it up.
+ */
+function actionTimes({ incidents, unreadActs }: BudgetView, nodeName: string): readonly number[] {
+  const unread = unreadActs.filter((acts) => acts.nodeName === nodeName).flatMap(({ times }) => times);
+  const read = incidents
     .filter((incident) => incident.spec.nodeName === nodeName)
-    .flatMap((incident) => incident.status.actions ?? [])
-    .filter((action) => isAct(action) && action.state !== 'Refused')
-    .map((action) => fromTime(action.reservedAt) ?? Number.POSITIVE_INFINITY)
-    .sort((a, b) => a - b);
+    .flatMap(({ status }) =>
+      (status.steps ?? []).filter(isActStep).filter((step) => {
+        const record = status.actions?.find(({ name }) => name === step.name);
+        return record === undefined ? step.state === 'Requested' : record.state !== 'Refused';
+      }),
+    )
+    .map(({ startedAt }) => fromTime(startedAt) ?? Number.POSITIVE_INFINITY);
+  return [...unread, ...read];
 }
 
 function perNodeVerdict(
@@ -66,7 +77,7 @@ function perNodeVerdict(
   now: number,
 ): BudgetVerdict | undefined {
   const withinMs = durationMs(budget.perNode.within);
-  const recent = actionTimes(view.incidents, incident.spec.nodeName).filter((time) => time > now - withinMs);
+  const recent = actionTimes(view, incident.spec.nodeName).filter((time) => time > now - withinMs);
   if (recent.length < budget.perNode.attempts) return undefined;
   return {
     kind: 'exhausted',
@@ -97,34 +108,14 @@ function breakerVerdict(budget: Budget, view: BudgetView, now: number): BudgetVe
   };
 }
 
-function concurrencyVerdict(
-  incident: KubeletIncident,
-  budget: Budget,
-  view: BudgetView,
-  now: number,
-): BudgetVerdict | undefined {
-  const others = inFlight(view.incidents, incident.spec.plan.policy).filter(
-    (other) => other.metadata.name !== incident.metadata.name,
-  );
-  const names = others.map((other) => other.metadata.name).join(', ');
-  if (others.length >= budget.maxConcurrent) {
-    return {
-      kind: 'wait',
-      reason: 'TooManyAtOnce',
-      message: `budget: ${others.length} of ${budget.maxConcurrent} recoveries in flight (${names})`,
-      until: now + LOOK_AGAIN_MS,
-    };
-  }
-  const busy = others.find((other) => view.controlPlaneNodes.has(other.spec.nodeName));
-  if (busy !== undefined && view.controlPlaneNodes.has(incident.spec.nodeName)) {
-    return {
-      kind: 'wait',
-      reason: 'ControlPlaneBusy',
-      message: `budget: another control plane node is under recovery (${busy.metadata.name})`,
-      until: now + LOOK_AGAIN_MS,
-    };
-  }
-  return undefined;
+function unreadableVerdict(view: BudgetView, now: number): BudgetVerdict | undefined {
+  const objection = objectionToUnreadable(view);
+  return objection === undefined ? undefined : { kind: 'wait', ...objection, until: now + LOOK_AGAIN_MS };
+}
+
+function concurrencyVerdict(incident: KubeletIncident, view: BudgetView, now: number): BudgetVerdict | undefined {
+  const objection = objectionBeside(incident, allInFlight(view.incidents), view);
+  return objection === undefined ? undefined : { kind: 'wait', ...objection, until: now + LOOK_AGAIN_MS };
 }
 
 function cooldownVerdict(
@@ -135,7 +126,9 @@ function cooldownVerdict(
 ): BudgetVerdict | undefined {
   const ends = view.incidents
     .filter((other) => other.spec.plan.policy === incident.spec.plan.policy && !isOpen(other) && hasReservation(other))
-    .map((other) => fromTime(other.status.timings?.completedAt) ?? 0);
+    .map((other) => fromTime(other.status.timings?.completedAt) ?? 0)
+    // Of a controller whose clock was ahead: it is known to have ended before now, and not when.
+    .filter((at) => at <= now + MAX_AHEAD_MS);
   const until = Math.max(0, ...ends) + durationMs(budget.cooldown);
   if (until <= now) return undefined;
   return {
@@ -148,8 +141,8 @@ function cooldownVerdict(
 }
 
 /**
- * Whether an incident may begin to act. Order: the node's own attempts, the age of the view, the breaker, concurrency, cooldown; the first
- * objection counts. An incident that holds a reservation keeps it; only its node's attempts are counted again.
+ * Whether an incident may begin to act. Order: the node's own attempts, the age of the view, what cannot be read in it, the
+ * breaker, concurrency, cooldown; the first objection counts. An incident that holds a reservation keeps it; only its node's attempts are counted again.
  */
 export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: number): BudgetVerdict {
   const { budget } = incident.spec.plan;
@@ -159,8 +152,9 @@ export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: nu
   if (hasReservation(incident)) return { kind: 'free', left };
   return (
     staleVerdict(view, now) ??
+    unreadableVerdict(view, now) ??
     breakerVerdict(budget, view, now) ??
-    concurrencyVerdict(incident, budget, view, now) ??
+    concurrencyVerdict(incident, view, now) ??
     cooldownVerdict(incident, budget, view, now) ?? { kind: 'free', left }
   );
 }

@@ -21,6 +21,16 @@ interface OutcomeFacts {
   readonly retryAfterMs?: (plan: Plan) => number;
 }
 
+/** A false alarm is not looked into again and again. A node that is not Ready is, at once. */
+function retryLaterMs(): number {
+  return 60 * 60_000;
+}
+
+/** The trouble is taken up again as it is now, with fresh evidence. */
+function retryNowMs(): number {
+  return 0;
+}
+
 /** For what may come back at any time: a node proxy, an agent. */
 function retrySoonMs(): number {
   return 15 * 60_000;
@@ -38,6 +48,22 @@ const FACTS = {
     isGood: true,
     isNodeWell: true,
     undoesCordon: true,
+  },
+  NotConfirmed: {
+    meaning:
+      'No second source said that the node is stuck, or its stacks say that it works; nothing was done to the node.',
+    isGood: true,
+    isNodeWell: true,
+    undoesCordon: true,
+    retryAfterMs: retryLaterMs,
+  },
+  Outdated: {
+    meaning:
+      'It could not act for so long that its evidence is old; if the node is still stuck, another incident goes on.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: true,
+    retryAfterMs: retryNowMs,
   },
   Observed: {
     meaning: 'The policy only observes; nothing was saved or done.',

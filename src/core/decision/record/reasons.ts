@@ -2,7 +2,7 @@
 import type { IncidentConditionType } from '../../../api/v1alpha1/conditions.ts';
 import type { CauseClass } from '../../../api/v1alpha1/diagnosis.ts';
 import type { PlegState } from '../../../api/v1alpha1/health.ts';
-import type { TriggerType } from '../../../api/v1alpha1/incident.ts';
+import type { TriggerType, Witness } from '../../../api/v1alpha1/incident.ts';
 import type { Action } from '../../../api/v1alpha1/policy.ts';
 import type { Outcome } from './outcomes.ts';
 
@@ -21,22 +21,35 @@ export type HandOverReason =
   'NotDiagnosed' | 'RestartHarms' | 'RestartDoesNotHelp' | 'LadderExhausted' | 'ActionNotAllowed';
 
 /** Why others' marks on the node forbid to act. */
-export type ObjectionReason = 'NodeDeleting' | 'NodeExcluded' | 'OtherActor' | 'MaintenanceLease' | 'CordonedByOther';
+export type ObjectionReason =
+  'NodeDeleting' | 'NodeExcluded' | 'OtherActor' | 'MaintenanceLease' | 'LeaseUnreadable' | 'CordonedByOther';
 
 /** Why the budget has no place now. */
-export type BudgetWaitReason = 'StaleView' | 'TooManyUnhealthy' | 'TooManyAtOnce' | 'ControlPlaneBusy' | 'Cooldown';
+export type BudgetWaitReason =
+  | 'StaleView'
+  | 'UnreadableIncidents'
+  | 'NodeBusy'
+  | 'TooManyUnhealthy'
+  | 'TooManyAtOnce'
+  | 'TooManyInCluster'
+  | 'ControlPlaneBusy'
+  | 'Cooldown';
 
-export type SkipReason = 'PolicyPaused' | 'ControlPlaneSkipped' | ObjectionReason | BudgetWaitReason | 'AttemptsUsedUp';
+export type SkipReason =
+  'AgentSilent' | 'PolicyPaused' | 'ControlPlaneSkipped' | ObjectionReason | BudgetWaitReason | 'AttemptsUsedUp';
 
 /** How far the node is from being well again. */
-export type RecoveryReason = 'NotReady' | 'PLEGNotHealthy' | 'Stabilising';
+export type RecoveryReason = 'NotReady' | 'PLEGNotHealthy' | 'NotKnown' | 'Stabilising';
 
 /** Why an incident waits: reason of `Complete` and `Ready` while it is open. */
 export type WaitReason =
   | 'Observing'
   | 'Capturing'
+  | 'ClockSkewed'
+  | 'NoWitnessYet'
   | SkipReason
   | 'BudgetReserved'
+  | 'LeaseTaken'
   | 'Cordoning'
   | 'Held'
   | 'ActionRequested'
@@ -48,8 +61,9 @@ export type WaitReason =
 export interface IncidentReasons extends Readonly<Record<IncidentConditionType, string>> {
   readonly EvidenceCaptured: 'Capturing' | 'Complete' | 'Partial' | 'Missing';
   readonly Diagnosed: CauseClass;
+  readonly Confirmed: Witness | 'NoWitnessYet' | 'NotConfirmed';
   readonly NodeCordoned: 'Cordoned';
-  readonly ActionTaken: 'Requested' | Action | 'Refused' | 'AgentSilent' | HandOverReason | SkipReason;
+  readonly ActionTaken: 'Requested' | Action | 'Refused' | HandOverReason | SkipReason;
   readonly Recovered: RecoveryReason | 'Recovered' | 'SelfHealed';
   readonly NodeUncordoned: 'Uncordoned' | 'LeftAlone';
   readonly Complete: Outcome | WaitReason;
@@ -61,3 +75,20 @@ export type NodeReason = TriggerType | `PLEG${PlegState}` | 'AgentSilent';
 
 /** Reasons of the condition KubeletStuck of a Node. */
 export type StuckReason = NodeReason | `${NodeReason}ClockSkewed`;
+
+/** Why an agent refuses an act. */
+export type RefusalReason =
+  | 'OtherNode'
+  | 'ModeForbids'
+  | 'Rejected'
+  | 'ActionNotAllowed'
+  | 'UnitNotFound'
+  | 'UnitUnreadable'
+  | 'AlreadyRestarted'
+  | 'RuntimeNotAnswering'
+  | 'StepOver'
+  | 'Expired'
+  | 'NodeWell'
+  | 'Paused'
+  | 'Excluded'
+  | 'NodeDeleting';

@@ -5,6 +5,8 @@ export const HOST_STEP = 'capture-host';
 export const PROXY_STEP = 'capture-stacks';
 /** Its presence reserves a place in the budget: it is written before anything is touched. */
 export const RESERVATION_STEP = 'cordon';
+/** Reason of that step until a list of all incidents has shown that there is a place for it. */
+export const RESERVED = 'Reserved';
 export const HOLD_STEP = 'hold';
 export const UNCORDON_STEP = 'uncordon';
 

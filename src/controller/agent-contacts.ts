@@ -1,0 +1,118 @@
+/** Which agents are there, by what this process sees of their KubeletHealth, on its own monotonic clock. */
+import type { KubeletHealth } from '../api/v1alpha1/health.ts';
+import { HEALTHS } from '../api/resources.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import type { AgentContact } from '../core/decision/contact.ts';
+import { agentSeenAt } from '../core/decision/node-state.ts';
+import { isLaterVersion } from '../core/decision/resource-version.ts';
+import type { World } from './world.ts';
+
+export interface AgentContacts {
+  /** Looks at a copy of the object, which may be older than one that was looked at before. */
+  look(health: KubeletHealth): void;
+  of(health: KubeletHealth | undefined): AgentContact;
+  /** Writes an inquiry that the agent answers in its status. @throws `MedicError`. */
+  ask(health: KubeletHealth): Promise<void>;
+  forget(node: string): void;
+}
+
+interface Seen {
+  readonly uid: string;
+  readonly version: string;
+  /** What each write of the agent changes. */
+  readonly report: string;
+  readonly isHeard: boolean;
+  readonly changedAt: number;
+}
+
+interface Inquiry {
+  readonly text: string;
+  readonly askedAt: number;
+}
+
+const NOBODY: AgentContact = {
+  hasReported: false,
+  isHeard: false,
+  quietMs: 0,
+  answeredMs: undefined,
+  unansweredMs: undefined,
+};
+
+function reportOf(health: KubeletHealth): string {
+  const { agent } = health.status;
+  return `${agent?.reportedAt ?? ''} ${agent?.inquiry ?? ''} ${String(agentSeenAt(health))}`;
+}
+
+export function createAgentContacts({
+  clock,
+  cluster,
+  random,
+}: Pick<World, 'clock' | 'cluster' | 'random'>): AgentContacts {
+  const seen = new Map<string, Seen>();
+  const open = new Map<string, Inquiry>();
+  const answered = new Map<string, number>();
+
+  function look(health: KubeletHealth): void {
+    const { name, uid, resourceVersion: version } = health.metadata;
+    const before = seen.get(name);
+    const report = reportOf(health);
+    if (before?.uid === uid && !isLaterVersion(version, before.version)) return;
+    const isChange = before?.uid === uid && report !== before.report;
+    seen.set(name, {
+      uid,
+      version,
+      report,
+      isHeard: isChange || (before?.uid === uid && before.isHeard),
+      changedAt: isChange || before?.uid !== uid ? clock.monotonic() : before.changedAt,
+    });
+    const inquiry = open.get(name);
+    if (inquiry === undefined || health.status.agent?.inquiry !== inquiry.text) return;
+    answered.set(name, inquiry.askedAt);
+    open.delete(name);
+  }
+
+  return {
+    look,
+    of(health): AgentContact {
+      if (health === undefined) return NOBODY;
+      look(health);
+      const { name } = health.metadata;
+      const now = clock.monotonic();
+      const { isHeard = false, changedAt = now } = seen.get(name) ?? {};
+      const [askedAt, answeredAt] = [open.get(name)?.askedAt, answered.get(name)];
+      return {
+        hasReported: health.status.agent !== undefined,
+        isHeard,
+        quietMs: now - changedAt,
+        answeredMs: answeredAt === undefined ? undefined : now - answeredAt,
+        unansweredMs: askedAt === undefined ? undefined : now - askedAt,
+      };
+    },
+    async ask({ metadata, spec }): Promise<void> {
+      const { name, ownerReferences } = metadata;
+      const text = Math.floor(random.next() * Number.MAX_SAFE_INTEGER).toString(36);
+      const inquiry = { text, askedAt: clock.monotonic() };
+      open.set(name, inquiry);
+      try {
+        await cluster.apply(
+          HEALTHS,
+          // All that this manager owns of it: what an apply leaves out is taken away.
+          {
+            apiVersion: API_VERSION,
+            kind: HEALTHS.kind,
+            metadata: { name, ownerReferences },
+            spec: { ...spec, inquiry: text },
+          },
+          { manager: CONTROLLER_MANAGER, force: true },
+        );
+      } catch (error) {
+        // It was not asked, as far as is known.
+        if (open.get(name) === inquiry) open.delete(name);
+        throw error;
+      }
+    },
+    forget(node): void {
+      for (const map of [seen, open, answered]) map.delete(node);
+    },
+  };
+}

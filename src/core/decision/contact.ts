@@ -1,0 +1,48 @@
+/**
+ * Whether the agent of a node is there, as the process that decides sees it: its status changes, or it answers an inquiry.
+ * All times are of that process's own monotonic clock, so that nobody's wrong clock makes an agent look present or silent.
+ */
+
+/** The agent's status did not change for so long, in milliseconds: it is asked. An agent writes at each change and every 30 s. */
+export const QUIET_MS = 95_000;
+/** An inquiry that is open for so long, in milliseconds, is silence. An agent answers within a second. */
+export const ANSWER_MS = 10_000;
+/** What the agent said counts as of now for so long, in milliseconds. */
+const FRESH_MS = 10_000;
+
+export interface AgentContact {
+  /** It has reported at some time; without it nobody is there to be asked. */
+  readonly hasReported: boolean;
+  /** This process has seen its status change. What was there at the start may be of any age. */
+  readonly isHeard: boolean;
+  /** Since the newest change that was seen, or since the first look, in milliseconds. */
+  readonly quietMs: number;
+  /** Since the newest inquiry that was answered was asked, in milliseconds; undefined: none was. What it says is no older. */
+  readonly answeredMs: number | undefined;
+  /** How long the inquiry of this process has been open, in milliseconds; undefined: there is none, or it is answered. */
+  readonly unansweredMs: number | undefined;
+}
+
+/** What it says may be believed, as of lately. */
+export function isInTouch({ isHeard, quietMs, unansweredMs }: AgentContact): boolean {
+  return isHeard && quietMs < QUIET_MS && (unansweredMs ?? 0) < ANSWER_MS;
+}
+
+/** Nobody is there: it has never reported, or has not answered in time. An agent that was not asked yet is neither. */
+export function isSilent({ hasReported, unansweredMs }: AgentContact): boolean {
+  return !hasReported || (unansweredMs ?? 0) >= ANSWER_MS;
+}
+
+/**
+ * What it says is of this very moment, near enough to act on. That takes an answer: a change that is seen now may have been
+ * made a while ago, where the copy of the API's objects lags.
+ */
+export function isFresh({ answeredMs, unansweredMs }: AgentContact): boolean {
+  return answeredMs !== undefined && answeredMs < FRESH_MS && (unansweredMs ?? 0) < ANSWER_MS;
+}
+
+/** It is to be asked now. Once is enough: it answers the newest inquiry whenever it is back. */
+export function isToBeAsked(contact: AgentContact, needed: 'now' | 'lately'): boolean {
+  if (!contact.hasReported || contact.unansweredMs !== undefined) return false;
+  return needed === 'now' ? !isFresh(contact) : contact.quietMs >= QUIET_MS;
+}

@@ -1,0 +1,37 @@
+/** Time, where a decision depends on it: old evidence is not acted on, nor is anything by a clock that is wrong. */
+import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import { fromTime } from '../../time/timestamp.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+
+const OLD_MS = 10 * 60_000;
+
+/** Since the evidence was sealed, or the newest step was over. Both are times of controllers. */
+function decidedAt(status: IncidentStatus): number | undefined {
+  const ends = (status.steps ?? []).map(({ finishedAt }) => fromTime(finishedAt) ?? 0);
+  const at = Math.max(fromTime(status.timings?.evidenceAt) ?? 0, ...ends);
+  return at === 0 ? undefined : at;
+}
+
+export function isEvidenceOld({ now }: IncidentSnapshot, { timings }: IncidentStatus): boolean {
+  return now - (fromTime(timings?.evidenceAt) ?? now) > OLD_MS;
+}
+
+export function isDecisionOld({ now }: IncidentSnapshot, status: IncidentStatus): boolean {
+  const at = decidedAt(status);
+  return at !== undefined && now - at > OLD_MS;
+}
+
+export function outdated(status: IncidentStatus): StageResult {
+  const message = 'it could not act within 10 minutes of its evidence; what the node is like now is looked at anew';
+  return { kind: 'complete', status, outcome: 'Outdated', message };
+}
+
+/** Far above what clocks that are kept by NTP differ by, and below what any limit of an incident is. */
+const MAX_SKEW_MS = 30_000;
+const LOOK_AGAIN_MS = 10_000;
+
+/** Passes while the clock agrees with the API server's: deadlines, budgets and the record are by it. */
+export function clockTrusted({ clockAheadMs, now }: IncidentSnapshot, status: IncidentStatus): StageResult {
+  if (Math.abs(clockAheadMs ?? 0) <= MAX_SKEW_MS) return { kind: 'pass', status };
+  return { kind: 'wait', status, reason: 'ClockSkewed', until: now + LOOK_AGAIN_MS };
+}

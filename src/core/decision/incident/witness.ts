@@ -1,0 +1,145 @@
+/**
+ * One source opens an incident and a capture, never an act: a line in a log can be stale, misread or forged. Before anything
+ * is done to the node a second source, independent of the first, has to say the same, and it is named in the record. A node
+ * that says Ready=True while its relist moves is left alone.
+ */
+import type { IncidentStatus, Witness } from '../../../api/v1alpha1/incident.ts';
+import { parsePlegLine } from '../../detection/pleg-line.ts';
+import { formatSeconds } from '../../time/duration.ts';
+import { fromTime } from '../../time/timestamp.ts';
+import { isRuntimeDeaf } from '../actions.ts';
+import { isInTouch, isToBeAsked } from '../contact.ts';
+import { isReady, readyCondition } from '../node-state.ts';
+import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
+import { isEvidenceOld } from './decision-age.ts';
+import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+
+/** How long a second witness is waited for, in milliseconds. A kubelet whose PLEG is unhealthy says so to the API within 20 s. */
+const WAIT_MS = 5 * 60_000;
+const LOOK_AGAIN_MS = 10_000;
+
+/** What the witness says, for a person; undefined: nothing. */
+type Testimony = (snapshot: IncidentSnapshot, status: IncidentStatus) => string | undefined;
+
+function stackDump(snapshot: IncidentSnapshot, status: IncidentStatus): string | undefined {
+  if (status.diagnosis?.relist !== 'Stuck' || isEvidenceOld(snapshot, status)) return undefined;
+  return 'relist has not moved in the stack dumps that were taken after the breach';
+}
+
+/** Not ready for something else, for example the network, is no witness of this. */
+function nodeReady({ node, contact }: IncidentSnapshot): string | undefined {
+  const ready = node === undefined ? undefined : readyCondition(node);
+  if (ready?.status === 'False') {
+    return parsePlegLine(ready.message).kind === 'none' ? undefined : `Ready=False: ${ready.message}`;
+  }
+  if (ready?.status !== 'Unknown' || !isInTouch(contact)) return undefined;
+  return 'Ready=Unknown: the kubelet does not report, while the agent of the node does';
+}
+
+function runtimeProbe({ health, contact }: IncidentSnapshot): string | undefined {
+  const probe = health?.status.runtime?.probe;
+  if (probe === undefined || !isInTouch(contact) || !isRuntimeDeaf(probe.state)) return undefined;
+  return `the agent's own CRI probe says ${probe.state}`;
+}
+
+function person({ incident }: IncidentSnapshot): string | undefined {
+  const { approval } = incident.spec;
+  return approval?.decision === 'Approve' ? `approved by ${approval.by}` : undefined;
+}
+
+/** The kubelet has lost Ready within the episodes that the log tells of. Both times are of the node's own clock. */
+function readyLost({ incident, node, health }: IncidentSnapshot): string | undefined {
+  if (incident.spec.trigger.type !== 'PLEGFlapping' || node === undefined) return undefined;
+  const turned = fromTime(readyCondition(node)?.lastTransitionTime);
+  const since = fromTime(health?.status.pleg?.episodes.slice(-3)[0]?.startedAt);
+  if (turned === undefined || since === undefined || turned < since) return undefined;
+  return `Ready has changed since ${new Date(since).toISOString()}, as PLEG was unhealthy again and again`;
+}
+
+const TESTIMONIES: Readonly<Record<Witness, readonly Testimony[]>> = {
+  Person: [person],
+  StackDump: [stackDump],
+  NodeReady: [nodeReady, readyLost],
+  RuntimeProbe: [runtimeProbe],
+  // The first witness, of which a second one is to be independent.
+  KubeletLog: [],
+};
+
+interface Found {
+  readonly witness: Witness;
+  readonly message: string;
+}
+
+function sourceOf({ incident }: IncidentSnapshot): Witness {
+  const { type, source } = incident.spec.trigger;
+  return source ?? (type === 'Manual' ? 'Person' : 'KubeletLog');
+}
+
+function find(snapshot: IncidentSnapshot, status: IncidentStatus): Found | undefined {
+  const source = sourceOf(snapshot);
+  for (const witness of ['Person', 'NodeReady', 'StackDump', 'RuntimeProbe'] as const) {
+    if (witness === source) continue;
+    for (const testimony of TESTIMONIES[witness]) {
+      const message = testimony(snapshot, status);
+      if (message !== undefined) return { witness, message };
+    }
+  }
+  return undefined;
+}
+
+/** The node says that it is well, and its stacks say so too. */
+function isVetoed(snapshot: IncidentSnapshot, status: IncidentStatus): boolean {
+  const { incident, node } = snapshot;
+  if (incident.spec.approval?.decision === 'Approve' || node === undefined || !isReady(node)) return false;
+  return status.diagnosis?.relist === 'Moving' && readyLost(snapshot) === undefined;
+}
+
+function withClaim(
+  { now }: IncidentSnapshot,
+  status: IncidentStatus,
+  claim: { readonly status: 'True' | 'False' | 'Unknown'; readonly reason: Witness | 'NotConfirmed' | 'NoWitnessYet' },
+  message: string,
+): IncidentStatus {
+  const old = findCondition(status.conditions, 'Confirmed');
+  // Its words may grow with every look; a change of what it is about is worth a write.
+  if (old?.status === claim.status && old.reason === claim.reason) return status;
+  return { ...status, conditions: withCondition(status.conditions, { type: 'Confirmed', ...claim, message }, now) };
+}
+
+function notConfirmed(snapshot: IncidentSnapshot, status: IncidentStatus, message: string): StageResult {
+  const claim = { status: 'False', reason: 'NotConfirmed' } as const;
+  return {
+    kind: 'complete',
+    status: withClaim(snapshot, status, claim, message),
+    outcome: 'NotConfirmed',
+    message,
+  };
+}
+
+/** Passes when a second witness says so now. */
+export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { now, contact } = snapshot;
+  if (isVetoed(snapshot, status)) {
+    return notConfirmed(snapshot, status, 'Ready=True, and relist moves between two stack dumps: nothing was done');
+  }
+  const found = find(snapshot, status);
+  if (found !== undefined) {
+    return {
+      kind: 'pass',
+      status: withClaim(snapshot, status, { status: 'True', reason: found.witness }, found.message),
+    };
+  }
+  const message = `only one source says so (${sourceOf(snapshot)}); a second one is waited for`;
+  const waiting = withClaim(snapshot, status, { status: 'Unknown', reason: 'NoWitnessYet' }, message);
+  const since = fromTime(findCondition(waiting.conditions, 'Confirmed')?.lastTransitionTime) ?? now;
+  if (now - since >= WAIT_MS) {
+    return notConfirmed(snapshot, status, `no second source said so within ${formatSeconds(WAIT_MS)}`);
+  }
+  return {
+    kind: 'wait',
+    status: waiting,
+    reason: 'NoWitnessYet',
+    until: Math.min(since + WAIT_MS, now + LOOK_AGAIN_MS),
+    commands: isToBeAsked(contact, 'lately') ? [{ kind: 'AskAgent' }] : [],
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * Places in the budget: which recoveries are in flight, and whether one more may be beside them. A place is reserved by a
+ * write, and then confirmed by a list of all incidents that was read after that write: two controllers, or one whose write
+ * took effect unseen, may have reserved at once.
+ */
+import type { KubeletIncident, Step } from '../../../api/v1alpha1/incident.ts';
+import { isOpen } from '../node-state.ts';
+import type { BudgetWaitReason } from '../record/reasons.ts';
+import { RESERVATION_STEP, RESERVED } from '../record/step-names.ts';
+import type { BudgetView } from './budget.ts';
+
+/** In a message. */
+const MAX_NAMED = 5;
+
+function reservationOf({ status }: KubeletIncident): Step | undefined {
+  return status.steps?.find(({ name }) => name === RESERVATION_STEP);
+}
+
+export function hasReservation(incident: KubeletIncident): boolean {
+  return reservationOf(incident) !== undefined;
+}
+
+/** Incidents that hold a place now, of all policies. */
+export function allInFlight(incidents: readonly KubeletIncident[]): readonly KubeletIncident[] {
+  return incidents.filter((incident) => isOpen(incident) && hasReservation(incident));
+}
+
+/** Incidents of a policy that hold a place in its budget now. */
+export function inFlight(incidents: readonly KubeletIncident[], policy: string): readonly KubeletIncident[] {
+  return allInFlight(incidents).filter(({ spec }) => spec.plan.policy === policy);
+}
+
+function namesOf(incidents: readonly KubeletIncident[]): string {
+  return incidents
+    .slice(0, MAX_NAMED)
+    .map(({ metadata }) => metadata.name)
+    .join(', ');
+}
+
+/** What a list of all incidents shows. */
+export type ListedPlaces = Pick<BudgetView, 'incidents' | 'controlPlaneNodes' | 'maxInCluster' | 'unreadable'>;
+
+interface Objection {
+  readonly reason: BudgetWaitReason;
+  readonly message: string;
+}
+
+/** What an incident does that cannot be read is not known. */
+export function objectionToUnreadable({ unreadable }: Pick<BudgetView, 'unreadable'>): Objection | undefined {
+  if (unreadable.length === 0) return undefined;
+  const names = unreadable.slice(0, MAX_NAMED).join(', ');
+  const message = `budget: ${unreadable.length} incidents cannot be read, so what they do is not known (${names})`;
+  return { reason: 'UnreadableIncidents', message };
+}
+
+/** Why an incident may not be in flight beside these, or undefined. One that is in flight on the same node is never beside it. */
+export function objectionBeside(
+  { metadata, spec }: KubeletIncident,
+  flying: readonly KubeletIncident[],
+  { controlPlaneNodes, maxInCluster }: Pick<BudgetView, 'controlPlaneNodes' | 'maxInCluster'>,
+): Objection | undefined {
+  const { budget, policy } = spec.plan;
+  const others = flying.filter((other) => other.metadata.name !== metadata.name);
+  const onNode = others.filter((other) => other.spec.nodeName === spec.nodeName);
+  if (onNode.length > 0) {
+    return { reason: 'NodeBusy', message: `another recovery of this node is in flight (${namesOf(onNode)})` };
+  }
+  const own = others.filter((other) => other.spec.plan.policy === policy);
+  if (own.length >= budget.maxConcurrent) {
+    const message = `budget: ${own.length} of ${budget.maxConcurrent} recoveries in flight (${namesOf(own)})`;
+    return { reason: 'TooManyAtOnce', message };
+  }
+  if (others.length >= maxInCluster) {
+    const message = `budget: ${others.length} of ${maxInCluster} recoveries in the cluster in flight (${namesOf(others)})`;
+    return { reason: 'TooManyInCluster', message };
+  }
+  const busy = others.find((other) => controlPlaneNodes.has(other.spec.nodeName));
+  if (busy !== undefined && controlPlaneNodes.has(spec.nodeName)) {
+    const message = `budget: another control plane node is under recovery (${busy.metadata.name})`;
+    return { reason: 'ControlPlaneBusy', message };
+  }
+  return undefined;
+}
+
+function isConfirmedReservation(incident: KubeletIncident): boolean {
+  return reservationOf(incident)?.reason !== RESERVED;
+}
+
+function orderOf(incident: KubeletIncident): string {
+  return `${reservationOf(incident)?.startedAt ?? ''} ${incident.metadata.uid}`;
+}
+
+/**
+ * What a consistent list says of a reservation: whether there is a place for it too. Of several that are not confirmed the
+ * one that was written first has the place; one that is confirmed keeps it.
+ */
+export function objectionToReservation(incident: KubeletIncident, view: ListedPlaces): Objection | undefined {
+  const before = allInFlight(view.incidents).filter(
+    (other) => isConfirmedReservation(other) || orderOf(other) < orderOf(incident),
+  );
+  return objectionToUnreadable(view) ?? objectionBeside(incident, before, view);
+}
