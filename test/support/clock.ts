@@ -95,6 +95,27 @@ export function createFakeClock(startAt: number = Date.parse('2026-11-24T10:00:0
   };
 }
 
+/** A party's own wall clock over the one monotonic time that all of them share. */
+export interface SkewedClock extends Clock {
+  /** How far it is ahead of the clock below it, in milliseconds; negative: behind. */
+  aheadMs(): number;
+  /** Sets it on, or back, without time going by. */
+  jump(ms: number): void;
+}
+
+export function skewedClock(base: Clock, aheadMs = 0): SkewedClock {
+  let ahead = aheadMs;
+  return {
+    now: () => base.now() + ahead,
+    monotonic: () => base.monotonic(),
+    sleep: (ms, signal) => base.sleep(ms, signal),
+    aheadMs: () => ahead,
+    jump(ms): void {
+      ahead += ms;
+    },
+  };
+}
+
 function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -8,6 +8,7 @@ import { runController } from '../../src/controller/controller.ts';
 import type { World } from '../../src/controller/world.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
 import { isObject, listAt, objectAt, textAt, type JsonObject } from './api-server/json.ts';
@@ -17,11 +18,12 @@ import {
   type RecordingLog,
   type RecordingMetrics,
 } from './builders/recording.ts';
-import { createFakeClock, createSeededRandom, type FakeClock } from './clock.ts';
+import { createFakeClock, createSeededRandom, skewedClock, type FakeClock, type SkewedClock } from './clock.ts';
 import type { Dumps } from './host/kubelet-api.ts';
 import { type SimulatedHost, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
 import { mortal } from './mortal.ts';
+import { createParties, type Party } from './parties.ts';
 
 export interface ControllerBenchOptions {
   readonly nodes?: readonly string[];
@@ -31,6 +33,8 @@ export interface ControllerBenchOptions {
   /** The right to use the node proxy is granted. */
   readonly nodeProxy?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
+  /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
+  readonly clocksAhead?: Readonly<Record<string, number>>;
 }
 
 /** An Event as a person reads it. */
@@ -42,15 +46,22 @@ interface Told {
 }
 
 export interface ControllerBench {
+  /** Common to all; it jumps with everybody's wall clock. */
   readonly clock: FakeClock;
+  /** The API server's own. */
+  readonly serverClock: SkewedClock;
+  /** Clock and faults of a node (its kubelet and its agent), or of a controller (`controller-1`). */
+  party(name: string): Party;
   readonly local: LocalCluster;
   readonly log: RecordingLog;
   readonly metrics: RecordingMetrics;
   readonly hosts: ReadonlyMap<string, SimulatedHost>;
   host(node: string): SimulatedHost;
-  /** Starts a controller; one that runs is killed first, without any cleaning up. */
-  startController(): void;
-  killController(): void;
+  /** Starts a controller; one of that name that runs is killed first, without any cleaning up. */
+  startController(name?: string): void;
+  /** Tells a controller to end, as the loss of its lease does: what it has begun goes on. */
+  stopController(name?: string): void;
+  killController(name?: string): void;
   /** The running controller dies at its write number `count` (0 is the next one), which arrives. @returns whether it has. */
   killAtWrite(count: number): () => boolean;
   /** From now on the controller may not get objects of a kind. */
@@ -69,6 +80,14 @@ export interface ControllerBench {
   /** Moves on until an incident of the node is there and `condition` holds for the newest one. */
   until(node: string, condition: (incident: KubeletIncident) => boolean, limitMs?: number): Promise<KubeletIncident>;
   finish(): Promise<void>;
+}
+
+const CONTROLLER = 'controller-1';
+
+/** A process: told to end, and dead. */
+interface Life {
+  readonly stop: AbortController;
+  readonly death: AbortController;
 }
 
 export function isUnschedulable(node: JsonObject): boolean {
@@ -97,7 +116,7 @@ async function postStatus(
   { seeds }: LocalCluster,
   name: string,
   host: SimulatedHost,
-  world: { readonly clock: FakeClock; readonly signal: AbortSignal },
+  world: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   let last = '';
   for (;;) {
@@ -122,19 +141,30 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   const random = createSeededRandom(11);
   const life = new AbortController();
   const { signal } = life;
-  const local = createLocalCluster(clock);
+  const serverClock = skewedClock(clock);
+  const local = createLocalCluster(serverClock);
+  const party = createParties(local, {
+    clock,
+    random: createSeededRandom(12),
+    around: (cluster) => ({ ...cluster, proxyNode }),
+  });
   const log = createRecordingLog();
   const metrics = createRecordingMetrics();
   const hosts = new Map<string, SimulatedHost>();
   const agents = new Map<string, AbortController>();
-  let controller: AbortController | undefined;
+  const controllers = new Map<string, Life>();
   let refused: string | undefined;
 
+  for (const [name, ms] of Object.entries(options.clocksAhead ?? {})) party(name).clock.jump(ms);
   for (const name of nodes) {
     seedNode(local, name, labels, clock.now());
-    const host = startSimulatedHost({ node: name, clock, random, ...(dumps === undefined ? {} : { dumps }) }, signal);
+    const own = party(name).clock;
+    const host = startSimulatedHost(
+      { node: name, clock: own, random, ...(dumps === undefined ? {} : { dumps }) },
+      signal,
+    );
     hosts.set(name, host);
-    postStatus(local, name, host, { clock, signal }).catch((error: unknown) => {
+    postStatus(local, name, host, { clock: own, signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }
@@ -157,27 +187,36 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     if (plural === refused) throw new MedicError('E_KUBE_DENIED', 'denied', `${plural} is forbidden`);
   }
 
-  function killController(): void {
-    controller?.abort(new Error('killed'));
-    controller = undefined;
+  function stopController(name = CONTROLLER): void {
+    controllers.get(name)?.stop.abort(new Error('stopped'));
   }
 
-  function startController(): void {
-    killController();
-    const own = new AbortController();
-    controller = own;
-    const isDead = (): boolean => own.signal.aborted;
+  function killController(name = CONTROLLER): void {
+    const running = controllers.get(name);
+    controllers.delete(name);
+    running?.death.abort(new Error('killed'));
+    running?.stop.abort(new Error('killed'));
+  }
+
+  function startController(name = CONTROLLER): void {
+    killController(name);
+    const own: Life = { stop: new AbortController(), death: new AbortController() };
+    controllers.set(name, own);
+    const { cluster: reached, clock: ownClock } = party(name);
     const cluster: Cluster = {
-      ...local.cluster,
-      proxyNode,
+      ...reached,
       get: async (resource, ref, call) => {
         refuse(resource.plural);
-        return await local.cluster.get(resource, ref, call);
+        return await reached.get(resource, ref, call);
       },
     };
     const world: World = {
-      cluster: mortal(cluster, isDead, () => undefined),
-      clock,
+      cluster: mortal(
+        cluster,
+        () => own.death.signal.aborted,
+        () => undefined,
+      ),
+      clock: ownClock,
       random,
       log,
       metrics,
@@ -185,19 +224,19 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       maxInCluster: 5,
       failpoint: () => undefined,
     };
-    runController(world, own.signal).catch((error: unknown) => {
-      if (!own.signal.aborted) throw error;
+    runController(world, own.stop.signal).catch((error: unknown) => {
+      if (!own.stop.signal.aborted) throw error;
     });
   }
 
   function killAtWrite(count: number): () => boolean {
-    const target = controller;
+    const target = controllers.get(CONTROLLER);
     let left = count;
     local.onWrite(({ manager, verb }) => {
       const isOurs = manager === CONTROLLER_MANAGER || verb === 'delete';
-      if (controller === target && isOurs && left-- === 0) killController();
+      if (controllers.get(CONTROLLER) === target && isOurs && left-- === 0) killController();
     });
-    return () => controller !== target;
+    return () => controllers.get(CONTROLLER) !== target;
   }
 
   function ofNode(node: string | undefined): readonly KubeletIncident[] {
@@ -226,6 +265,8 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
 
   return {
     clock,
+    serverClock,
+    party,
     local,
     log,
     metrics,
@@ -235,6 +276,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       refused = plural;
     },
     startController,
+    stopController,
     killController,
     killAtWrite,
     killAgent,
@@ -249,9 +291,9 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
           version: '0.1.0',
           pod: `kubelet-medic-agent-${node}`,
           namespace: 'kubelet-medic',
-          cluster: mortal(local.cluster, isDead, () => undefined),
+          cluster: mortal(party(node).cluster, isDead, () => undefined),
           host: mortal(host(node).host, isDead, () => undefined),
-          clock,
+          clock: party(node).clock,
           random,
           log: createRecordingLog(),
           metrics: createRecordingMetrics(),
@@ -306,7 +348,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       return incident(node);
     },
     async finish(): Promise<void> {
-      killController();
+      for (const name of [...controllers.keys()]) killController(name);
       for (const node of nodes) killAgent(node);
       life.abort(new Error('the test is over'));
       await clock.settle();

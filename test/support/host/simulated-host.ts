@@ -40,6 +40,8 @@ export interface SimulatedHost {
   readonly restarts: readonly { readonly unit: string; readonly at: number }[];
   /** Makes something go wrong now. */
   inject(fault: FaultKind): void;
+  /** What went wrong passes by itself: nobody restarts anything. */
+  heal(): void;
   /** The unit is no longer found, or found again. */
   hideUnit(role: 'kubelet' | 'runtime', hidden: boolean): void;
   /** systemd does not answer, or answers again. */
@@ -281,6 +283,10 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     runtime: runtimeUnit.facts,
     restarts,
     inject,
+    heal(): void {
+      isRuntimeHung = false;
+      kubeletFault = undefined;
+    },
     hideUnit(role, isHidden): void {
       const unit = role === 'kubelet' ? 'kubelet.service' : 'containerd.service';
       if (isHidden) hidden.add(unit);
