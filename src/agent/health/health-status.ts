@@ -46,6 +46,7 @@ export function buildStatus(input: StatusInput): HealthStatus {
       reportedAt: toPreciseTime(now.wallMs),
       pod: world.pod,
       namespace: world.namespace,
+      inquiry: spec.inquiry,
     },
     kubelet: kubeletInfo(observation),
     runtime: runtimeInfo(observation),
@@ -173,7 +174,7 @@ export function urgentKey({
     unitKey(host?.runtimeUnit),
     [host?.bootID, spool.early?.id],
     conditions.map(({ type, status, reason }) => [type, status, reason]),
-    [spec.policy, spec.mode],
+    [spec.policy, spec.mode, spec.inquiry],
   ]);
 }
 
