@@ -54,19 +54,19 @@ export function createAgentContacts({
 
   function look(health: KubeletHealth): void {
     const { name, uid, resourceVersion: version } = health.metadata;
-    const before = seen.get(name);
     const report = reportOf(health);
-    if (before?.uid === uid && !isLaterVersion(version, before.version)) return;
-    const isChange = before?.uid === uid && report !== before.report;
-    seen.set(name, {
-      uid,
-      version,
-      report,
-      isHeard: isChange || (before?.uid === uid && before.isHeard),
-      changedAt: isChange || before?.uid !== uid ? clock.monotonic() : before.changedAt,
-    });
+    const known = seen.get(name);
+    const before = known?.uid === uid ? known : undefined;
+    if (before !== undefined && !isLaterVersion(version, before.version)) return;
+    const isChange = before !== undefined && report !== before.report;
+    const changedAt = before === undefined || isChange ? clock.monotonic() : before.changedAt;
+    seen.set(name, { uid, version, report, isHeard: isChange || before?.isHeard === true, changedAt });
+    noteAnswer(health);
+  }
+
+  function noteAnswer({ metadata: { name }, status }: KubeletHealth): void {
     const inquiry = open.get(name);
-    if (inquiry === undefined || health.status.agent?.inquiry !== inquiry.text) return;
+    if (inquiry === undefined || status.agent?.inquiry !== inquiry.text) return;
     answered.set(name, inquiry.askedAt);
     open.delete(name);
   }

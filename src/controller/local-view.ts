@@ -7,7 +7,7 @@ import type { IncidentStatus, KubeletIncident } from '../api/v1alpha1/incident.t
 import type { KubeletRecoveryPolicy } from '../api/v1alpha1/policy.ts';
 import type { Node } from '../api/kubernetes/node.ts';
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../api/resources.ts';
-import type { BudgetView } from '../core/decision/policy/budget.ts';
+import type { BudgetView } from '../core/decision/policy/budget-view.ts';
 import { isSilent } from '../core/decision/contact.ts';
 import { isControlPlane, isReady } from '../core/decision/node-state.ts';
 import { isLaterVersion } from '../core/decision/resource-version.ts';

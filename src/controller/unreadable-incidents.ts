@@ -1,6 +1,6 @@
 /** Incidents that this release cannot read, for example of a newer one. As much as is safe to know of them. */
 import * as z from 'zod/mini';
-import type { UnreadActs } from '../core/decision/policy/budget.ts';
+import type { UnreadActs } from '../core/decision/policy/budget-view.ts';
 import { fromTime } from '../core/time/timestamp.ts';
 import type { Malformed } from '../ports/cluster.ts';
 

@@ -26,11 +26,12 @@ export interface WorkQueue {
 }
 
 const BACKOFF = { firstMs: 400, longestMs: 60_000 };
-/** The longest that a worker sleeps before it looks at the clock again: wall clocks jump. */
+/** The longest that a worker sleeps before it looks at the clock again. */
 const NAP_MS = 10_000;
 
 export function createWorkQueue(options: QueueOptions): WorkQueue {
   const { clock, random, log } = options;
+  /** On the monotonic clock: a wall clock that is set back must not put off what is due. */
   const due = new Map<string, number>();
   const active = new Set<string>();
   const failures = new Map<string, number>();
@@ -71,13 +72,13 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
     try {
       const again = await options.reconcile(key, signal);
       failures.delete(key);
-      if (again !== undefined) schedule(key, again);
+      if (again !== undefined) schedule(key, clock.monotonic() + again - clock.now());
     } catch (err) {
       if (signal.aborted) return;
       const waitMs = retryMs(key, err);
       options.onError();
       log.warn('Reconcile failed; it is tried again', { queue: options.name, key, retryInMs: Math.round(waitMs), err });
-      schedule(key, clock.now() + waitMs);
+      schedule(key, clock.monotonic() + waitMs);
     } finally {
       active.delete(key);
       wake();
@@ -86,16 +87,16 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
 
   async function worker(wakeUp: WakeUp, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const key = next(clock.now());
+      const key = next(clock.monotonic());
       // It rejects with the signal only, and then the worker is done.
-      if (key === undefined) await wakeUp.wait(napMs(clock.now()), signal).catch(() => undefined);
+      if (key === undefined) await wakeUp.wait(napMs(clock.monotonic()), signal).catch(() => undefined);
       else await work(key, signal);
     }
   }
 
   return {
     add: (key) => {
-      schedule(key, clock.now());
+      schedule(key, clock.monotonic());
     },
     run: async (signal) => {
       await Promise.all(wakeUps.map((wakeUp) => worker(wakeUp, signal)));

@@ -46,7 +46,12 @@ export const ChartValues = z.strictObject({
     host: z.string(),
     port: z.union([port, z.string().check(z.regex(/^[0-9]*$/))]),
   }),
-  controller: z.strictObject({ ...pod, replicas: z.int().check(z.minimum(0), z.maximum(10)), nodeProxy: flag() }),
+  controller: z.strictObject({
+    ...pod,
+    replicas: z.int().check(z.minimum(0), z.maximum(10)),
+    nodeProxy: flag(),
+    maxConcurrent: z.int().check(z.minimum(0), z.maximum(1000)),
+  }),
   agent: z.strictObject({
     ...pod,
     stateDir: z.string().check(z.regex(/^\/[^,:]+$/)),

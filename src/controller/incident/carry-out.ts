@@ -53,7 +53,8 @@ async function execute(
       return releaseLease(world, spec.nodeName, metadata.name);
     case 'Cordon':
       if (snapshot.node !== undefined) await cordonNode(world, snapshot.node, metadata.name, command.reason);
-      return world.failpoint('node-cordoned');
+      world.failpoint('node-cordoned');
+      return;
     case 'Uncordon':
       return snapshot.node === undefined ? undefined : uncordonNode(world, snapshot.node, metadata.name);
     default:

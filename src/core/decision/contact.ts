@@ -6,7 +6,7 @@
 /** The agent's status did not change for so long, in milliseconds: it is asked. An agent writes at each change and every 30 s. */
 export const QUIET_MS = 95_000;
 /** An inquiry that is open for so long, in milliseconds, is silence. An agent answers within a second. */
-export const ANSWER_MS = 10_000;
+const ANSWER_MS = 10_000;
 /** What the agent said counts as of now for so long, in milliseconds. */
 const FRESH_MS = 10_000;
 

@@ -1,6 +1,6 @@
 /** What decisions look at beside the objects: the budget's view, and whether the agent is there. */
 import type { AgentContact } from '../../../src/core/decision/contact.ts';
-import type { BudgetView } from '../../../src/core/decision/policy/budget.ts';
+import type { BudgetView } from '../../../src/core/decision/policy/budget-view.ts';
 
 /** Ten nodes, one of them unhealthy, and nothing in flight. */
 export function aBudgetView(part: Partial<BudgetView> = {}): BudgetView {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { judgeBudget, maxUnhealthyNodes, type BudgetView } from '../../../src/core/decision/policy/budget.ts';
+import { judgeBudget, maxUnhealthyNodes } from '../../../src/core/decision/policy/budget.ts';
+import type { BudgetView } from '../../../src/core/decision/policy/budget-view.ts';
 import { inFlight } from '../../../src/core/decision/policy/places.ts';
 import { aBudgetView } from '../../support/builders/views.ts';
 import { aPlan, anIncident, at, T0 } from '../../support/builders/objects.ts';

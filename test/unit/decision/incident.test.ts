@@ -3,13 +3,11 @@ import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
 import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
-import type { IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition, findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
 import {
   NAME,
   NO_STACKS,
-  stuck,
   cordoned,
   entry,
   dumps,
@@ -400,46 +398,6 @@ describe('recovery is seen, not assumed', () => {
     );
     expect(findStep(late.status, 'verify-1')?.state).toBe('Failed');
     expect(findStep(late.status, 'act-2')).toMatchObject({ action: 'RestartRuntime', reason: 'NextRung' });
-  });
-});
-
-describe('a hold for a person', () => {
-  const plan = aPlan({ strategy: 'DiagnoseFirst' });
-  const status = diagnosed({ steps: [cordonStep], conditions: [cordonedCondition] });
-  const held = (approval?: { decision: 'Approve' | 'Reject'; by: string }): IncidentSnapshot =>
-    aSnapshot({
-      incident: anIncident({ name: NAME, plan, status, ...(approval === undefined ? {} : { approval }) }),
-      node: cordoned,
-    });
-
-  test('waits with the node cordoned', () => {
-    const decision = decideIncident(held());
-    expect(decision).toMatchObject({ reason: 'Held', nextCheckAt: T0 + 1_000 + 30 * 60_000 });
-    expect(findStep(decision.status, 'act-1')).toBeUndefined();
-  });
-
-  test('acts on approval', () => {
-    expect(findStep(decideIncident(held({ decision: 'Approve', by: 'jane' })).status, 'act-1')?.state).toBe(
-      'Requested',
-    );
-  });
-
-  test('undoes its cordon on rejection', () => {
-    const decision = decideIncident(held({ decision: 'Reject', by: 'jane' }));
-    expect(decision.commands).toEqual([{ kind: 'Uncordon' }]);
-  });
-
-  test('stays rejected while the cordon is being undone, and after', () => {
-    const snapshot = held({ decision: 'Reject', by: 'jane' });
-    const first = decideIncident(snapshot);
-    const again = { ...snapshot, incident: { ...snapshot.incident, status: first.status } };
-    expect(decideIncident(again).commands).toEqual([{ kind: 'Uncordon' }]);
-    expect(outcomeOf(decideIncident({ ...again, node: stuck }))).toBe('Rejected');
-  });
-
-  test("a person's no counts before anything is done, whatever it waits for", () => {
-    const incident = anIncident({ name: NAME, status: diagnosed(), approval: { decision: 'Reject', by: 'jane' } });
-    expect(outcomeOf(decideIncident(aSnapshot({ incident, paused: true })))).toBe('Rejected');
   });
 });
 

@@ -7,7 +7,7 @@ import { isSilent, isToBeAsked } from '../contact.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
 import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
-import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import type { Command, IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 /** Time between two tries at a dump that failed. */
 const RETRY_MS = 2_000;
@@ -136,6 +136,15 @@ function failureOf({ stacks }: IncidentSnapshot, step: string): string | undefin
   return stacks.entries.find((entry) => entry.kind === 'GoroutineDump' && entry.state === 'Failed')?.message;
 }
 
+function commandsOf({ now, stacks, contact }: IncidentSnapshot, dumpAt: number | undefined): readonly Command[] {
+  const isDue = dumpAt !== undefined && dumpAt <= now;
+  return [
+    ...(isDue ? [{ kind: 'CaptureStacks', round: stacks.entries.length } as const] : []),
+    // So that its answer is there when the act is to be decided on.
+    ...(isToBeAsked(contact, 'now') ? [{ kind: 'AskAgent' } as const] : []),
+  ];
+}
+
 /** Passes when the evidence is sealed: all of it is there, or the deadline has come and the gate allows. */
 export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const known = findCondition(status.conditions, 'EvidenceCaptured');
@@ -157,12 +166,6 @@ export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): St
     status: { ...next, conditions: withCondition(next.conditions, claim, now) },
     reason: 'Capturing',
     until: Math.min(deadline, dumpAt ?? deadline),
-    commands: [
-      ...(dumpAt !== undefined && dumpAt <= now
-        ? [{ kind: 'CaptureStacks', round: snapshot.stacks.entries.length } as const]
-        : []),
-      // So that its answer is there when the act is to be decided on.
-      ...(isToBeAsked(snapshot.contact, 'now') ? [{ kind: 'AskAgent' } as const] : []),
-    ],
+    commands: commandsOf(snapshot, dumpAt),
   };
 }

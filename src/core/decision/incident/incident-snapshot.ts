@@ -6,7 +6,7 @@ import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/inci
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
 import type { AgentContact } from '../contact.ts';
 import type { LeaseState } from '../other-actors.ts';
-import type { BudgetView } from '../policy/budget.ts';
+import type { BudgetView } from '../policy/budget-view.ts';
 import type { ListedPlaces } from '../policy/places.ts';
 import type { Outcome } from '../record/outcomes.ts';
 import type { WaitReason } from '../record/reasons.ts';

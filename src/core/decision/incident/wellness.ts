@@ -1,4 +1,5 @@
 /** How the node is, by what is known for sure. Not to know is neither well nor ill: it waits, and climbs no ladder. */
+import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import { isInTouch } from '../contact.ts';
 import { isLogUnreadable, isReady } from '../node-state.ts';
@@ -18,10 +19,13 @@ export type Wellness = 'Well' | 'Ill' | 'Unknown';
 export function wellness({ node, health, contact }: Pick<IncidentSnapshot, 'node' | 'health' | 'contact'>): Wellness {
   if (node === undefined) return 'Unknown';
   if (!isReady(node)) return 'Ill';
-  if (health === undefined || !isInTouch(contact)) return 'Unknown';
-  const { pleg, runtime } = health.status;
-  if (pleg?.state === 'Healthy') return 'Well';
-  const probe = runtime?.probe.state ?? 'Unknown';
-  if (pleg?.state === 'Unhealthy' || isRuntimeDeaf(probe)) return 'Ill';
-  return probe === 'Answered' && (pleg?.state === 'Suspected' || isLogUnreadable(health)) ? 'Well' : 'Unknown';
+  return health === undefined || !isInTouch(contact) ? 'Unknown' : asTold(health);
+}
+
+function asTold(health: KubeletHealth): Wellness {
+  const state = health.status.pleg?.state ?? 'Unknown';
+  const probe = health.status.runtime?.probe.state ?? 'Unknown';
+  if (state === 'Healthy') return 'Well';
+  if (state === 'Unhealthy' || isRuntimeDeaf(probe)) return 'Ill';
+  return probe === 'Answered' && (state === 'Suspected' || isLogUnreadable(health)) ? 'Well' : 'Unknown';
 }

@@ -7,7 +7,7 @@ import type { KubeletIncident, Step } from '../../../api/v1alpha1/incident.ts';
 import { isOpen } from '../node-state.ts';
 import type { BudgetWaitReason } from '../record/reasons.ts';
 import { RESERVATION_STEP, RESERVED } from '../record/step-names.ts';
-import type { BudgetView } from './budget.ts';
+import type { BudgetView } from './budget-view.ts';
 
 /** In a message. */
 const MAX_NAMED = 5;

@@ -1,7 +1,8 @@
 /** What a policy's status says: what it rules, what is open, and what it would do now. */
 import type { Node } from '../../../api/kubernetes/node.ts';
 import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/policy.ts';
-import { maxUnhealthyNodes, type BudgetView } from './budget.ts';
+import { maxUnhealthyNodes } from './budget.ts';
+import type { BudgetView } from './budget-view.ts';
 import { inFlight } from './places.ts';
 import { isOpen } from '../node-state.ts';
 import { matchPolicy } from './policy-match.ts';

@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { HEALTHS } from '../../../src/api/resources.ts';
+import type { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
+import { AGENT_MANAGER, API_VERSION } from '../../../src/api/v1alpha1/names.ts';
+import { type AgentContacts, createAgentContacts } from '../../../src/controller/agent-contacts.ts';
+import { isFresh, isInTouch, isSilent } from '../../../src/core/decision/contact.ts';
+import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
+import { createControllerWorld } from '../../support/controller-world.ts';
+
+const owner = { apiVersion: 'v1', kind: 'Node', name: 'node-a', uid: 'uid-a' };
+let made: ReturnType<typeof createControllerWorld>;
+let contacts: AgentContacts;
+
+beforeEach(() => {
+  made = createControllerWorld();
+  contacts = createAgentContacts(made.world);
+  made.local.seeds.seed(HEALTHS, {
+    metadata: { name: 'node-a', ownerReferences: [owner] },
+    spec: { mode: 'Remediate' },
+  });
+});
+
+function health(): KubeletHealth {
+  const found = made.local.read(HEALTHS, 'node-a');
+  if (found === undefined) throw new Error('there is no such object');
+  return found;
+}
+
+/** The agent writes, by a clock that may be anything. */
+async function report(clockMs: number, inquiry?: string): Promise<KubeletHealth> {
+  const time = toPreciseTime(clockMs);
+  const agent = { version: '1', startedAt: time, reportedAt: time, ...(inquiry === undefined ? {} : { inquiry }) };
+  const manifest = { apiVersion: API_VERSION, metadata: { name: 'node-a' }, status: { agent } };
+  await made.world.cluster.apply(HEALTHS, manifest, { manager: AGENT_MANAGER, subresource: 'status', force: true });
+  return health();
+}
+
+describe('the contact with an agent', () => {
+  test('is a change that was seen, whatever the clock of the node says', async () => {
+    expect(isInTouch(contacts.of(await report(0)))).toBe(false);
+    const year2100 = await report(4_102_444_800_000);
+    expect(contacts.of(year2100)).toMatchObject({ isHeard: true, quietMs: 0 });
+    await made.clock.advance(94_000);
+    expect(isInTouch(contacts.of(year2100))).toBe(true);
+    await made.clock.advance(1_000);
+    expect(isInTouch(contacts.of(year2100))).toBe(false);
+    expect(isInTouch(contacts.of(await report(1_000)))).toBe(true);
+  });
+
+  test('is not made by a copy that lags: what is older than what was seen says nothing', async () => {
+    const [first, second] = [await report(1_000), await report(2_000)];
+    contacts.look(first);
+    contacts.look(second);
+    await made.clock.advance(60_000);
+    contacts.look(first);
+    expect(contacts.of(second).quietMs).toBe(60_000);
+  });
+
+  test('is not made by what the controller itself writes', async () => {
+    contacts.look(await report(1_000));
+    await contacts.ask(health());
+    expect(contacts.of(health())).toMatchObject({ isHeard: false, unansweredMs: 0 });
+  });
+
+  test('is fresh when the agent has answered, by the time at which it was asked', async () => {
+    await contacts.ask(await report(1_000));
+    expect(health().metadata.ownerReferences).toHaveLength(1);
+    expect(health().spec).toMatchObject({ mode: 'Remediate' });
+    await made.clock.advance(3_000);
+    const answered = await report(1_000, health().spec.inquiry);
+    expect(contacts.of(answered)).toMatchObject({ answeredMs: 3_000, unansweredMs: undefined });
+    expect(isFresh(contacts.of(answered))).toBe(true);
+    await made.clock.advance(7_000);
+    expect(isFresh(contacts.of(answered))).toBe(false);
+  });
+
+  test('is lost when nobody has answered for 10 s; an answer to an older inquiry is none', async () => {
+    await contacts.ask(await report(1_000));
+    const { inquiry } = health().spec;
+    await contacts.ask(health());
+    const old = await report(2_000, inquiry);
+    await made.clock.advance(10_000);
+    expect(isSilent(contacts.of(old))).toBe(true);
+    expect(isFresh(contacts.of(old))).toBe(false);
+  });
+
+  test('an inquiry that could not be written was not asked', async () => {
+    const before = await report(1_000);
+    made.local.setDown('the API server is away');
+    await expect(contacts.ask(before)).rejects.toThrow('the API server is away');
+    await made.clock.advance(60_000);
+    expect(isSilent(contacts.of(before))).toBe(false);
+  });
+
+  test('with an agent of a new Node of the same name begins anew', async () => {
+    contacts.look(await report(1_000));
+    const changed = await report(2_000);
+    expect(contacts.of({ ...changed, metadata: { ...changed.metadata, uid: 'another' } }).isHeard).toBe(false);
+  });
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Trigger } from '../../../src/api/v1alpha1/incident.ts';
+import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
+import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
+import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
+import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
+import { aContact, SILENT } from '../../support/builders/views.ts';
+import { aSnapshot, deadlock, diagnosed, NAME, outcomeOf } from './incident-builders.ts';
+
+const BREACH = 'PLEG is not healthy: pleg was last seen active 3m3s ago; threshold is 3m0s';
+const unhealthy = aHealth({ state: 'Unhealthy', probe: 'Answered' });
+
+function decide(
+  part: Partial<IncidentSnapshot> & {
+    readonly relist?: 'Stuck' | 'Moving' | 'Unknown';
+    readonly trigger?: Partial<Trigger>;
+  } = {},
+): IncidentDecision {
+  const { relist = 'Unknown', trigger = {}, ...rest } = part;
+  const status = { ...diagnosed(), diagnosis: { ...deadlock, relist } };
+  const incident = anIncident({ name: NAME, status, trigger });
+  return decideIncident(aSnapshot({ node: aNode(), health: unhealthy, incident, ...rest }));
+}
+
+function confirmation(decision: IncidentDecision): string | undefined {
+  const condition = findCondition(decision.status.conditions, 'Confirmed');
+  return condition === undefined ? undefined : `${condition.status} ${condition.reason}`;
+}
+
+describe('a line of the log alone', () => {
+  test('moves nothing: a second source is waited for', () => {
+    const decision = decide();
+    expect(decision).toMatchObject({ reason: 'NoWitnessYet', commands: [] });
+    expect(decision.status.steps ?? []).toEqual([]);
+    expect(confirmation(decision)).toBe('Unknown NoWitnessYet');
+  });
+
+  test('is not waited for for ever', () => {
+    const { status } = decide();
+    const incident = anIncident({ name: NAME, status: { ...diagnosed(), ...status } });
+    const early = aSnapshot({ node: aNode(), health: unhealthy, incident, now: T0 + 299_000 });
+    expect(decideIncident(early).reason).toBe('NoWitnessYet');
+    const late = decideIncident({ ...early, now: T0 + 301_000 });
+    expect(outcomeOf(late)).toBe('NotConfirmed');
+    expect(late.commands).toEqual([]);
+  });
+
+  test('is a false alarm where the node is Ready and its relist moves', () => {
+    const decision = decide({ relist: 'Moving' });
+    expect(outcomeOf(decision)).toBe('NotConfirmed');
+    expect(confirmation(decision)).toBe('False NotConfirmed');
+  });
+
+  test('is a false alarm then whatever the probe says', () => {
+    const health = aHealth({ state: 'Unhealthy', probe: 'Timeout' });
+    expect(outcomeOf(decide({ relist: 'Moving', health }))).toBe('NotConfirmed');
+  });
+
+  test('is none while the node is not Ready', () => {
+    const node = aNode({ ready: 'False', message: BREACH, since: -30_000 });
+    expect(confirmation(decide({ relist: 'Moving', node }))).toBe('True NodeReady');
+  });
+});
+
+describe('the second witness', () => {
+  test.each([
+    ['stacks in which relist has not moved', { relist: 'Stuck' }, 'StackDump'],
+    ["the kubelet's own word", { node: aNode({ ready: 'False', message: BREACH }) }, 'NodeReady'],
+    [
+      'a kubelet that does not report, while the agent does',
+      { node: aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' }) },
+      'NodeReady',
+    ],
+    ["the agent's own probe", { health: aHealth({ state: 'Unhealthy', probe: 'Timeout' }) }, 'RuntimeProbe'],
+    ["the agent's own probe", { health: aHealth({ state: 'Unhealthy', probe: 'Unavailable' }) }, 'RuntimeProbe'],
+  ] as const)('may be %s', (_, part, reason) => {
+    const decision = decide(part);
+    expect(confirmation(decision)).toBe(`True ${reason}`);
+    expect(decision.reason).toBe('BudgetReserved');
+  });
+
+  test.each([
+    [
+      'a node that is not ready for something else',
+      { node: aNode({ ready: 'False', message: 'cni not initialized' }) },
+    ],
+    [
+      'a kubelet that does not report, where the agent is silent',
+      { node: aNode({ ready: 'Unknown' }), contact: SILENT },
+    ],
+    [
+      'a probe of an agent that has not been heard from',
+      { health: aHealth({ probe: 'Timeout' }), contact: aContact({ isHeard: false }) },
+    ],
+    ['a probe that was refused an answer', { health: aHealth({ state: 'Unhealthy', probe: 'Error' }) }],
+  ] as const)('is not %s', (_, part) => {
+    expect(decide(part).reason).toBe('NoWitnessYet');
+  });
+
+  test('is not the first one again', () => {
+    const node = aNode({ ready: 'False', message: BREACH });
+    expect(decide({ node, trigger: { source: 'NodeReady' } }).reason).toBe('NoWitnessYet');
+    expect(confirmation(decide({ node, relist: 'Stuck', trigger: { source: 'NodeReady' } }))).toBe('True StackDump');
+    const health = aHealth({ state: 'Suspected', probe: 'Timeout' });
+    expect(decide({ health, trigger: { type: 'RuntimeHung', source: 'RuntimeProbe' } }).reason).toBe('NoWitnessYet');
+  });
+
+  test('is not stacks of more than ten minutes ago', () => {
+    const status = { ...diagnosed(), diagnosis: { ...deadlock, relist: 'Stuck' as const } };
+    const incident = anIncident({ name: NAME, status: { ...status, timings: { evidenceAt: at(0) } } });
+    const part = { node: aNode(), health: unhealthy, incident };
+    expect(confirmation(decideIncident(aSnapshot({ ...part, now: T0 + 599_000 })))).toBe('True StackDump');
+    expect(decideIncident(aSnapshot({ ...part, now: T0 + 601_000 })).reason).toBe('NoWitnessYet');
+  });
+
+  test('is the person who approves it, also against a false alarm', () => {
+    const status = { ...diagnosed(), diagnosis: { ...deadlock, relist: 'Moving' as const } };
+    const approval = { decision: 'Approve', by: 'ann' } as const;
+    const incident = anIncident({ name: NAME, status, approval });
+    expect(confirmation(decideIncident(aSnapshot({ node: aNode(), health: unhealthy, incident })))).toBe('True Person');
+  });
+
+  test('of a node that flaps is that Ready was lost as well', () => {
+    const episodes = [-1_500_000, -900_000, -200_000].map((ms) => ({
+      startedAt: at(ms),
+      lastLineAt: at(ms),
+      lines: 1,
+    }));
+    const health = aHealth({ state: 'Unhealthy', probe: 'Answered', episodes });
+    const trigger = { type: 'PLEGFlapping', source: 'KubeletLog' } as const;
+    const lost = decide({ health, trigger, relist: 'Moving', node: aNode({ since: -100_000 }) });
+    expect(confirmation(lost)).toBe('True NodeReady');
+    const never = decide({ health, trigger, relist: 'Moving', node: aNode({ since: -1_500_001 }) });
+    expect(outcomeOf(never)).toBe('NotConfirmed');
+  });
+
+  test('is named once: words that grow with each look are no write', () => {
+    const node = (text: string): ReturnType<typeof aNode> => aNode({ ready: 'False', message: text });
+    const { status } = decide({ node: node(BREACH) });
+    const incident = anIncident({ name: NAME, status: { ...diagnosed(), ...status } });
+    const again = decideIncident(
+      aSnapshot({ node: node(BREACH.replace('3m3s', '3m9s')), health: unhealthy, incident }),
+    );
+    expect(findCondition(again.status.conditions, 'Confirmed')).toEqual(findCondition(status.conditions, 'Confirmed'));
+  });
+});
