@@ -1,4 +1,7 @@
-/** Carries out what the controller asks of this node, one thing at a time. */
+/**
+ * Carries out what the controller asks of this node, in two lanes: an act waits for no capture, which takes minutes where
+ * the disk hangs. Within a lane one thing is done at a time.
+ */
 import type { KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
 import { type ActRecord, type ActStep, isAct, isActStep } from '../core/decision/actions.ts';
@@ -44,6 +47,14 @@ export interface ExecutorParts extends HostStepParts {
   readonly mutex: Mutex;
 }
 
+export type Lane = 'captures' | 'acts';
+
+const LANES: Readonly<Record<Work['kind'], Lane>> = { capture: 'captures', act: 'acts', resume: 'acts' };
+
+function nextIn(lane: Lane, incident: KubeletIncident): Work | undefined {
+  return workOf(incident).find(({ kind }) => LANES[kind] === lane);
+}
+
 /** The same thing is not done more often than this, whatever the incident says; each time after a pause. */
 const MAX_TRIES = 3;
 const PAUSE_MS = 60_000;
@@ -55,7 +66,7 @@ interface Tries {
 }
 
 /** Runs until the signal. */
-export async function runExecutor(parts: ExecutorParts, signal: AbortSignal): Promise<never> {
+export async function runLane(lane: Lane, parts: ExecutorParts, signal: AbortSignal): Promise<never> {
   const { world, requests } = parts;
   const { clock, log } = world;
   const wakeUp = createWakeUp(clock);
@@ -64,7 +75,7 @@ export async function runExecutor(parts: ExecutorParts, signal: AbortSignal): Pr
   let failures = 0;
   for (;;) {
     try {
-      while (await passOnce(parts, tries, signal));
+      while (await passOnce(lane, parts, tries, signal));
       failures = 0;
       await wakeUp.wait(LOOK_MS, signal);
     } catch (error) {
@@ -77,15 +88,20 @@ export async function runExecutor(parts: ExecutorParts, signal: AbortSignal): Pr
 }
 
 /** @returns whether something was done: then there may be more. */
-async function passOnce(parts: ExecutorParts, tries: Map<string, Tries>, signal: AbortSignal): Promise<boolean> {
+async function passOnce(
+  lane: Lane,
+  parts: ExecutorParts,
+  tries: Map<string, Tries>,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { world, requests, hostWakeUp } = parts;
-  const open = requests.openIncidents().filter((incident) => workOf(incident).length > 0);
+  const open = requests.openIncidents().filter((incident) => nextIn(lane, incident) !== undefined);
   forgetOthers(tries, open);
   let did = false;
   for (const known of open) {
     // The copy may be older than our own last write.
     const incident = await world.cluster.get(INCIDENTS, { name: known.metadata.name }, { signal });
-    const work = incident === undefined ? undefined : workOf(incident)[0];
+    const work = incident === undefined ? undefined : nextIn(lane, incident);
     if (incident === undefined || work === undefined) continue;
     const key = keyOf(incident, work);
     if (!mayTry(tries.get(key), world.clock.monotonic())) continue;
