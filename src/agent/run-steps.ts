@@ -6,6 +6,7 @@ import type { KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
 import { type ActRecord, type ActStep, isAct, isActStep } from '../core/decision/actions.ts';
 import { isOpen } from '../core/decision/node-state.ts';
+import { isNotReadYet } from '../core/detection/pleg-state.ts';
 import { runActStep } from './act/act-step.ts';
 import { type WakeUp, createWakeUp } from '../runtime/wake-up.ts';
 import { type HostStepParts, runHostStep } from './evidence/capture-step.ts';
@@ -20,7 +21,7 @@ const LOOK_MS = 10_000;
 export type Work =
   | { readonly kind: 'capture'; readonly step: Step }
   | { readonly kind: 'act'; readonly step: ActStep }
-  | { readonly kind: 'resume'; readonly step: Step | undefined; readonly record: ActRecord };
+  | { readonly kind: 'resume'; readonly record: ActRecord };
 
 /** What an incident asks of the agent now, in order. Unfinished acts come first. */
 export function workOf(incident: KubeletIncident): readonly Work[] {
@@ -29,10 +30,7 @@ export function workOf(incident: KubeletIncident): readonly Work[] {
   const unfinished = (incident.status.actions ?? [])
     .filter(isAct)
     .filter(({ state }) => state === 'Reserved')
-    .map((record): Work => {
-      const step = steps.find(({ name }) => name === record.name);
-      return { kind: 'resume', step, record };
-    });
+    .map((record): Work => ({ kind: 'resume', record }));
   const asked = steps
     .filter((step) => step.state === 'Requested' && findRecord(incident, step.name) === undefined)
     .flatMap((step): readonly Work[] => {
@@ -73,6 +71,7 @@ export async function runLane(lane: Lane, parts: ExecutorParts, signal: AbortSig
   requests.onIncident(wakeUp.wake);
   const tries = new Map<string, Tries>();
   let failures = 0;
+  if (lane === 'acts') await untilPlegIsSeen(parts, signal);
   for (;;) {
     try {
       while (await passOnce(lane, parts, tries, signal));
@@ -85,6 +84,18 @@ export async function runLane(lane: Lane, parts: ExecutorParts, signal: AbortSig
       await clock.sleep(retryMs(world, failures, error), signal);
     }
   }
+}
+
+/** A log that cannot be read is known to be so after 15 s; an episode that is over closes after 15 s of it. */
+const FIRST_LOOK_MS = 30_000;
+const FIRST_LOOK_EVERY_MS = 250;
+
+/** An agent that has just started could not tell a node that has got well meanwhile, so it looks first. */
+async function untilPlegIsSeen({ world, board }: ExecutorParts, signal: AbortSignal): Promise<void> {
+  const { clock } = world;
+  const endsAt = clock.monotonic() + FIRST_LOOK_MS;
+  while (isNotReadYet(board.current().pleg) && clock.monotonic() < endsAt)
+    await clock.sleep(FIRST_LOOK_EVERY_MS, signal);
 }
 
 /** @returns whether something was done: then there may be more. */
@@ -134,14 +145,13 @@ async function perform(
   work: Work,
   signal: AbortSignal,
 ): Promise<void> {
-  const { world, requests, mutex } = parts;
   switch (work.kind) {
     case 'capture':
-      return mutex(() => runHostStep(parts, { incident, step: work.step }, signal));
+      return parts.mutex(() => runHostStep(parts, { incident, step: work.step }, signal));
     case 'act':
-      return runActStep(world, requests, { incident, step: work.step }, signal);
+      return runActStep(parts, { incident, step: work.step }, signal);
     case 'resume':
-      return runResumeStep(world, requests, { incident, ...work }, signal);
+      return runResumeStep(parts, { incident, record: work.record }, signal);
     default:
       return work satisfies never;
   }
