@@ -2,7 +2,7 @@
 import { createWakeUp } from '../runtime/wake-up.ts';
 import { runDeepCaptures } from './evidence/deep-capture.ts';
 import { createEarlyCaptures } from './evidence/early-capture.ts';
-import { runExecutor } from './run-steps.ts';
+import { runLane } from './run-steps.ts';
 import { runFactsLoop } from './health/look-at-host.ts';
 import { createLogWatch } from './log/follow-log.ts';
 import { createRequests } from './requests.ts';
@@ -53,6 +53,7 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
   const watch = createLogWatch(world, board, hostWakeUp);
   const publisher = createPublisher(world, board, requests);
   const early = createEarlyCaptures(world, board, requests, mutex);
+  const executor = { world, board, requests, hostWakeUp, mutex };
 
   const parts = [
     watch.run(signal),
@@ -60,7 +61,8 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
     runFactsLoop(world, board, hostWakeUp, signal),
     publisher.run(signal),
     early.run(signal),
-    runExecutor({ world, board, requests, hostWakeUp, mutex }, signal),
+    runLane('acts', executor, signal),
+    runLane('captures', executor, signal),
     runDeepCaptures({ world, requests, mutex }, signal),
     runRetention(world, board, { requests, mutex }, signal),
     runUploads(world, requests, signal),

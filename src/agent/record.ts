@@ -57,12 +57,13 @@ export function findRecord({ status }: KubeletIncident, name: string): ActionRec
 
 /**
  * Reads the incident, asks `decide` what to write, and writes it if the incident is still as it was read; else again.
- * @throws `MedicError` if the API server cannot be reached, or after ten conflicts.
+ * What was written is in the incident that it returns; what a try that failed had decided counts for nothing.
+ * @throws `MedicError` if the API server cannot be reached, or after ten conflicts; what `decide` throws.
  */
 export async function changeIncident(
   world: World,
   name: string,
-  decide: (incident: KubeletIncident) => Change,
+  decide: (incident: KubeletIncident) => Change | Promise<Change>,
   signal: AbortSignal,
 ): Promise<Written> {
   const { cluster, clock, random } = world;
@@ -70,7 +71,7 @@ export async function changeIncident(
     const incident = await cluster.get(INCIDENTS, { name }, { signal, deadlineMs: CALL_LIMIT_MS });
     if (incident === undefined) return { kind: 'left', reason: 'the incident is gone' };
     if (!isOpen(incident)) return { kind: 'left', reason: 'the incident is complete' };
-    const change = decide(incident);
+    const change = await decide(incident);
     if (change.kind === 'leave') return { kind: 'left', reason: change.reason };
     try {
       return { kind: 'written', incident: await apply(world, incident, change.part, signal) };

@@ -11,8 +11,6 @@ export interface Requests {
   health(): KubeletHealth | undefined;
   /** The newest known spec, also while the object or the API server is away; the schema's defaults before the first. */
   spec(): HealthSpec;
-  /** UID of the Node, from the health object's owner; undefined: not known. */
-  nodeUID(): string | undefined;
   /** How far this node's clock is ahead of the API server's, in milliseconds. */
   clockAheadMs(): number;
   readonly incidents: Mirror<KubeletIncident>;
@@ -41,10 +39,10 @@ export function createRequests(world: World, signal: AbortSignal): Requests {
       health();
       return lastSpec;
     },
-    nodeUID: () => health()?.metadata.ownerReferences.find((owner) => owner.kind === 'Node')?.uid,
     clockAheadMs(): number {
       const current = health();
-      return current === undefined ? 0 : clockSkewMs(current);
+      // The header of the newest answer says it best; before the first one, what our own last report shows.
+      return cluster.clockAheadMs() ?? (current === undefined ? 0 : clockSkewMs(current));
     },
     incidents,
     openIncidents: () => incidents.list().filter((incident) => incident.spec.nodeName === node && isOpen(incident)),

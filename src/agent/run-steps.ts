@@ -1,8 +1,12 @@
-/** Carries out what the controller asks of this node, one thing at a time. */
+/**
+ * Carries out what the controller asks of this node, in two lanes: an act waits for no capture, which takes minutes where
+ * the disk hangs. Within a lane one thing is done at a time.
+ */
 import type { KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
 import { type ActRecord, type ActStep, isAct, isActStep } from '../core/decision/actions.ts';
 import { isOpen } from '../core/decision/node-state.ts';
+import { isNotReadYet } from '../core/detection/pleg-state.ts';
 import { runActStep } from './act/act-step.ts';
 import { type WakeUp, createWakeUp } from '../runtime/wake-up.ts';
 import { type HostStepParts, runHostStep } from './evidence/capture-step.ts';
@@ -17,7 +21,7 @@ const LOOK_MS = 10_000;
 export type Work =
   | { readonly kind: 'capture'; readonly step: Step }
   | { readonly kind: 'act'; readonly step: ActStep }
-  | { readonly kind: 'resume'; readonly step: Step | undefined; readonly record: ActRecord };
+  | { readonly kind: 'resume'; readonly record: ActRecord };
 
 /** What an incident asks of the agent now, in order. Unfinished acts come first. */
 export function workOf(incident: KubeletIncident): readonly Work[] {
@@ -26,10 +30,7 @@ export function workOf(incident: KubeletIncident): readonly Work[] {
   const unfinished = (incident.status.actions ?? [])
     .filter(isAct)
     .filter(({ state }) => state === 'Reserved')
-    .map((record): Work => {
-      const step = steps.find(({ name }) => name === record.name);
-      return { kind: 'resume', step, record };
-    });
+    .map((record): Work => ({ kind: 'resume', record }));
   const asked = steps
     .filter((step) => step.state === 'Requested' && findRecord(incident, step.name) === undefined)
     .flatMap((step): readonly Work[] => {
@@ -44,6 +45,14 @@ export interface ExecutorParts extends HostStepParts {
   readonly mutex: Mutex;
 }
 
+export type Lane = 'captures' | 'acts';
+
+const LANES: Readonly<Record<Work['kind'], Lane>> = { capture: 'captures', act: 'acts', resume: 'acts' };
+
+function nextIn(lane: Lane, incident: KubeletIncident): Work | undefined {
+  return workOf(incident).find(({ kind }) => LANES[kind] === lane);
+}
+
 /** The same thing is not done more often than this, whatever the incident says; each time after a pause. */
 const MAX_TRIES = 3;
 const PAUSE_MS = 60_000;
@@ -55,16 +64,17 @@ interface Tries {
 }
 
 /** Runs until the signal. */
-export async function runExecutor(parts: ExecutorParts, signal: AbortSignal): Promise<never> {
+export async function runLane(lane: Lane, parts: ExecutorParts, signal: AbortSignal): Promise<never> {
   const { world, requests } = parts;
   const { clock, log } = world;
   const wakeUp = createWakeUp(clock);
   requests.onIncident(wakeUp.wake);
   const tries = new Map<string, Tries>();
   let failures = 0;
+  if (lane === 'acts') await untilPlegIsSeen(parts, signal);
   for (;;) {
     try {
-      while (await passOnce(parts, tries, signal));
+      while (await passOnce(lane, parts, tries, signal));
       failures = 0;
       await wakeUp.wait(LOOK_MS, signal);
     } catch (error) {
@@ -76,16 +86,33 @@ export async function runExecutor(parts: ExecutorParts, signal: AbortSignal): Pr
   }
 }
 
+/** A log that cannot be read is known to be so after 15 s; an episode that is over closes after 15 s of it. */
+const FIRST_LOOK_MS = 30_000;
+const FIRST_LOOK_EVERY_MS = 250;
+
+/** An agent that has just started could not tell a node that has got well meanwhile, so it looks first. */
+async function untilPlegIsSeen({ world, board }: ExecutorParts, signal: AbortSignal): Promise<void> {
+  const { clock } = world;
+  const endsAt = clock.monotonic() + FIRST_LOOK_MS;
+  while (isNotReadYet(board.current().pleg) && clock.monotonic() < endsAt)
+    await clock.sleep(FIRST_LOOK_EVERY_MS, signal);
+}
+
 /** @returns whether something was done: then there may be more. */
-async function passOnce(parts: ExecutorParts, tries: Map<string, Tries>, signal: AbortSignal): Promise<boolean> {
+async function passOnce(
+  lane: Lane,
+  parts: ExecutorParts,
+  tries: Map<string, Tries>,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { world, requests, hostWakeUp } = parts;
-  const open = requests.openIncidents().filter((incident) => workOf(incident).length > 0);
+  const open = requests.openIncidents().filter((incident) => nextIn(lane, incident) !== undefined);
   forgetOthers(tries, open);
   let did = false;
   for (const known of open) {
     // The copy may be older than our own last write.
     const incident = await world.cluster.get(INCIDENTS, { name: known.metadata.name }, { signal });
-    const work = incident === undefined ? undefined : workOf(incident)[0];
+    const work = incident === undefined ? undefined : nextIn(lane, incident);
     if (incident === undefined || work === undefined) continue;
     const key = keyOf(incident, work);
     if (!mayTry(tries.get(key), world.clock.monotonic())) continue;
@@ -118,14 +145,13 @@ async function perform(
   work: Work,
   signal: AbortSignal,
 ): Promise<void> {
-  const { world, requests, mutex } = parts;
   switch (work.kind) {
     case 'capture':
-      return mutex(() => runHostStep(parts, { incident, step: work.step }, signal));
+      return parts.mutex(() => runHostStep(parts, { incident, step: work.step }, signal));
     case 'act':
-      return runActStep(world, requests, { incident, step: work.step }, signal);
+      return runActStep(parts, { incident, step: work.step }, signal);
     case 'resume':
-      return runResumeStep(world, requests, { incident, ...work }, signal);
+      return runResumeStep(parts, { incident, record: work.record }, signal);
     default:
       return work satisfies never;
   }

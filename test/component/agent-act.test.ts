@@ -42,6 +42,13 @@ async function bundleText(file: string): Promise<string> {
   return gunzipSync(bytes!).toString('utf8');
 }
 
+/** No call to the disk is answered any more. */
+function hangDisk(): void {
+  const hang = (): Promise<never> => new Promise(() => undefined);
+  Object.assign(bench.sim.host.spool, { write: hang, read: hang, rename: hang, remove: hang, list: hang, usage: hang });
+  Object.assign(bench.sim.host.state, { read: hang, write: hang });
+}
+
 describe('evidence of the host', () => {
   test('what was saved early is taken over, with a kubelet log that holds the breach line', async () => {
     await inTrouble('runtime-hung');
@@ -178,15 +185,28 @@ describe('evidence of the host', () => {
 
   test('a disk that hangs leaves entries that say so, and does not hold up the restart', async () => {
     await inTrouble('runtime-hung');
-    const hang = (): Promise<never> => new Promise(() => undefined);
-    Object.assign(bench.sim.host.spool, { write: hang, read: hang, rename: hang, list: hang, usage: hang });
-    Object.assign(bench.sim.host.state, { read: hang, write: hang });
+    hangDisk();
     await bench.step({ name: 'capture-host', type: 'CaptureHost' });
     const record = await recordOf('capture-host', 60_000);
     expect(record.state).toBe('Failed');
     expect(record.message).toContain('the spool: no answer within 10s');
     await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
     expect(await recordOf('act-1', 30_000)).toMatchObject({ state: 'Succeeded' });
+  });
+
+  test('a disk that hangs does not hold up an act that is asked for while the capture waits', async () => {
+    await inTrouble('runtime-hung');
+    hangDisk();
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    await bench.clock.advance(5_000);
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
+    await bench.clock.advance(1_000);
+    expect(bench.record('act-1')).toMatchObject({ state: 'Reserved' });
+    expect(bench.record('capture-host')).toBeUndefined();
+    expect(await recordOf('act-1', 10_000)).toMatchObject({ state: 'Succeeded' });
+    expect(await recordOf('capture-host', 60_000)).toMatchObject({ state: 'Failed' });
+    expect(bench.incident().status.actions?.map(({ name }) => name)).toEqual(['act-1', 'capture-host']);
+    expect(bench.sim.restarts).toHaveLength(1);
   });
 });
 

@@ -141,6 +141,28 @@ describe('an agent that dies', () => {
     expect(bench.sim.restarts).toEqual([]);
   });
 
+  test('and whose incident is completed while the next one writes that it acts does not act any more', async () => {
+    await inTrouble('frozen-connection');
+    bench.start({
+      onReserved: () => {
+        bench.kill();
+      },
+    });
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    await bench.clock.advance(5_000);
+    let tries = 0;
+    bench.local.onWrite(({ body }) => {
+      if (!JSON.stringify(body).includes('issuedAt')) return;
+      tries += 1;
+      if (tries === 1) bench.complete();
+    });
+    bench.start();
+    await bench.clock.advance(120_000);
+    expect(tries).toBe(1);
+    expect(bench.record('act-1')).toMatchObject({ state: 'Reserved' });
+    expect(bench.sim.restarts).toEqual([]);
+  });
+
   test('while systemd cannot be asked leaves an ambiguous record', async () => {
     await inTrouble('frozen-connection');
     bench.start({

@@ -116,6 +116,49 @@ describe('the health of a node', () => {
     expect(bench.health()?.status.pleg?.episodes).toEqual([]);
   });
 
+  /** The controller asks whether the agent is there. */
+  function inquire(inquiry: string): void {
+    bench.createHealth({ policy: 'default', mode: 'Remediate', inquiry });
+  }
+
+  function answered(): string | undefined {
+    return bench.health()?.status.agent?.inquiry;
+  }
+
+  test('an inquiry is answered within a second, with what is known by then', async () => {
+    bench = createBench();
+    bench.createHealth();
+    bench.start();
+    await bench.clock.advance(20_000);
+    bench.sim.inject('runtime-hung');
+    for (let asked = 0; asked < 60; asked++) {
+      const inquiry = `inquiry-${String(asked)}`;
+      inquire(inquiry);
+      const startedAt = bench.clock.now();
+      await bench.clock.advance(1_000);
+      expect(answered()).toBe(inquiry);
+      const { agent, runtime } = bench.health()!.status;
+      expect(Date.parse(agent!.reportedAt)).toBeGreaterThanOrEqual(startedAt);
+      // A probe of a runtime that hangs takes five seconds.
+      expect(startedAt - Date.parse(runtime!.probe.at!)).toBeLessThanOrEqual(10_000);
+      await bench.clock.advance(3_700);
+    }
+    expect(state()).toBe('Unhealthy');
+  });
+
+  test('an inquiry is answered within a second after a long outage, too', async () => {
+    bench = createBench();
+    bench.createHealth();
+    bench.start();
+    await bench.clock.advance(20_000);
+    bench.local.setDown('connect ECONNREFUSED');
+    await bench.clock.advance(605_000);
+    bench.local.setDown(undefined);
+    inquire('after the outage');
+    await bench.clock.advance(1_000);
+    expect(answered()).toBe('after the outage');
+  });
+
   test('while the API server is down the agent goes on watching, and publishes when it is back', async () => {
     bench = createBench();
     bench.createHealth();

@@ -23,6 +23,8 @@ const TokenRequest = z.object({ metadata: ObjectMeta, status: z.object({ token: 
 const AGENT_STATUS = { ...AGENT, subresource: 'status' } as const;
 const CONTROLLER_STATUS = { ...CONTROLLER, subresource: 'status' } as const;
 
+const CORDON = [{ op: 'add', path: '/spec/unschedulable', value: true }] as const;
+
 let plane: ControlPlane;
 let admin: Cluster;
 let agentA: Cluster;
@@ -203,6 +205,11 @@ describe('the agent of a node', () => {
     expect(incident.status.actions).toHaveLength(1);
   });
 
+  test('gets its Node and a policy, which it reads before it acts', async () => {
+    expect((await agentA.get(NODES, { name: 'node-a' }))?.metadata.name).toBe('node-a');
+    expect(await agentA.get(POLICIES, { name: 'gone' })).toBeUndefined();
+  });
+
   test("cannot write another node's health or incident, and is told why", async () => {
     const words = 'the agent of node node-a may not write the status of';
     await expectDenied(agentA.apply(HEALTHS, health('node-b'), AGENT_STATUS), `${words} kubelethealths/node-b`);
@@ -224,9 +231,11 @@ describe('the agent of a node', () => {
     ['a spec', () => agentA.apply(HEALTHS, { metadata: { name: 'node-a' }, spec: { mode: 'Observe' } }, AGENT)],
     ['a new incident', () => agentA.create(INCIDENTS, incidentManifest('own', 'node-a'), AGENT)],
     ['the end of an incident', () => agentA.delete(INCIDENTS, { name: 'incident-node-a' })],
-    ['policies', () => agentA.list(POLICIES)],
-    ['nodes', () => agentA.list(NODES)],
-    ['its own node', () => agentA.get(NODES, { name: 'node-a' })],
+    ['a list of policies', () => agentA.list(POLICIES)],
+    ['a change of a policy', () => agentA.apply(POLICIES, { metadata: { name: 'prod' }, spec: {} }, AGENT)],
+    ['a list of nodes', () => agentA.list(NODES)],
+    ['a cordon of its own node', () => agentA.jsonPatch(NODES, { name: 'node-a' }, CORDON, AGENT)],
+    ['a condition of its own node', () => agentA.apply(NODES, { metadata: { name: 'node-a' } }, AGENT_STATUS)],
     ['pods', () => agentA.list(PODS)],
     ['secrets', () => agentA.list(SECRETS, { namespace: NAMESPACE })],
     ['the node proxy of its own node', () => agentA.proxyNode('node-a', '/pods', { maxBytes: 100 })],
@@ -311,8 +320,7 @@ describe('the controller', () => {
     const steps = { metadata: { name }, status: { steps: [step('capture-host')] } };
     await controller.apply(INCIDENTS, steps, CONTROLLER_STATUS);
     await controller.apply(HEALTHS, { metadata: { name: 'node-c' }, spec: {} }, CONTROLLER);
-    const cordon = [{ op: 'add', path: '/spec/unschedulable', value: true }] as const;
-    expect((await controller.jsonPatch(NODES, { name: 'node-b' }, cordon, CONTROLLER)).spec.unschedulable).toBe(true);
+    expect((await controller.jsonPatch(NODES, { name: 'node-b' }, CORDON, CONTROLLER)).spec.unschedulable).toBe(true);
     const stuck = {
       metadata: { name: 'node-b' },
       status: { conditions: [condition('KubeletStuck', 'False', 'Well')] },

@@ -1,5 +1,5 @@
 /** One agent on a simulated host, with a controller's part written by the test. */
-import { HEALTHS, INCIDENTS, NODES } from '../../src/api/resources.ts';
+import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
 import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
 import type { ActionRecord, KubeletIncident, Step } from '../../src/api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
@@ -10,7 +10,8 @@ import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { isObject, listAt, objectAt } from './api-server/json.ts';
 import { aPlan } from './builders/objects.ts';
 import { createRecordingLog, createRecordingMetrics, type RecordingLog } from './builders/recording.ts';
-import { createFakeClock, createSeededRandom, type FakeClock } from './clock.ts';
+import { createFakeClock, createSeededRandom, type FakeClock, skewedClock, type SkewedClock } from './clock.ts';
+import { createFaultyClient, type Faults } from './faulty-cluster.ts';
 import { type SimulatedHost, type SimulatedHostOptions, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
 import { mortal } from './mortal.ts';
@@ -20,8 +21,12 @@ const NODE_UID = 'uid-node-a';
 
 export interface Bench {
   readonly clock: FakeClock;
+  /** The wall clock of the node, over that time; the API server's is `clock`. */
+  readonly nodeClock: SkewedClock;
   readonly sim: SimulatedHost;
   readonly local: LocalCluster;
+  /** On the agent's own way to it. */
+  readonly faults: Faults;
   readonly log: RecordingLog;
   /** Starts an agent on this host; the one before is killed first, without any cleaning up. */
   start(options?: Pick<World, 'onReserved'>): Agent;
@@ -37,6 +42,7 @@ export interface Bench {
     readonly plan?: Parameters<typeof aPlan>[0];
     readonly elapsed?: string;
     readonly type?: string;
+    readonly approval?: KubeletIncident['spec']['approval'];
   }): void;
   /** What the controller writes: one more step, or one that is replaced. */
   step(step: Pick<Step, 'name' | 'type'> & Partial<Step>): Promise<void>;
@@ -53,13 +59,16 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
   const clock = createFakeClock();
   const random = createSeededRandom(7);
   const life = new AbortController();
-  const sim = startSimulatedHost({ node: NODE, clock, random, ...hostOptions }, life.signal);
+  const nodeClock = skewedClock(clock);
+  const sim = startSimulatedHost({ node: NODE, clock: nodeClock, random, ...hostOptions }, life.signal);
   const local = createLocalCluster(clock);
+  const { cluster, faults } = createFaultyClient(local.clusterFor(nodeClock), { clock: nodeClock, random });
   const log = createRecordingLog();
   let current: AbortController | undefined;
   let callsLeft = Number.POSITIVE_INFINITY;
 
   local.seeds.seed(NODES, { metadata: { name: NODE, uid: NODE_UID } });
+  local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { mode: 'Remediate' } });
 
   function kill(): void {
     current?.abort(new Error('killed'));
@@ -74,8 +83,10 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
 
   return {
     clock,
+    nodeClock,
     sim,
     local,
+    faults,
     log,
     kill,
     incident,
@@ -96,9 +107,9 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
         version: '0.1.0',
         pod: 'kubelet-medic-agent-x',
         namespace: 'kubelet-medic',
-        cluster: mortal(local.cluster, isDead, onCall),
+        cluster: mortal(cluster, isDead, onCall),
         host: mortal(sim.host, isDead, onCall),
-        clock,
+        clock: nodeClock,
         random,
         log,
         metrics: createRecordingMetrics(),
@@ -118,10 +129,11 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
         spec,
       });
     },
-    openIncident({ plan = {}, elapsed, type = 'PLEGUnhealthy' } = {}): void {
-      const at = toPreciseTime(clock.now());
+    openIncident({ plan = {}, elapsed, type = 'PLEGUnhealthy', approval } = {}): void {
+      const at = toPreciseTime(nodeClock.now());
       const trigger = { type, at, message: 'PLEG is not healthy', ...(elapsed === undefined ? {} : { elapsed }) };
-      const spec = { nodeName: NODE, nodeUID: NODE_UID, trigger, plan: aPlan(plan) };
+      const chosen = approval === undefined ? {} : { approval };
+      const spec = { nodeName: NODE, nodeUID: NODE_UID, trigger, plan: aPlan(plan), ...chosen };
       local.seeds.seed(INCIDENTS, { metadata: { name: INCIDENT }, spec });
     },
     async step({ name, type, ...rest }): Promise<void> {

@@ -22,7 +22,7 @@ interface Asked {
 
 type CallFault =
   /** The server says no, and nothing is done. */
-  | { readonly kind: 'refused'; readonly status: 409 | 410 | 429 | 500; readonly retryAfterSeconds?: number }
+  | { readonly kind: 'refused'; readonly status: 403 | 409 | 410 | 429 | 500; readonly retryAfterSeconds?: number }
   /** The connection breaks, before the call has arrived or after. */
   | { readonly kind: 'reset'; readonly arrived: boolean }
   /**

@@ -1,123 +1,110 @@
 /**
  * The step Act. Write-ahead: fresh facts, refusal or reservation in the API, only then the command, then a look whether
- * it took, then the report. An agent that dies anywhere in between is followed by one that finds out (resume.ts).
+ * it took, then the report. An agent that dies anywhere in between is followed by one that finds out (resume-step.ts).
  */
 import type { ActionRecord, KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { ACTIONS, type ActRecord, type ActStep, agentLimitsOf, type Effect } from '../../core/decision/actions.ts';
+import {
+  ACTIONS,
+  type ActRecord,
+  type ActStep,
+  agentLimitsOf,
+  type Effect,
+  isAct,
+  isActStep,
+} from '../../core/decision/actions.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { formatSeconds } from '../../core/time/duration.ts';
 import type { UnitFacts } from '../../ports/host.ts';
-import { readUnit } from '../health/look-at-host.ts';
-import { agentPartOf, changeIncident, findRecord, reportUntilWritten, withRecord } from '../record.ts';
-import type { Requests } from '../requests.ts';
-import { probeOnce } from '../health/probe-runtime.ts';
-import { type ActQuestion, type Refusal, refuse } from './refusal.ts';
+import {
+  agentPartOf,
+  type Change,
+  changeIncident,
+  findRecord,
+  reportUntilWritten,
+  withRecord,
+  type Written,
+} from '../record.ts';
+import { type ActParts, type Assignment, type HostNow, judgeAct, readBootID } from './judge-act.ts';
+import type { Refusal } from './refusal.ts';
 import { watchRestart } from './restart-verification.ts';
 import { reasonOf, type World } from '../world.ts';
 
-export interface Assignment {
-  readonly incident: KubeletIncident;
-  readonly step: ActStep;
-}
-
-/** All that a refusal is judged on, read now. */
-export async function gatherQuestion(
-  world: World,
-  requests: Requests,
-  { incident, step }: Assignment,
-  signal: AbortSignal,
-): Promise<ActQuestion> {
-  const { effect, needsRuntime } = ACTIONS[step.action];
-  // A reboot has no unit of its own; what became of it is told with the kubelet's.
-  const unit = await readUnit(world, effect.command === 'RestartUnit' ? effect.unit : 'kubelet', signal);
-  const probe = needsRuntime ? (await probeOnce(world, signal)).state : 'Unknown';
-  return { incident, step, nodeUID: requests.nodeUID(), unit, probe, clockAheadMs: requests.clockAheadMs() };
-}
-
-export async function readBootID({ host }: World, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    return await host.facts.bootID();
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
-  }
-}
-
-function reservation(question: ActQuestion, bootID: string | undefined, now: number): ActRecord {
-  const { action } = question.step;
+function reservation({ name, action }: ActStep, host: HostNow, now: number): ActRecord {
   const { command, proof } = ACTIONS[action].effect;
-  const unit = question.unit.kind === 'known' && command === 'RestartUnit' ? question.unit.value : undefined;
+  const unit = host.unit.kind === 'known' && command === 'RestartUnit' ? host.unit.value : undefined;
   const time = toPreciseTime(now);
   return {
-    name: question.step.name,
+    name,
     action,
     state: 'Reserved',
     unit: unit?.unit,
     reservedAt: time,
     // A reboot ends this agent at any moment, so there is no second write before it, and never a second try.
     issuedAt: proof === 'AnotherBoot' ? time : undefined,
-    before: { pid: unit?.mainPID ?? 0, invocationID: unit?.invocationID ?? '', bootID },
+    before: { pid: unit?.mainPID ?? 0, invocationID: unit?.invocationID ?? '', bootID: host.bootID },
   };
 }
 
-function refusalRecord({ name, action }: ActStep, { reason, message }: Refusal, now: number): ActRecord {
-  const time = toPreciseTime(now);
-  return {
-    name,
-    action,
-    state: 'Refused',
-    reservedAt: time,
-    finishedAt: time,
-    message: `${reason}: ${message}`.slice(0, 1024),
-  };
+/** The record of an act that is not done. */
+export function refused(record: ActRecord, { reason, message }: Refusal, now: number): ActRecord {
+  return { ...ended(record, 'Refused', `${reason}: ${message}`, now), reason };
 }
 
-/** A request that was withdrawn or taken up by an earlier write is left alone. */
-function isStillAsked(incident: KubeletIncident, step: ActStep): boolean {
+/** The step as it is now, if it is still asked for: it was not withdrawn, nor taken up by an earlier write. */
+function stillAsked(incident: KubeletIncident, step: ActStep): ActStep | undefined {
   const now = incident.status.steps?.find(({ name }) => name === step.name);
-  return now?.state === 'Requested' && now.action === step.action && findRecord(incident, step.name) === undefined;
+  if (now === undefined || !isActStep(now) || now.state !== 'Requested' || now.action !== step.action) return undefined;
+  return findRecord(incident, step.name) === undefined ? now : undefined;
+}
+
+/** Whether the write that has just succeeded reserves the act. Only then is it done. */
+export function reservedIn(written: Written, name: string): ActRecord | undefined {
+  const record = written.kind === 'written' ? findRecord(written.incident, name) : undefined;
+  return record !== undefined && isAct(record) && record.state === 'Reserved' ? record : undefined;
+}
+
+export function reportNotDone(world: World, incident: string, name: string, written: Written): void {
+  const { log, metrics } = world;
+  if (written.kind === 'left') {
+    log.info('An action is left alone', { incident, step: name, reason: written.reason });
+    return;
+  }
+  const record = findRecord(written.incident, name);
+  metrics.count('actions_total', { action: record?.action ?? '', state: record?.state ?? '' });
+  log.warn('An action is refused', { incident, step: name, reason: record?.message ?? '' });
 }
 
 /** @throws `MedicError` while the API server cannot be reached: then nothing is done, and it is tried again. */
 export async function runActStep(
-  world: World,
-  requests: Requests,
-  assignment: Assignment,
+  parts: ActParts,
+  { incident: { metadata }, step }: Assignment,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, log, metrics } = world;
-  const { step } = assignment;
-  const { name } = assignment.incident.metadata;
-  const question = await gatherQuestion(world, requests, assignment, signal);
-  const bootID = await readBootID(world, signal);
-  let record: ActRecord | undefined;
-  const written = await changeIncident(
-    world,
-    name,
-    (incident) => {
-      if (!isStillAsked(incident, step)) return { kind: 'leave', reason: 'the step is no longer asked for' };
-      const refusal = refuse({ ...question, incident });
-      const now = clock.now();
-      record = refusal === undefined ? reservation(question, bootID, now) : refusalRecord(step, refusal, now);
-      return { kind: 'write', part: withRecord(agentPartOf(incident), record) };
-    },
-    signal,
-  );
-  if (written.kind === 'left' || record === undefined) {
-    log.info('An action is left alone', {
-      incident: name,
-      step: step.name,
-      reason: written.kind === 'left' ? written.reason : '',
-    });
-    return;
+  const { world } = parts;
+  const { name } = metadata;
+  async function decide(incident: KubeletIncident): Promise<Change> {
+    const asked = stillAsked(incident, step);
+    if (asked === undefined) return { kind: 'leave', reason: 'the step is no longer asked for' };
+    const judgement = await judgeAct(parts, { incident, step: asked }, signal);
+    const now = world.clock.now();
+    const record =
+      judgement.kind === 'refused'
+        ? refused(unreserved(asked, now), judgement.refusal, now)
+        : reservation(asked, judgement.host, now);
+    return { kind: 'write', part: withRecord(agentPartOf(incident), record) };
   }
-  if (record.state === 'Refused') {
-    metrics.count('actions_total', { action: step.action, state: 'Refused' });
-    log.warn('An action is refused', { incident: name, step: step.name, reason: record.message ?? '' });
+  const written = await changeIncident(world, name, decide, signal);
+  const reserved = reservedIn(written, step.name);
+  if (reserved === undefined) {
+    reportNotDone(world, name, step.name, written);
     return;
   }
   world.onReserved?.(step);
-  await issueAndReport(world, name, record, signal);
+  await issueAndReport(world, name, reserved, signal);
+}
+
+function unreserved({ name, action }: ActStep, now: number): ActRecord {
+  return { name, action, state: 'Refused', reservedAt: toPreciseTime(now) };
 }
 
 /** Runs the command of a reserved record, once, and reports what came of it. */

@@ -1,36 +1,64 @@
-/** Reasons not to act, judged on facts read just before the act. Pure. */
-import type { ProbeState } from '../../api/v1alpha1/health.ts';
+/** Reasons not to act, judged on facts read just before the write that reserves the act. Pure. */
+import type { Node } from '../../api/kubernetes/node.ts';
+import type { PlegState, ProbeState } from '../../api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { ANNOTATION_EXCLUDE } from '../../api/v1alpha1/names.ts';
+import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import { ACTIONS, type ActStep, needsWhatIsMissing } from '../../core/decision/actions.ts';
-import { fromTime } from '../../core/time/timestamp.ts';
+import { isExcluded, isReady } from '../../core/decision/node-state.ts';
+import { TRIGGERS } from '../../core/decision/node/triggers.ts';
+import type { RefusalReason } from '../../core/decision/record/reasons.ts';
+import { fromTime, toTime } from '../../core/time/timestamp.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import type { Reading } from '../health/observation.ts';
 
-export interface ActQuestion {
+/** What is known without asking anybody. */
+export interface Asked {
   readonly incident: KubeletIncident;
   readonly step: ActStep;
-  /** UID of the Node as it is now; undefined: not known, and then not judged. */
-  readonly nodeUID: string | undefined;
-  readonly unit: Reading<UnitFacts>;
-  readonly probe: ProbeState;
+  /** This node's clock, milliseconds since 1970. */
+  readonly now: number;
   /** How far this node's clock is ahead of the API server's, in milliseconds. */
   readonly clockAheadMs: number;
 }
 
-export interface Refusal {
-  readonly reason: string;
-  readonly message: string;
+export interface ActQuestion extends Asked {
+  /** undefined: there is no Node of that name. */
+  readonly node: Node | undefined;
+  /** The policy that the plan names; undefined: there is none any more, or the plan names none. */
+  readonly policy: KubeletRecoveryPolicy | undefined;
+  readonly unit: Reading<UnitFacts>;
+  readonly probe: ProbeState;
+  readonly pleg: PlegState;
 }
 
-type Rule = (question: ActQuestion) => Refusal | undefined;
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly message: string;
+}
 
 /** Times of the API are in seconds, and clocks are compared over a network. */
 const CLOCK_TOLERANCE_MS = 2_000;
 
-function otherNode({ incident, nodeUID }: ActQuestion): Refusal | undefined {
-  if (nodeUID === undefined || incident.spec.nodeUID === nodeUID) return undefined;
-  const message = `the incident is about a Node with UID ${incident.spec.nodeUID}; this one has ${nodeUID}`;
-  return { reason: 'OtherNode', message };
+/** Asked first, and alone where the rest cannot be read: what nobody waits for any more is not done. */
+export function refuseLate({ step, now, clockAheadMs }: Asked): Refusal | undefined {
+  const limit = (fromTime(step.startedAt) ?? 0) + ACTIONS[step.action].limitMs;
+  const deadline = fromTime(step.deadline) ?? limit;
+  const apiNow = now - clockAheadMs;
+  if (apiNow <= deadline) return undefined;
+  const message = `it was to be done by ${toTime(deadline)}, and it is ${toTime(apiNow)} now`;
+  return { reason: 'Expired', message };
+}
+
+type Rule = (question: ActQuestion) => Refusal | undefined;
+
+function nodeDeleting({ incident, node }: ActQuestion): Refusal | undefined {
+  const { nodeName, nodeUID } = incident.spec;
+  const refusal = (message: string): Refusal => ({ reason: 'NodeDeleting', message });
+  if (node === undefined) return refusal(`there is no Node ${nodeName} any more`);
+  const { uid, deletionTimestamp } = node.metadata;
+  if (uid !== nodeUID) return refusal(`the incident is about a Node with UID ${nodeUID}; this one has ${uid}`);
+  return deletionTimestamp === undefined ? undefined : refusal(`the Node ${nodeName} is being deleted`);
 }
 
 function notAllowed({ incident, step }: ActQuestion): Refusal | undefined {
@@ -42,6 +70,25 @@ function notAllowed({ incident, step }: ActQuestion): Refusal | undefined {
   const chosen = approval?.decision === 'Approve' && approval.action === step.action;
   if (chosen || plan.remediation.allowedActions.includes(step.action)) return undefined;
   return { reason: 'ActionNotAllowed', message: `the plan does not allow ${step.action}` };
+}
+
+function paused({ incident, policy }: ActQuestion): Refusal | undefined {
+  const name = incident.spec.plan.policy;
+  if (name === '') return undefined;
+  if (policy === undefined) return { reason: 'Paused', message: `the policy ${name} is gone` };
+  return policy.spec.paused ? { reason: 'Paused', message: `the policy ${name} is paused` } : undefined;
+}
+
+function excluded({ node }: ActQuestion): Refusal | undefined {
+  if (node === undefined || !isExcluded(node)) return undefined;
+  return { reason: 'Excluded', message: `the Node has the annotation ${ANNOTATION_EXCLUDE}=true` };
+}
+
+/** Unknown is not well. A person's approval does not make a node ill. */
+function nodeWell({ incident, node, pleg, probe }: ActQuestion): Refusal | undefined {
+  if (!TRIGGERS[incident.spec.trigger.type].isMomentary || node === undefined) return undefined;
+  if (!isReady(node) || pleg !== 'Healthy' || probe !== 'Answered') return undefined;
+  return { reason: 'NodeWell', message: 'the Node is Ready, its PLEG is healthy, and its runtime has just answered' };
 }
 
 function unitMissing({ step, unit }: ActQuestion): Refusal | undefined {
@@ -76,7 +123,17 @@ function runtimeSilent({ step, probe }: ActQuestion): Refusal | undefined {
   return { reason: 'RuntimeNotAnswering', message };
 }
 
-const RULES: readonly Rule[] = [otherNode, notAllowed, unitMissing, alreadyRestarted, runtimeSilent];
+const RULES: readonly Rule[] = [
+  refuseLate,
+  nodeDeleting,
+  notAllowed,
+  paused,
+  excluded,
+  nodeWell,
+  unitMissing,
+  alreadyRestarted,
+  runtimeSilent,
+];
 
 /** The first rule that objects; undefined: none does. */
 export function refuse(question: ActQuestion): Refusal | undefined {

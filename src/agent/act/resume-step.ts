@@ -1,43 +1,40 @@
 /** Takes up an act that an earlier agent reserved and never reported. */
-import type { KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
-import { type ActRecord, type ActStep, isAct } from '../../core/decision/actions.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import { type ActRecord, isAct } from '../../core/decision/actions.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import {
   afterOf,
   awaitReboot,
   ended,
-  gatherQuestion,
   issueAndReport,
-  readBootID,
+  refused,
   report,
+  reportNotDone,
+  reservedIn,
   watchAndReport,
 } from './act-step.ts';
-import { agentPartOf, changeIncident, findRecord, withRecord } from '../record.ts';
-import type { Requests } from '../requests.ts';
-import { type ActQuestion, refuse } from './refusal.ts';
+import { agentPartOf, type Change, changeIncident, findRecord, withRecord } from '../record.ts';
+import { type ActParts, judgeAct, type Judgement, readHostNow } from './judge-act.ts';
 import { resume } from './resume-verdict.ts';
-import type { World } from '../world.ts';
 
 export interface Unfinished {
   readonly incident: KubeletIncident;
-  readonly step: Step | undefined;
   readonly record: ActRecord;
 }
 
 export async function runResumeStep(
-  world: World,
-  requests: Requests,
-  { incident, step, record }: Unfinished,
+  parts: ActParts,
+  { incident, record }: Unfinished,
   signal: AbortSignal,
 ): Promise<void> {
+  const { world } = parts;
   const { name } = incident.metadata;
-  const asked = askedFor(record, step);
-  const question = await gatherQuestion(world, requests, { incident, step: asked }, signal);
-  const resumption = resume(record, { unit: question.unit, bootID: await readBootID(world, signal) });
+  const host = await readHostNow(world, record.action, signal);
+  const resumption = resume(record, host);
   world.log.info('An unfinished action is taken up', { incident: name, step: record.name, reason: resumption.kind });
   switch (resumption.kind) {
     case 'done': {
-      const after = question.unit.kind === 'known' ? { after: await afterOf(world, question.unit.value, signal) } : {};
+      const after = host.unit.kind === 'known' ? { after: await afterOf(world, host.unit.value, signal) } : {};
       await report(
         world,
         name,
@@ -56,43 +53,47 @@ export async function runResumeStep(
       await watchAndReport(world, { incident: name, record }, signal);
       return;
     case 'issue':
-      await issueOnce(world, record, question, signal);
+      await issueOnce(parts, { incident: name, record }, signal);
       return;
     default:
       resumption satisfies never;
   }
 }
 
-/** The step is gone from the incident only if somebody edited it; then it is not Requested, and nothing is issued. */
-function askedFor({ name, action, reservedAt }: ActRecord, step: Step | undefined): ActStep {
-  return { ...(step ?? { name, type: 'Act', state: 'Failed', startedAt: reservedAt }), action };
+/** Writes that it is being issued, so that there is no third try; then as at the first time. */
+async function issueOnce(
+  parts: ActParts,
+  { incident: name, record }: { readonly incident: string; readonly record: ActRecord },
+  signal: AbortSignal,
+): Promise<void> {
+  const { world } = parts;
+  async function decide(incident: KubeletIncident): Promise<Change> {
+    const known = findRecord(incident, record.name);
+    if (known === undefined || !isAct(known) || known.state !== 'Reserved' || known.issuedAt !== undefined)
+      return { kind: 'leave', reason: 'it was taken up' };
+    const judgement = await judgeAgain(parts, incident, known, signal);
+    const now = world.clock.now();
+    const next =
+      judgement.kind === 'refused'
+        ? refused(known, judgement.refusal, now)
+        : { ...known, issuedAt: toPreciseTime(now) };
+    return { kind: 'write', part: withRecord(agentPartOf(incident), next) };
+  }
+  const written = await changeIncident(world, name, decide, signal);
+  const issuing = reservedIn(written, record.name);
+  if (issuing === undefined) reportNotDone(world, name, record.name, written);
+  else await issueAndReport(world, name, issuing, signal);
 }
 
-/** Writes that it is being issued, so that there is no third try; then as at the first time. */
-async function issueOnce(world: World, record: ActRecord, question: ActQuestion, signal: AbortSignal): Promise<void> {
-  const { clock } = world;
-  const incident = question.incident.metadata.name;
-  let issuing: ActRecord | undefined;
-  await changeIncident(
-    world,
-    incident,
-    (fresh) => {
-      const known = findRecord(fresh, record.name);
-      if (known === undefined || !isAct(known) || known.state !== 'Reserved' || known.issuedAt !== undefined)
-        return { kind: 'leave', reason: 'it was taken up' };
-      const now = clock.now();
-      const step = fresh.status.steps?.find(({ name }) => name === record.name);
-      const refusal =
-        step?.state === 'Requested'
-          ? refuse({ ...question, incident: fresh, step: askedFor(known, step) })
-          : { reason: 'StepOver', message: 'the agent died before it issued the command, and the step is over' };
-      issuing =
-        refusal === undefined
-          ? { ...known, issuedAt: toPreciseTime(now) }
-          : ended(known, 'Refused', `${refusal.reason}: ${refusal.message}`, now);
-      return { kind: 'write', part: withRecord(agentPartOf(fresh), issuing) };
-    },
-    signal,
-  );
-  if (issuing?.state === 'Reserved') await issueAndReport(world, incident, issuing, signal);
+/** The step is gone from the incident only if somebody edited it. */
+async function judgeAgain(
+  parts: ActParts,
+  incident: KubeletIncident,
+  { name, action }: ActRecord,
+  signal: AbortSignal,
+): Promise<Judgement> {
+  const step = incident.status.steps?.find((one) => one.name === name);
+  if (step?.state === 'Requested') return await judgeAct(parts, { incident, step: { ...step, action } }, signal);
+  const message = 'the agent died before it issued the command, and the step is over';
+  return { kind: 'refused', refusal: { reason: 'StepOver', message } };
 }

@@ -1,8 +1,7 @@
 /** What became of an act that was reserved and never reported: judged by looking, never repeated blindly. Pure. */
 import { ACTIONS, type ActRecord } from '../../core/decision/actions.ts';
-import type { UnitFacts } from '../../ports/host.ts';
+import type { HostNow } from './judge-act.ts';
 import { isAnotherStart } from './restart-verification.ts';
-import type { Reading } from '../health/observation.ts';
 
 export type Resumption =
   /** The unit is another one than before: it was done. */
@@ -17,11 +16,6 @@ export type Resumption =
 
 /** Sub-states of systemd in which a job is running on the unit. */
 const MOVING = new Set(['activating', 'deactivating', 'reloading', 'refreshing', 'maintenance']);
-
-export interface HostNow {
-  readonly unit: Reading<UnitFacts>;
-  readonly bootID: string | undefined;
-}
 
 export function resume(record: ActRecord, { unit, bootID }: HostNow): Resumption {
   const { before } = record;

@@ -24,6 +24,8 @@ export interface Publisher {
 export function createPublisher(world: World, board: ObservationBoard, requests: Requests): Publisher {
   const { clock, cluster, log, metrics, node } = world;
   const wakeUp = createWakeUp(clock);
+  /** Who asks now can be answered now: his question has come through. */
+  const retryWakeUp = createWakeUp(clock);
   let conditions: readonly Condition[] = [];
   let writtenKey = '';
   let publishedAt: number | undefined;
@@ -94,7 +96,7 @@ export function createPublisher(world: World, board: ObservationBoard, requests:
       failures += 1;
       metrics.count('health_write_failures_total');
       log.warn('The health of the node cannot be written; trying again', { node, failures, err: error });
-      await clock.sleep(retryMs(world, failures, error), signal);
+      await retryWakeUp.wait(retryMs(world, failures, error), signal);
     }
   }
 
@@ -103,6 +105,9 @@ export function createPublisher(world: World, board: ObservationBoard, requests:
     async run(signal): Promise<never> {
       board.onPost(wakeUp.wake);
       requests.onHealth(wakeUp.wake);
+      requests.onHealth(() => {
+        if (failures > 0) retryWakeUp.wake();
+      });
       for (;;) {
         await turn(signal);
         await wakeUp.wait(HEARTBEAT_MS, signal);

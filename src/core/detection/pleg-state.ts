@@ -82,6 +82,12 @@ interface Verdict {
   readonly since: number | undefined;
 }
 
+/** Whether this is all that an agent can say that has just started: it has still to read what is there. */
+export function isNotReadYet(pleg: PlegInfo | undefined): boolean {
+  const reason: PlegReason = 'LogNotReadYet';
+  return pleg === undefined || pleg.reason === reason;
+}
+
 /** Combines all of it. `previous`: what was said last; a state that goes on keeps its `since`. */
 export function plegInfo(inputs: PlegInputs, previous: PlegInfo | undefined, now: Moment): PlegInfo {
   const verdict = judge(inputs, previous, now);

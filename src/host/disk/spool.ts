@@ -2,7 +2,7 @@
 import { access, readdir, rename, rm, stat } from 'node:fs/promises';
 import { MedicError } from '../../ports/errors.ts';
 import type { Spool } from '../../ports/host.ts';
-import { createMutex } from '../../runtime/mutex.ts';
+import { createDiskQueue } from './disk-queue.ts';
 import { makeFolder, syncFolder, TEMPORARY, writeDurably } from './durable-file.ts';
 import { readBounded } from './bounded-read.ts';
 import { hasCode, messageOf } from '../system-error.ts';
@@ -22,13 +22,13 @@ interface Bundle {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const MAX_FILE = 268_435_456;
 
-/** Changes follow each other: two writers never count the same free space. */
+/** Calls follow each other: two writers never count the same free space, and a disk that hangs holds one thread. */
 export function createSpool({ folder, limitBytes }: SpoolOptions): Spool {
-  const mutex = createMutex();
+  const queue = createDiskQueue(folder, 'E_SPOOL_IO');
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await mutex(work);
+      return await queue(work);
     } catch (error) {
       throw toSpoolError(folder, error);
     }
@@ -76,7 +76,7 @@ export function createSpool({ folder, limitBytes }: SpoolOptions): Spool {
     },
     async read(bundle, file): Promise<Buffer | undefined> {
       checkNames(bundle, file);
-      return (await readBounded(`${folder}/${bundle}/${file}`, MAX_FILE))?.bytes;
+      return await inTurn(async () => (await readBounded(`${folder}/${bundle}/${file}`, MAX_FILE))?.bytes);
     },
     async rename(from, to): Promise<void> {
       checkNames(from, to);
@@ -111,10 +111,11 @@ async function listBundles(folder: string): Promise<readonly Bundle[]> {
     if (!NAME.test(bundle)) continue;
     const bundleFolder = `${folder}/${bundle}`;
     const files = await namesIn(bundleFolder);
-    const sizes = await Promise.all(files.map((file) => sizeOf(`${bundleFolder}/${file}`)));
+    let bytes = 0;
+    for (const file of files) bytes += (await sizeOf(`${bundleFolder}/${file}`)) ?? 0;
     bundles.push({
       bundle,
-      bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+      bytes,
       files: files.filter((file) => !file.startsWith(TEMPORARY)).sort(),
       modifiedAt: (await stat(bundleFolder)).mtimeMs,
     });

@@ -1,7 +1,7 @@
 /** Small values in files of one folder. */
 import { MedicError } from '../../ports/errors.ts';
 import type { StateStore } from '../../ports/host.ts';
-import { createMutex } from '../../runtime/mutex.ts';
+import { createDiskQueue } from './disk-queue.ts';
 import { makeFolder, writeDurably } from './durable-file.ts';
 import { readBounded } from './bounded-read.ts';
 import { messageOf } from '../system-error.ts';
@@ -11,7 +11,7 @@ const MAX_BYTES = 1_048_576;
 
 /** Writes of one key follow each other; the last one wins. @throws `E_STATE_KEY`, `E_STATE_IO`. */
 export function createStateStore(folder: string): StateStore {
-  const mutex = createMutex();
+  const queue = createDiskQueue(folder, 'E_STATE_IO');
 
   async function write(key: string, value: string): Promise<void> {
     try {
@@ -25,13 +25,13 @@ export function createStateStore(folder: string): StateStore {
   return {
     async read(key): Promise<string | undefined> {
       checkKey(key);
-      const found = await readBounded(`${folder}/${key}`, MAX_BYTES);
+      const found = await queue(() => readBounded(`${folder}/${key}`, MAX_BYTES));
       return found?.bytes.toString('utf8');
     },
     async write(key, value): Promise<void> {
       checkKey(key);
       if (Buffer.byteLength(value) > MAX_BYTES) throw new MedicError('E_STATE_IO', 'bug', `${key} is over 1 MiB`);
-      await mutex(() => write(key, value));
+      await queue(() => write(key, value));
     },
   };
 }

@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ActQuestion, refuse } from '../../../src/agent/act/refusal.ts';
-import { anIncident, aPlan, at, T0 } from '../../support/builders/objects.ts';
+import { anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 import { aUnit } from './units.ts';
 
 function question(change: Partial<ActQuestion> = {}): ActQuestion {
   return {
     incident: anIncident(),
     step: { name: 'act-1', type: 'Act', state: 'Requested', action: 'RestartKubelet', startedAt: at(0) },
-    nodeUID: 'uid-node-a',
+    node: aNode({ ready: 'False' }),
+    policy: aPolicy(),
     unit: { kind: 'known', value: aUnit() },
     probe: 'Answered',
+    pleg: 'Unhealthy',
+    now: T0 + 1_000,
     clockAheadMs: 0,
     ...change,
   };
@@ -23,6 +26,22 @@ function started(ms: number): Pick<ActQuestion, 'unit'> {
   return { unit: { kind: 'known', value: aUnit({ startedAt: T0 + ms }) } };
 }
 
+function due(ms: number): ActQuestion['step'] {
+  return { ...step('RestartKubelet'), deadline: at(ms) };
+}
+
+function ofNode(nodeUID: string): ActQuestion['incident'] {
+  const incident = anIncident();
+  return { ...incident, spec: { ...incident.spec, nodeUID } };
+}
+
+function excluded(value: string): ActQuestion['node'] {
+  return aNode({ ready: 'False', annotations: { 'kubelet-medic.io/exclude': value } });
+}
+
+const WELL: Partial<ActQuestion> = { node: aNode({ ready: 'True' }), pleg: 'Healthy', probe: 'Answered' };
+const flapping = anIncident({ trigger: { type: 'PLEGFlapping' } });
+const withoutPolicy = anIncident({ plan: { ...aPlan(), policy: '' } });
 const reboots = anIncident({ plan: aPlan({ remediation: { allowedActions: ['RebootNode'] } }) });
 const chosen = anIncident({
   plan: aPlan({ remediation: { allowedActions: [] } }),
@@ -37,8 +56,36 @@ const rejected = anIncident({ approval: { decision: 'Reject', by: 'ann' } });
 describe('an act', () => {
   test.each<[string, Partial<ActQuestion>, string | undefined]>([
     ['on a stuck kubelet whose runtime answers', {}, undefined],
-    ['on another Node of the same name', { nodeUID: 'uid-new' }, 'OtherNode'],
-    ['while the UID of the Node is not known', { nodeUID: undefined }, undefined],
+    ['on another Node of the same name', { incident: ofNode('uid-old') }, 'NodeDeleting'],
+    ['on a Node that is gone', { node: undefined }, 'NodeDeleting'],
+    ['on a Node that is being deleted', { node: aNode({ ready: 'False', deleting: true }) }, 'NodeDeleting'],
+    ['on a Node that is excluded', { node: excluded('true') }, 'Excluded'],
+    ['on a Node whose annotation says otherwise', { node: excluded('false') }, undefined],
+    ['under a policy that is paused', { policy: aPolicy({ paused: true }) }, 'Paused'],
+    ['under a policy that is gone', { policy: undefined }, 'Paused'],
+    ['without a policy, as a person may ask for', { incident: withoutPolicy, policy: undefined }, undefined],
+    ['at its deadline', { step: due(60_000), now: T0 + 60_000 }, undefined],
+    ['after its deadline', { step: due(60_000), now: T0 + 60_001 }, 'Expired'],
+    ['without a deadline, within the limit of the action', { now: T0 + 240_000 }, undefined],
+    ['without a deadline, hours later', { now: T0 + 4 * 3_600_000 }, 'Expired'],
+    [
+      'in time, where the clock is six hours ahead',
+      { step: due(60_000), now: T0 + 21_600_000, clockAheadMs: 21_600_000 },
+      undefined,
+    ],
+    [
+      'after its deadline, where the clock is two hours slow',
+      { step: due(60_000), now: T0 - 7_100_000, clockAheadMs: -7_200_000 },
+      'Expired',
+    ],
+    ['on a well node', WELL, 'NodeWell'],
+    ['on a well node, chosen by a person', { ...WELL, incident: chosen }, 'NodeWell'],
+    ['on a well node that was flapping', { ...WELL, incident: flapping }, undefined],
+    ['on a Node that is not Ready', { ...WELL, node: aNode({ ready: 'False' }) }, undefined],
+    ['on a Node of which nobody knows', { ...WELL, node: aNode({ ready: 'Unknown' }) }, undefined],
+    ['while PLEG is suspected', { ...WELL, pleg: 'Suspected' }, undefined],
+    ['while PLEG is unknown', { ...WELL, pleg: 'Unknown' }, undefined],
+    ['while the runtime was not asked', { ...WELL, probe: 'Unknown' }, undefined],
     ['in mode Capture', { incident: anIncident({ plan: aPlan({ mode: 'Capture' }) }) }, 'ModeForbids'],
     ['in mode Observe', { incident: anIncident({ plan: aPlan({ mode: 'Observe' }) }) }, 'ModeForbids'],
     ['that the plan does not list', { step: step('RebootNode') }, 'ActionNotAllowed'],
@@ -54,10 +101,14 @@ describe('an act', () => {
     ],
     ['on a kubelet that was started after it was asked for', started(60_000), 'AlreadyRestarted'],
     ['on a kubelet that was started within the tolerance of clocks', started(1_500), undefined],
-    ['on a kubelet whose clock is an hour ahead', { ...started(1_800_000), clockAheadMs: 3_600_000 }, undefined],
+    [
+      'on a kubelet whose clock is an hour ahead',
+      { ...started(1_800_000), clockAheadMs: 3_600_000, now: T0 + 3_601_000 },
+      undefined,
+    ],
     [
       'on a kubelet whose clock is an hour behind',
-      { ...started(-3_500_000), clockAheadMs: -3_600_000 },
+      { ...started(-3_500_000), clockAheadMs: -3_600_000, now: T0 - 3_490_000 },
       'AlreadyRestarted',
     ],
     [

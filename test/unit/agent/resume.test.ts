@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type HostNow, resume } from '../../../src/agent/act/resume-verdict.ts';
+import type { HostNow } from '../../../src/agent/act/judge-act.ts';
+import { resume } from '../../../src/agent/act/resume-verdict.ts';
 import type { Reading } from '../../../src/agent/health/observation.ts';
 import type { ActRecord } from '../../../src/core/decision/actions.ts';
 import type { UnitFacts } from '../../../src/ports/host.ts';

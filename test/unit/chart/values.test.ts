@@ -82,7 +82,7 @@ describe('the chart', () => {
     }
   });
 
-  test('gives the agent no more than to read its two kinds, patch their status and add evidence', () => {
+  test('gives the agent no more than to read its two kinds, patch their status, add evidence, and get a Node and a policy', () => {
     const rules = read('templates/rbac-agent.yaml').split('---')[0]?.split('rules:')[1] ?? '';
     expect(parse(rules)).toEqual([
       {
@@ -96,6 +96,8 @@ describe('the chart', () => {
         verbs: ['patch'],
       },
       { apiGroups: ['kubelet-medic.io'], resources: ['kubeletevidences'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
+      { apiGroups: ['kubelet-medic.io'], resources: ['kubeletrecoverypolicies'], verbs: ['get'] },
     ]);
   });
 

@@ -78,7 +78,6 @@ export type StuckReason = NodeReason | `${NodeReason}ClockSkewed`;
 
 /** Why an agent refuses an act. */
 export type RefusalReason =
-  | 'OtherNode'
   | 'ModeForbids'
   | 'Rejected'
   | 'ActionNotAllowed'
