@@ -132,15 +132,15 @@ async function main(): Promise<void> {
       manager: CONTROLLER_MANAGER,
       signal: stop.signal,
     },
-    async (signal) => {
+    async (term) => {
       leads = true;
       metrics.gauge('leader', 1);
-      await runController(world, signal);
+      await runController(world, term);
     },
   );
-  await served.close();
-  // A lost lease ends the process: what it still remembers may be wrong.
-  process.exitCode = end === 'lost' ? 1 : 0;
+  // A lost lease ends the process, and waits for nothing: somebody else may lead in a moment.
+  if (end === 'lost') process.exitCode = 1;
+  else await served.close();
 }
 
 try {

@@ -1,5 +1,6 @@
 /** The controller as a whole: mirrors, queues, and who wakes whom. */
 import { createAgentContacts } from './agent-contacts.ts';
+import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';
 import type { ActContext } from './incident/carry-out.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
@@ -8,6 +9,7 @@ import { createNodeReconciler } from './node/reconcile-node.ts';
 import { reconcilePolicy } from './policy/reconcile-policy.ts';
 import { runRetention } from './incident/incident-retention.ts';
 import { runUploadRetention } from './incident/upload-retention.ts';
+import type { Term } from '../runtime/leader-election.ts';
 import { createMutex } from '../runtime/mutex.ts';
 import { createWorkQueue, type QueueOptions, type WorkQueue } from '../runtime/work-queue.ts';
 import type { World } from './world.ts';
@@ -79,8 +81,10 @@ function wire({ view }: ActContext, queues: Queues): void {
   });
 }
 
-/** Runs until the signal; to be run by the leader only. */
-export async function runController(world: World, signal: AbortSignal): Promise<void> {
+/** Runs until the end of the term. */
+export async function runController(allWorld: World, term: Term): Promise<void> {
+  const { signal } = term;
+  const world = { ...allWorld, cluster: clusterOfTerm(allWorld.cluster, term) };
   const contacts = createAgentContacts(world);
   const view = createLocalView(world, contacts, signal);
   const context: ActContext = { world, view, contacts, events: createEventRecorder(world), mutex: createMutex() };

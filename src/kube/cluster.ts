@@ -18,7 +18,7 @@ import type {
 import { isMedicError, MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Connection } from './connection/connection.ts';
-import { callLimit } from './call-limit.ts';
+import { callLimit, serverTimeout } from './call-limit.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { malformedError, patchError } from './errors.ts';
 import { listAll, MAX_ANSWER_BYTES } from './list.ts';
@@ -97,7 +97,8 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     },
 
     async create<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
-      const path = createPath(resource, object.metadata.namespace, { fieldManager: how.manager });
+      const query = { fieldManager: how.manager, timeout: serverTimeout(how) };
+      const path = createPath(resource, object.metadata.namespace, query);
       const name = object.metadata.name ?? object.metadata.generateName ?? '';
       const what = `POST ${resource.plural}/${name}`;
       return await write(resource, { method: 'POST', path, what, body: body(resource, object) }, how);
@@ -129,7 +130,8 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
         propagationPolicy: 'Background',
         ...preconditions,
       };
-      const request = { method: 'DELETE', path: objectPath(resource, ref), what, body: JSON.stringify(deleteOptions) };
+      const path = objectPath(resource, ref, { query: { timeout: serverTimeout(call) } });
+      const request = { method: 'DELETE', path, what, body: JSON.stringify(deleteOptions) };
       try {
         await withDeadline(callClock, callLimit(what, call), call.signal, (signal) => sendOnce(request, signal));
         return true;
@@ -164,7 +166,8 @@ function target(
   options: WriteOptions & { readonly force?: boolean },
 ): ApiRequest {
   const { subresource, manager, force } = options;
-  const query = { fieldManager: manager, force: force === undefined ? undefined : String(force) };
+  const forced = force === undefined ? undefined : String(force);
+  const query = { fieldManager: manager, force: forced, timeout: serverTimeout(options) };
   const suffix = subresource === undefined ? '' : `/${subresource}`;
   return {
     method,

@@ -186,6 +186,23 @@ describe('a call', () => {
     expect(count('patch nodes')).toBe(0);
   });
 
+  test('that writes tells the server how long it waits for the answer, in whole seconds', async () => {
+    const timeouts: string[] = [];
+    server.deny(({ verb, timeout }) => {
+      timeouts.push(`${verb} ${timeout}`);
+      return false;
+    });
+    const cluster = connect();
+    const patch = [{ op: 'add', path: '/spec/unschedulable', value: true }] as const;
+    const how = { manager: 'test' };
+    await cluster.jsonPatch(NODES, { name: 'a' }, patch, how);
+    await cluster.apply(NODES, { metadata: { name: 'a' } }, { ...how, deadlineMs: 8_000 });
+    await cluster.create(NODES, { metadata: { name: 'b' } }, { ...how, deadlineMs: 2_500 });
+    await cluster.replace(NODES, { metadata: { name: 'b' } }, { ...how, deadlineMs: 400 });
+    await cluster.delete(NODES, { name: 'b' }, { deadlineMs: 8_000 });
+    expect(timeouts).toEqual(['patch 10s', 'patch 8s', 'create 3s', 'update 1s', 'delete 8s']);
+  });
+
   test('with a token that has expired reads it anew and goes on', async () => {
     const cluster = connect();
     await cluster.list(NODES);

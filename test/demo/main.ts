@@ -18,6 +18,7 @@ import { createSeededRandom } from '../support/clock.ts';
 import { DEMO_NODES, type DemoCluster, startDemoCluster } from './cluster.ts';
 import { unmetExpectations } from './expectations.ts';
 import { kubectlTable } from './kubectl-table.ts';
+import { termUntil } from '../support/term.ts';
 import { createScaledClock } from './scaled-clock.ts';
 import { type Line, tellHealth, tellIncident, tellNode } from './timeline.ts';
 
@@ -90,7 +91,7 @@ function startPrograms(demo: DemoCluster): readonly Promise<unknown>[] {
   });
   const cluster = clusterAs('controller', demo);
   const world = { cluster, clock, random, log, metrics, nodeProxy: false, maxInCluster: 5, failpoint: () => undefined };
-  return [runController(world, stop.signal), ...agents];
+  return [runController(world, termUntil(stop.signal)), ...agents];
 }
 
 async function waitForTheEnd({ server }: DemoCluster): Promise<void> {

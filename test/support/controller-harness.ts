@@ -24,6 +24,7 @@ import { type SimulatedHost, startSimulatedHost } from './host/simulated-host.ts
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
 import { mortal } from './mortal.ts';
 import { createParties, type Party } from './parties.ts';
+import { termUntil } from './term.ts';
 
 export interface ControllerBenchOptions {
   readonly nodes?: readonly string[];
@@ -224,7 +225,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       maxInCluster: 5,
       failpoint: () => undefined,
     };
-    runController(world, own.stop.signal).catch((error: unknown) => {
+    runController(world, termUntil(own.stop.signal)).catch((error: unknown) => {
       if (!own.stop.signal.aborted) throw error;
     });
   }

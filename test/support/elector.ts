@@ -46,8 +46,10 @@ const end = await runAsLeader(
     leaseDurationMs: 6_000,
     renewDeadlineMs: 4_000,
     retryPeriodMs: 500,
+    writeDeadlineMs: 1_000,
+    workGraceMs: 1_000,
   },
-  async (signal) => {
+  async ({ signal }) => {
     while (!signal.aborted) {
       say('leads');
       await realClock.sleep(50, signal).catch(() => undefined);

@@ -10,6 +10,8 @@ export interface Asked {
   /** Empty: none. `proxy` for the node proxy. */
   readonly subresource: string;
   readonly name: string;
+  /** How long the server may take, as the client says; empty: it does not. */
+  readonly timeout: string;
 }
 
 export type DenyRule = (asked: Asked, user: string) => boolean;

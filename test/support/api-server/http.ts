@@ -116,17 +116,18 @@ const VERBS: Readonly<Record<string, string>> = {
 
 function askedOf(route: Route, method: string, query: URLSearchParams): Asked {
   const verb = VERBS[method] ?? method.toLowerCase();
+  const timeout = query.get('timeout') ?? '';
   switch (route.type) {
     case 'health':
-      return { verb, resource: '', subresource: '', name: '' };
+      return { verb, resource: '', subresource: '', name: '', timeout };
     case 'node-proxy':
-      return { verb, resource: 'nodes', subresource: 'proxy', name: route.node };
+      return { verb, resource: 'nodes', subresource: 'proxy', name: route.node, timeout };
     case 'collection': {
       const read = isWatch(query) ? 'watch' : 'list';
-      return { verb: verb === 'get' ? read : verb, resource: route.kind.plural, subresource: '', name: '' };
+      return { verb: verb === 'get' ? read : verb, resource: route.kind.plural, subresource: '', name: '', timeout };
     }
     case 'object':
-      return { verb, resource: route.kind.plural, subresource: route.subresource, name: route.name };
+      return { verb, resource: route.kind.plural, subresource: route.subresource, name: route.name, timeout };
   }
 }
 

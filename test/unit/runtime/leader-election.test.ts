@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Lease } from '../../../src/api/kubernetes/objects.ts';
-import { runAsLeader, type LeaderElectionOptions, type TermEnd } from '../../../src/runtime/leader-election.ts';
+import { LEASES } from '../../../src/api/resources.ts';
+import { clusterOfTerm } from '../../../src/controller/cluster-of-term.ts';
+import {
+  runAsLeader,
+  type LeaderElectionOptions,
+  type Term,
+  type TermEnd,
+} from '../../../src/runtime/leader-election.ts';
 import { toMicroTime } from '../../../src/core/time/timestamp.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { createRecordingLog } from '../../support/builders/recording.ts';
@@ -40,11 +47,11 @@ function elector(
 }
 
 /** Work that lasts until it is told to end, and what became of it. */
-function endless(): { readonly work: (signal: AbortSignal) => Promise<void>; signal: () => AbortSignal | undefined } {
+function endless(): { readonly work: (term: Term) => Promise<void>; signal: () => AbortSignal | undefined } {
   let given: AbortSignal | undefined;
   return {
     signal: () => given,
-    work: (signal) => {
+    work: ({ signal }) => {
       given = signal;
       return new Promise((resolve) => {
         signal.addEventListener('abort', () => {
@@ -67,7 +74,7 @@ describe('an elector', () => {
     const job = endless();
     const end = runAsLeader(a.options, job.work);
     await clock.advanceUntil(() => job.signal() !== undefined, 5_000, 100);
-    expect(stored(store)).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 0 });
+    expect(stored(store)).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 30, leaseTransitions: 0 });
     expect(stored(store).renewTime).toMatch(/^2026-11-24T10:00:00\.\d{6}Z$/);
     a.stop.abort();
     await clock.advance(1_000);
@@ -131,7 +138,7 @@ describe('an elector', () => {
     await clock.advanceUntil(() => job.signal() !== undefined, 5_000, 100);
     fail = 1;
     const waited = await clock.advanceUntil(() => job.signal()?.aborted === true, 30_000, 100);
-    expect(waited).toBeLessThanOrEqual(10_100);
+    expect(waited).toBeLessThanOrEqual(15_100);
     expect(job.signal()?.reason).toMatchObject({ code: 'E_LEADER_LOST' });
     expect(await end).toBe('lost');
   });
@@ -146,11 +153,57 @@ describe('an elector', () => {
     expect(stored(store).holderIdentity).toBe('');
   });
 
-  test('refuses times that leave no margin', async () => {
+  test('whose process was stopped no longer leads by the clock, before its signal says so', async () => {
+    const clock = createFakeClock();
+    let isStopped = false;
+    const stoppable: Clock = {
+      ...clock,
+      sleep: (ms, signal) => clock.sleep(ms, signal).then(() => (isStopped ? new Promise(() => undefined) : undefined)),
+    };
+    const a = elector('a', createLeaseStore(clock), stoppable);
+    let term: Term | undefined;
+    void runAsLeader(a.options, (given) => {
+      term = given;
+      return new Promise(() => undefined);
+    });
+    await clock.advance(60_000);
+    expect(term?.leads()).toBe(true);
+    isStopped = true;
+    await clock.advance(15_000);
+    expect([term?.leads(), term?.signal.aborted]).toEqual([false, false]);
+  });
+
+  test.each([
+    [{ renewDeadlineMs: 30_000 }, 'lease duration > renew deadline'],
+    [{ retryPeriodMs: 12_500 }, 'renew deadline > retry period with its jitter'],
+    [{ workGraceMs: 15_000 }, 'work grace < lease duration - renew deadline'],
+    [{ writeDeadlineMs: 12_001 }, 'write deadline <= work grace'],
+  ])('refuses times that leave no margin: %j', async (times, rule) => {
     const clock = createFakeClock();
     const { options } = elector('a', createLeaseStore(clock), clock);
-    const run = runAsLeader({ ...options, renewDeadlineMs: 15_000 }, async () => undefined);
+    const run = runAsLeader({ ...options, ...times }, async () => undefined);
     await expect(run).rejects.toMatchObject({ code: 'E_LEADER_SETTINGS' });
+    await expect(run).rejects.toThrow(rule);
+  });
+
+  test('that lost the lease waits for its work, no longer than its grace', async () => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    const a = elector('a', store, clock);
+    const never = (): Promise<never> => new Promise(() => undefined);
+    let end: TermEnd | undefined;
+    let told: AbortSignal | undefined;
+    const { cluster } = a.options;
+    const replace: typeof cluster.replace = () => Promise.reject(new Error('the API server is away'));
+    void runAsLeader({ ...a.options, cluster: { ...cluster, replace } }, ({ signal }) => {
+      told = signal;
+      return never();
+    }).then((how) => {
+      end = how;
+    });
+    await clock.advanceUntil(() => told?.aborted === true, 30_000, 100);
+    const graceMs = await clock.advanceUntil(() => end === 'lost', 30_000, 100);
+    expect(graceMs).toBeLessThanOrEqual(12_100);
   });
 });
 
@@ -172,19 +225,33 @@ function pausing(clock: FakeClock, pauses: readonly Span[]): Clock {
   };
 }
 
-/** Leads again and again until it is stopped; each span is a time in which it believed that it leads. */
-async function campaign(elected: Elector, clock: Clock, spans: Span[]): Promise<void> {
-  while (!elected.stop.signal.aborted) {
-    let from: number | undefined;
-    const end: TermEnd = await runAsLeader(elected.options, async (signal) => {
-      from = clock.monotonic();
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          resolve();
-        };
-        if (signal.aborted) done();
-        else signal.addEventListener('abort', done, { once: true });
-      });
+interface Course {
+  /** Times in which it believed that it leads. */
+  readonly spans: Span[];
+  /** When writes of its work took effect. */
+  readonly landed: number[];
+}
+
+/** Leads again and again until it is stopped, and writes all the time while it does. */
+async function campaign(elected: Elector, clock: Clock, { spans, landed }: Course): Promise<void> {
+  const { options, stop } = elected;
+  const { clock: local, random } = options;
+  const write = async (): Promise<never> => {
+    const latencyMs = 7_900 * random.next();
+    await clock.sleep(latencyMs / 2, never);
+    landed.push(clock.monotonic());
+    await clock.sleep(latencyMs / 2, never);
+    await local.sleep(0, never);
+    throw new Error('nobody needs the answer');
+  };
+  while (!stop.signal.aborted) {
+    const end: TermEnd = await runAsLeader(options, async (term) => {
+      const from = clock.monotonic();
+      const cluster = clusterOfTerm({ ...options.cluster, delete: write }, term);
+      while (!term.signal.aborted) {
+        await cluster.delete(LEASES, LEASE).catch(() => undefined);
+        await local.sleep(300 * random.next(), term.signal).catch(() => undefined);
+      }
       spans.push({ from, to: clock.monotonic() });
     });
     if (end === 'stopped') return;
@@ -210,12 +277,17 @@ function overlap(a: readonly Span[], b: readonly Span[]): number {
   return Math.max(0, ...shared);
 }
 
+function within(times: readonly number[], spans: readonly Span[]): readonly number[] {
+  return times.filter((time) => spans.some(({ from, to }) => time > from && time < to));
+}
+
 const pauses = fc.array(fc.record({ from: fc.nat(120_000), length: fc.integer({ min: 1, max: 40_000 }) }), {
   maxLength: 3,
 });
 
-test('two electors never lead at the same time, with delays, failures, conflicts, lost answers and pauses', async () => {
+test('two electors never lead at the same time, and no write of one lands while the other leads, with delays, failures, conflicts, lost answers and pauses', async () => {
   let terms = 0;
+  let writes = 0;
   await fc.assert(
     fc.asyncProperty(
       fc.record({ seed: fc.integer(), slow: fc.double({ min: 0, max: 0.4, noNaN: true }), a: pauses, b: pauses }),
@@ -223,23 +295,29 @@ test('two electors never lead at the same time, with delays, failures, conflicts
         const clock = createFakeClock();
         const store = createLeaseStore(clock);
         const runs = [stops.a, stops.b].map((list, index) => {
-          const spans: Span[] = [];
+          const kept: Course = { spans: [], landed: [] };
           const paused = list.map(({ from, length }) => ({ from: 1_000 + from, to: 1_000 + from + length }));
           const local = pausing(clock, paused);
           const one = elector(`elector-${index}`, store, local, { faults: { slow, fail: 0.1 }, seed: seed + index });
-          return { one, spans, paused, done: campaign(one, clock, spans) };
+          return { one, kept, paused, done: campaign(one, clock, kept) };
         });
-        await clock.advance(150_000);
-        for (const { one } of runs) one.stop.abort();
+        await clock.advance(100_000);
+        runs[0]?.one.stop.abort();
+        await clock.advance(50_000);
+        runs[1]?.one.stop.abort();
         await clock.advance(120_000);
         await Promise.all(runs.map(({ done }) => done));
-        const [a, b] = runs.map(({ spans, paused }) => without(spans, paused));
-        terms += (a?.length ?? 0) + (b?.length ?? 0);
-        expect(overlap(a ?? [], b ?? [])).toBe(0);
+        const [a, b] = runs.map(({ kept, paused }) => ({ ...kept, spans: without(kept.spans, paused) }));
+        if (a === undefined || b === undefined) throw new Error('there are two electors');
+        terms += a.spans.length + b.spans.length;
+        writes += a.landed.length + b.landed.length;
+        expect(overlap(a.spans, b.spans)).toBe(0);
+        expect([...within(a.landed, b.spans), ...within(b.landed, a.spans)]).toEqual([]);
       },
     ),
     { numRuns: 60 },
   );
   // Otherwise it would hold for electors that never lead.
   expect(terms).toBeGreaterThan(60);
+  expect(writes).toBeGreaterThan(600);
 });
