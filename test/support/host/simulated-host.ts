@@ -62,6 +62,8 @@ export interface SimulatedHost {
   setBlocked(processes: readonly BlockedProcess[]): void;
   /** The runtime's shims, or why they cannot be listed. */
   setShims(shims: readonly Shim[] | string): void;
+  /** How many shims were read, or are being read. */
+  shimReads(): number;
 }
 
 const NO_DUMPS: Dumps = {
@@ -103,6 +105,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let stacksBytes = 0;
   let blocked: readonly BlockedProcess[] = [];
   let shims: readonly Shim[] | string = [];
+  let shimReads = 0;
   let isRuntimeHung = false;
   /** A fault of the kubelet's process: it ends with the process. */
   let kubeletFault: FaultKind | undefined;
@@ -228,6 +231,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
 
   async function readShim({ pid, unit, sandbox }: Shim, caller: AbortSignal): Promise<Collected> {
     if (stacksBroken !== undefined) throw new MedicError('E_STACKS_DENIED', 'denied', stacksBroken);
+    shimReads += 1;
     await clock.sleep(300, caller);
     const bytes = Buffer.from(`${SHIM_DUMP}${sandbox}\n`);
     return { bytes, truncated: false, message: '', source: `memory of process ${String(pid)} (${unit})` };
@@ -337,5 +341,6 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     setShims(next): void {
       shims = next;
     },
+    shimReads: () => shimReads,
   };
 }
