@@ -8,6 +8,7 @@ import { createLogWatch } from './log/follow-log.ts';
 import { createRequests } from './requests.ts';
 import { runProbeLoop } from './health/probe-runtime.ts';
 import { createPublisher } from './health/publish-health.ts';
+import { runShimCaptures } from './evidence/shim-capture.ts';
 import { runRetention } from './evidence/spool-retention.ts';
 import { runUploads } from './evidence/upload-requested.ts';
 import { createObservationBoard } from './health/observation.ts';
@@ -64,6 +65,7 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
     runLane('acts', executor, signal),
     runLane('captures', executor, signal),
     runDeepCaptures({ world, requests, mutex }, signal),
+    runShimCaptures({ world, requests, mutex }, signal),
     runRetention(world, board, { requests, mutex }, signal),
     runUploads(world, requests, signal),
   ];

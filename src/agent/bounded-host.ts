@@ -12,6 +12,7 @@ import type {
   ProbeResult,
   RuntimeProbe,
   ServiceManager,
+  ShimReader,
   Spool,
   StackReader,
 } from '../ports/host.ts';
@@ -33,6 +34,9 @@ export const HOST_LIMITS_MS = {
   spool: { write: 10_000, read: 10_000, rename: 10_000, remove: 10_000, list: 5_000, usage: 5_000 },
   // A kubelet with 100,000 goroutines takes 3 s on a quiet machine; the reader gives up after 10 s, and reads threads for 3 s.
   stacks: { read: 20_000, check: 20_000 },
+  // A node has 250 pods at most by default. A shim has some dozens of goroutines; its reader gives up after 5 s, and reads
+  // threads for 3 s.
+  shims: { list: 10_000, read: 10_000 },
   state: { read: 5_000, write: 5_000 },
 } as const;
 
@@ -61,6 +65,7 @@ export function boundHost(host: Host, clock: Clock, stop: AbortSignal): Host {
     facts: boundFacts(host.facts, bound),
     collectors: host.collectors.map((collector) => boundCollector(collector, bound)),
     stacks: boundStacks(host.stacks, bound),
+    shims: boundShims(host.shims, bound),
     spool: boundSpool(host.spool, bound),
     state: {
       read: (key) => bound('the state folder', state.read, () => host.state.read(key)),
@@ -126,6 +131,15 @@ function boundStacks(stacks: StackReader, bound: Bound): StackReader {
       bound(`the stacks of the ${role}`, limits.read, (inner) => stacks.read(role, inner), signal),
     check: (role, signal) =>
       bound(`the memory of the ${role}`, limits.check, (inner) => stacks.check(role, inner), signal),
+  };
+}
+
+function boundShims(shims: ShimReader, bound: Bound): ShimReader {
+  const limits = HOST_LIMITS_MS.shims;
+  return {
+    list: (signal) => bound('the list of shims', limits.list, (inner) => shims.list(inner), signal),
+    read: (shim, signal) =>
+      bound(`the stacks of shim ${String(shim.pid)}`, limits.read, (inner) => shims.read(shim, inner), signal),
   };
 }
 

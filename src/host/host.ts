@@ -6,6 +6,7 @@ import { createCollectors } from './collect/collectors.ts';
 import { createCriProbe } from './cri/cri-probe.ts';
 import { createEndpointFinder } from './cri/cri-endpoint.ts';
 import { createFileLogSource } from './log/file-log.ts';
+import { createShimStacks } from './stacks/shim-stacks.ts';
 import { createUnitStacks } from './stacks/unit-stacks.ts';
 import { findProcess, type FoundProcess } from './process/find-process.ts';
 import { createJournalSource } from './log/journal.ts';
@@ -67,6 +68,7 @@ export function createHost(options: HostOptions): Host {
       logPattern: log.kind === 'file' ? log.pattern : undefined,
     }),
     stacks: createUnitStacks({ procRoot: namespaces.procRoot, process }),
+    shims: createShimStacks({ procRoot: namespaces.procRoot, runtime: (signal) => process('runtime', signal) }),
     spool: createSpool(options.spool),
     state: createStateStore(options.stateFolder),
   };

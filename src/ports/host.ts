@@ -146,6 +146,43 @@ export interface StackReader {
   check(role: UnitRole, signal: AbortSignal): Promise<void>;
 }
 
+/** What the kernel shows of a shim that may hold it up, the surest first. */
+export type ShimSignKind = 'stopped' | 'uninterruptible' | 'runc-lasts' | 'child-uninterruptible';
+
+export interface ShimSign {
+  readonly kind: ShimSignKind;
+  /** For a person. */
+  readonly text: string;
+}
+
+/** The process that the runtime asks about the containers of one pod, and waits for. */
+export interface Shim {
+  readonly pid: number;
+  /** Clock ticks after boot: with the pid, the identity of a process. */
+  readonly startTicks: number;
+  readonly unit: string;
+  /** The pod's sandbox: 64 hex digits. */
+  readonly sandbox: string;
+  /** Containers whose processes are its children; the sandbox is one of them. */
+  readonly containers: readonly string[];
+  readonly signs: readonly ShimSign[];
+}
+
+export interface Shims {
+  /** By pid. */
+  readonly shims: readonly Shim[];
+  /** Why there can be none; empty: nothing stands in the way. */
+  readonly note: string;
+}
+
+/** The shims of containerd. Nothing is asked of them or of the runtime, so that a frozen one is seen too. */
+export interface ShimReader {
+  /** Those of pods in the runtime's unit; where no runtime runs, in any unit of the system. No file is read that needs the lock of a shim's memory. */
+  list(signal: AbortSignal): Promise<Shims>;
+  /** As `StackReader.read`. @throws `E_STACKS_NOT_SHIM` if its program is no shim; `E_STACKS_*`. */
+  read(shim: Shim, signal: AbortSignal): Promise<Collected>;
+}
+
 /** Evidence on the node's own disk, with a bound. A bundle is a folder. */
 export interface Spool {
   /**
@@ -176,6 +213,7 @@ export interface Host {
   readonly facts: HostFacts;
   readonly collectors: readonly Collector[];
   readonly stacks: StackReader;
+  readonly shims: ShimReader;
   readonly spool: Spool;
   readonly state: StateStore;
 }

@@ -5,6 +5,8 @@ import type { MedicError } from './errors.ts';
 export interface BuildInfo {
   /** `go1.26.8`. */
   readonly goVersion: string;
+  /** Of package main: `github.com/containerd/containerd/cmd/containerd-shim-runc-v2`. */
+  readonly packagePath?: string;
   readonly mainPath?: string;
   /** `(devel)` where it was built from a folder. */
   readonly mainVersion?: string;

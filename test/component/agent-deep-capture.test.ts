@@ -78,11 +78,14 @@ describe('a deep capture', () => {
 
   test('leaves the first capture as it is, and uploads nothing', async () => {
     await captured('DiagnoseFirst');
+    await bench.clock.advance(12_000);
     const before = bench.incident().status;
     const objects = (await bench.local.cluster.list(EVIDENCES)).items.length;
     await bench.clock.advance(10 * MINUTE_MS);
     const after = bench.incident().status;
-    expect(after.evidence?.filter(({ kind }) => kind !== 'DeepCapture')).toEqual(before.evidence);
+    const added = after.evidence?.filter(({ name }) => before.evidence?.every((entry) => entry.name !== name));
+    expect(after.evidence).toEqual(expect.arrayContaining([...(before.evidence ?? [])]));
+    expect(new Set(added?.map(({ kind }) => kind))).toEqual(new Set(['DeepCapture', 'ShimStacks']));
     expect(after.actions).toEqual(before.actions);
     expect((await bench.local.cluster.list(EVIDENCES)).items).toHaveLength(objects);
     const manifest = await bench.sim.host.spool.read(INCIDENT, 'manifest.json');

@@ -2,11 +2,14 @@
  * Programs of all versions of Go, blocked in every way: pprof's dump before and after, and ours between them. Needs go and
  * root; the toolchains come from the Go module proxy, and what is built is kept in the cache.
  */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseDump } from '../../src/core/dump/parser.ts';
+import { parseStat } from '../../src/host/process/proc-parse.ts';
 import { readStacks } from '../../src/host/stacks/read-stacks.ts';
+import { createShimStacks } from '../../src/host/stacks/shim-stacks.ts';
 import { agreementOf } from '../support/stacks/agreement.ts';
 import { type Build, buildProgram, type GoProcess, hasCommand, startProgram } from '../support/stacks/go-program.ts';
 import type { StackReading } from '../../src/ports/stacks.ts';
@@ -104,6 +107,21 @@ describe('a program', () => {
       }
       expect(stacks).toBeGreaterThan(2000);
       expect(torn).toBeLessThan(stacks / 100);
+    },
+    BUILD_MS,
+  );
+
+  test(
+    'that is no shim is not read as one, whatever its name is',
+    async () => {
+      const { pid } = await start({ program: 'blocked', flags: STRIPPED });
+      const { startTicks } = parseStat(readFileSync(`/proc/${String(pid)}/stat`, 'latin1'))!;
+      const reader = createShimStacks({ procRoot: '/proc', runtime: () => Promise.resolve(undefined) });
+      const shim = { pid, startTicks, unit: 'containerd.service', sandbox: '', containers: [], signs: [] };
+      await expect(reader.read(shim, new AbortController().signal)).rejects.toMatchObject({
+        code: 'E_STACKS_NOT_SHIM',
+        message: `process ${String(pid)} is named as a shim, and its program is blocked`,
+      });
     },
     BUILD_MS,
   );

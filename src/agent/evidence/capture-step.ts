@@ -8,7 +8,8 @@ import { boundedClues } from '../../core/diagnosis/clues/log-clues.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
 import { adoptBundle, bundleNameOf, bundlesOf, newestEarly, readManifest, writeManifest } from './spool-bundle.ts';
-import { type Capture, capture } from './collect-artifacts.ts';
+import { type ArtifactOrder, type Capture, capture } from './collect-artifacts.ts';
+import { FIRST_SHIMS, type ShimRound, takeShims } from './shim-stacks.ts';
 import type { DumpRounds } from './stack-dumps.ts';
 import { uploadForDecision } from './upload-for-decision.ts';
 import { type AgentPart, reportUntilWritten, withRecord } from '../record.ts';
@@ -71,6 +72,15 @@ function roundsOf({ dumps, dumpInterval }: Plan['evidence'], before: Existing | 
   return { first: saved + 1, count: Math.max(fewest, dumps - saved), intervalMs: durationMs(dumpInterval) };
 }
 
+/** Nothing follows this capture: it may take longer, and what is taken after it would not be reported any more. */
+function isLast({ spec }: KubeletIncident): boolean {
+  return spec.plan.mode === 'Capture';
+}
+
+function shimsWithin(leftMs: number): ShimRound {
+  return { ...FIRST_SHIMS, limitMs: Math.min(FIRST_SHIMS.limitMs, leftMs) };
+}
+
 async function takeEvidence(
   { world, board, requests }: HostStepParts,
   incident: KubeletIncident,
@@ -81,21 +91,22 @@ async function takeEvidence(
   const bundle = bundleNameOf(incident.metadata.name);
   const before = await existing(world, board, incident, bundle);
   const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
+  const order: ArtifactOrder = { bundle, windowMs: durationMs(evidence.logWindow), redact: evidence.redact, keep };
+  const limitMs = durationMs(evidence.deadline) * SHARE_OF_DEADLINE;
+  const endsAt = clock.monotonic() + limitMs;
   const taken = await capture(
     world,
     {
-      bundle,
+      ...order,
       dumps: roundsOf(evidence, before),
       // The kubelet log is always taken afresh: an early one does not hold the breach line.
       collectors: before === undefined ? host.collectors : host.collectors.filter(({ kind }) => kind === 'KubeletLog'),
-      windowMs: durationMs(evidence.logWindow),
-      redact: evidence.redact,
-      keep,
-      limitMs: durationMs(evidence.deadline) * SHARE_OF_DEADLINE,
+      limitMs,
     },
     signal,
   );
-  const entries = mergedEntries(before?.manifest.entries ?? [], taken.entries);
+  const shims = isLast(incident) ? await takeShims(world, order, shimsWithin(endsAt - clock.monotonic()), signal) : [];
+  const entries = mergedEntries(before?.manifest.entries ?? [], [...taken.entries, ...shims]);
   // A runtime that hangs now may have counted its containers when it was only suspected.
   const summary: HostSummary = {
     ...before?.manifest.host,

@@ -134,7 +134,7 @@ async function takeIfStillAsked(
   return entries;
 }
 
-function withEntries(part: AgentPart, entries: readonly EvidenceEntry[]): AgentPart {
+export function withEntries(part: AgentPart, entries: readonly EvidenceEntry[]): AgentPart {
   return { ...part, evidence: replaced(part.evidence, entries) };
 }
 
@@ -143,7 +143,7 @@ function replaced(old: readonly EvidenceEntry[], fresh: readonly EvidenceEntry[]
 }
 
 /** For whoever reads the folder on the node. What is in it counts without, by the incident's status. */
-async function addToManifest(
+export async function addToManifest(
   { host, log }: World,
   { bundle, keep }: ArtifactOrder,
   entries: readonly EvidenceEntry[],

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   E_STACKS_GONE: 'The process has ended or was replaced while its stacks were read.',
   E_STACKS_MALFORMED: 'A program or its memory is not what a Go program of its version has.',
   E_STACKS_NOT_GO: 'The process is no Go program.',
+  E_STACKS_NOT_SHIM: 'The process is named as a shim, and runs another program; the message names it.',
   E_STACKS_READER: 'The process that reads stacks has failed, has run out of its memory, or cannot be started.',
   E_STACKS_UNSUPPORTED:
     'The program is of a Go version or a machine whose stacks cannot be read; the message names it.',

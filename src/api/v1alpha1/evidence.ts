@@ -9,6 +9,7 @@ export const EvidenceKind = z.enum([
   'RuntimeLog',
   'RuntimeStacks',
   'ThreadStacks',
+  'ShimStacks',
   'KernelLog',
   'Processes',
   'UnitProperties',

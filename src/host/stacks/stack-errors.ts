@@ -4,6 +4,7 @@ import { hasCode, messageOf } from '../system-error.ts';
 
 const CLASSES = {
   E_STACKS_NOT_GO: 'terminal',
+  E_STACKS_NOT_SHIM: 'terminal',
   E_STACKS_UNSUPPORTED: 'terminal',
   E_STACKS_MALFORMED: 'invalid',
   E_STACKS_DENIED: 'denied',

@@ -28,29 +28,37 @@ export function createUnitStacks({ procRoot, process }: UnitStacksOptions): Stac
 
   return {
     async read(role, signal): Promise<Collected> {
-      const [{ pid, unit }, reading] = await take(role, signal);
-      const { bytes, isCut } = await unpack(reading.gzip);
-      const process = `process ${String(pid)} (${unit})`;
-      if (reading.kind === 'goroutines') {
-        const source = `memory of ${process}${buildText(reading.header)}`;
-        const cut = isCut ? [`cut at ${String(MAX_TEXT)} bytes`] : [];
-        return {
-          bytes,
-          truncated: isCut || reading.header.cutBy !== undefined,
-          message: notes(reading.header, cut),
-          source,
-        };
-      }
-      // A reader that hangs says something of the process: its threads are the evidence. A refusal says nothing of it.
-      if (reading.why.code !== 'E_STACKS_DEADLINE') throw reading.why;
-      const message = `goroutines cannot be read: ${reading.why.message}; these are the threads`;
-      return { bytes, truncated: isCut, message, source: `/proc of ${process}`, ...kindOf(role) };
+      const [found, reading] = await take(role, signal);
+      return { ...(await collectedStacks(reading, found)), ...(reading.kind === 'threads' ? kindOf(role) : {}) };
     },
     async check(role, signal): Promise<void> {
       const [, reading] = await take(role, signal);
       if (reading.kind === 'threads') throw reading.why;
     },
   };
+}
+
+/** @throws why the goroutines could not be read, where that says nothing of the process. */
+export async function collectedStacks(
+  reading: StackReading,
+  { pid, unit }: Pick<FoundProcess, 'pid' | 'unit'>,
+): Promise<Collected> {
+  const { bytes, isCut } = await unpack(reading.gzip);
+  const process = `process ${String(pid)} (${unit})`;
+  if (reading.kind === 'goroutines') {
+    const source = `memory of ${process}${buildText(reading.header)}`;
+    const cut = isCut ? [`cut at ${String(MAX_TEXT)} bytes`] : [];
+    return {
+      bytes,
+      truncated: isCut || reading.header.cutBy !== undefined,
+      message: notes(reading.header, cut),
+      source,
+    };
+  }
+  // A reader that hangs says something of the process: its threads are the evidence. A refusal says nothing of it.
+  if (reading.why.code !== 'E_STACKS_DEADLINE') throw reading.why;
+  const message = `goroutines cannot be read: ${reading.why.message}; these are the threads`;
+  return { bytes, truncated: isCut, message, source: `/proc of ${process}` };
 }
 
 /** The gate takes threads of the kubelet in place of its goroutines, never those of the runtime. */
@@ -60,7 +68,7 @@ function kindOf(role: UnitRole): Pick<Collected, 'kind'> {
 
 function buildText({ buildInfo }: GoroutineHeader): string {
   if (buildInfo === undefined) return '';
-  const { goVersion, mainPath, mainVersion, revision } = buildInfo;
+  const { goVersion, packagePath, mainPath = packagePath, mainVersion, revision } = buildInfo;
   const module = mainPath === undefined ? '' : `, ${mainPath}${mainVersion === undefined ? '' : ` ${mainVersion}`}`;
   return `, ${goVersion}${module}${revision === undefined ? '' : `, revision ${revision}`}`;
 }

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { artifact, captured, completedIncident } from '../incidents.ts';
 import { execOn, STATE, unitState } from '../lab.ts';
 import type { Report } from '../report.ts';
@@ -63,6 +64,21 @@ async function capture(report: Report, name: string): Promise<void> {
     stacks.includes('github.com/containerd/containerd/'),
     `${String(stacks.split('\ngoroutine ').length)} goroutines, ${runtime[0]?.source ?? ''}`,
   );
+  await checkShim(report, name, incident);
+}
+
+/** It is the only one that is stopped, so that it is the first of those that are read. */
+async function checkShim(report: Report, name: string, incident: KubeletIncident): Promise<void> {
+  const shims = captured(incident, 'ShimStacks');
+  const dump = shims.find((entry) => entry.name.startsWith('goroutines-shim-'));
+  const text = dump === undefined ? '' : await artifact(dump);
+  report.check(
+    name,
+    'the goroutines of the stopped shim are saved, and the calls in which it stands',
+    dump?.message?.startsWith('it is stopped (state T)') === true &&
+      /^goroutine 1 \[.*\]:\n(?:.*\n)*?.*\/shim\.serve\(\.\.\.\)\n(?:.*\n)*?main\.main\(/m.test(text),
+    `${String(text.split('\ngoroutine ').length)} goroutines, ${dump?.source ?? ''}; ${shims[0]?.message ?? ''}`,
+  );
 }
 
 export const frozenPrograms: Scenario = {
@@ -75,7 +91,7 @@ export const frozenPrograms: Scenario = {
     if (shim === undefined) throw new Error('no shim runs on the node: its agent has one');
     const kubelet = await unitState(NODE.name, 'kubelet');
     const containerd = await unitState(NODE.name, 'containerd');
-    const stopped = [kubelet.pid, containerd.pid].map(String);
+    const stopped = [kubelet.pid, containerd.pid, shim].map(String);
     await execOn(NODE.name, 'kill', '-STOP', ...stopped);
     try {
       await capture(report, this.name);

@@ -4,7 +4,16 @@
  */
 import type { Clock, Random } from '../../../src/ports/clock.ts';
 import { MedicError } from '../../../src/ports/errors.ts';
-import type { BlockedProcess, Collected, Host, ProbeResult, UnitFacts, UnitRole } from '../../../src/ports/host.ts';
+import type {
+  BlockedProcess,
+  Collected,
+  Host,
+  ProbeResult,
+  Shim,
+  Shims,
+  UnitFacts,
+  UnitRole,
+} from '../../../src/ports/host.ts';
 import { createCollectors } from './collectors.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKubeletLife, type KubeletLife, type ReadyCondition } from './kubelet.ts';
@@ -51,6 +60,10 @@ export interface SimulatedHost {
   /** The memory of the kubelet cannot be read, or can be again. */
   breakStacks(message: string | undefined): void;
   setBlocked(processes: readonly BlockedProcess[]): void;
+  /** The runtime's shims, or why they cannot be listed. */
+  setShims(shims: readonly Shim[] | string): void;
+  /** How many shims were read, or are being read. */
+  shimReads(): number;
 }
 
 const NO_DUMPS: Dumps = {
@@ -60,6 +73,10 @@ const NO_DUMPS: Dumps = {
 const RUNTIME_DUMP = `goroutine 1 [select, 12 minutes]:
 github.com/containerd/containerd/cmd/containerd/command.App.func1(...)
 \t/src/github.com/containerd/containerd/cmd/containerd/command/main.go:269 +0xa52
+`;
+const SHIM_DUMP = `goroutine 1 [select, 12 minutes]:
+github.com/containerd/containerd/runtime/v2/shim.run(...)
+\t/src/github.com/containerd/containerd/runtime/v2/shim/shim.go:299 +0x1
 `;
 const KERNEL = '6.1.0-38-amd64';
 
@@ -87,6 +104,8 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let stacksBroken: string | undefined;
   let stacksBytes = 0;
   let blocked: readonly BlockedProcess[] = [];
+  let shims: readonly Shim[] | string = [];
+  let shimReads = 0;
   let isRuntimeHung = false;
   /** A fault of the kubelet's process: it ends with the process. */
   let kubeletFault: FaultKind | undefined;
@@ -204,6 +223,20 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     });
   }
 
+  async function listShims(caller: AbortSignal): Promise<Shims> {
+    if (typeof shims === 'string') throw new MedicError('E_HOST_READ', 'transient', shims);
+    await clock.sleep(200, caller);
+    return { shims, note: '' };
+  }
+
+  async function readShim({ pid, unit, sandbox }: Shim, caller: AbortSignal): Promise<Collected> {
+    if (stacksBroken !== undefined) throw new MedicError('E_STACKS_DENIED', 'denied', stacksBroken);
+    shimReads += 1;
+    await clock.sleep(300, caller);
+    const bytes = Buffer.from(`${SHIM_DUMP}${sandbox}\n`);
+    return { bytes, truncated: false, message: '', source: `memory of process ${String(pid)} (${unit})` };
+  }
+
   function processState(pid: number): string | undefined {
     if (pid === 0) return undefined;
     if (pid === runtimeUnit.facts().mainPID) return isRuntimeHung ? 'T' : 'S';
@@ -246,6 +279,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
         await readStacks(role);
       },
     },
+    shims: { list: listShims, read: readShim },
     spool: disk.spool,
     state: disk.state,
   };
@@ -304,5 +338,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     setBlocked(processes): void {
       blocked = processes;
     },
+    setShims(next): void {
+      shims = next;
+    },
+    shimReads: () => shimReads,
   };
 }

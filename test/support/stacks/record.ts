@@ -2,32 +2,20 @@
  * Makes the recordings in test/fixtures/stacks: `node test/support/stacks/record.ts [QEMU_AARCH64]`. Needs go; as root.
  * Beside each recording is what pprof said of the same process.
  */
-import { openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { ProcessSource } from '../../../src/host/stacks/byte-source.ts';
 import { openProgram } from '../../../src/host/stacks/goroutines/dump.ts';
 import { openProcess } from '../../../src/host/stacks/process-files.ts';
-import { buildProgram, startProgram, type GoProcess } from './go-program.ts';
+import { openEmulated } from './emulator.ts';
+import { buildProgram, startProgram } from './go-program.ts';
 import { recordProcess } from './recording.ts';
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/stacks/', import.meta.url));
 const LIMITS = { maxGoroutines: 10_000, maxTextBytes: 10_000_000, isTimeOver: () => false };
 const STRIPPED = ['-trimpath', '-ldflags=-s -w'];
-
-/** User mode has mapped the program at its own addresses in the emulator's memory. */
-function emulated({ pid }: GoProcess, path: string): ProcessSource {
-  const file = openSync(path, 'r');
-  return {
-    ...openProcess({ procRoot: '/proc', pid, startTicks: undefined }),
-    file: { readInto: (into, at) => readSync(file, into, 0, into.length, at) },
-    fileSize: statSync(path).size,
-    entryPoint: Number(readFileSync(path).readBigUInt64LE(24)),
-    registersOf: () => undefined,
-  };
-}
 
 async function record(name: string, path: string, emulator?: string): Promise<void> {
   const dump = join(tmpdir(), `${name}.txt`);
@@ -36,7 +24,7 @@ async function record(name: string, path: string, emulator?: string): Promise<vo
     const source =
       emulator === undefined
         ? openProcess({ procRoot: '/proc', pid: recorded.pid, startTicks: undefined })
-        : emulated(recorded, path);
+        : openEmulated(recorded.pid, path);
     const { source: noted, bytes } = recordProcess(source);
     const { goroutines } = openProgram(noted).dump(LIMITS, () => undefined);
     writeFileSync(`${FOLDER}${name}.recording.gz`, bytes());

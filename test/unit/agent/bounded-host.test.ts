@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { boundHost, HOST_LIMITS_MS } from '../../../src/agent/bounded-host.ts';
-import type { Collector, Host } from '../../../src/ports/host.ts';
+import type { Collector, Host, Shim } from '../../../src/ports/host.ts';
 import { createFakeClock, createSeededRandom, type FakeClock } from '../../support/clock.ts';
 import { startSimulatedHost } from '../../support/host/simulated-host.ts';
 
@@ -32,6 +32,7 @@ function hungHost(): Host {
     collectors: [collector],
     spool: { write: hang, read: hang, rename: hang, remove: hang, list: hang, usage: hang },
     stacks: { read: hang, check: hang },
+    shims: { list: hang, read: hang },
     state: { read: hang, write: hang },
   };
 }
@@ -39,6 +40,8 @@ function hungHost(): Host {
 async function* noLines(): AsyncGenerator<never> {
   // An empty log.
 }
+
+const SHIM: Shim = { pid: 9, startTicks: 1, unit: 'containerd.service', sandbox: 'a', containers: ['a'], signs: [] };
 
 type Call = (host: Host, signal: AbortSignal) => Promise<unknown>;
 type Calls<T> = { readonly [K in keyof T]: Call };
@@ -74,6 +77,10 @@ const CALLS: { readonly [P in keyof typeof HOST_LIMITS_MS]: Calls<(typeof HOST_L
     read: ({ stacks }, signal) => stacks.read('kubelet', signal),
     check: ({ stacks }, signal) => stacks.check('kubelet', signal),
   },
+  shims: {
+    list: ({ shims }, signal) => shims.list(signal),
+    read: ({ shims }, signal) => shims.read(SHIM, signal),
+  },
   state: {
     read: ({ state }) => state.read('watch'),
     write: ({ state }) => state.write('watch', 'value'),
@@ -95,7 +102,7 @@ function rowsOf(part: keyof typeof CALLS): readonly Row[] {
 
 const COLLECT: Row = ['a collector', 7_000, async ({ collectors }, signal) => collectors[0]?.collect(WINDOW, signal)];
 const ROWS: readonly Row[] = [
-  ...(['services', 'probe', 'facts', 'spool', 'state'] as const).flatMap((part) => rowsOf(part)),
+  ...(['services', 'probe', 'facts', 'spool', 'stacks', 'shims', 'state'] as const).flatMap((part) => rowsOf(part)),
   COLLECT,
 ];
 

@@ -1,5 +1,5 @@
 /** A folder that looks like a host's `/` and `/proc`. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { HostNamespaces } from '../../../src/host/namespaces.ts';
@@ -18,6 +18,11 @@ export interface FakeProcess {
   readonly state?: string;
   readonly startTicks?: number;
   readonly wchan?: string;
+  readonly ppid?: number;
+  /** Where its working directory leads to. */
+  readonly cwd?: string | undefined;
+  /** Threads beside the first one: the state of each. */
+  readonly threads?: Readonly<Record<number, string>>;
 }
 
 export async function createFakeRoot(): Promise<FakeRoot> {
@@ -32,12 +37,16 @@ export async function createFakeRoot(): Promise<FakeRoot> {
     namespaces: { targetPid: undefined, procRoot: join(root, 'proc'), hostRoot: root },
     file,
     async process(pid, facts): Promise<void> {
-      const { comm, cgroup, argv = [comm], state = 'S', startTicks = pid, wchan = '0' } = facts;
-      const stat = `${String(pid)} (${comm}) ${state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${String(startTicks)} 0 0`;
-      for (const folder of [`proc/${String(pid)}`, `proc/${String(pid)}/task/${String(pid)}`]) {
-        await file(`${folder}/stat`, stat);
-        await file(`${folder}/wchan`, wchan);
+      const { comm, cgroup, argv = [comm], state = 'S', startTicks = pid, wchan = '0', ppid = 1, threads = {} } = facts;
+      const stat = (id: number, letter: string): string =>
+        `${String(id)} (${comm}) ${letter} ${String(ppid)} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${String(startTicks)} 0 0`;
+      await file(`proc/${String(pid)}/stat`, stat(pid, state));
+      await file(`proc/${String(pid)}/wchan`, wchan);
+      for (const [id, letter] of Object.entries({ ...threads, [pid]: state })) {
+        await file(`proc/${String(pid)}/task/${id}/stat`, stat(Number(id), letter));
+        await file(`proc/${String(pid)}/task/${id}/wchan`, wchan);
       }
+      if (facts.cwd !== undefined) await symlink(facts.cwd, join(root, `proc/${String(pid)}/cwd`));
       await file(`proc/${String(pid)}/cgroup`, `0::${cgroup}\n`);
       await file(`proc/${String(pid)}/cmdline`, argv.map((word) => `${word}\0`).join(''));
     },

@@ -64,6 +64,8 @@ function readModules(text: string): Modules {
   let modules: Modules = {};
   for (const line of Buffer.from(text, 'latin1').toString('utf8').split('\n')) {
     const [kind, first = '', second = ''] = line.split('\t');
+    // A program that was built without modules, as those of Debian, has this line alone.
+    if (kind === 'path') modules = { ...modules, packagePath: first };
     if (kind === 'mod') modules = { ...modules, mainPath: first, mainVersion: second };
     if (kind !== 'build') continue;
     const [key, value] = readSetting(line.slice('build\t'.length));

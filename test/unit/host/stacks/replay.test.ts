@@ -19,7 +19,7 @@ describe.each(NAMES)('a process of %s', (name) => {
 
   test('names its Go and its module', () => {
     const { buildInfo } = dumpOf(openRecording(unpacked));
-    expect(buildInfo).toMatchObject({ goVersion: name.split('-')[0], mainPath: 'parked' });
+    expect(buildInfo).toMatchObject({ goVersion: name.split('-')[0], mainPath: 'parked', packagePath: 'parked' });
   });
 
   test('is read as a dump by the diagnosis, without a line that it does not know', () => {
