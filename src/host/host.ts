@@ -1,4 +1,5 @@
 /** The host: all adapters together. */
+import { hrtime } from 'node:process';
 import type { Clock } from '../ports/clock.ts';
 import type { Host, UnitRole } from '../ports/host.ts';
 import { type Limit, withDeadline } from '../runtime/deadline.ts';
@@ -42,7 +43,11 @@ export function createHost(options: HostOptions): Host {
   const { namespaces, clock, log } = options;
   const commands = createCommands(namespaces.targetPid);
   const endpoint = createEndpointFinder({ namespaces, clock, fixed: options.endpoint });
-  const services = createSystemd(namespaces, commands, { endpoint });
+  const services = createSystemd(namespaces, commands, {
+    endpoint,
+    // Linux: hrtime is CLOCK_MONOTONIC.
+    now: () => ({ wallMs: clock.now(), monotonicMs: Number(hrtime.bigint()) / 1e6 }),
+  });
   const process = async (role: UnitRole, signal: AbortSignal): Promise<FoundProcess | undefined> =>
     findProcess(namespaces, role, role === 'runtime' ? await endpoint(signal) : undefined, signal);
   return {

@@ -38,7 +38,7 @@ async function existing(
   try {
     const own = await readManifest(host.spool, bundle);
     if (own !== undefined) return { kind: 'own', manifest: relocated(own, node, bundle) };
-    const early = await newestEarly(host.spool);
+    const early = await newestEarly(host.spool, clock.now());
     if (early === undefined || !isOfTrouble(early.manifest.at, incident.spec.trigger, clock.now())) return undefined;
     const adopted = await adoptBundle(host.spool, early.bundle, { node, bundle });
     if (adopted === undefined) return undefined;

@@ -113,6 +113,12 @@ export function createEarlyCaptures(
     log.info('Evidence was saved early', { node: world.node, reason, bundle, artifacts, bytes: taken.bytes });
   }
 
+  /** What was saved while the clock was ahead of now may be of long before the present trouble. Nobody is told of it. */
+  function forgetFuture(): void {
+    const { spool } = board.current();
+    if ((fromTime(spool.early?.at) ?? 0) > clock.now()) board.post({ spool: { ...spool, early: undefined } });
+  }
+
   return {
     async run(signal): Promise<never> {
       const wakeUp = createWakeUp(clock);
@@ -120,6 +126,7 @@ export function createEarlyCaptures(
       await postNewest(world, board);
       for (;;) {
         try {
+          forgetFuture();
           if (isDue()) await mutex(() => take(signal));
         } catch (error) {
           signal.throwIfAborted();
@@ -137,9 +144,9 @@ function relistOf(call: string | undefined): { readonly relistCall?: string } {
 }
 
 /** What an earlier agent has left. */
-async function postNewest({ host, log }: World, board: ObservationBoard): Promise<void> {
+async function postNewest({ host, clock, log }: World, board: ObservationBoard): Promise<void> {
   try {
-    const found = await newestEarly(host.spool);
+    const found = await newestEarly(host.spool, clock.now());
     if (found === undefined) return;
     const { at, reason, entries, relistCall } = found.manifest;
     const captured = entries.filter(({ state }) => state === 'Captured');

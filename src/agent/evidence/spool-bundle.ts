@@ -1,6 +1,6 @@
 /** A folder of evidence in the node's spool. Its manifest is written last: a bundle without one is not complete. */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { BundleManifest, isEarlyBundle, relocated } from '../../core/evidence/bundle.ts';
+import { BundleManifest, earlyBundleName, isEarlyBundle, relocated } from '../../core/evidence/bundle.ts';
 import { sha256 } from '../../core/evidence/manifest.ts';
 import type { Spool } from '../../ports/host.ts';
 import { MedicError } from '../../ports/errors.ts';
@@ -27,11 +27,15 @@ export async function writeManifest(
   await spool.write(bundle, MANIFEST, Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`), keep);
 }
 
-/** The newest complete early bundle. */
+/** The newest complete early bundle. One that was saved while the clock was ahead of now is none. */
 export async function newestEarly(
   spool: Spool,
+  now: number,
 ): Promise<{ readonly bundle: string; readonly manifest: BundleManifest } | undefined> {
-  const names = (await spool.list()).map(({ bundle }) => bundle).filter(isEarlyBundle);
+  const latest = earlyBundleName(now);
+  const names = (await spool.list())
+    .map(({ bundle }) => bundle)
+    .filter((name) => isEarlyBundle(name) && name <= latest);
   for (const bundle of names.sort().reverse()) {
     const manifest = await readManifest(spool, bundle);
     if (manifest !== undefined) return { bundle, manifest };

@@ -26,9 +26,9 @@ export function bundlesToRemove({ bundles, incidents, newestEarly: early }: Rete
   return bundles.filter((bundle) => (isEarlyBundle(bundle) ? bundle !== early : !incidents.has(bundle)));
 }
 
-async function tidy({ host, log }: World, requests: Requests): Promise<void> {
+async function tidy({ host, clock, log }: World, requests: Requests): Promise<void> {
   const { spool } = host;
-  const newest = await newestEarly(spool);
+  const newest = await newestEarly(spool, clock.now());
   const gone = bundlesToRemove({
     bundles: (await spool.list()).map(({ bundle }) => bundle),
     incidents: bundlesOf(requests.incidents.list()),

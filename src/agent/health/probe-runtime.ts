@@ -1,5 +1,5 @@
 /** The agent's own CRI call, every 5 s: the earliest signal of a hung runtime, at +15 s (measured). */
-import type { Moment } from '../../core/time/moment.ts';
+import { type Moment, wallOf } from '../../core/time/moment.ts';
 import type { ProbeResult } from '../../ports/host.ts';
 import type { ProbeObservation, ObservationBoard } from './observation.ts';
 import { momentOf, type World } from '../world.ts';
@@ -22,13 +22,14 @@ export function nextProbeObservation(
   ended: Moment,
 ): ProbeObservation {
   const failed = result.state !== 'Answered' && result.state !== 'Unknown';
+  const failingSinceMs = failed ? (previous.failingSinceMs ?? began.monotonicMs) : undefined;
   return {
     state: result.state,
     at: ended.wallMs,
     latencyMs: result.state === 'Answered' ? Math.round(result.latencyMs) : previous.latencyMs,
     lastSuccessAt: result.state === 'Answered' ? ended.wallMs : previous.lastSuccessAt,
-    failingSince: failed ? (previous.failingSince ?? began.wallMs) : undefined,
-    failingSinceMs: failed ? (previous.failingSinceMs ?? began.monotonicMs) : undefined,
+    failingSince: failingSinceMs === undefined ? undefined : wallOf(failingSinceMs, previous.failingSince, ended),
+    failingSinceMs,
     message: result.state === 'Answered' ? '' : result.message.slice(0, 1024),
     runtimeName: result.runtimeName ?? previous.runtimeName,
     runtimeVersion: result.runtimeVersion ?? previous.runtimeVersion,

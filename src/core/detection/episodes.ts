@@ -5,7 +5,8 @@
  * Three facts keep the count right:
  * - a breach line says when its relist began (its time minus `elapsed`), so two lines of one relist are one episode
  *   however far apart they are, in whatever order and however often they come;
- * - ages of what is read as it happens are measured on the monotonic clock, so a jump of the wall clock is no gap;
+ * - ages of what is read as it happens are measured on the monotonic clock, so a jump of the wall clock is no gap, and no
+ *   episode lies in the future;
  * - what is older than the last close opens nothing: it is a replay.
  */
 import type { Moment } from '../time/moment.ts';
@@ -91,7 +92,7 @@ export function openEpisode(state: EpisodeState): EpisodeRecord | undefined {
 
 /** The next state. Pure; unknown or late events change nothing. */
 export function reduceEpisodes(state: EpisodeState, event: EpisodeEvent, now: Moment): EpisodeState {
-  const current = withoutFuture(state, now.wallMs);
+  const current = withoutFuture(state, now);
   switch (event.kind) {
     case 'line':
       // A line from the future was written before a step back of the clock.
@@ -106,14 +107,50 @@ export function reduceEpisodes(state: EpisodeState, event: EpisodeEvent, now: Mo
 }
 
 /** After a step back of the wall clock, marks that lie in the future would hide what is new. */
-function withoutFuture(state: EpisodeState, wallMs: number): EpisodeState {
+function withoutFuture(state: EpisodeState, now: Moment): EpisodeState {
+  const { wallMs } = now;
   const run = state.neverRelisted;
-  const future = state.boundaryAt > wallMs || (run !== undefined && run.lastLineAt > wallMs);
+  const isAhead = state.episodes.some((episode) => isFuture(episode, wallMs));
+  const future = isAhead || state.boundaryAt > wallMs || (run !== undefined && run.lastLineAt > wallMs);
   if (!future) return state;
   return {
     ...state,
+    episodes: isAhead ? setBack(state, now) : state.episodes,
     boundaryAt: Math.min(state.boundaryAt, wallMs),
     neverRelisted: run && { ...run, lastLineAt: Math.min(run.lastLineAt, wallMs) },
+  };
+}
+
+function isFuture({ lastLineAt }: EpisodeRecord, wallMs: number): boolean {
+  return lastLineAt > wallMs + SAME_RELIST_MS;
+}
+
+/**
+ * Episodes of the time before the step back, by the clock as it is now: both clocks at the last line tell how far it was
+ * set. After a start of the agent nobody knows that: what is over then is forgotten, and what is open has begun now.
+ */
+function setBack({ episodes, seenAtMs }: EpisodeState, { wallMs, monotonicMs }: Moment): readonly EpisodeRecord[] {
+  const last = episodes.at(-1);
+  if (last !== undefined && seenAtMs !== undefined) {
+    const byMs = wallMs - (monotonicMs - seenAtMs) - last.lastLineAt;
+    return episodes.map((episode) => (isFuture(episode, wallMs) ? shifted(episode, byMs, wallMs) : episode));
+  }
+  return episodes.flatMap((episode) => {
+    if (!isFuture(episode, wallMs)) return [episode];
+    return episode.endedAt === undefined ? [{ ...episode, startedAt: wallMs, lastLineAt: wallMs }] : [];
+  });
+}
+
+function shifted(episode: EpisodeRecord, byMs: number, wallMs: number): EpisodeRecord {
+  const { startedAt: began, lastLineAt, endedAt, relistAt } = episode;
+  // What began before the clock was ahead has a right time already.
+  const startedAt = began > wallMs ? began + byMs : began;
+  return {
+    ...episode,
+    startedAt,
+    lastLineAt: Math.max(startedAt, lastLineAt + byMs),
+    endedAt: endedAt === undefined ? undefined : Math.max(startedAt, endedAt + byMs),
+    relistAt: relistAt === undefined ? undefined : relistAt + byMs,
   };
 }
 

@@ -97,7 +97,7 @@ export function plegInfo(inputs: PlegInputs, previous: PlegInfo | undefined, now
     state: verdict.state,
     reason: verdict.reason,
     message: verdict.message.slice(0, 1024),
-    since: goesOn ? previous.since : rfc3339(verdict.since ?? now.wallMs),
+    since: rfc3339(Math.min(goesOn ? Date.parse(previous.since) : (verdict.since ?? now.wallMs), now.wallMs)),
     ...(last?.lastElapsedMs === undefined ? {} : { elapsed: unsigned(last.lastElapsedMs) }),
     ...(last?.thresholdMs === undefined ? {} : { threshold: formatDuration(last.thresholdMs) }),
     episodes: inputs.episodes.episodes.map(toEpisode),

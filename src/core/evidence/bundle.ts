@@ -46,10 +46,14 @@ export function relocated(manifest: BundleManifest, node: string, bundle: string
   return { ...manifest, entries };
 }
 
-/** Whether evidence that was complete at `at` is of this trouble. The stuck relist began before its breach line. */
+/**
+ * Whether evidence that was complete at `at` is of this trouble. The stuck relist began before its breach line. All three
+ * times are the node's; what lies in the future was saved while its clock was ahead, nobody knows when.
+ */
 export function isOfTrouble(at: number, trigger: Trigger, now: number): boolean {
   const seenAt = fromTime(trigger.at);
-  if (!TRIGGERS[trigger.type].isFault || seenAt === undefined || now - at > EARLY_MAX_AGE_MS) return false;
+  if (!TRIGGERS[trigger.type].isFault || seenAt === undefined) return false;
+  if (at > now || now - at > EARLY_MAX_AGE_MS) return false;
   return at >= seenAt - (trigger.elapsed === undefined ? 0 : durationMs(trigger.elapsed));
 }
 

@@ -5,3 +5,15 @@ export interface Moment {
   /** A clock that never goes back, milliseconds from an arbitrary start. */
   readonly monotonicMs: number;
 }
+
+/** A wall clock that is off by less was not set, but corrected, or read in whole seconds. */
+const SET_MS = 2_000;
+
+/**
+ * A moment of the past by the wall clock as it is set now.
+ * @param written the same as it was written down then, and kept where the clock was not set since; undefined: it was not.
+ */
+export function wallOf(monotonicMs: number, written: number | undefined, now: Moment): number {
+  const wallMs = now.wallMs - (now.monotonicMs - monotonicMs);
+  return written !== undefined && Math.abs(written - wallMs) <= SET_MS ? written : wallMs;
+}

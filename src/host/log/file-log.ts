@@ -79,12 +79,13 @@ interface Following extends FileLogOptions {
 
 async function* followFiles(options: Following, first: Position, signal: AbortSignal): AsyncGenerator<LogRecord> {
   const { namespaces, clock, pattern } = options;
-  const toRecord = createRecorder(options, first.since);
+  let caughtUp = false;
+  // Only the backlog is cut by time: a clock that was ahead when reading began would else make it deaf to what comes.
+  const toRecord = createRecorder(options, () => (caughtUp ? 0 : first.since));
   let file = first.file;
   let tail = await openTail(file.path, first.offset);
   /** Where earlier files were left: one that is written to again, beside the present one, is not read twice. */
   const readTo = new Map<string, number>();
-  let caughtUp = false;
   let missingSince: number | undefined;
   try {
     for (;;) {
@@ -144,10 +145,10 @@ async function* lastRecords(tail: Tail, file: LogFile, toRecord: ToRecord): Asyn
 }
 
 /** A line without a time of its own (a stack trace) has that of the line before. */
-function createRecorder({ clock, zone }: Following, since: number): ToRecord {
+function createRecorder({ clock, zone }: Following, sinceNow: () => number): ToRecord {
   let at: number | undefined;
   return ({ text, end }, file) => {
-    const now = clock.now();
+    const [now, since] = [clock.now(), sinceNow()];
     const own = text === undefined ? undefined : lineTime(text, now, zone);
     at = own ?? at;
     const when = at ?? (since > 0 ? file.modifiedAt : now);

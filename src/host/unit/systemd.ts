@@ -1,5 +1,6 @@
 /** systemd as the host's service manager. */
 import { MedicError } from '../../ports/errors.ts';
+import type { Moment } from '../../core/time/moment.ts';
 import type { ServiceManager, UnitFacts, UnitRole } from '../../ports/host.ts';
 import { findProcess } from '../process/find-process.ts';
 import type { Commands } from '../command.ts';
@@ -37,6 +38,8 @@ const MAX_BYTES = 65_536;
 export interface SystemdOptions {
   /** The CRI endpoint of the kubelet: it says which runtime is meant. */
   readonly endpoint: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Both clocks of the host; the monotonic one counts from its boot, as systemd's does. Without it times are as systemd prints them. */
+  readonly now?: () => Moment;
 }
 
 export function createSystemd(namespaces: HostNamespaces, commands: Commands, options: SystemdOptions): ServiceManager {
@@ -53,7 +56,7 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
 
   async function showAll(units: readonly string[], signal: AbortSignal): Promise<readonly UnitFacts[]> {
     const argv = ['systemctl', 'show', `--property=${UNIT_PROPERTIES.join(',')}`, ...units];
-    return parseUnits(await run(argv, signal));
+    return parseUnits(await run(argv, signal), options.now?.());
   }
 
   async function find(role: UnitRole, signal: AbortSignal): Promise<UnitFacts | undefined> {

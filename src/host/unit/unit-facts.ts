@@ -1,4 +1,5 @@
 /** What `systemctl show` prints, from systemd 219 to 256 (systemctl(1), org.freedesktop.systemd1(5)). */
+import { type Moment, wallOf } from '../../core/time/moment.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 
 /** What is asked for; older systemd leaves out those that it does not know. */
@@ -10,6 +11,7 @@ export const UNIT_PROPERTIES = [
   'MainPID',
   'InvocationID',
   'ExecMainStartTimestamp',
+  'ExecMainStartTimestampMonotonic',
   'NRestarts',
   'Restart',
   'WatchdogUSec',
@@ -28,12 +30,16 @@ const TIME_UNIT_MS: Readonly<Record<string, number>> = {
   y: 31_557_600_000,
 };
 
-/** One block a unit, in the order in which they were asked for; units that systemd does not know are left out. */
-export function parseUnits(text: string): readonly UnitFacts[] {
-  return text.split(/\n\s*\n/).flatMap(parseUnit);
+/**
+ * One block a unit, in the order in which they were asked for; units that systemd does not know are left out.
+ * @param now `monotonicMs` is the host's CLOCK_MONOTONIC, by which systemd counts as well. Without it a start has the time that
+ * systemd prints.
+ */
+export function parseUnits(text: string, now?: Moment): readonly UnitFacts[] {
+  return text.split(/\n\s*\n/).flatMap((block) => parseUnit(block, now));
 }
 
-function parseUnit(block: string): readonly UnitFacts[] {
+function parseUnit(block: string, now: Moment | undefined): readonly UnitFacts[] {
   const properties = new Map<string, string>();
   for (const line of block.split('\n')) {
     const equals = line.indexOf('=');
@@ -49,13 +55,21 @@ function parseUnit(block: string): readonly UnitFacts[] {
       subState: get('SubState'),
       mainPID: whole(get('MainPID')),
       invocationID: get('InvocationID'),
-      startedAt: parseTimestamp(get('ExecMainStartTimestamp')),
+      startedAt: startOf(get('ExecMainStartTimestamp'), whole(get('ExecMainStartTimestampMonotonic')), now),
       restarts: whole(get('NRestarts')),
       restart: get('Restart'),
       watchdogMs: watchdog(get('WatchdogUSec')),
       killMode: get('KillMode'),
     },
   ];
+}
+
+/** systemd keeps the wall time of then, which is wrong for hours where the clock was set after the start, as at boot. */
+function startOf(printed: string, micros: number, now: Moment | undefined): number | undefined {
+  const written = parseTimestamp(printed);
+  return written === undefined || now === undefined || micros === 0
+    ? written
+    : Math.round(wallOf(micros / 1000, written, now));
 }
 
 function whole(text: string): number {

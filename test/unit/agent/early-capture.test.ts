@@ -83,6 +83,7 @@ describe('an early capture belongs to an incident', () => {
       false,
     ],
     ['if it is younger, however long the trouble', -14 * MINUTE, trigger({ elapsed: '58h29m3s' }), true],
+    ['not if it was taken while the clock was six hours ahead', 360 * MINUTE, trigger(), false],
     ['not if a person asked for the incident', 500, trigger({ type: 'Manual' }), false],
   ])('%s', (_name, takenAt, given, expected) => {
     expect(isOfTrouble(T0 + takenAt, given, T0 + 1_000)).toBe(expected);

@@ -140,6 +140,18 @@ describe('the CRI probe', () => {
     expect(failed).toMatchObject({ runtimeName: 'containerd', runtimeVersion: '1.6.20', lastSuccessAt: T0 + 10_000 });
   });
 
+  test.each([6 * 3_600_000, -2 * 3_600_000])(
+    'a run of failures is as long as it was, when the clock is set by %d ms meanwhile',
+    (jump) => {
+      const failure = { state: 'Timeout', latencyMs: 5_000, message: 'no answer' } as const;
+      const first = nextProbeObservation(NOT_PROBED, failure, began, ended);
+      const begins = { wallMs: T0 + 5_000 + jump, monotonicMs: 5_000 };
+      const ends = { wallMs: T0 + 10_000 + jump, monotonicMs: 10_000 };
+      const second = nextProbeObservation(first, failure, begins, ends);
+      expect(second.at! - second.failingSince!).toBe(10_000);
+    },
+  );
+
   test('a probe that could not be made is no failure of the runtime', () => {
     const unknown = nextProbeObservation(
       NOT_PROBED,

@@ -186,6 +186,50 @@ describe('jumps of the wall clock', () => {
   });
 });
 
+describe('a clock that was six hours ahead once, and is right again', () => {
+  const SIX_HOURS = 6 * 3600;
+
+  test('leaves no mark in the future, in the middle of an episode', () => {
+    const b = bench();
+    b.setWallBy(SIX_HOURS);
+    stuck(b, 200, 230);
+    b.setWallBy(-SIX_HOURS);
+    b.runTo(232);
+    expect(openEpisode(b.state())).toMatchObject({ startedAt: T0 + 200_000, lastLineAt: T0 + 230_000 });
+    stuck(b, 235, 300, 218);
+    expect(b.count()).toBe(1);
+    expect(openEpisode(b.state())).toMatchObject({ startedAt: T0 + 200_000, lastLineAt: T0 + 299_950 });
+  });
+
+  test('leaves the distances between episodes as they were: they are no flapping', () => {
+    const b = bench();
+    stuck(b, 200, 230);
+    b.setWallBy(SIX_HOURS);
+    stuck(b, 4000, 4030);
+    stuck(b, 8000, 8030);
+    b.runTo(8100);
+    b.setWallBy(-SIX_HOURS);
+    stuck(b, 12_000, 12_030);
+    const seconds = b.state().episodes.map(({ startedAt }) => Math.round((startedAt - T0) / 1000));
+    expect(seconds).toEqual([200, 4000, 8000, 12_000]);
+    expect(b.state().episodes.map(({ endedAt }) => endedAt !== undefined)).toEqual([true, true, true, false]);
+  });
+
+  test('is not known any more by the next agent: what is over then is forgotten, and what is open began now', () => {
+    const b = bench();
+    b.setWallBy(SIX_HOURS);
+    stuck(b, 200, 230);
+    b.runTo(4000);
+    stuck(b, 4100, 4130);
+    b.restartAgent(loadEpisodes(saveEpisodes(b.state())));
+    b.setWallBy(-SIX_HOURS);
+    b.runTo(4133, { logCurrent: false });
+    stuck(b, 4135, 4200, 218);
+    expect(b.count()).toBe(1);
+    expect(openEpisode(b.state())?.startedAt).toBe(T0 + 4_131_000);
+  });
+});
+
 describe('the stored state', () => {
   test('comes back, but for readings of the monotonic clock', () => {
     const b = bench();

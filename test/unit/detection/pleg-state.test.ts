@@ -50,6 +50,11 @@ describe('the state of PLEG', () => {
     expect(plegInfo({ ...WELL, episodes }, undefined, NOW)).toMatchObject({ state: 'Unhealthy', reason });
   });
 
+  test('that goes on never began in the future: the clock was ahead then', () => {
+    const previous = plegInfo(WELL, undefined, { ...NOW, wallMs: NOW.wallMs + 6 * 3_600_000 });
+    expect(plegInfo(WELL, previous, NOW).since).toBe(new Date(NOW.wallMs).toISOString());
+  });
+
   test.each([
     ['9.9 s', 9_900, 'Healthy'],
     ['10 s', 10_000, 'Suspected'],

@@ -59,6 +59,15 @@ async function takeRecords(records: AsyncIterator<LogRecord>, count: number): Pr
   return found;
 }
 
+test('a log that was opened while the clock was six hours ahead is heard when it is right again', async () => {
+  const line = (ms: number, text: string): string => `${new Date(ms).toISOString()} ${text}\n`;
+  await writeFile(at('kubelet.log'), line(Date.now() - 60_000, 'old'));
+  const log = follow('kubelet.log', { since: Date.now() + 5.5 * 3_600_000 });
+  expect(await take(log, 1)).toEqual(['caught-up']);
+  await appendFile(at('kubelet.log'), line(Date.now(), 'new'));
+  expect(await take(log, 1)).toEqual([expect.stringContaining('new')]);
+}, 5_000);
+
 describe('rotation', () => {
   test('by rename: the old file is read to its end, also what came after the rename, then the new one', async () => {
     await writeFile(at('kubelet.log'), 'one\n');

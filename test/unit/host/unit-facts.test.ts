@@ -6,6 +6,7 @@ WatchdogUSec=30s
 MainPID=57
 NRestarts=3
 ExecMainStartTimestamp=Tue 2026-11-24 11:54:58 UTC
+ExecMainStartTimestampMonotonic=3000000000
 KillMode=process
 Id=kubelet.service
 LoadState=loaded
@@ -14,16 +15,36 @@ SubState=running
 InvocationID=dd3ac0938964456580b50d084aba4d3b
 `;
 
+const STARTED = Date.UTC(2026, 10, 24, 11, 54, 58);
+/** An hour after the boot, ten minutes after the start. */
+const NOW = { wallMs: STARTED + 600_000, monotonicMs: 3_600_000 };
+
+describe('the start of a unit', () => {
+  test.each([6 * 3_600_000, -2 * 3_600_000])('is told by the clock as it is now, which was %d ms off then', (offMs) => {
+    const now = { ...NOW, wallMs: NOW.wallMs - offMs };
+    expect(parseUnits(V252, now)[0]?.startedAt).toBe(STARTED - offMs);
+  });
+
+  test('is what systemd prints where the clock was only corrected', () => {
+    expect(parseUnits(V252, { ...NOW, wallMs: NOW.wallMs + 1_500 })[0]?.startedAt).toBe(STARTED);
+  });
+
+  test('is what systemd prints where it has no other time', () => {
+    const text = V252.replace(/ExecMainStartTimestampMonotonic=.*\n/, '');
+    expect(parseUnits(text, { ...NOW, wallMs: 0 })[0]?.startedAt).toBe(STARTED);
+  });
+});
+
 describe('systemctl show', () => {
   test('is read in whatever order the properties come', () => {
-    expect(parseUnits(V252)).toEqual([
+    expect(parseUnits(V252, NOW)).toEqual([
       {
         unit: 'kubelet.service',
         activeState: 'active',
         subState: 'running',
         mainPID: 57,
         invocationID: 'dd3ac0938964456580b50d084aba4d3b',
-        startedAt: Date.UTC(2026, 10, 24, 11, 54, 58),
+        startedAt: STARTED,
         restarts: 3,
         restart: 'always',
         watchdogMs: 30_000,
@@ -34,17 +55,20 @@ describe('systemctl show', () => {
 
   test('of systemd 219 lacks InvocationID and NRestarts', () => {
     const text = V252.replace(/InvocationID=.*\n/, '').replace(/NRestarts=.*\n/, '');
-    expect(parseUnits(text)[0]).toMatchObject({ invocationID: '', restarts: 0, mainPID: 57 });
+    expect(parseUnits(text, NOW)[0]).toMatchObject({ invocationID: '', restarts: 0, mainPID: 57 });
   });
 
   test('gives a block for each unit, and none for a unit that is not there', () => {
     const gone = 'Id=nope.service\nLoadState=not-found\nActiveState=inactive\n';
-    expect(parseUnits(`${V252}\n${gone}\n${V252}`).map((u) => u.unit)).toEqual(['kubelet.service', 'kubelet.service']);
+    expect(parseUnits(`${V252}\n${gone}\n${V252}`, NOW).map((u) => u.unit)).toEqual([
+      'kubelet.service',
+      'kubelet.service',
+    ]);
   });
 
   test('of a unit that never started has no start time', () => {
     const text = 'Id=x.service\nLoadState=loaded\nExecMainStartTimestamp=\nWatchdogUSec=0\nMainPID=0\n';
-    expect(parseUnits(text)[0]).toMatchObject({ startedAt: undefined, watchdogMs: undefined, mainPID: 0 });
+    expect(parseUnits(text, NOW)[0]).toMatchObject({ startedAt: undefined, watchdogMs: undefined, mainPID: 0 });
   });
 });
 
