@@ -1,5 +1,5 @@
 /** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
-import { Event, Lease } from './kubernetes/objects.ts';
+import { Event, Lease, Namespace } from './kubernetes/objects.ts';
 import { Node } from './kubernetes/node.ts';
 import { KubeletEvidence } from './v1alpha1/kubelet-evidence.ts';
 import { KubeletHealth } from './v1alpha1/health.ts';
@@ -27,6 +27,13 @@ export const LEASES = {
   plural: 'leases',
   namespaced: true,
   parse: (raw: unknown): Lease => Lease.parse(raw),
+} as const;
+export const NAMESPACES = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+  parse: (raw: unknown): Namespace => Namespace.parse(raw),
 } as const;
 export const POLICIES = {
   apiVersion: API_VERSION,

@@ -22,6 +22,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --metrics-address H:P   /healthz, /readyz, /metrics (default :8080)
   --log-level LEVEL       debug, info, warn, error (default info)
   --max-concurrent N      recoveries of all policies together that may be in flight at once (default 5)
+  --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --kubeconfig FILE       talk to a cluster from outside it
 `;
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     'metrics-address': { type: 'string', default: ':8080' },
     'log-level': { type: 'string', default: 'info' },
     'max-concurrent': { type: 'string', default: '5' },
+    'medik8s-leases': { type: 'string', default: 'true' },
     'node-proxy': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -43,6 +45,12 @@ const { values } = parseArgs({
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
   process.stderr.write(`--log-level ${text}: it is one of debug, info, warn, error\n`);
+  process.exit(2);
+}
+
+function medik8sLeases(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  process.stderr.write(`--medik8s-leases ${text}: it is true or false\n`);
   process.exit(2);
 }
 
@@ -110,6 +118,7 @@ async function main(): Promise<void> {
     log,
     metrics,
     nodeProxy: values['node-proxy'],
+    medik8sLeases: medik8sLeases(values['medik8s-leases']),
     maxInCluster: maxConcurrent(values['max-concurrent']),
     failpoint: failAt,
   };

@@ -3,7 +3,9 @@ import { createAgentContacts } from './agent-contacts.ts';
 import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';
 import type { ActContext } from './incident/carry-out.ts';
+import { createMaintenanceLeases } from './incident/maintenance-lease.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
+import { isOpen } from '../core/decision/node-state.ts';
 import { createLocalView } from './local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
 import { reconcilePolicy } from './policy/reconcile-policy.ts';
@@ -87,7 +89,11 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   const world = { ...allWorld, cluster: clusterOfTerm(allWorld.cluster, term) };
   const contacts = createAgentContacts(world);
   const view = createLocalView(world, contacts, signal);
-  const context: ActContext = { world, view, contacts, events: createEventRecorder(world), mutex: createMutex() };
+  const leases = createMaintenanceLeases(world, (name) =>
+    view.allIncidents().some((incident) => incident.metadata.name === name && isOpen(incident)),
+  );
+  const events = createEventRecorder(world);
+  const context: ActContext = { world, view, contacts, leases, events, mutex: createMutex() };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();

@@ -15,6 +15,8 @@ export interface World {
   readonly metrics: Metrics;
   /** The right to ask kubelets through the API server's node proxy is granted (chart: `controller.nodeProxy`). */
   readonly nodeProxy: boolean;
+  /** Maintenance leases of medik8s are respected and taken (chart: `medik8sLeases.enabled`). */
+  readonly medik8sLeases: boolean;
   /** Recoveries of all policies together that may be in flight at once. */
   readonly maxInCluster: number;
   /** Called at each failpoint; does nothing in production. */

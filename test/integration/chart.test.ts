@@ -4,6 +4,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createMaintenanceLeases, type MaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
+import { createCluster } from '../../src/kube/cluster.ts';
+import { createRecordingLog } from '../support/builders/recording.ts';
+import { createControllerWorld } from '../support/controller-world.ts';
+import { eventually, realClock, realRandom } from '../support/real-time.ts';
 import { controlPlaneBinaries, startControlPlane, type ControlPlane } from '../support/control-plane.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -57,6 +62,15 @@ afterAll(async () => {
   await plane.stop();
 });
 
+/** The controller's maintenance leases, with the rights of its account. */
+function maintenanceLeases(): MaintenanceLeases {
+  const token = run(kubectl, 'create', 'token', 'kubelet-medic-controller', '-n', NAMESPACE).output.trim();
+  const world = createControllerWorld().world;
+  const options = { clock: realClock, random: realRandom, log: createRecordingLog() };
+  const cluster = createCluster(plane.connection(token), options);
+  return createMaintenanceLeases({ ...world, clock: realClock, cluster }, () => true);
+}
+
 describe('the chart', () => {
   test('lints without a warning', () => {
     expect(run(helm, 'lint', '--strict', CHART)).toMatchObject({ status: 0 });
@@ -103,5 +117,44 @@ describe('the chart', () => {
     run(kubectl, 'label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/warn=restricted');
     const { status, output } = applied('templates/controller.yaml');
     expect({ status, warned: output.includes('would violate') }).toEqual({ status: 0, warned: false });
+  });
+
+  test('lets the controller take maintenance leases where their namespace is there, and says so where it does not', async () => {
+    const node = { name: 'node-a', uid: '11111111-1111-4111-8111-111111111111' };
+    const [early, late] = [maintenanceLeases(), maintenanceLeases()];
+    expect(await early.read('node-a', 'a-1')).toEqual({ kind: 'unused' });
+
+    run(kubectl, 'create', 'namespace', 'medik8s-leases');
+    expect(await early.read('node-a', 'a-1')).toEqual({ kind: 'free' });
+    await early.take(node, 'a-1');
+    expect(await early.read('node-a', 'a-1')).toEqual({
+      kind: 'unreadable',
+      message: expect.stringMatching(/leases.* is forbidden.*medik8s-leases.*; grant get, create, update and patch/),
+    });
+
+    expect(run(helm, 'upgrade', 'kubelet-medic', CHART, '-n', NAMESPACE)).toMatchObject({ status: 0 });
+    await eventually('the right is in force', async () => {
+      await late.take(node, 'a-1');
+      return (await late.read('node-a', 'a-1')).kind === 'ours';
+    });
+    expect(await late.read('node-a', 'a-2')).toEqual({ kind: 'held', by: 'kubelet-medic/a-1' });
+    const inLease = (path: string): string =>
+      run(kubectl, 'get', 'lease', 'node-node-a', '-n', 'medik8s-leases', '-o', `jsonpath={${path}}`).output;
+    expect([inLease('.spec.leaseDurationSeconds'), inLease('.metadata.ownerReferences[0].name')]).toEqual([
+      '1200',
+      'node-a',
+    ]);
+    await late.take(node, 'a-1');
+    await late.release('node-a', 'a-1');
+    expect([await late.read('node-a', 'a-2'), inLease('.spec.holderIdentity')]).toEqual([{ kind: 'free' }, '']);
+  });
+
+  test.each([
+    ['medik8sLeases.namespaceExists=true', true],
+    ['medik8sLeases.namespaceExists=false', false],
+    ['medik8sLeases.enabled=false,medik8sLeases.namespaceExists=true', false],
+  ])('that helm renders away from the cluster has the Role with %s: %j', (values, has) => {
+    const argv = ['template', 'other', CHART, '-n', NAMESPACE, '-s', 'templates/rbac-controller.yaml', '--set', values];
+    expect(run(helm, ...argv).output.includes('namespace: medik8s-leases')).toBe(has);
   });
 });

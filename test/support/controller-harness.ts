@@ -222,6 +222,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       log,
       metrics,
       nodeProxy: options.nodeProxy ?? false,
+      medik8sLeases: true,
       maxInCluster: 5,
       failpoint: () => undefined,
     };

@@ -41,6 +41,7 @@ export function createControllerWorld(answers: Answers = () => undefined): Contr
     log,
     metrics,
     nodeProxy: true,
+    medik8sLeases: true,
     maxInCluster: 5,
     failpoint: () => undefined,
   };

@@ -63,7 +63,7 @@ export const ChartValues = z.strictObject({
     updateStrategy: anyObject,
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),
-  medik8sLeases: z.strictObject({ enabled: flag() }),
+  medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),
   metrics: z.strictObject({ service: z.strictObject({ enabled: flag(), annotations: strings }) }),
   networkPolicy: z.strictObject({ enabled: flag() }),
   // Helm hands these to a chart that is a part of another one.

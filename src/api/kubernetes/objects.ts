@@ -18,6 +18,10 @@ export const Lease = z.object({
 });
 export type Lease = z.infer<typeof Lease>;
 
+/** Only whether it is there. */
+export const Namespace = z.object({ metadata: ObjectMeta });
+export type Namespace = z.infer<typeof Namespace>;
+
 export const Event = z.object({
   metadata: ObjectMeta,
   type: z._default(z.string(), ''),

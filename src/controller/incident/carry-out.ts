@@ -4,12 +4,14 @@ import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/inciden
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { Command, IncidentDecision, IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { canonical } from '../../core/decision/canonical.ts';
+import { findStep } from '../../core/decision/record/conditions-and-steps.ts';
+import { RESERVATION_STEP } from '../../core/decision/record/step-names.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { AgentContacts } from '../agent-contacts.ts';
 import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
 import type { LocalView } from '../local-view.ts';
 import { cordonNode, uncordonNode } from '../node-cordon.ts';
-import { releaseLease, takeLease } from './maintenance-lease.ts';
+import type { MaintenanceLeases } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
 import type { World } from '../world.ts';
@@ -36,7 +38,7 @@ async function writeStatus(world: World, incident: KubeletIncident, status: Inci
 }
 
 async function execute(
-  { world, contacts }: ActContext,
+  { world, contacts, leases }: ActContext,
   snapshot: IncidentSnapshot,
   command: Command,
   signal: AbortSignal,
@@ -48,9 +50,9 @@ async function execute(
     case 'AskAgent':
       return snapshot.health === undefined ? undefined : contacts.ask(snapshot.health);
     case 'TakeLease':
-      return takeLease(world, spec.nodeName, metadata.name);
+      return leases.take({ name: spec.nodeName, uid: spec.nodeUID }, metadata.name);
     case 'ReleaseLease':
-      return releaseLease(world, spec.nodeName, metadata.name);
+      return leases.release(spec.nodeName, metadata.name);
     case 'Cordon':
       if (snapshot.node !== undefined) await cordonNode(world, snapshot.node, metadata.name, command.reason);
       world.failpoint('node-cordoned');
@@ -66,6 +68,7 @@ export interface ActContext {
   readonly world: World;
   readonly view: LocalView;
   readonly contacts: AgentContacts;
+  readonly leases: MaintenanceLeases;
   readonly events: EventRecorder;
   /** One at a time: a decision that looks at the budget and the write that reserves it hold the mutex. */
   readonly mutex: Mutex;
@@ -127,6 +130,17 @@ export async function writeDecision(
   return written.metadata.resourceVersion !== incident.metadata.resourceVersion;
 }
 
+/** Who works on a node holds its lease. An incident is not written for a renewal. */
+async function keepLease(
+  { leases }: ActContext,
+  { incident, lease }: IncidentSnapshot,
+  { status, nextCheckAt }: IncidentDecision,
+): Promise<void> {
+  const isAtWork = nextCheckAt !== undefined && findStep(status, RESERVATION_STEP) !== undefined;
+  if (lease.kind !== 'ours' || !lease.isToBeRenewed || !isAtWork) return;
+  await leases.take({ name: incident.spec.nodeName, uid: incident.spec.nodeUID }, incident.metadata.name);
+}
+
 export async function carryOut(
   context: ActContext,
   snapshot: IncidentSnapshot,
@@ -136,6 +150,7 @@ export async function carryOut(
   const requested = decision.status.steps?.some((step) => step.type === 'Act' && step.state === 'Requested') === true;
   if (requested) context.world.failpoint('action-requested');
   try {
+    await keepLease(context, snapshot, decision);
     for (const command of decision.commands) await execute(context, snapshot, command, signal);
   } finally {
     // The status is written. A later look finds no change, so what changed is reported now.

@@ -2,7 +2,6 @@
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../api/resources.ts';
 import type { IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import type { ActContext } from './carry-out.ts';
-import { readLease } from './maintenance-lease.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 
 /** Everything but the budget, which is read under the mutex under which it may be reserved. */
@@ -10,7 +9,7 @@ export type Gathered = Omit<IncidentSnapshot, 'budget' | 'reserved' | 'now'>;
 
 /** undefined: there is no such incident any more. */
 export async function gatherIncident(
-  { world, view, contacts }: Pick<ActContext, 'world' | 'view' | 'contacts'>,
+  { world, view, contacts, leases }: Pick<ActContext, 'world' | 'view' | 'contacts' | 'leases'>,
   name: string,
   signal: AbortSignal,
 ): Promise<Gathered | undefined> {
@@ -22,7 +21,7 @@ export async function gatherIncident(
     world.cluster.get(NODES, { name: nodeName }),
     world.cluster.get(HEALTHS, { name: nodeName }),
     gatherEvidence(world, incident, signal),
-    plan.mode === 'Remediate' ? readLease(world, nodeName, name) : ({ kind: 'unused' } as const),
+    plan.mode === 'Remediate' ? leases.read(nodeName, name) : ({ kind: 'unused' } as const),
     plan.policy === '' ? undefined : world.cluster.get(POLICIES, { name: plan.policy }),
   ]);
   view.noteWritten(incident);

@@ -1,7 +1,7 @@
 /** The kinds that the server serves: built-in ones with as much schema as merging needs, ours with their whole CRD. */
 import { DEFINITIONS, openApiSchema } from '../../../tools/generate/definitions.ts';
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
-import { EVENTS, LEASES, NODES } from '../../../src/api/resources.ts';
+import { EVENTS, LEASES, NAMESPACES, NODES } from '../../../src/api/resources.ts';
 import { SECRETS } from '../secrets.ts';
 import { API_VERSION } from '../../../src/api/v1alpha1/names.ts';
 import { assertRulesAreKnown } from './rules.ts';
@@ -80,6 +80,7 @@ export function servedKinds(): readonly ServedKind[] {
     builtIn(EVENTS, { selectableFields: ['involvedObject.name', 'involvedObject.kind', 'reason', 'type'] }),
     builtIn(SECRETS, { selectableFields: ['type'] }),
     builtIn(LEASES),
+    builtIn(NAMESPACES),
     ...customKinds(),
   ];
 }

@@ -4,6 +4,7 @@ import { NODES } from '../../../src/api/resources.ts';
 import { createEventRecorder } from '../../../src/controller/events.ts';
 import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../../src/controller/local-view.ts';
+import { createMaintenanceLeases } from '../../../src/controller/incident/maintenance-lease.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import type { StuckClaim } from '../../../src/core/decision/node/node-snapshot.ts';
 import { toTime } from '../../../src/core/time/timestamp.ts';
@@ -19,6 +20,7 @@ test('the condition KubeletStuck has the time of its last change of status, not 
     world,
     view,
     contacts,
+    leases: createMaintenanceLeases(world, () => false),
     events: createEventRecorder(world),
     mutex: <T>(work: () => Promise<T>) => work(),
   };
