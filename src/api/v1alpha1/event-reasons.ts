@@ -7,6 +7,7 @@ export const EVENT_REASONS = {
   EvidenceMissing: 'Evidence is missing.',
   Diagnosed: 'The cause is known.',
   CauseUnknown: 'The evidence does not name a cause.',
+  Confirmed: 'A second source says that the node is stuck.',
   NodeCordoned: 'The node was cordoned.',
   ActionTaken: 'Something was restarted.',
   NodeUncordoned: 'The node was uncordoned.',

@@ -28,6 +28,7 @@ export function timelineOf(incident: KubeletIncident, events: readonly Event[], 
     ...steps.flatMap((step) => ofStep(step, incident, now)),
     ...actions.flatMap(ofAction),
     ...diagnosed(incident),
+    ...confirmed(incident),
     ...refusal(incident, events),
     ...events.flatMap(ofEvent),
     ...ready(incident),
@@ -94,7 +95,22 @@ function ofStep(step: Step, incident: KubeletIncident, now: number): readonly Mo
     ];
   }
   const at = timeOf(step.finishedAt ?? step.startedAt);
-  return [{ at, tone: STEP_TONES[step.state], title, text: step.message ?? step.reason ?? '' }];
+  // Of a cordon the reason says how far the reservation is, which is nobody's concern once it is done.
+  const reason = step.type === 'Cordon' ? undefined : step.reason;
+  return [{ at, tone: STEP_TONES[step.state], title, text: step.message ?? reason ?? '' }];
+}
+
+/** The second witness, or that there was none. */
+function confirmed({ status }: KubeletIncident): readonly Moment[] {
+  const claim = findCondition(status.conditions, 'Confirmed');
+  if (claim === undefined) return [];
+  const at = timeOf(claim.lastTransitionTime);
+  if (claim.status === 'True')
+    return [{ at, tone: 'good', title: 'confirmed', text: `${claim.reason}: ${claim.message}` }];
+  const isOver = claim.status === 'False';
+  return [
+    { at, tone: isOver ? 'plain' : 'open', title: isOver ? 'not confirmed' : 'a second witness', text: claim.message },
+  ];
 }
 
 function isToldByAgent({ name }: Step, { status }: KubeletIncident): boolean {

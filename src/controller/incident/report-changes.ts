@@ -20,6 +20,7 @@ const TELLINGS: readonly Telling[] = [
   { condition: 'EvidenceCaptured', status: 'False', type: 'Warning', event: 'EvidenceMissing' },
   { condition: 'Diagnosed', status: 'True', type: 'Normal', event: 'Diagnosed' },
   { condition: 'Diagnosed', status: 'False', type: 'Warning', event: 'CauseUnknown' },
+  { condition: 'Confirmed', status: 'True', type: 'Normal', event: 'Confirmed' },
   { condition: 'NodeCordoned', status: 'True', type: 'Normal', event: 'NodeCordoned' },
   { condition: 'ActionTaken', status: 'True', type: 'Normal', event: 'ActionTaken' },
   { condition: 'NodeUncordoned', status: 'True', type: 'Normal', event: 'NodeUncordoned' },
@@ -43,7 +44,8 @@ export function eventsBetween(before: IncidentStatus, after: IncidentStatus): re
   const told = TELLINGS.flatMap(({ condition, status, type, event }) => {
     const now = findCondition(after.conditions, condition);
     if (now?.status !== status || findCondition(before.conditions, condition)?.status === status) return [];
-    const prefix = condition === 'ActionTaken' ? `${now.reason}: ` : '';
+    const isNamed = condition === 'ActionTaken' || condition === 'Confirmed';
+    const prefix = isNamed ? `${now.reason}: ` : '';
     return [{ type, reason: event, message: `${prefix}${now.message}` }];
   });
   const complete = findCondition(after.conditions, 'Complete');

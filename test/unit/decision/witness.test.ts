@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import type { Trigger } from '../../../src/api/v1alpha1/incident.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
@@ -103,6 +104,20 @@ describe('the second witness', () => {
     expect(confirmation(decide({ node, relist: 'Stuck', trigger: { source: 'NodeReady' } }))).toBe('True StackDump');
     const health = aHealth({ state: 'Suspected', probe: 'Timeout' });
     expect(decide({ health, trigger: { type: 'RuntimeHung', source: 'RuntimeProbe' } }).reason).toBe('NoWitnessYet');
+  });
+
+  test('to a runtime that answers nobody is a stack in which relist waits for it', () => {
+    const hung = { ...deadlock, class: 'RuntimeHung', relist: 'Unknown', blockedStack: 'x' } as const;
+    const health = aHealth({ state: 'Suspected', probe: 'Timeout' });
+    const reasonWith = (diagnosis: Diagnosis): string | undefined => {
+      const trigger = { type: 'RuntimeHung', source: 'RuntimeProbe' } as const;
+      const incident = anIncident({ name: NAME, status: { ...diagnosed(), diagnosis }, trigger });
+      return confirmation(decideIncident(aSnapshot({ node: aNode(), health, incident })));
+    };
+    expect(reasonWith(hung)).toBe('True StackDump');
+    expect(reasonWith({ ...hung, blockedStack: undefined })).toBe('Unknown NoWitnessYet');
+    expect(reasonWith({ ...hung, class: 'Unknown' })).toBe('Unknown NoWitnessYet');
+    expect(reasonWith({ ...hung, relist: 'Moving' })).toBe('False NotConfirmed');
   });
 
   test('is not stacks of more than ten minutes ago', () => {

@@ -18,12 +18,22 @@ import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 const WAIT_MS = 5 * 60_000;
 const LOOK_AGAIN_MS = 10_000;
 
+function sourceOf({ incident }: IncidentSnapshot): Witness {
+  const { type, source } = incident.spec.trigger;
+  return source ?? (type === 'Manual' ? 'Person' : 'KubeletLog');
+}
+
 /** What the witness says, for a person; undefined: nothing. */
 type Testimony = (snapshot: IncidentSnapshot, status: IncidentStatus) => string | undefined;
 
 function stackDump(snapshot: IncidentSnapshot, status: IncidentStatus): string | undefined {
-  if (status.diagnosis?.relist !== 'Stuck' || isEvidenceOld(snapshot, status)) return undefined;
-  return 'relist has not moved in the stack dumps that were taken after the breach';
+  const { diagnosis } = status;
+  if (diagnosis === undefined || isEvidenceOld(snapshot, status)) return undefined;
+  if (diagnosis.relist === 'Stuck') return 'relist has not moved in the stack dumps that were taken after the breach';
+  // Within its first minute one call cannot be told from the next. Where the runtime answers nobody it need not be.
+  const waitsForRuntime = diagnosis.class === 'RuntimeHung' && diagnosis.blockedStack !== undefined;
+  const isEnough = sourceOf(snapshot) === 'RuntimeProbe' && diagnosis.relist === 'Unknown' && waitsForRuntime;
+  return isEnough ? 'relist waits for the runtime in the stack dumps' : undefined;
 }
 
 /** Not ready for something else, for example the network, is no witness of this. */
@@ -68,11 +78,6 @@ const TESTIMONIES: Readonly<Record<Witness, readonly Testimony[]>> = {
 interface Found {
   readonly witness: Witness;
   readonly message: string;
-}
-
-function sourceOf({ incident }: IncidentSnapshot): Witness {
-  const { type, source } = incident.spec.trigger;
-  return source ?? (type === 'Manual' ? 'Person' : 'KubeletLog');
 }
 
 function find(snapshot: IncidentSnapshot, status: IncidentStatus): Found | undefined {
