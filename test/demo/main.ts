@@ -90,7 +90,17 @@ function startPrograms(demo: DemoCluster): readonly Promise<unknown>[] {
     return startAgent({ ...world, cluster: clusterAs(`agent-${node}`, demo) }, stop.signal).done;
   });
   const cluster = clusterAs('controller', demo);
-  const world = { cluster, clock, random, log, metrics, nodeProxy: false, medik8sLeases: true, maxInCluster: 5, failpoint: () => undefined };
+  const world = {
+    cluster,
+    clock,
+    random,
+    log,
+    metrics,
+    nodeProxy: false,
+    medik8sLeases: true,
+    maxInCluster: 5,
+    failpoint: () => undefined,
+  };
   return [runController(world, termUntil(stop.signal)), ...agents];
 }
 
