@@ -16,5 +16,5 @@ export default {
   ],
   project: ['src/**/*.ts!', 'tools/**/*.ts!', 'test/**/*.ts', 'scripts/*.mjs'],
   ignoreExportsUsedInFile: production,
-  ignoreBinaries: ['openssl', 'go'],
+  ignoreBinaries: ['openssl', 'go', 'mkfifo'],
 };

@@ -22,10 +22,11 @@ afterEach(async () => {
 async function inTrouble(fault: FaultKind, incident: Parameters<Bench['openIncident']>[0] = {}): Promise<void> {
   bench = createBench();
   bench.createHealth();
-  bench.start();
-  await bench.clock.advance(30_000);
+  await bench.clock.advance(5_000);
   bench.sim.inject(fault);
-  await bench.clock.advanceUntil(() => bench.health()?.status.pleg?.state === 'Unhealthy', 300_000, 500);
+  await bench.clock.advance(170_000);
+  bench.start();
+  await bench.clock.advanceUntil(() => bench.health()?.status.pleg?.state === 'Unhealthy', 60_000, 500);
   bench.openIncident({ elapsed: '3m3s', ...incident });
 }
 
@@ -51,7 +52,7 @@ async function expectRefused(reason: string, limitMs?: number): Promise<void> {
   const record = await recordOf('act-1', limitMs);
   expect(record).toMatchObject({ state: 'Refused', reason });
   expect(record.message).toMatch(new RegExp(`^${reason}: `));
-  await bench.clock.advance(2 * MINUTE);
+  await bench.clock.advance(15_000);
   expect(bench.sim.restarts).toEqual([]);
 }
 
@@ -147,12 +148,12 @@ describe('an act is refused', () => {
     await expectRefused('NodeWell');
   });
 
-  test('four hours after the request, by an agent that could not read it sooner', async () => {
+  test('an hour after the request, by an agent that could not read it sooner', async () => {
     await inTrouble('frozen-connection');
     await bench.clock.advance(35_000);
     bench.kill();
     await ask('RestartKubelet');
-    await bench.clock.advance(4 * HOUR);
+    await bench.clock.advance(HOUR);
     bench.start();
     await expectRefused('Expired');
   });
@@ -161,7 +162,7 @@ describe('an act is refused', () => {
     await inTrouble('frozen-connection');
     bench.kill();
     await ask('RestartKubelet');
-    await bench.clock.advance(HOUR);
+    await bench.clock.advance(10 * MINUTE);
     bench.nodeClock.jump(-2 * HOUR);
     bench.start();
     await bench.clock.advance(1_000);

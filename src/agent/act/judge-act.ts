@@ -2,10 +2,12 @@
  * The agent's last look before an act: everything is read between the read of the incident and the write that reserves,
  * and read again with each try of that write.
  */
+import type { Node } from '../../api/kubernetes/node.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { NODES, POLICIES } from '../../api/resources.ts';
 import type { Action, KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import { ACTIONS, type ActStep } from '../../core/decision/actions.ts';
+import { isReady } from '../../core/decision/node-state.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import { readUnit } from '../health/look-at-host.ts';
@@ -63,13 +65,13 @@ export async function judgeAct(parts: ActParts, assignment: Assignment, signal: 
   if (late !== undefined) return { kind: 'refused', refusal: late };
   const { world, board } = parts;
   const { incident, step } = assignment;
-  const host = await readHostNow(world, step.action, signal);
-  const probe = isProbeAskedFor(parts, assignment) ? (await probeOnce(world, signal)).state : 'Unknown';
-  const call = { signal, deadlineMs: CALL_LIMIT_MS };
-  const [node, policy] = await Promise.all([
-    world.cluster.get(NODES, { name: world.node }, call),
+  const [host, node, policy] = await Promise.all([
+    readHostNow(world, step.action, signal),
+    world.cluster.get(NODES, { name: world.node }, { signal, deadlineMs: CALL_LIMIT_MS }),
     readPolicy(world, incident, signal),
   ]);
+  const isProbed = ACTIONS[step.action].needsRuntime || mayBeWell(parts, incident, node);
+  const probe = isProbed ? (await probeOnce(world, signal)).state : 'Unknown';
   const pleg = board.current().pleg?.state ?? 'Unknown';
   const refusal = refuse({ ...asked(parts, assignment), node, policy, unit: host.unit, probe, pleg });
   return refusal === undefined ? { kind: 'allowed', host } : { kind: 'refused', refusal };
@@ -79,10 +81,10 @@ function asked({ world, requests }: ActParts, assignment: Assignment): Asked {
   return { ...assignment, now: world.clock.now(), clockAheadMs: requests.clockAheadMs() };
 }
 
-/** A runtime that hangs holds a probe for seconds, so it is asked only where its answer may matter. */
-function isProbeAskedFor({ board }: ActParts, { incident, step }: Assignment): boolean {
-  const mayBeWell = TRIGGERS[incident.spec.trigger.type].isMomentary && board.current().pleg?.state === 'Healthy';
-  return ACTIONS[step.action].needsRuntime || mayBeWell;
+/** A runtime that hangs holds a probe for seconds, so it is asked only where nothing else says that the node is ill. */
+function mayBeWell({ board }: ActParts, { spec }: KubeletIncident, node: Node | undefined): boolean {
+  const isWell = node !== undefined && isReady(node) && board.current().pleg?.state === 'Healthy';
+  return TRIGGERS[spec.trigger.type].isMomentary && isWell;
 }
 
 async function readPolicy(
