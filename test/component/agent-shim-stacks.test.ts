@@ -37,16 +37,20 @@ interface Story {
   readonly shims: readonly Shim[] | string;
   readonly strategy?: 'DiagnoseFirst' | 'RestoreFirst';
   readonly mode?: 'Capture' | 'Remediate';
+  /** Of the kubelet's log. */
+  readonly line?: string;
 }
 
 /** The first capture of a node whose runtime hangs is reported. */
-async function captured({ shims: all, strategy = 'RestoreFirst', mode = 'Remediate' }: Story): Promise<void> {
+async function captured({ shims: all, strategy = 'RestoreFirst', mode = 'Remediate', line }: Story): Promise<void> {
   bench = createBench();
   bench.createHealth();
   bench.start();
   await bench.clock.advance(30_000);
   bench.sim.inject('runtime-hung');
   bench.sim.setShims(all);
+  if (line !== undefined) bench.sim.journal.write(line);
+  await bench.clock.advance(1_000);
   bench.openIncident({ plan: { strategy, mode } });
   await bench.step({ name: 'capture-host', type: 'CaptureHost' });
   await bench.clock.advanceUntil(() => bench.record('capture-host') !== undefined, 120_000, 250);
@@ -111,13 +115,10 @@ describe('the stacks of shims', () => {
 
   test('are those of containers that a log names too', async () => {
     const all = shims(0, 3);
-    await captured({ shims: all });
-    bench.sim.journal.write(
-      `"StopPodSandbox failed" err="context deadline exceeded" podSandboxID="${all[1]!.sandbox}"`,
-    );
+    await captured({ shims: all, line: `"StopPodSandbox" err="context deadline exceeded" id="${all[1]!.sandbox}"` });
     await bench.clock.advance(12_000);
     expect(names()).toEqual(['shims-1.txt.gz', `goroutines-shim-${all[1]!.sandbox.slice(0, 12)}-1.txt.gz`]);
-    expect(entries()[1]?.message).toBe('calls of it took too long, by 1 lines of kubelet.log');
+    expect(entries()[1]?.message).toBe('calls of it took too long, by 1 lines of kubelet.log.gz');
   });
 
   test('are listed alone where nothing says that one is waited for', async () => {

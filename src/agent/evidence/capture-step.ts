@@ -105,8 +105,9 @@ async function takeEvidence(
     },
     signal,
   );
-  const shims = isLast(incident) ? await takeShims(world, order, shimsWithin(endsAt - clock.monotonic()), signal) : [];
-  const entries = mergedEntries(before?.manifest.entries ?? [], [...taken.entries, ...shims]);
+  const captured = mergedEntries(before?.manifest.entries ?? [], taken.entries);
+  const round = { ...shimsWithin(endsAt - clock.monotonic()), saved: captured };
+  const entries = isLast(incident) ? [...captured, ...(await takeShims(world, order, round, signal))] : captured;
   // A runtime that hangs now may have counted its containers when it was only suspected.
   const summary: HostSummary = {
     ...before?.manifest.host,

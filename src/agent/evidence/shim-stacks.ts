@@ -2,16 +2,21 @@
  * Stacks of the shims that the runtime waits for, and the list of all shims with what speaks for it. A person reads them; no
  * decision rests on them. They are taken after the dumps that it rests on.
  */
+import { gunzipSync } from 'node:zlib';
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { lateContainersIn } from '../../core/diagnosis/clues/late-containers.ts';
+import { createLateReader } from '../../core/diagnosis/clues/late-containers.ts';
 import type { Collected, Collector, Shim } from '../../ports/host.ts';
+import { createSpoolStore } from '../../stores/spool-store.ts';
 import type { World } from '../world.ts';
 import { type ChosenShim, chooseShims, type LateLog } from './choose-shims.ts';
 import { type ArtifactOrder, takeArtifact } from './collect-artifacts.ts';
 
-/** Longest time of one artifact, in milliseconds; the list reads two logs. */
-const LIST_TIMEOUT_MS = 30_000;
+/** Longest time of one artifact, in milliseconds; the list reads two logs from the disk. */
+const LIST_TIMEOUT_MS = 20_000;
 const READ_TIMEOUT_MS = 10_000;
+/** The kubelet's log has 4 MiB at most, in bytes. */
+const MAX_LOG = 8 * 1_048_576;
+const PIECE = 65_536;
 
 export interface ShimRound {
   /** From 1. */
@@ -31,11 +36,14 @@ export function shimListFile(round: number): string {
   return `shims-${String(round)}.txt`;
 }
 
-/** One after the other: a reader takes 55 to 66 MiB of the agent's own limit. Throws with the signal only. */
+/**
+ * One after the other: a reader takes 55 to 66 MiB of the agent's own limit. Throws with the signal only.
+ * `saved`: what the bundle has; its logs are read for the names of containers.
+ */
 export async function takeShims(
   world: World,
   order: ArtifactOrder,
-  { round, most, limitMs }: ShimRound,
+  { round, most, limitMs, saved }: ShimRound & { readonly saved: readonly EvidenceEntry[] },
   signal: AbortSignal,
 ): Promise<readonly EvidenceEntry[]> {
   const { clock } = world;
@@ -44,11 +52,11 @@ export async function takeShims(
   const list: Collector = {
     name: shimListFile(round),
     kind: 'ShimStacks',
-    source: "/proc of the runtime's shims, and the logs",
+    source: "/proc of the runtime's shims, and the logs of this bundle",
     timeoutMs: LIST_TIMEOUT_MS,
-    async collect(window, inner): Promise<Collected> {
+    async collect(_window, inner): Promise<Collected> {
       const { shims, note } = await world.host.shims.list(inner);
-      const all = chooseShims(shims, shims.length === 0 ? [] : await lateLogs(world, window, inner));
+      const all = chooseShims(shims, shims.length === 0 ? [] : await lateLogs(world, order, saved, inner));
       chosen = all.slice(0, most);
       const message = note === '' ? summary(shims.length, all.length, chosen.length) : note;
       return { bytes: Buffer.from(listText(shims, all, message)), truncated: false, message };
@@ -77,25 +85,34 @@ function stackCollector({ host }: World, round: number, { shim, reasons }: Chose
   };
 }
 
-/** Read anew: those that are saved may be minutes old. One that cannot be read says nothing. */
+/** By the logs of the bundle. One that cannot be read says nothing. */
 async function lateLogs(
-  { host, log }: World,
-  window: Parameters<Collector['collect']>[0],
+  { host, node, log }: World,
+  { bundle, keep }: ArtifactOrder,
+  saved: readonly EvidenceEntry[],
   signal: AbortSignal,
 ): Promise<readonly LateLog[]> {
+  const store = createSpoolStore({ spool: host.spool, node, bundle, keep });
   const logs: LateLog[] = [];
-  for (const collector of host.collectors) {
-    const { name, kind } = collector;
-    if (kind !== 'KubeletLog' && kind !== 'RuntimeLog') continue;
+  for (const entry of saved) {
+    if (entry.state !== 'Captured' || (entry.kind !== 'KubeletLog' && entry.kind !== 'RuntimeLog')) continue;
     try {
-      const { bytes } = await collector.collect(window, signal);
-      logs.push({ name, containers: lateContainersIn(bytes.toString('latin1')) });
+      const bytes = await store.get(entry, signal);
+      if (bytes !== undefined) logs.push({ name: entry.name, containers: lateInLog(bytes) });
     } catch (err) {
       signal.throwIfAborted();
-      log.warn('A log says nothing of shims', { reason: name, err });
+      log.warn('A log says nothing of shims', { reason: entry.name, err });
     }
   }
   return logs;
+}
+
+/** As text in pieces: the agent has little memory, and a log has 4 MiB. */
+function lateInLog(gzip: Buffer): ReadonlyMap<string, number> {
+  const reader = createLateReader();
+  const bytes = gunzipSync(gzip, { maxOutputLength: MAX_LOG });
+  for (let at = 0; at < bytes.length; at += PIECE) reader.push(bytes.toString('latin1', at, at + PIECE));
+  return reader.end();
 }
 
 function summary(shims: number, held: number, read: number): string {

@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { lateContainersIn } from '../../../src/core/diagnosis/clues/late-containers.ts';
+import { redact } from '../../../src/core/evidence/redact.ts';
+import { createLateReader } from '../../../src/core/diagnosis/clues/late-containers.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
+
+/** In pieces, as it is unpacked. */
+function lateContainersIn(text: string, piece = 65_536): ReadonlyMap<string, number> {
+  const reader = createLateReader();
+  for (let at = 0; at < text.length; at += piece) reader.push(text.slice(at, at + piece));
+  return reader.end();
+}
 
 describe('containers for which calls took too long', () => {
   test.each([
@@ -13,7 +21,9 @@ describe('containers for which calls took too long', () => {
     `StopContainer for \\"${A}\\" failed error="an error occurs during waiting for container \\"${A}\\" to be killed"`,
     `ContainerStatus "${A}" from runtime service failed: operation timeout`,
   ])('are named once by the line %s', (line) => {
-    expect([...lateContainersIn(`one\n${line}\nlast`)]).toEqual([[A, 1]]);
+    for (const piece of [1, 7, 100, 65_536]) {
+      expect([...lateContainersIn(`one\n${redact(line).text}\nlast`, piece)]).toEqual([[A, 1]]);
+    }
   });
 
   test.each([

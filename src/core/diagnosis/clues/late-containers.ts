@@ -5,12 +5,37 @@ const LATE = /DeadlineExceeded|deadline exceeded|operation timeout|to be killed/
 const ID = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g;
 /** Of a line; a line of stacks has more. */
 const MAX_LINE = 8_192;
+/** Longer than what journald stores of one. */
+const MAX_REST = 262_144;
 /** Of containers, those that were named last. A node has some hundreds. */
 const MAX_IDS = 1_024;
 
-/** How many lines of the text name each container or sandbox so. */
-export function lateContainersIn(text: string): ReadonlyMap<string, number> {
+export interface LateReader {
+  /** The next piece of the text, cut anywhere. */
+  push(text: string): void;
+  /** How many lines name each container or sandbox so. */
+  end(): ReadonlyMap<string, number>;
+}
+
+export function createLateReader(): LateReader {
   const lines = new Map<string, number>();
+  let rest = '';
+  return {
+    push(text): void {
+      const all = rest + text;
+      // A line that is longer than any that says something is not waited for.
+      const end = all.length > MAX_REST ? all.length : all.lastIndexOf('\n') + 1;
+      rest = all.slice(end);
+      readLines(lines, all.slice(0, end));
+    },
+    end(): ReadonlyMap<string, number> {
+      readLines(lines, rest);
+      return lines;
+    },
+  };
+}
+
+function readLines(lines: Map<string, number>, text: string): void {
   for (let at = nextLate(text, 0); at >= 0;) {
     const newline = text.indexOf('\n', at);
     const end = newline === -1 ? text.length : newline;
@@ -25,7 +50,6 @@ export function lateContainersIn(text: string): ReadonlyMap<string, number> {
     at = nextLate(text, end);
   }
   forgetOldest(lines);
-  return lines;
 }
 
 function nextLate(text: string, from: number): number {
