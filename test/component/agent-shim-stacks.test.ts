@@ -39,16 +39,24 @@ interface Story {
   readonly mode?: 'Capture' | 'Remediate';
   /** Of the kubelet's log. */
   readonly line?: string;
+  /** How long the reading of a shim takes. */
+  readonly shimMs?: number;
 }
 
 /** The first capture of a node whose runtime hangs is reported. */
-async function captured({ shims: all, strategy = 'RestoreFirst', mode = 'Remediate', line }: Story): Promise<void> {
+async function captured({
+  shims: all,
+  strategy = 'RestoreFirst',
+  mode = 'Remediate',
+  line,
+  shimMs,
+}: Story): Promise<void> {
   bench = createBench();
   bench.createHealth();
   bench.start();
   await bench.clock.advance(30_000);
   bench.sim.inject('runtime-hung');
-  bench.sim.setShims(all);
+  bench.sim.setShims(all, shimMs);
   if (line !== undefined) bench.sim.journal.write(line);
   await bench.clock.advance(1_000);
   bench.openIncident({ plan: { strategy, mode } });
@@ -102,15 +110,22 @@ describe('the stacks of shims', () => {
   });
 
   test('do not keep an act waiting', async () => {
-    await captured({ shims: shims(3, 0) });
-    await bench.clock.advanceUntil(() => bench.sim.shimReads() > 0, 20_000, 50);
+    async function restartsAfter(all: readonly Shim[]): Promise<number> {
+      await captured({ shims: all, shimMs: 9_000 });
+      await bench.clock.advance(10_500);
+      await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
+      const askedAt = bench.clock.now();
+      await bench.clock.advanceUntil(() => bench.sim.restarts.length > 0, 30_000, 50);
+      return bench.clock.now() - askedAt;
+    }
+    const without = await restartsAfter([]);
+    await bench.finish();
+    expect(await restartsAfter(shims(3, 0))).toBe(without);
+    expect(bench.sim.shimReads()).toBeGreaterThan(0);
     expect(names()).toEqual([]);
-    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
-    await bench.clock.advanceUntil(() => bench.sim.restarts.length > 0, 10_000, 50);
-    expect(names()).toEqual([]);
-    await bench.clock.advance(10_000);
+    await bench.clock.advance(60_000);
     expect(bench.record('act-1')?.state).toBe('Succeeded');
-    expect(names()).toEqual(['shims-1.txt.gz', ...stackNames(1, 3)]);
+    expect(names()).toContain('shims-1.txt.gz');
   });
 
   test('are those of containers that a log names too', async () => {

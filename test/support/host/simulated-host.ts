@@ -60,8 +60,8 @@ export interface SimulatedHost {
   /** The memory of the kubelet cannot be read, or can be again. */
   breakStacks(message: string | undefined): void;
   setBlocked(processes: readonly BlockedProcess[]): void;
-  /** The runtime's shims, or why they cannot be listed. */
-  setShims(shims: readonly Shim[] | string): void;
+  /** The runtime's shims, or why they cannot be listed; how long the reading of one takes, in milliseconds. */
+  setShims(shims: readonly Shim[] | string, readMs?: number): void;
   /** How many shims were read, or are being read. */
   shimReads(): number;
 }
@@ -106,6 +106,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let blocked: readonly BlockedProcess[] = [];
   let shims: readonly Shim[] | string = [];
   let shimReads = 0;
+  let shimReadMs = 300;
   let isRuntimeHung = false;
   /** A fault of the kubelet's process: it ends with the process. */
   let kubeletFault: FaultKind | undefined;
@@ -232,7 +233,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   async function readShim({ pid, unit, sandbox }: Shim, caller: AbortSignal): Promise<Collected> {
     if (stacksBroken !== undefined) throw new MedicError('E_STACKS_DENIED', 'denied', stacksBroken);
     shimReads += 1;
-    await clock.sleep(300, caller);
+    await clock.sleep(shimReadMs, caller);
     const bytes = Buffer.from(`${SHIM_DUMP}${sandbox}\n`);
     return { bytes, truncated: false, message: '', source: `memory of process ${String(pid)} (${unit})` };
   }
@@ -338,8 +339,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     setBlocked(processes): void {
       blocked = processes;
     },
-    setShims(next): void {
+    setShims(next, readMs = 300): void {
       shims = next;
+      shimReadMs = readMs;
     },
     shimReads: () => shimReads,
   };
