@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { EVIDENCES, HEALTHS, INCIDENTS } from '../../src/api/resources.ts';
+import { EVIDENCES, INCIDENTS } from '../../src/api/resources.ts';
 import { API_VERSION, LABEL_UPLOAD } from '../../src/api/v1alpha1/names.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
@@ -8,6 +8,7 @@ import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../src/controller/local-view.ts';
 import { runUploadRetention } from '../../src/controller/incident/upload-retention.ts';
 import { aPlan } from '../support/builders/objects.ts';
+import { skewedClock } from '../support/clock.ts';
 import { createControllerWorld } from '../support/controller-world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -17,19 +18,22 @@ afterEach(() => {
   life.clear();
 });
 
-function start() {
+/** @param aheadMs of the controller's clock; all else goes by the API server's. */
+function start(aheadMs = 0) {
   const { world, clock, local, log } = createControllerWorld();
   const queries: string[] = [];
+  const ownClock = skewedClock(clock, aheadMs);
+  const ofController = local.clusterFor(ownClock);
   const cluster: Cluster = {
-    ...world.cluster,
+    ...ofController,
     list: async (resource, query, call) => {
       if (resource.plural === EVIDENCES.plural) queries.push(query?.labelSelector ?? 'all');
-      return await world.cluster.list(resource, query, call);
+      return await ofController.list(resource, query, call);
     },
   };
   const own = new AbortController();
   life.add(own);
-  const watched = { ...world, cluster };
+  const watched = { ...world, clock: ownClock, cluster };
   const view = createLocalView(watched, createAgentContacts(watched), own.signal);
   void runUploadRetention(watched, view, own.signal);
   const iso = (ms: number): string => toPreciseTime(clock.now() + ms);
@@ -80,24 +84,12 @@ describe('what was uploaded for a person', () => {
   });
 
   test('stays where the clock of the controller is ahead of the API server’s', async () => {
-    const { clock, local, ask, seed, names } = start();
-    const report = (aheadMs: number): void => {
-      const time = toPreciseTime(clock.now() - aheadMs);
-      const managedFields = [{ manager: 'kubelet-medic-agent', operation: 'Apply', subresource: 'status', time }];
-      local.seeds.seed(HEALTHS, {
-        metadata: { name: 'node-a', managedFields },
-        spec: {},
-        status: { agent: { version: '1', startedAt: time, reportedAt: time } },
-      });
-    };
-    report(3 * HOUR_MS + 30_000);
-    await clock.advance(1_000);
-    report(3 * HOUR_MS);
-    ask(-3 * HOUR_MS);
-    seed('fresh', -2 * HOUR_MS);
-    await clock.advance(10 * 60_000);
+    const { clock, ask, seed, names } = start(3 * HOUR_MS);
+    ask(0);
+    seed('fresh', HOUR_MS);
+    await clock.advance(HOUR_MS - 1_000);
     expect(await names()).toEqual(['fresh']);
-    await clock.advance(HOUR_MS);
+    await clock.advance(61_000);
     expect(await names()).toEqual([]);
   });
 

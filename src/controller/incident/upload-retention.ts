@@ -5,7 +5,6 @@ import { EVIDENCES } from '../../api/resources.ts';
 import { UPLOAD_LIFE_MS } from '../../api/v1alpha1/incident.ts';
 import { ObjectMeta } from '../../api/meta.ts';
 import { LABEL_UPLOAD } from '../../api/v1alpha1/names.ts';
-import { agentSeenAt } from '../../core/decision/node-state.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { LocalView } from '../local-view.ts';
@@ -40,18 +39,9 @@ async function sweep({ cluster, log }: World, nowMs: number, signal: AbortSignal
   }
 }
 
-/**
- * The API server's time, by when it last noted an agent's report while this controller looked on; before that, our own.
- * A controller whose clock is ahead must not take away what was uploaded a moment ago.
- */
-function watchServerTime({ clock }: World, { healths }: LocalView): () => number {
-  let aheadMs = 0;
-  healths.onChange((current, previous) => {
-    if (current === undefined || previous === undefined) return;
-    const notedAt = agentSeenAt(current);
-    if (notedAt !== undefined && notedAt !== agentSeenAt(previous)) aheadMs = clock.now() - notedAt;
-  });
-  return () => clock.now() - aheadMs;
+/** The API server's time: a controller whose clock is ahead must not take away what was uploaded a moment ago. */
+function serverNow({ clock, cluster }: World): number {
+  return clock.now() - (cluster.clockAheadMs() ?? 0);
 }
 
 /** A healthy fleet costs no list. */
@@ -63,13 +53,12 @@ function isBusy(view: LocalView, nowMs: number): boolean {
 /** Runs until the signal. */
 export async function runUploadRetention(world: World, view: LocalView, signal: AbortSignal): Promise<void> {
   const { clock, log } = world;
-  const serverTime = watchServerTime(world, view);
   let sweptMs: number | undefined;
   while (!signal.aborted) {
     try {
-      const isDue = sweptMs === undefined || clock.monotonic() - sweptMs >= IDLE_MS || isBusy(view, serverTime());
+      const isDue = sweptMs === undefined || clock.monotonic() - sweptMs >= IDLE_MS || isBusy(view, serverNow(world));
       if (isDue) {
-        await sweep(world, serverTime(), signal);
+        await sweep(world, serverNow(world), signal);
         sweptMs = clock.monotonic();
       }
     } catch (err) {
