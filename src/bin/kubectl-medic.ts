@@ -21,7 +21,7 @@ function kubeconfigFiles({ kubeconfig }: ConnectionFlags): readonly string[] {
 /** `stacks` alone needs this machine. */
 async function openLocalProcesses(): Promise<LocalProcesses> {
   const { createLocalProcesses } = await import('../host/stacks/local-processes.ts');
-  return createLocalProcesses();
+  return createLocalProcesses(createSystemClock());
 }
 
 /** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */

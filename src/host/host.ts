@@ -72,8 +72,8 @@ export function createHost(options: HostOptions): Host {
       logUnit: log.kind === 'journald' ? log.unit : undefined,
       logPattern: log.kind === 'file' ? log.pattern : undefined,
     }),
-    stacks: createUnitStacks({ procRoot: namespaces.procRoot, process }),
-    shims: createShimStacks({ procRoot: namespaces.procRoot, runtime: (signal) => process('runtime', signal) }),
+    stacks: createUnitStacks({ procRoot: namespaces.procRoot, process, clock }),
+    shims: createShimStacks({ procRoot: namespaces.procRoot, runtime: (signal) => process('runtime', signal), clock }),
     spool: createSpool(options.spool),
     state: createStateStore(options.stateFolder),
   };

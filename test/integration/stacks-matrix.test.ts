@@ -11,6 +11,7 @@ import { parseStat } from '../../src/host/process/proc-parse.ts';
 import { readStacks } from '../../src/host/stacks/read-stacks.ts';
 import { createShimStacks } from '../../src/host/stacks/shim-stacks.ts';
 import { agreementOf } from '../support/stacks/agreement.ts';
+import { realClock } from '../support/real-time.ts';
 import { type Build, buildProgram, type GoProcess, hasCommand, startProgram } from '../support/stacks/go-program.ts';
 import type { StackReading } from '../../src/ports/stacks.ts';
 
@@ -42,7 +43,8 @@ async function start(build: Build, ...words: readonly string[]): Promise<GoProce
 }
 
 async function stacksOf(pid: number, timeoutMs = 20_000): Promise<StackReading & { readonly text: string }> {
-  const reading = await readStacks({ procRoot: '/proc', pid, timeoutMs, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  const reading = await readStacks({ procRoot: '/proc', pid, timeoutMs, clock: realClock, signal });
   return { ...reading, text: gunzipSync(reading.gzip).toString('utf8') };
 }
 
@@ -116,7 +118,11 @@ describe('a program', () => {
     async () => {
       const { pid } = await start({ program: 'blocked', flags: STRIPPED });
       const { startTicks } = parseStat(readFileSync(`/proc/${String(pid)}/stat`, 'latin1'))!;
-      const reader = createShimStacks({ procRoot: '/proc', runtime: () => Promise.resolve(undefined) });
+      const reader = createShimStacks({
+        procRoot: '/proc',
+        runtime: () => Promise.resolve(undefined),
+        clock: realClock,
+      });
       const shim = { pid, startTicks, unit: 'containerd.service', sandbox: '', containers: [], signs: [] };
       await expect(reader.read(shim, new AbortController().signal)).rejects.toMatchObject({
         code: 'E_STACKS_NOT_SHIM',

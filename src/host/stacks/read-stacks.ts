@@ -5,8 +5,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../ports/clock.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { StackReading } from '../../ports/stacks.ts';
+import { type Limit, withDeadline } from '../../runtime/deadline.ts';
 import { messageOf } from '../system-error.ts';
 import { type Answer, decodeAnswer, errorOf } from './reading.ts';
 import { stackError } from './stack-errors.ts';
@@ -19,6 +21,7 @@ interface StackTarget {
   readonly startTicks?: number;
   /** Threads are read within 3 s more, where goroutines could not be. */
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -63,7 +66,7 @@ type Mode = 'goroutines' | 'threads';
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 async function ask(mode: Mode, target: StackTarget): Promise<Answer> {
-  const { procRoot, pid, startTicks, timeoutMs, signal } = target;
+  const { procRoot, pid, startTicks, timeoutMs, clock, signal } = target;
   signal.throwIfAborted();
   const key = `${mode} ${procRoot}/${String(pid)}`;
   if (hanging.has(key)) {
@@ -75,32 +78,12 @@ async function ask(mode: Mode, target: StackTarget): Promise<Answer> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {},
   });
-  const answer = await outputOf(child, target).finally(() => {
+  const limit: Limit = { ms: timeoutMs, code: 'E_STACKS_DEADLINE', what: `the stacks of process ${String(pid)}` };
+  const answer = await withDeadline(clock, limit, signal, () => collect(child)).finally(() => {
     leave(child, key);
   });
   if (answer.header.kind === 'failure') throw errorOf(answer.header, pid);
   return answer;
-}
-
-async function outputOf(child: Child, { timeoutMs, signal, pid }: StackTarget): Promise<Answer> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const stop = AbortSignal.any([signal, deadline]);
-  let onStop = (): void => undefined;
-  const stopped = new Promise<'stopped'>((resolve) => {
-    onStop = (): void => {
-      resolve('stopped');
-    };
-    stop.addEventListener('abort', onStop);
-  });
-  try {
-    const ended = await Promise.race([collect(child), stopped]);
-    if (ended !== 'stopped') return ended;
-    signal.throwIfAborted();
-    const seconds = String(timeoutMs / 1000);
-    throw stackError('E_STACKS_DEADLINE', `the stacks of process ${String(pid)} were not read within ${seconds} s`);
-  } finally {
-    stop.removeEventListener('abort', onStop);
-  }
 }
 
 /** A child in state D does not end: then it is left to itself, and waited for no longer. */

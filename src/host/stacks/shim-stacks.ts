@@ -1,4 +1,5 @@
 /** The goroutines of containerd's shims. */
+import type { Clock } from '../../ports/clock.ts';
 import type { Collected, Shim, ShimReader, Shims } from '../../ports/host.ts';
 import type { StackReading } from '../../ports/stacks.ts';
 import type { FoundProcess } from '../process/find-process.ts';
@@ -21,9 +22,10 @@ export interface ShimStacksOptions {
   /** `/proc` with the process ids that `runtime` gives. */
   readonly procRoot: string;
   readonly runtime: (signal: AbortSignal) => Promise<FoundProcess | undefined>;
+  readonly clock: Clock;
 }
 
-export function createShimStacks({ procRoot, runtime }: ShimStacksOptions): ShimReader {
+export function createShimStacks({ procRoot, runtime, clock }: ShimStacksOptions): ShimReader {
   return {
     async list(signal): Promise<Shims> {
       const found = await runtime(signal);
@@ -34,7 +36,7 @@ export function createShimStacks({ procRoot, runtime }: ShimStacksOptions): Shim
     },
     async read(shim, signal): Promise<Collected> {
       const { pid, startTicks } = shim;
-      const reading = await readStacks({ procRoot, pid, startTicks, timeoutMs: TIMEOUT_MS, signal });
+      const reading = await readStacks({ procRoot, pid, startTicks, timeoutMs: TIMEOUT_MS, clock, signal });
       checkProgram(shim, reading);
       return await collectedStacks(reading, shim);
     },

@@ -1,5 +1,6 @@
 /** The goroutines of kubelet and runtime, for the agent: the processes that systemd runs in their units. */
 import { createGunzip } from 'node:zlib';
+import type { Clock } from '../../ports/clock.ts';
 import { MedicError } from '../../ports/errors.ts';
 import type { Collected, StackReader, UnitRole } from '../../ports/host.ts';
 import type { GoroutineHeader, StackReading } from '../../ports/stacks.ts';
@@ -16,14 +17,15 @@ export interface UnitStacksOptions {
   /** `/proc` with the process ids that `process` gives. */
   readonly procRoot: string;
   readonly process: (role: UnitRole, signal: AbortSignal) => Promise<FoundProcess | undefined>;
+  readonly clock: Clock;
 }
 
-export function createUnitStacks({ procRoot, process }: UnitStacksOptions): StackReader {
+export function createUnitStacks({ procRoot, process, clock }: UnitStacksOptions): StackReader {
   async function take(role: UnitRole, signal: AbortSignal): Promise<readonly [FoundProcess, StackReading]> {
     const found = await process(role, signal);
     if (found === undefined) throw stackError('E_STACKS_GONE', `no process of the ${role} runs in a unit of systemd`);
     const { pid, startTicks } = found;
-    return [found, await readStacks({ procRoot, pid, startTicks, timeoutMs: TIMEOUT_MS, signal })];
+    return [found, await readStacks({ procRoot, pid, startTicks, timeoutMs: TIMEOUT_MS, clock, signal })];
   }
 
   return {

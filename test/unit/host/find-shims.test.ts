@@ -3,6 +3,7 @@ import { findShims } from '../../../src/host/process/find-shims.ts';
 import { createShimStacks } from '../../../src/host/stacks/shim-stacks.ts';
 import type { Shim } from '../../../src/ports/host.ts';
 import { createFakeRoot, type FakeProcess, type FakeRoot } from './fake-root.ts';
+import { REAL_CLOCK } from './real-clock.ts';
 
 const never = new AbortController().signal;
 const SANDBOX = 'a5'.repeat(32);
@@ -90,7 +91,11 @@ describe('a shim', () => {
 describe('the reader of shims', () => {
   function reader(comm: string | undefined): ReturnType<typeof createShimStacks> {
     const runtime = comm === undefined ? undefined : { pid: 9, comm, argv: [comm], unit: UNIT, startTicks: 1 };
-    return createShimStacks({ procRoot: root.namespaces.procRoot, runtime: () => Promise.resolve(runtime) });
+    return createShimStacks({
+      procRoot: root.namespaces.procRoot,
+      runtime: () => Promise.resolve(runtime),
+      clock: REAL_CLOCK,
+    });
   }
 
   test('lists the shims of the unit that runs containerd', async () => {

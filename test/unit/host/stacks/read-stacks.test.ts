@@ -7,11 +7,13 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { parseStat } from '../../../../src/host/process/proc-parse.ts';
 import { readStacks } from '../../../../src/host/stacks/read-stacks.ts';
 import { readThreads } from '../../../../src/host/stacks/thread-evidence.ts';
+import { createFakeClock } from '../../../support/clock.ts';
+import { realClock } from '../../../support/real-time.ts';
 
 /** Each of them starts a process or two. */
 jest.setTimeout(60_000);
 
-const target = { procRoot: '/proc', timeoutMs: 20_000, signal: new AbortController().signal };
+const target = { procRoot: '/proc', timeoutMs: 20_000, clock: realClock, signal: new AbortController().signal };
 
 describe('the stacks of a process', () => {
   test('that is no Go program cannot be read', async () => {
@@ -46,10 +48,25 @@ describe('the stacks of a process', () => {
     });
   });
 
-  test('are the threads, and why, where the time is too short', async () => {
-    const reading = await readStacks({ ...target, pid: process.pid, timeoutMs: 1 });
-    expect(reading).toMatchObject({ kind: 'threads', why: { code: 'E_STACKS_DEADLINE' } });
-    expect(gunzipSync(reading.gzip).toString()).toContain(`threads of process ${String(process.pid)}: `);
+  test('are the threads, and why, where the time is over', async () => {
+    const clock = createFakeClock();
+    const reading = readStacks({ ...target, pid: process.pid, timeoutMs: 5000, clock });
+    await clock.advance(5000);
+    await expect(reading).resolves.toMatchObject({
+      kind: 'threads',
+      why: {
+        code: 'E_STACKS_DEADLINE',
+        message: `the stacks of process ${String(process.pid)}: no answer within 5s`,
+      },
+    });
+    expect(gunzipSync((await reading).gzip).toString()).toContain(`threads of process ${String(process.pid)}: `);
+  });
+
+  test('are waited for by the clock that is given, and no other', async () => {
+    const clock = createFakeClock();
+    await expect(readStacks({ ...target, pid: process.pid, timeoutMs: 1, clock })).rejects.toMatchObject({
+      code: 'E_STACKS_NOT_GO',
+    });
   });
 
   test('are not read once the signal has come, and end with its reason', async () => {
