@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseDump } from '../../src/core/dump/parser.ts';
-import { openProgram } from '../../src/host/stacks/goroutines/dump.ts';
+import { openProgram } from '../../src/host/stacks/goroutines/open-program.ts';
 import { agreementOf } from '../support/stacks/agreement.ts';
 import { arm64Emulator, openEmulated } from '../support/stacks/emulator.ts';
 import { buildProgram, type GoProcess, startProgram } from '../support/stacks/go-program.ts';

@@ -5,7 +5,8 @@
 import { writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { hasCode } from '../system-error.ts';
-import { type DumpLimits, openProgram } from './goroutines/dump.ts';
+import type { DumpLimits } from './goroutines/dump.ts';
+import { openProgram } from './goroutines/open-program.ts';
 import { openProcess, type ProcessIdentity } from './process-files.ts';
 import { encodeHeader, failureOf, type Header } from './reading.ts';
 import { readThreads } from './thread-evidence.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { openProgram } from '../../../src/host/stacks/goroutines/dump.ts';
+import { openProgram } from '../../../src/host/stacks/goroutines/open-program.ts';
 import { openProcess } from '../../../src/host/stacks/process-files.ts';
 import { openEmulated } from './emulator.ts';
 import { buildProgram, startProgram } from './go-program.ts';

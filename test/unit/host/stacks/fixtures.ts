@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { ProcessSource } from '../../../../src/host/stacks/byte-source.ts';
-import { openProgram } from '../../../../src/host/stacks/goroutines/dump.ts';
+import { openProgram } from '../../../../src/host/stacks/goroutines/open-program.ts';
 import type { BuildInfo, DumpStats } from '../../../../src/ports/stacks.ts';
 import { unpackRecording } from '../../../support/stacks/recording.ts';
 
