@@ -30,6 +30,7 @@ const CGO_BUILDS: readonly (readonly [string, Build])[] = ['1.19.13', '1.22.12',
     [`${go}, cgo, PIE by gcc, stripped`, { program: 'blocked', go, cgo: true, flags: [...PIE, ...STRIPPED] }] as const,
 );
 const BUILD_MS = 240_000;
+const MIB = 1_048_576;
 
 let running: GoProcess | undefined;
 afterEach(async () => {
@@ -128,6 +129,18 @@ describe('a program', () => {
         code: 'E_STACKS_NOT_SHIM',
         message: `process ${String(pid)} is named as a shim, and its program is blocked`,
       });
+    },
+    BUILD_MS,
+  );
+
+  test(
+    'is read with the memory that the reader says, whatever memory has who started it',
+    async () => {
+      const { pid } = await start({ program: 'blocked', flags: STRIPPED });
+      const ballast = Buffer.alloc(300 * MIB, 1);
+      const { header } = await stacksOf(pid);
+      expect(header.kind === 'goroutines' ? header.peakBytes : 0).toBeGreaterThan(40 * MIB);
+      expect(header.kind === 'goroutines' ? header.peakBytes : ballast.length).toBeLessThan(150 * MIB);
     },
     BUILD_MS,
   );

@@ -2,7 +2,7 @@
  * The side of the reader's own process: reads, compresses, writes the answer. It has a process of its own since a read of
  * another process's memory may hang in the kernel, and since what is read is hostile until it is understood.
  */
-import { writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { hasCode } from '../system-error.ts';
 import type { DumpLimits } from './goroutines/dump.ts';
@@ -61,7 +61,7 @@ function goroutines(request: ChildRequest, elapsedMs: () => number): readonly [H
       ...stats,
       durationMs: Math.round(elapsedMs()),
       textBytes: packer.size(),
-      peakBytes: process.resourceUsage().maxRSS * 1024,
+      peakBytes: peakBytes(),
     };
     return [header, packed];
   } catch (error) {
@@ -71,6 +71,12 @@ function goroutines(request: ChildRequest, elapsedMs: () => number): readonly [H
   } finally {
     source.close();
   }
+}
+
+/** Not that of getrusage(2), which begins with the memory of the process that has started this one. */
+function peakBytes(): number {
+  const peak = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+  return Number(peak ?? 0) * 1024;
 }
 
 interface Packer {
