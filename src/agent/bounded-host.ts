@@ -33,7 +33,8 @@ export const HOST_LIMITS_MS = {
   facts: { bootID: 5_000, kernel: 5_000, kubelet: 5_000, processState: 1_000, blocked: 5_000 },
   spool: { write: 10_000, read: 10_000, rename: 10_000, remove: 10_000, list: 5_000, usage: 5_000 },
   // A kubelet with 100,000 goroutines takes 3 s on a quiet machine; the reader gives up after 10 s, and reads threads for 3 s.
-  stacks: { read: 20_000, check: 20_000 },
+  // Samples are taken for 10 s.
+  stacks: { read: 20_000, sample: 30_000, check: 20_000 },
   // A node has 250 pods at most by default. A shim has some dozens of goroutines; its reader gives up after 5 s, and reads
   // threads for 3 s.
   shims: { list: 10_000, read: 10_000 },
@@ -129,6 +130,8 @@ function boundStacks(stacks: StackReader, bound: Bound): StackReader {
   return {
     read: (role, signal) =>
       bound(`the stacks of the ${role}`, limits.read, (inner) => stacks.read(role, inner), signal),
+    sample: (role, signal) =>
+      bound(`samples of the ${role}`, limits.sample, (inner) => stacks.sample(role, inner), signal),
     check: (role, signal) =>
       bound(`the memory of the ${role}`, limits.check, (inner) => stacks.check(role, inner), signal),
   };

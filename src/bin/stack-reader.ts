@@ -1,8 +1,8 @@
-/** Composition root of the process that reads the stacks of another one: `stack-reader MODE PROC_ROOT PID START_TICKS SOFT_LIMIT_MS`. */
+/** Composition root of the process that reads the stacks of another one: `stack-reader MODE PROC_ROOT PID START_TICKS SOFT_LIMIT_MS DURATION_MS`. */
 import { writeFileSync } from 'node:fs';
 import { answer } from '../host/stacks/stack-child.ts';
 
-const [mode, procRoot = '/proc', pid, startTicks = '', softLimitMs = ''] = process.argv.slice(2);
+const [mode, procRoot = '/proc', pid, startTicks = '', softLimitMs = '', durationMs = '0'] = process.argv.slice(2);
 try {
   // Where memory runs out in the agent's container, this one goes first.
   writeFileSync('/proc/self/oom_score_adj', '1000');
@@ -11,11 +11,12 @@ try {
 }
 answer(
   {
-    mode: mode === 'threads' ? 'threads' : 'goroutines',
+    mode: mode === 'threads' || mode === 'samples' ? mode : 'goroutines',
     procRoot,
     pid: Number(pid),
     startTicks: startTicks === '' ? undefined : Number(startTicks),
     softLimitMs: softLimitMs === '' ? Infinity : Number(softLimitMs),
+    durationMs: Number(durationMs),
   },
   () => performance.now(),
 );

@@ -142,6 +142,11 @@ export interface StackReader {
    * @throws `E_STACKS_*`, which says why the goroutines cannot be read.
    */
   read(role: UnitRole, signal: AbortSignal): Promise<Collected>;
+  /**
+   * What the process runs in ten seconds, in samples, as folded stacks: `root;caller;leaf 12`. The message says how many, and
+   * what of them is not known. @throws `E_STACKS_*`.
+   */
+  sample(role: UnitRole, signal: AbortSignal): Promise<Collected>;
   /** Whether `read` would work, found out cheaply. It throws as `read` does. */
   check(role: UnitRole, signal: AbortSignal): Promise<void>;
 }

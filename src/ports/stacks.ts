@@ -44,6 +44,43 @@ export interface ThreadHeader {
   readonly uninterruptible: number;
 }
 
+export interface SampleCounts {
+  readonly samples: number;
+  /** Samples in which at least one goroutine ran, or could. */
+  readonly busy: number;
+  /** Samples that were not read to their end. */
+  readonly failed: number;
+  /** Goroutines that ran or could, in all samples. */
+  readonly stacks: number;
+  /** Of these, those whose stack is not there, since they ran. */
+  readonly running: number;
+  /** Of these, those that went on while they were read: without a stack. */
+  readonly torn: number;
+  /** Of these, those whose stack could not be followed to its end. */
+  readonly incomplete: number;
+}
+
+export interface SampleHeader extends SampleCounts {
+  readonly kind: 'samples';
+  readonly buildInfo?: BuildInfo;
+  /** From the first sample to the end of the last. */
+  readonly durationMs: number;
+  /** Of the process in this time, on all CPUs, to 10 ms. */
+  readonly cpuMs: number;
+  /** All of this in words, for a person. */
+  readonly summary: string;
+  /** Of the text, unpacked. */
+  readonly textBytes: number;
+  /** The most memory that the reader's process had. */
+  readonly peakBytes: number;
+}
+
+/** `gzip`: the summary in a line that begins with `#`, and then folded stacks: `root;caller;leaf 12`. */
+export interface SampleReading {
+  readonly gzip: Buffer;
+  readonly header: SampleHeader;
+}
+
 /** `gzip`: the text, compressed, as it is kept; it may have several members. */
 export type StackReading =
   /** The text of pprof's `goroutine?debug=2`, without arguments. */

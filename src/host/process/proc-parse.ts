@@ -1,5 +1,8 @@
 /** Texts of /proc (proc(5)). */
 
+/** Of USER_HZ, which /proc counts in: 100 a second on amd64 and arm64. */
+const TICK_MS = 10;
+
 export interface ProcStat {
   readonly pid: number;
   readonly comm: string;
@@ -7,6 +10,8 @@ export interface ProcStat {
   readonly ppid: number;
   /** Clock ticks after boot: with the pid, the identity of a process. */
   readonly startTicks: number;
+  /** In user code and in the kernel, of all its threads. */
+  readonly cpuMs: number;
 }
 
 /** /proc/PID/stat. The name stands in brackets and can hold brackets and spaces. */
@@ -26,6 +31,7 @@ export function parseStat(text: string): ProcStat | undefined {
     state,
     ppid: Number(ppid),
     startTicks: Number(fields[19] ?? 0),
+    cpuMs: (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK_MS,
   };
 }
 

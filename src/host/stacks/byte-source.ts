@@ -25,6 +25,8 @@ export interface ProcessSource {
   nowNs(): number;
   /** By the id of a thread in its own PID namespace; undefined: it runs, has ended, or cannot be asked. */
   registersOf(threadId: number): Registers | undefined;
+  /** It has a CPU or waits for one (state R of proc_pid_stat(5)). By the same id; false also where it cannot be asked. */
+  isThreadRunning(threadId: number): boolean;
 }
 
 export interface AddressRange {

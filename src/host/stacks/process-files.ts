@@ -1,7 +1,7 @@
 /** A process through its files in /proc (proc(5)): its program, its memory and its threads. Opened for reading only. */
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { hasCode, messageOf } from '../system-error.ts';
-import { parseStat } from '../process/proc-parse.ts';
+import { parseStat, type ProcStat } from '../process/proc-parse.ts';
 import { type ByteSource, type ProcessSource, readWord, type Registers } from './byte-source.ts';
 import { malformed, procError, stackError } from './stack-errors.ts';
 
@@ -17,6 +17,8 @@ export interface ProcessIdentity {
 export interface OpenProcess extends ProcessSource {
   /** @throws `E_STACKS_GONE` if the process has ended since it was opened, or is another one. */
   checkIdentity(): void;
+  /** What it has used of CPUs since it began. @throws `E_STACKS_GONE`. */
+  cpuMs(): number;
   close(): void;
 }
 
@@ -26,7 +28,7 @@ const MAX_AUXV = 8192;
 /** @throws `E_STACKS_GONE`, `E_STACKS_DENIED`, `E_STACKS_MALFORMED`. */
 export function openProcess(identity: ProcessIdentity): OpenProcess {
   const folder = `${identity.procRoot}/${String(identity.pid)}`;
-  const startTicks = checkedStartTicks(identity);
+  const { startTicks } = checkedStat(identity);
   const hint = yamaHint(identity.procRoot);
   const open = <T>(name: string, read: (path: string) => T): T => {
     try {
@@ -34,7 +36,7 @@ export function openProcess(identity: ProcessIdentity): OpenProcess {
     } catch (error) {
       // A thread of the kernel has a folder, and no program.
       if (name === 'exe' && hasCode(error, 'ENOENT')) {
-        checkedStartTicks({ ...identity, startTicks });
+        checkedStat({ ...identity, startTicks });
         throw stackError('E_STACKS_NOT_GO', 'it has no program: it is of the kernel');
       }
       throw procError(`${folder}/${name}`, error, hint);
@@ -44,16 +46,19 @@ export function openProcess(identity: ProcessIdentity): OpenProcess {
   const memory = open('mem', (path) => openSync(path, 'r'));
   const entryPoint = open('auxv', (path) => entryPointOf(readFileSync(path).subarray(0, MAX_AUXV)));
   const checkIdentity = (): void => {
-    checkedStartTicks({ ...identity, startTicks });
+    checkedStat({ ...identity, startTicks });
   };
+  const threads = createThreads(folder);
   return {
     file: fileSource(program),
     fileSize: fstatSync(program).size,
     memory: memorySource(memory, checkIdentity),
     entryPoint,
     nowNs: () => Number(process.hrtime.bigint()),
-    registersOf: createRegisters(folder),
+    registersOf: threads.registersOf,
+    isThreadRunning: threads.isThreadRunning,
     checkIdentity,
+    cpuMs: () => checkedStat({ ...identity, startTicks }).cpuMs,
     close: () => {
       closeSync(program);
       closeSync(memory);
@@ -61,7 +66,7 @@ export function openProcess(identity: ProcessIdentity): OpenProcess {
   };
 }
 
-function checkedStartTicks({ procRoot, pid, startTicks }: ProcessIdentity): number {
+function checkedStat({ procRoot, pid, startTicks }: ProcessIdentity): ProcStat {
   const path = `${procRoot}/${String(pid)}/stat`;
   const stat = parseStat(readStat(path));
   if (stat === undefined || stat.state === 'Z' || stat.state === 'X') {
@@ -70,7 +75,7 @@ function checkedStartTicks({ procRoot, pid, startTicks }: ProcessIdentity): numb
   if (startTicks !== undefined && stat.startTicks !== startTicks) {
     throw stackError('E_STACKS_GONE', 'it has ended, and another process has its id');
   }
-  return stat.startTicks;
+  return stat;
 }
 
 function readStat(path: string): string {
@@ -126,17 +131,28 @@ function memorySource(descriptor: number, checkIdentity: () => void): ByteSource
   };
 }
 
-function createRegisters(folder: string): (threadId: number) => Registers | undefined {
+type Threads = Pick<ProcessSource, 'registersOf' | 'isThreadRunning'>;
+
+function createThreads(folder: string): Threads {
   /** By id in the process's own namespace: a runtime knows its threads by those. */
-  let threads: ReadonlyMap<number, string> | undefined;
-  return (threadId) => {
-    threads ??= threadsOf(folder);
+  let threads: ReadonlyMap<number, string> = new Map();
+
+  /** undefined: it has ended, or cannot be asked. */
+  function fileOf(threadId: number, name: string): string | undefined {
+    // One that is not known may have been started since.
+    if (!threads.has(threadId)) threads = threadsOf(folder);
     const thread = threads.get(threadId);
-    if (thread === undefined) return undefined;
-    // NUMBER ARGUMENTS... SP PC of a blocked thread, `-1 SP PC` of a stopped one, `running` of one that runs.
-    const words = (tryText(`${folder}/task/${thread}/syscall`) ?? '').trim().split(' ');
-    if (words.length < 3) return undefined;
-    return { sp: Number(words.at(-2)), pc: Number(words.at(-1)) };
+    return thread === undefined ? undefined : tryText(`${folder}/task/${thread}/${name}`);
+  }
+
+  return {
+    registersOf(threadId): Registers | undefined {
+      // NUMBER ARGUMENTS... SP PC of a blocked thread, `-1 SP PC` of a stopped one, `running` of one that runs.
+      const words = (fileOf(threadId, 'syscall') ?? '').trim().split(' ');
+      if (words.length < 3) return undefined;
+      return { sp: Number(words.at(-2)), pc: Number(words.at(-1)) };
+    },
+    isThreadRunning: (threadId) => parseStat(fileOf(threadId, 'stat') ?? '')?.state === 'R',
   };
 }
 

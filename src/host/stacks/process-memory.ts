@@ -13,6 +13,8 @@ import { malformed } from './stack-errors.ts';
 export interface ProcessMemory {
   /** What is added to an address of the program's file. */
   readonly bias: number;
+  /** @returns how many bytes of `into` were filled; 0: nothing is mapped there. */
+  readInto(into: Buffer, address: number): number;
   /** As much as there is; undefined where nothing is mapped. */
   tryRead(address: number, length: number): Buffer | undefined;
   /** @throws `E_STACKS_MALFORMED` where not all of it is mapped. */
@@ -29,21 +31,27 @@ export function createProcessMemory(source: ByteSource, bias: number): ProcessMe
   if (!(bias >= 0 && bias < MAX_ADDRESS && bias % PAGE === 0)) {
     throw malformed('its entry point in memory is not the one of its file');
   }
-  function tryRead(address: number, length: number): Buffer | undefined {
-    if (!(address > 0 && address < MAX_ADDRESS && length > 0 && length <= MAX_READ)) return undefined;
-    const bytes = Buffer.allocUnsafe(length);
+  function readInto(into: Buffer, address: number): number {
+    if (!(address > 0 && address < MAX_ADDRESS)) return 0;
     let at = 0;
-    while (at < length) {
-      const read = source.readInto(at === 0 ? bytes : bytes.subarray(at), address + at);
+    while (at < into.length) {
+      const read = source.readInto(at === 0 ? into : into.subarray(at), address + at);
       if (read === 0) break;
       at += read;
     }
-    if (at === length) return bytes;
-    return at === 0 ? undefined : bytes.subarray(0, at);
+    return at;
+  }
+  function tryRead(address: number, length: number): Buffer | undefined {
+    if (!(address > 0 && address < MAX_ADDRESS && length > 0 && length <= MAX_READ)) return undefined;
+    const bytes = Buffer.allocUnsafe(length);
+    const read = readInto(bytes, address);
+    if (read === length) return bytes;
+    return read === 0 ? undefined : bytes.subarray(0, read);
   }
 
   return {
     bias,
+    readInto,
     tryRead,
     read(address, length): Buffer {
       const bytes = tryRead(address, length);

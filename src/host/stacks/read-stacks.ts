@@ -7,13 +7,14 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../ports/clock.ts';
 import { isMedicError } from '../../ports/errors.ts';
-import type { StackReading } from '../../ports/stacks.ts';
+import type { SampleReading, StackReading } from '../../ports/stacks.ts';
 import { type Limit, withDeadline } from '../../runtime/deadline.ts';
 import { messageOf } from '../system-error.ts';
 import { type Answer, decodeAnswer, errorOf } from './reading.ts';
+import type { ReaderMode } from './stack-child.ts';
 import { stackError } from './stack-errors.ts';
 
-interface StackTarget {
+export interface StackTarget {
   /** `/proc`, or that of another PID namespace: `/proc/1/root/proc`. */
   readonly procRoot: string;
   readonly pid: number;
@@ -62,23 +63,34 @@ export async function readStacks(target: StackTarget): Promise<StackReading> {
   }
 }
 
-type Mode = 'goroutines' | 'threads';
+/**
+ * What the process runs, ten times a second. The target's limit is for all that is beside it.
+ * @throws as `readStacks` does, and why the goroutines cannot be read: threads do not say what runs.
+ */
+export async function sampleStacks(target: StackTarget, durationMs: number): Promise<SampleReading> {
+  const { header, gzip } = await ask('samples', target, durationMs);
+  if (header.kind === 'samples') return { header, gzip };
+  throw stackError('E_STACKS_READER', `the reader of the stacks answers with ${header.kind}`);
+}
+
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-async function ask(mode: Mode, target: StackTarget): Promise<Answer> {
+/** @param durationMs of the samples. */
+async function ask(mode: ReaderMode, target: StackTarget, durationMs = 0): Promise<Answer> {
   const { procRoot, pid, startTicks, timeoutMs, clock, signal } = target;
   signal.throwIfAborted();
   const key = `${mode} ${procRoot}/${String(pid)}`;
   if (hanging.has(key)) {
     throw stackError('E_STACKS_DEADLINE', `an earlier reader of process ${String(pid)} still hangs in the kernel`);
   }
-  const softLimitMs = String(Math.floor(timeoutMs * SOFT_SHARE));
-  const words = [mode, procRoot, String(pid), String(startTicks ?? ''), softLimitMs];
+  const softLimitMs = Math.floor(durationMs + timeoutMs * SOFT_SHARE);
+  const words = [mode, procRoot, pid, startTicks ?? '', softLimitMs, durationMs].map(String);
   const child = spawn(process.execPath, [...READER_FLAGS, PROGRAM, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {},
   });
-  const limit: Limit = { ms: timeoutMs, code: 'E_STACKS_DEADLINE', what: `the stacks of process ${String(pid)}` };
+  const what = `the stacks of process ${String(pid)}`;
+  const limit: Limit = { ms: durationMs + timeoutMs, code: 'E_STACKS_DEADLINE', what };
   const answer = await withDeadline(clock, limit, signal, () => collect(child)).finally(() => {
     leave(child, key);
   });

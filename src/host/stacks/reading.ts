@@ -1,6 +1,6 @@
 /** What the reader's process gives to the one that asked: a line of JSON, and then a text compressed by gzip. */
 import { isMedicError, type MedicError } from '../../ports/errors.ts';
-import type { GoroutineHeader, ThreadHeader } from '../../ports/stacks.ts';
+import type { GoroutineHeader, SampleHeader, ThreadHeader } from '../../ports/stacks.ts';
 import { isStackErrorCode, stackError } from './stack-errors.ts';
 
 interface FailureHeader {
@@ -9,7 +9,7 @@ interface FailureHeader {
   readonly message: string;
 }
 
-export type Header = GoroutineHeader | ThreadHeader | FailureHeader;
+export type Header = GoroutineHeader | SampleHeader | ThreadHeader | FailureHeader;
 
 export function encodeHeader(header: Header): Buffer {
   return Buffer.from(`${JSON.stringify(header)}\n`);

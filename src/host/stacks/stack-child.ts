@@ -5,16 +5,22 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { hasCode } from '../system-error.ts';
+import type { SampleHeader } from '../../ports/stacks.ts';
 import type { DumpLimits } from './goroutines/dump.ts';
-import { openProgram } from './goroutines/open-program.ts';
-import { openProcess, type ProcessIdentity } from './process-files.ts';
+import { type OpenProgram, openProgram } from './goroutines/open-program.ts';
+import { summaryOf } from './goroutines/sample-summary.ts';
+import { type OpenProcess, openProcess, type ProcessIdentity } from './process-files.ts';
 import { encodeHeader, failureOf, type Header } from './reading.ts';
 import { readThreads } from './thread-evidence.ts';
 
+export type ReaderMode = 'goroutines' | 'threads' | 'samples';
+
 interface ChildRequest extends ProcessIdentity {
-  readonly mode: 'goroutines' | 'threads';
-  /** A dump ends by itself by then, with what it has. */
+  readonly mode: ReaderMode;
+  /** A dump, or the samples, end by themselves by then, with what there is. */
   readonly softLimitMs: number;
+  /** Of the samples. */
+  readonly durationMs: number;
 }
 
 const MAX_GOROUTINES = 1_000_000;
@@ -23,13 +29,17 @@ const MAX_TEXT = 67_108_864;
 /** One member of gzip each. */
 const MEMBER = 524_288;
 const LEVEL = 4;
+/** Ten a second: seldom enough to weigh nothing on the node, often enough to show what runs most in ten seconds. */
+const PERIOD_MS = 100;
+const MAX_STACKS = 2000;
+const MAX_FOLDED = 2_097_152;
 
 /** @param elapsedMs since the process began. */
 export function answer(request: ChildRequest, elapsedMs: () => number): void {
   let packed: readonly Buffer[] = [];
   let header: Header;
   try {
-    [header, packed] = request.mode === 'threads' ? threads(request) : goroutines(request, elapsedMs);
+    [header, packed] = READERS[request.mode](request, elapsedMs);
   } catch (error) {
     header = failureOf(error);
   }
@@ -37,33 +47,63 @@ export function answer(request: ChildRequest, elapsedMs: () => number): void {
   packed.forEach(writeAll);
 }
 
-function threads({ procRoot, pid }: ChildRequest): readonly [Header, readonly Buffer[]] {
-  const { text, ...counts } = readThreads(procRoot, pid);
-  return [{ kind: 'threads', ...counts }, [gzipSync(text)]];
-}
+type Reader = (request: ChildRequest, elapsedMs: () => number) => readonly [Header, readonly Buffer[]];
 
-function goroutines(request: ChildRequest, elapsedMs: () => number): readonly [Header, readonly Buffer[]] {
+const READERS: Readonly<Record<ReaderMode, Reader>> = {
+  threads({ procRoot, pid }) {
+    const { text, ...counts } = readThreads(procRoot, pid);
+    return [{ kind: 'threads', ...counts }, [gzipSync(text)]];
+  },
+  goroutines: (request, elapsedMs) =>
+    readProgram(request, (program, packer) => {
+      const limits: DumpLimits = {
+        maxGoroutines: MAX_GOROUTINES,
+        maxTextBytes: MAX_TEXT,
+        isTimeOver: () => elapsedMs() > request.softLimitMs,
+      };
+      const stats = program.dump(limits, packer.write);
+      return (of) => ({ kind: 'goroutines', ...of, ...stats, durationMs: Math.round(elapsedMs()) });
+    }),
+  samples: (request, elapsedMs) =>
+    readProgram(request, (program, packer, source) => {
+      const [cpuMs, beganMs] = [source.cpuMs(), elapsedMs()];
+      const { counts, lines } = program.sample({
+        durationMs: request.durationMs,
+        periodMs: PERIOD_MS,
+        maxGoroutines: MAX_GOROUTINES,
+        ...{ maxStacks: MAX_STACKS, maxText: MAX_FOLDED },
+        isTimeOver: () => elapsedMs() > request.softLimitMs,
+        nowMs: elapsedMs,
+        sleep: sleepMs,
+      });
+      const times = { durationMs: Math.round(elapsedMs() - beganMs), cpuMs: source.cpuMs() - cpuMs };
+      const summary = summaryOf({ ...counts, ...times });
+      packer.write(`# ${summary}\n`);
+      lines.forEach(packer.write);
+      return (of) => ({ kind: 'samples', ...of, ...counts, ...times, summary });
+    }),
+};
+
+/** What every header of a program says. */
+type HeaderPart = Pick<SampleHeader, 'buildInfo' | 'textBytes' | 'peakBytes'>;
+
+function readProgram(
+  request: ChildRequest,
+  read: (program: OpenProgram, packer: Packer, source: OpenProcess) => (of: HeaderPart) => Header,
+): readonly [Header, readonly Buffer[]] {
   const source = openProcess(request);
   try {
     const packer = createPacker();
-    const limits: DumpLimits = {
-      maxGoroutines: MAX_GOROUTINES,
-      maxTextBytes: MAX_TEXT,
-      isTimeOver: () => elapsedMs() > request.softLimitMs,
-    };
     const program = openProgram(source);
-    const stats = program.dump(limits, packer.write);
+    const headerOf = read(program, packer, source);
     const packed = packer.end();
     source.checkIdentity();
-    const header: Header = {
-      kind: 'goroutines',
+    const part: HeaderPart = {
       ...(program.buildInfo === undefined ? {} : { buildInfo: program.buildInfo }),
-      ...stats,
-      durationMs: Math.round(elapsedMs()),
       textBytes: packer.size(),
       peakBytes: peakBytes(),
     };
-    return [header, packed];
+    return [headerOf(part), packed];
   } catch (error) {
     // A process that ends while it is read looks malformed first.
     source.checkIdentity();
@@ -124,7 +164,11 @@ function writeAll(bytes: Buffer): void {
     } catch (error) {
       if (hasCode(error, 'EPIPE')) return;
       if (!hasCode(error, 'EAGAIN')) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      sleepMs(5);
     }
   }
+}
+
+function sleepMs(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

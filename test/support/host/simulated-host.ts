@@ -78,6 +78,8 @@ const SHIM_DUMP = `goroutine 1 [select, 12 minutes]:
 github.com/containerd/containerd/runtime/v2/shim.run(...)
 \t/src/github.com/containerd/containerd/runtime/v2/shim/shim.go:299 +0x1
 `;
+const SAMPLED_MS = 10_000;
+const SAMPLES = '100 samples, 0.00 s of CPU time in 10.00 s; no goroutine ran, or waited for a CPU, in any of them.';
 const KERNEL = '6.1.0-38-amd64';
 
 /** Runs until the signal. */
@@ -209,13 +211,10 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
 
   /** A stopped process is read as any other: nothing is asked of it. */
   async function readStacks(role: UnitRole): Promise<Collected> {
-    if (stacksBroken !== undefined) throw new MedicError('E_STACKS_DENIED', 'denied', stacksBroken);
-    const { mainPID, unit } = role === 'kubelet' ? kubeletUnit.facts() : runtimeUnit.facts();
-    if (mainPID === 0) throw new MedicError('E_STACKS_GONE', 'absent', `${unit} has no main process`);
+    const source = memoryOf(role);
     const texts = options.dumps ?? NO_DUMPS;
     const kubelet = blockedBy() === undefined ? texts.healthy.debug2 : texts.stuck.debug2;
     const text = role === 'kubelet' ? kubelet : RUNTIME_DUMP;
-    const source = `memory of process ${String(mainPID)} (${unit})`;
     return await Promise.resolve({
       bytes: Buffer.from(text.padEnd(stacksBytes, ' ')),
       truncated: false,
@@ -236,6 +235,19 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     await clock.sleep(shimReadMs, caller);
     const bytes = Buffer.from(`${SHIM_DUMP}${sandbox}\n`);
     return { bytes, truncated: false, message: '', source: `memory of process ${String(pid)} (${unit})` };
+  }
+
+  function memoryOf(role: UnitRole): string {
+    if (stacksBroken !== undefined) throw new MedicError('E_STACKS_DENIED', 'denied', stacksBroken);
+    const { mainPID, unit } = role === 'kubelet' ? kubeletUnit.facts() : runtimeUnit.facts();
+    if (mainPID === 0) throw new MedicError('E_STACKS_GONE', 'absent', `${unit} has no main process`);
+    return `memory of process ${String(mainPID)} (${unit})`;
+  }
+
+  async function sampleStacks(role: UnitRole, caller: AbortSignal): Promise<Collected> {
+    const source = memoryOf(role);
+    await clock.sleep(SAMPLED_MS, caller);
+    return { bytes: Buffer.from(`# ${SAMPLES}\n`), truncated: false, message: SAMPLES, source };
   }
 
   function processState(pid: number): string | undefined {
@@ -276,6 +288,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     }),
     stacks: {
       read: readStacks,
+      sample: sampleStacks,
       check: async (role) => {
         await readStacks(role);
       },

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const CACHE = join(process.env['KUBELET_MEDIC_CACHE'] ?? join(homedir(), '.cache/kubelet-medic'), 'stacks');
 
 export interface Build {
-  readonly program: 'blocked' | 'switching' | 'parked' | 'frozen';
+  readonly program: 'blocked' | 'switching' | 'parked' | 'frozen' | 'burning';
   /** `1.26.8`; undefined: that of the go command that is there. */
   readonly go?: string;
   readonly cgo?: boolean;

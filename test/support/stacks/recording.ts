@@ -90,6 +90,7 @@ export function openRecording(unpacked: Buffer): Recording {
     entryPoint: head.entryPoint,
     nowNs: () => head.nowNs,
     registersOf: (thread) => registers.get(thread),
+    isThreadRunning: () => false,
     filePages,
     memoryPages,
   };

@@ -31,7 +31,7 @@ function hungHost(): Host {
     facts: { bootID: hang, kernel: hang, kubelet: hang, processState: hang, blocked: hang },
     collectors: [collector],
     spool: { write: hang, read: hang, rename: hang, remove: hang, list: hang, usage: hang },
-    stacks: { read: hang, check: hang },
+    stacks: { read: hang, sample: hang, check: hang },
     shims: { list: hang, read: hang },
     state: { read: hang, write: hang },
   };
@@ -75,6 +75,7 @@ const CALLS: { readonly [P in keyof typeof HOST_LIMITS_MS]: Calls<(typeof HOST_L
   },
   stacks: {
     read: ({ stacks }, signal) => stacks.read('kubelet', signal),
+    sample: ({ stacks }, signal) => stacks.sample('kubelet', signal),
     check: ({ stacks }, signal) => stacks.check('kubelet', signal),
   },
   shims: {

@@ -5,7 +5,7 @@ import { parseCmdline, parseStat, unitOfCgroup } from '../../../src/host/process
 describe('/proc/PID/stat', () => {
   test('is read around a name with brackets and spaces', () => {
     const stat = '57 (a) b (c) S 1 57 57 0 -1 4194560 1 0 0 0 5 6 0 0 20 0 12 0 352023 1376321536 21581';
-    expect(parseStat(stat)).toEqual({ pid: 57, comm: 'a) b (c', state: 'S', ppid: 1, startTicks: 352023 });
+    expect(parseStat(stat)).toEqual({ pid: 57, comm: 'a) b (c', state: 'S', ppid: 1, startTicks: 352023, cpuMs: 110 });
   });
 
   test('never throws', () => {

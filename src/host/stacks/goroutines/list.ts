@@ -11,7 +11,7 @@ export interface GoroutineList {
   readonly length: number;
 }
 
-const SLICE = 24;
+export const SLICE = 24;
 const MAX_LENGTH = 2 ** 26;
 const MAX_CANDIDATES = 200_000;
 const SAMPLES = 64;
@@ -84,8 +84,8 @@ export interface RawGoroutine {
 }
 
 const BATCH = 8192;
-const MAX_GAP = 2048;
-const MAX_STRETCH = 262_144;
+export const MAX_GAP = 2048;
+export const MAX_STRETCH = 262_144;
 
 /** In the order of the list; those that are neighbours in memory are read at once. */
 export function* readGoroutines(memory: ProcessMemory, addresses: readonly number[]): Generator<RawGoroutine> {

@@ -15,6 +15,7 @@ import { stackError } from '../stack-errors.ts';
 import { dumpAll, type DumpLimits } from './dump.ts';
 import { chooseLayout } from './layout.ts';
 import { findGoroutines, readAddresses, readGoroutines } from './list.ts';
+import { type SampleOrder, type Samples, takeSamples } from './samples.ts';
 import type { GoroutineContext } from './settle.ts';
 import { findWaitReasons } from './wait-reasons.ts';
 
@@ -22,6 +23,7 @@ export interface OpenProgram {
   readonly buildInfo: BuildInfo | undefined;
   /** @param write gets the text in pieces of one goroutine each. */
   dump(limits: DumpLimits, write: (text: string) => void): DumpStats;
+  sample(order: SampleOrder): Samples;
 }
 
 const SAMPLE = 400;
@@ -46,7 +48,11 @@ export function openProgram(source: ProcessSource): OpenProgram {
     const reasons = findWaitReasons(memory, module.data);
     const { isArm64 } = executable;
     const context: GoroutineContext = { memory, source, frames, layout, isArm64, table, list, reasons };
-    return { buildInfo, dump: (limits, write) => dumpAll(context, limits, write) };
+    return {
+      buildInfo,
+      dump: (limits, write) => dumpAll(context, limits, write),
+      sample: (order) => takeSamples(context, order),
+    };
   } catch (error) {
     throw explain(error, buildInfo);
   }

@@ -92,7 +92,7 @@ function isShown({ name, isWrapper }: CallFrame, isFirst: boolean, callee: strin
 }
 
 /** Type arguments are left out; since Go 1.27 a method may have its own besides its receiver's. */
-function printedName(name: string): string {
+export function printedName(name: string): string {
   if (name === 'runtime.gopanic') return 'panic';
   const open = name.indexOf('[');
   if (open < 0 || name.lastIndexOf(']') <= open) return name;

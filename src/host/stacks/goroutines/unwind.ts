@@ -138,10 +138,16 @@ function beginning(context: UnwindContext, raw: Buffer): Cursor | undefined {
 const THREAD_HEAD = 256;
 
 /** Of the thread that runs it, where the kernel has stopped or blocked that. */
-function registersOf({ memory, source, layout }: UnwindContext, raw: Buffer): Registers | undefined {
+function registersOf(context: UnwindContext, raw: Buffer): Registers | undefined {
+  const thread = threadIdOf(context, raw);
+  return thread === undefined ? undefined : context.source.registersOf(thread);
+}
+
+/** In the PID namespace of the process. undefined: no thread runs it. */
+export function threadIdOf({ memory, layout }: UnwindContext, raw: Buffer): number | undefined {
   const thread = memory.tryRead(readWord(raw, THREAD), THREAD_HEAD);
   if (thread?.length !== THREAD_HEAD || readWord(thread, layout.current) !== readWord(raw, SELF)) return undefined;
-  return source.registersOf(readWord(thread, layout.threadId));
+  return readWord(thread, layout.threadId);
 }
 
 interface StackView {

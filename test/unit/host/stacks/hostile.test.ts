@@ -2,11 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { ByteSource, ProcessSource } from '../../../../src/host/stacks/byte-source.ts';
+import { openProgram } from '../../../../src/host/stacks/goroutines/open-program.ts';
 import { openExecutable } from '../../../../src/host/stacks/program/executable.ts';
 import { readTableHeader } from '../../../../src/host/stacks/program/function-table.ts';
 import { isMedicError } from '../../../../src/ports/errors.ts';
+import type { SampleCounts } from '../../../../src/ports/stacks.ts';
 import { openRecording, type Recording } from '../../../support/stacks/recording.ts';
 import { dumpOf, NAMES, recordingOf } from './fixtures.ts';
+import { letAllRun } from './patched.ts';
 
 const NAME = NAMES.at(-1)!;
 const UNPACKED = recordingOf(NAME);
@@ -79,6 +82,41 @@ describe('a program that was damaged at random', () => {
         const begin = performance.now();
         try {
           dumpOf(damaged(recording, mutations));
+        } catch (error) {
+          if (!isMedicError(error) || !error.code.startsWith('E_STACKS_')) throw error;
+          errors++;
+        }
+        expect(performance.now() - begin).toBeLessThan(MAX_MS);
+      }),
+      { numRuns: RUNS },
+    );
+    expect(errors).toBeGreaterThan(RUNS / 100);
+    expect(errors).toBeLessThan(RUNS);
+  }, 120_000);
+});
+
+describe('a program that runs and was damaged at random', () => {
+  /** One sample. */
+  function sample(source: ProcessSource): SampleCounts {
+    let nowMs = 0;
+    return openProgram(source).sample({
+      ...{ durationMs: 2, periodMs: 1, maxGoroutines: 10_000, maxStacks: 100, maxText: 100_000 },
+      isTimeOver: () => false,
+      nowMs: () => ++nowMs,
+      sleep: () => undefined,
+    }).counts;
+  }
+
+  test(`gives a sample, or is an error with a code, ${RUNS} times`, () => {
+    const recording = openRecording(UNPACKED);
+    expect(letAllRun(recording, NAME)).toBeGreaterThan(14);
+    let errors = 0;
+    fc.assert(
+      fc.property(fc.array(MUTATION, { minLength: 1, maxLength: 6 }), (mutations) => {
+        const begin = performance.now();
+        try {
+          const source = { ...damaged(recording, mutations), isThreadRunning: () => true };
+          expect(sample(source).samples).toBe(1);
         } catch (error) {
           if (!isMedicError(error) || !error.code.startsWith('E_STACKS_')) throw error;
           errors++;

@@ -1,0 +1,3 @@
+module burning
+
+go 1.18
