@@ -97,4 +97,13 @@ export interface LocalProcesses {
    * the threads where they cannot be read either.
    */
   readStacks(pid: number, timeoutMs: number, signal: AbortSignal): Promise<StackReading>;
+  /**
+   * What it runs in a time, in samples.
+   * @throws `E_STACKS_*`, also where the time and `timeoutMs` besides are over.
+   */
+  sampleStacks(
+    pid: number,
+    limits: { readonly durationMs: number; readonly timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<SampleReading>;
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { MedicError } from '../../ports/errors.ts';
-import type { GoroutineHeader, LocalProcesses, StackReading } from '../../ports/stacks.ts';
+import type { GoroutineHeader, LocalProcesses, SampleReading, StackReading } from '../../ports/stacks.ts';
 import { runDiagnose } from '../diagnose/diagnose-files.ts';
 import { EXIT } from '../exit.ts';
 import type { ProgramContext } from '../program-context.ts';
@@ -14,6 +14,8 @@ export interface StacksFlags {
   readonly unit?: string;
   readonly outputFile?: string;
   readonly diagnose: boolean;
+  /** Samples are taken for so many milliseconds, in place of stacks. */
+  readonly sample?: number;
   readonly timeout: number;
 }
 
@@ -22,8 +24,15 @@ type World = Pick<ProgramContext, 'terminal' | 'processes'>;
 /** @returns the exit code. @throws `E_CLI_INPUT`, `E_CLI_NOT_FOUND`, `E_CLI_OUTPUT`, `E_STACKS_*`. */
 export async function runStacks({ terminal, processes }: World, flags: StacksFlags): Promise<number> {
   const { signal } = new AbortController();
+  if (flags.sample !== undefined && flags.diagnose) {
+    throw new MedicError('E_CLI_INPUT', 'invalid', '--diagnose reads stacks, and --sample prints none');
+  }
   const machine = await processes();
   const pid = await processOf(machine, flags, signal);
+  if (flags.sample !== undefined) {
+    const limits = { durationMs: flags.sample, timeoutMs: flags.timeout };
+    return await printSamples(terminal, flags, await machine.sampleStacks(pid, limits, signal));
+  }
   const reading = await machine.readStacks(pid, flags.timeout, signal);
   if (flags.outputFile !== undefined) await save(flags.outputFile, reading);
   if (flags.outputFile === undefined && !(flags.diagnose && reading.kind === 'goroutines')) {
@@ -40,6 +49,17 @@ export async function runStacks({ terminal, processes }: World, flags: StacksFla
   return await runDiagnose({ terminal, stdin }, ['-'], { ...told, output: 'text', verbose: false });
 }
 
+async function printSamples(terminal: Terminal, { outputFile }: StacksFlags, reading: SampleReading): Promise<number> {
+  if (outputFile === undefined) {
+    terminal.out(printableStacks(reading));
+    return EXIT.ok;
+  }
+  await save(outputFile, reading);
+  // It is in the file too.
+  terminal.note(`${reading.header.summary}\n`);
+  return EXIT.ok;
+}
+
 async function processOf(machine: LocalProcesses, { pid, unit }: StacksFlags, signal: AbortSignal): Promise<number> {
   if ((pid === undefined) === (unit === undefined)) {
     throw new MedicError('E_CLI_INPUT', 'invalid', 'name one process: --pid PID or --unit UNIT');
@@ -51,7 +71,7 @@ async function processOf(machine: LocalProcesses, { pid, unit }: StacksFlags, si
 }
 
 /** Dumps are not for everybody who has an account here. */
-async function save(path: string, { gzip }: StackReading): Promise<void> {
+async function save(path: string, { gzip }: Pick<StackReading, 'gzip'>): Promise<void> {
   try {
     await writeFile(path, path.endsWith('.gz') ? gzip : gunzipSync(gzip), { mode: 0o600 });
   } catch (cause) {
@@ -61,7 +81,7 @@ async function save(path: string, { gzip }: StackReading): Promise<void> {
 }
 
 /** As Go prints them, with the tabs: other programs read this. */
-function printableStacks({ gzip }: StackReading): string {
+function printableStacks({ gzip }: Pick<StackReading, 'gzip'>): string {
   const lines = gunzipSync(gzip).toString('utf8').split('\n');
   return lines.map((line) => (line.startsWith('\t') ? `\t${printable(line.slice(1))}` : printable(line))).join('\n');
 }

@@ -4,7 +4,7 @@ import type { LocalProcesses } from '../../ports/stacks.ts';
 import { createCommands } from '../command.ts';
 import { ON_HOST } from '../namespaces.ts';
 import { createSystemd } from '../unit/systemd.ts';
-import { readStacks } from './read-stacks.ts';
+import { readStacks, sampleStacks } from './read-stacks.ts';
 
 export function createLocalProcesses(clock: Clock): LocalProcesses {
   const services = createSystemd(ON_HOST, createCommands(ON_HOST.targetPid), {
@@ -13,5 +13,7 @@ export function createLocalProcesses(clock: Clock): LocalProcesses {
   return {
     mainPID: async (unit, signal) => (await services.show(unit, signal))?.mainPID ?? 0,
     readStacks: (pid, timeoutMs, signal) => readStacks({ procRoot: ON_HOST.procRoot, pid, timeoutMs, clock, signal }),
+    sampleStacks: (pid, { durationMs, timeoutMs }, signal) =>
+      sampleStacks({ procRoot: ON_HOST.procRoot, pid, timeoutMs, clock, signal }, durationMs),
   };
 }

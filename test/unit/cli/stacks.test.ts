@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MedicError } from '../../../src/ports/errors.ts';
-import type { GoroutineHeader, LocalProcesses, StackReading } from '../../../src/ports/stacks.ts';
+import type { GoroutineHeader, LocalProcesses, SampleHeader, StackReading } from '../../../src/ports/stacks.ts';
 import { runOffline } from './cli-harness.ts';
 
 const DUMP = `goroutine 1 [select, 7 minutes]:\nmain.main(...)\n\t/src/main.go:8 +0x1b\n\n`;
@@ -13,19 +13,34 @@ const HEADER: GoroutineHeader = {
   ...{ durationMs: 90, textBytes: DUMP.length, peakBytes: 60_000_000 },
 };
 
+const FOLDED = `# 100 samples.\nmain.main;main.burn 97\n`;
+const SAMPLED: SampleHeader = {
+  ...{ kind: 'samples', samples: 100, busy: 97, failed: 0, stacks: 97, running: 0, torn: 0, incomplete: 0 },
+  ...{ durationMs: 10_000, cpuMs: 9700, summary: '100 samples.', textBytes: FOLDED.length, peakBytes: 60_000_000 },
+};
+
 function aReading(change: Partial<GoroutineHeader> = {}, text = DUMP): StackReading {
   return { kind: 'goroutines', gzip: gzipSync(text), header: { ...HEADER, ...change } };
 }
 
-function aMachine(reading: StackReading | MedicError = aReading()): LocalProcesses & { readonly asked: number[] } {
+function aMachine(reading: StackReading | MedicError = aReading()): LocalProcesses & {
+  readonly asked: number[];
+  readonly sampled: object[];
+} {
   const asked: number[] = [];
+  const sampled: object[] = [];
   return {
     asked,
+    sampled,
     mainPID: async (unit) => (unit === 'kubelet.service' ? 812 : 0),
     readStacks: async (pid) => {
       asked.push(pid);
       if (reading instanceof MedicError) throw reading;
       return reading;
+    },
+    sampleStacks: async (pid, limits) => {
+      sampled.push({ pid, ...limits });
+      return { gzip: gzipSync(FOLDED), header: SAMPLED };
     },
   };
 }
@@ -107,6 +122,35 @@ describe('kubectl medic stacks', () => {
       err: 'error: no right to read /proc/57/mem; these are its threads\n',
     });
   });
+
+  test('prints what runs in a time, as folded stacks', async () => {
+    const machine = aMachine();
+    expect(await runOffline(['stacks', '--pid', '57', '--sample', '10s'], { processes: machine })).toEqual({
+      code: 0,
+      out: FOLDED,
+      err: '',
+    });
+    expect(machine.sampled).toEqual([{ pid: 57, durationMs: 10_000, timeoutMs: 15_000 }]);
+    expect(machine.asked).toEqual([]);
+  });
+
+  test('writes what runs to a file, and says what is in it', async () => {
+    const path = join(folder, 'a.folded');
+    const ran = await runOffline(['stacks', '--unit', 'kubelet.service', '--sample', '1m', '-o', path], {
+      processes: aMachine(),
+    });
+    expect(ran).toEqual({ code: 0, out: '', err: '100 samples.\n' });
+    expect(readFileSync(path, 'utf8')).toBe(FOLDED);
+  });
+
+  test.each([[['--sample', '0s']], [['--sample', '11m']], [['--sample', '5s', '--diagnose']]])(
+    'takes no samples with %j',
+    async (words) => {
+      const machine = aMachine();
+      expect((await runOffline(['stacks', '--pid', '57', ...words], { processes: machine })).code).toBe(2);
+      expect(machine.sampled).toEqual([]);
+    },
+  );
 
   test('shows no control characters that a program has in its names', async () => {
     const { out } = await runOffline(['stacks', '--pid', '57'], {
