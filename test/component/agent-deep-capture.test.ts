@@ -48,10 +48,14 @@ async function files(): Promise<readonly string[] | undefined> {
   return (await bench.sim.host.spool.list()).find(({ bundle }) => bundle === INCIDENT)?.files;
 }
 
+const SAMPLES = ['deep-samples-kubelet.folded.gz', 'deep-samples-runtime.folded.gz'];
+
+/** With the samples, which follow the first. */
 function roundNames(...rounds: readonly number[]): readonly string[] {
   return rounds.flatMap((round) => [
     `deep-goroutines-${String(round)}.txt.gz`,
     `deep-runtime-goroutines-${String(round)}.txt.gz`,
+    ...(round === 1 ? SAMPLES : []),
   ]);
 }
 
@@ -60,7 +64,7 @@ describe('a deep capture', () => {
     await captured('DiagnoseFirst');
     await bench.clock.advance(MINUTE_MS - 5_000);
     expect(names()).toEqual([]);
-    await bench.clock.advance(20_000);
+    await bench.clock.advance(40_000);
     expect(names()).toEqual(roundNames(1));
     await bench.clock.advance(MINUTE_MS);
     expect(names()).toEqual(roundNames(1, 2));
@@ -74,6 +78,36 @@ describe('a deep capture', () => {
     expect(text).toMatch(/# kubelet: memory of process \d+ \(kubelet\.service\), 20.* to 20/);
     expect(text).toContain('1 [semacquire, up to 3 minutes]: goroutine 7\n');
     expect(text).toContain('# runtime: memory of process');
+  });
+
+  test('takes samples of what runs, for ten seconds each, once the first round is reported', async () => {
+    await captured('DiagnoseFirst');
+    await bench.clock.advanceUntil(() => names().length > 0, 2 * MINUTE_MS, 250);
+    expect(names()).toEqual(roundNames(1).slice(0, 2));
+    await bench.clock.advance(11_000);
+    expect(names()).toEqual(roundNames(1).slice(0, 3));
+    await bench.clock.advance(11_000);
+    expect(names()).toEqual(roundNames(1));
+    const [, , kubelet, runtime] = deep();
+    expect(kubelet).toMatchObject({
+      state: 'Captured',
+      source: expect.stringMatching(/^memory of process \d+ \(kubelet\.service\)/),
+      message: expect.stringMatching(/^100 samples, .*; no goroutine ran, or waited for a CPU, in any of them\.$/),
+    });
+    expect(runtime).toMatchObject({ source: expect.stringContaining('containerd.service') });
+    const bytes = await bench.sim.host.spool.read(INCIDENT, 'deep-samples-kubelet.folded.gz');
+    expect(gunzipSync(bytes!).toString('utf8')).toBe(`# ${kubelet!.message!}\n`);
+  });
+
+  test('holds up no act, and takes no more samples once one is asked for', async () => {
+    await captured('DiagnoseFirst');
+    await bench.clock.advanceUntil(() => names().length > 0, 2 * MINUTE_MS, 250);
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
+    await bench.clock.advance(1000);
+    expect(bench.incident().status.actions?.map(({ name }) => name)).toEqual(['capture-host', 'act-1']);
+    expect(names()).toEqual(roundNames(1).slice(0, 2));
+    await bench.clock.advance(10 * MINUTE_MS);
+    expect(names()).toEqual(roundNames(1).slice(0, 3));
   });
 
   test('leaves the first capture as it is, and uploads nothing', async () => {
@@ -100,7 +134,7 @@ describe('a deep capture', () => {
 
   test('stops when an act is asked for', async () => {
     await captured('DiagnoseFirst');
-    await bench.clock.advance(MINUTE_MS + 15_000);
+    await bench.clock.advance(MINUTE_MS + 40_000);
     await bench.step({ name: 'act-1', type: 'Act', action: 'RestartRuntime' });
     await bench.clock.advance(10 * MINUTE_MS);
     expect(names()).toEqual(roundNames(1));
@@ -108,9 +142,9 @@ describe('a deep capture', () => {
 
   test('stops when the incident ends', async () => {
     await captured('DiagnoseFirst');
-    await bench.clock.advance(MINUTE_MS + 15_000);
+    await bench.clock.advance(MINUTE_MS + 40_000);
     const before = await files();
-    expect(before).toContain('deep-goroutines-1.txt.gz');
+    expect(before).toContain('deep-samples-runtime.folded.gz');
     bench.complete();
     await bench.clock.advance(10 * MINUTE_MS);
     expect(await files()).toEqual(before);

@@ -1,27 +1,25 @@
 /**
- * Under `DiagnoseFirst` the node is held as it is for minutes: more rounds of dumps are taken in that time, and then it is
- * written down which goroutines have not moved in any of them. It begins when the first capture has been reported, so that
- * the hold waits for none of it, and ends with the incident or when an act is asked for. All of it stays in the spool.
+ * Under `DiagnoseFirst` the node is held as it is for minutes: in that time more rounds of dumps and samples of what runs are
+ * taken, and then it is written down which goroutines have not moved in any of the dumps. It begins when the first capture has
+ * been reported, so that the hold waits for none of it, and ends with the incident or when an act is asked for. All of it
+ * stays in the spool.
  */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../../api/resources.ts';
-import { isAct, isActStep } from '../../core/decision/actions.ts';
-import { isOpen } from '../../core/decision/node-state.ts';
-import { HOST_STEP } from '../../core/decision/record/step-names.ts';
 import { addToStandstill, type Standstill, standstillText } from '../../core/diagnosis/analysis/standstill.ts';
 import { parseDump } from '../../core/dump/parser.ts';
-import type { Collector } from '../../ports/host.ts';
+import type { Collected, Collector } from '../../ports/host.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
-import { type AgentPart, agentPartOf, findRecord, reportUntilWritten } from '../record.ts';
+import { type AgentPart, agentPartOf, reportUntilWritten } from '../record.ts';
 import type { Requests } from '../requests.ts';
 import type { World } from '../world.ts';
 import { type ArtifactOrder, takeArtifact } from './collect-artifacts.ts';
+import { type DeepWork, deepFile, deepWorkOf, ROUNDS, samplesFile, SUMMARY } from './deep-work.ts';
 import { bundleNameOf, bundlesOf, readManifest, writeManifest } from './spool-bundle.ts';
 import { DUMP_TARGETS, type DumpTarget, stackCollectors } from './stack-dumps.ts';
 
-const ROUNDS = 5;
 /** From the report of the first capture to the first round, and from the start of a round to the start of the next. */
 const EVERY_MS = 60_000;
 const LOOK_MS = 10_000;
@@ -29,28 +27,6 @@ const LOOK_MS = 10_000;
 const LIMIT_MS = 30_000;
 /** Whatever the incident says: a round that cannot be reported is not taken for ever. */
 const MAX_TRIES = ROUNDS + 1;
-const SUMMARY = 'deep-capture.txt';
-
-type DeepWork = { readonly kind: 'round'; readonly round: number } | { readonly kind: 'summary' };
-
-/** What is next for an incident; undefined: nothing, or nothing any more. What is reported already is not done again. */
-function deepWorkOf(incident: KubeletIncident): DeepWork | undefined {
-  const { spec, status } = incident;
-  if (spec.plan.strategy !== 'DiagnoseFirst' || !isOpen(incident)) return undefined;
-  if (findRecord(incident, HOST_STEP) === undefined) return undefined;
-  if ((status.steps ?? []).some(isActStep) || (status.actions ?? []).some(isAct)) return undefined;
-  const names = new Set(agentPartOf(incident).evidence.map(({ name }) => name));
-  if (names.has(`${SUMMARY}.gz`)) return undefined;
-  for (let round = 1; round <= ROUNDS; round++) {
-    if (DUMP_TARGETS.some((target) => !names.has(`${deepFile(target.file(round))}.gz`)))
-      return { kind: 'round', round };
-  }
-  return { kind: 'summary' };
-}
-
-function deepFile(file: string): string {
-  return `deep-${file}`;
-}
 
 export interface DeepCaptureParts {
   readonly world: World;
@@ -97,7 +73,7 @@ async function tryNext(parts: DeepCaptureParts, incident: KubeletIncident, signa
   }
 }
 
-/** One round; after the last one what stood still in all of them. */
+/** What is next; all that is no round of its own follows the round before it. */
 async function takeNext(parts: DeepCaptureParts, { metadata }: KubeletIncident, signal: AbortSignal): Promise<void> {
   const { world, mutex } = parts;
   const { name } = metadata;
@@ -105,9 +81,9 @@ async function takeNext(parts: DeepCaptureParts, { metadata }: KubeletIncident, 
   if (taken === undefined) return;
   const written = await reportUntilWritten(world, name, (part) => withEntries(part, taken), signal);
   world.log.info('Deep capture', { node: world.node, incident: name, detail: taken.map((e) => e.name).join(', ') });
-  if (written.kind === 'written' && deepWorkOf(written.incident)?.kind === 'summary') {
-    await takeNext(parts, written.incident, signal);
-  }
+  if (written.kind !== 'written') return;
+  const next = deepWorkOf(written.incident);
+  if (next !== undefined && next.kind !== 'round') await takeNext(parts, written.incident, signal);
 }
 
 /** The copy may be older than our own last write, and an act may have been asked for while others had the mutex. */
@@ -122,10 +98,9 @@ async function takeIfStillAsked(
   const bundle = bundleNameOf(name);
   const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
   const order: ArtifactOrder = { bundle, windowMs: 0, redact: incident.spec.plan.evidence.redact, keep };
-  const collectors = work.kind === 'round' ? roundCollectors(world, work.round) : [summaryCollector(world, incident)];
   const entries: EvidenceEntry[] = [];
   // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
-  for (const collector of collectors) {
+  for (const collector of collectorsOf(world, incident, work)) {
     const { entry } = await takeArtifact(world, order, { collector, leftMs: LIMIT_MS }, signal);
     entries.push(entry);
   }
@@ -158,27 +133,33 @@ export async function addToManifest(
 }
 
 /** Of a kind of their own: the decision does not read them, so that they are not uploaded. */
-function roundCollectors({ host }: World, round: number): readonly Collector[] {
-  return stackCollectors(host.stacks, round).map((collector) => ({
-    ...collector,
-    name: deepFile(collector.name),
-    kind: 'DeepCapture',
-  }));
+function collectorsOf(world: World, incident: KubeletIncident, work: DeepWork): readonly Collector[] {
+  const { stacks } = world.host;
+  const origin = { kind: 'DeepCapture', timeoutMs: LIMIT_MS } as const;
+  switch (work.kind) {
+    case 'round':
+      return stackCollectors(stacks, work.round).map((collector) => ({
+        ...collector,
+        name: deepFile(collector.name),
+        kind: 'DeepCapture',
+      }));
+    case 'samples': {
+      const { role } = work;
+      const collect: Collector['collect'] = (_window, signal) => stacks.sample(role, signal);
+      return [{ ...origin, name: samplesFile(role), source: `memory of the ${role}`, collect }];
+    }
+    case 'summary': {
+      const collect: Collector['collect'] = (_window, signal) => summaryOf(world, incident, signal);
+      return [{ ...origin, name: SUMMARY, source: 'the dumps of this bundle', collect }];
+    }
+  }
 }
 
-function summaryCollector(world: World, incident: KubeletIncident): Collector {
-  return {
-    name: SUMMARY,
-    kind: 'DeepCapture',
-    source: 'the dumps of this bundle',
-    timeoutMs: LIMIT_MS,
-    async collect(_window, signal) {
-      const texts: string[] = [];
-      for (const target of DUMP_TARGETS) texts.push(await textOf(world, incident, target, signal));
-      const message = 'a worker that waits for work stands still too; a loop may have gone round between two dumps';
-      return { bytes: Buffer.from(`${texts.join('\n\n')}\n`), truncated: false, message };
-    },
-  };
+async function summaryOf(world: World, incident: KubeletIncident, signal: AbortSignal): Promise<Collected> {
+  const texts: string[] = [];
+  for (const target of DUMP_TARGETS) texts.push(await textOf(world, incident, target, signal));
+  const message = 'a worker that waits for work stands still too; a loop may have gone round between two dumps';
+  return { bytes: Buffer.from(`${texts.join('\n\n')}\n`), truncated: false, message };
 }
 
 async function textOf(
