@@ -19,6 +19,9 @@ export interface AgentPart {
   readonly host: HostSummary | undefined;
 }
 
+/** Which incident is meant. One that was deleted may be followed by another of its name. */
+export type IncidentRef = Pick<KubeletIncident['metadata'], 'name' | 'uid'>;
+
 export type Change =
   | { readonly kind: 'write'; readonly part: AgentPart }
   /** The incident as it is now asks for nothing. */
@@ -62,14 +65,14 @@ export function findRecord({ status }: KubeletIncident, name: string): ActionRec
  */
 export async function changeIncident(
   world: World,
-  name: string,
+  { name, uid }: IncidentRef,
   decide: (incident: KubeletIncident) => Change | Promise<Change>,
   signal: AbortSignal,
 ): Promise<Written> {
   const { cluster, clock, random } = world;
   for (let conflicts = 1; conflicts <= MAX_CONFLICTS; conflicts++) {
     const incident = await cluster.get(INCIDENTS, { name }, { signal, deadlineMs: CALL_LIMIT_MS });
-    if (incident === undefined) return { kind: 'left', reason: 'the incident is gone' };
+    if (incident?.metadata.uid !== uid) return { kind: 'left', reason: 'the incident is gone' };
     if (!isOpen(incident)) return { kind: 'left', reason: 'the incident is complete' };
     const change = await decide(incident);
     if (change.kind === 'leave') return { kind: 'left', reason: change.reason };
@@ -111,7 +114,7 @@ const REPORT_BUDGET_MS = 60 * 60_000;
  */
 export async function reportUntilWritten(
   world: World,
-  name: string,
+  ref: IncidentRef,
   change: (part: AgentPart) => AgentPart,
   signal: AbortSignal,
 ): Promise<Written> {
@@ -121,14 +124,14 @@ export async function reportUntilWritten(
     try {
       return await changeIncident(
         world,
-        name,
+        ref,
         (incident) => ({ kind: 'write', part: change(agentPartOf(incident)) }),
         signal,
       );
     } catch (error) {
       signal.throwIfAborted();
       const lasting = isMedicError(error, 'invalid', 'terminal', 'bug');
-      log.warn('An incident cannot be written', { incident: name, failures, err: error });
+      log.warn('An incident cannot be written', { incident: ref.name, failures, err: error });
       if (lasting || clock.monotonic() >= endsAt) return { kind: 'left', reason: 'it could not be written' };
       await clock.sleep(retryMs(world, failures, error), signal);
     }

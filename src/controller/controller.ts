@@ -105,6 +105,7 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     queues.nodes.run(signal),
     queues.incidents.run(signal),
     queues.policies.run(signal),
+    events.run(signal),
     runRetention(world, view, signal),
     runUploadRetention(world, view, signal),
   ]);

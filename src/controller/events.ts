@@ -5,7 +5,9 @@ import type { TriggerType } from '../api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
 import type { Outcome } from '../core/decision/record/outcomes.ts';
 import { toTime } from '../core/time/timestamp.ts';
+import type { Manifest } from '../ports/cluster.ts';
 import { isMedicError } from '../ports/errors.ts';
+import { createWakeUp } from '../runtime/wake-up.ts';
 import type { World } from './world.ts';
 
 export interface EventClaim {
@@ -30,52 +32,91 @@ export function incidentSubject(name: string, uid: string): Subject {
 }
 
 export interface EventRecorder {
-  /** Never throws: what cannot be sent is logged. The same words on the same subject are sent once in five minutes. */
-  record(subject: Subject, claim: EventClaim): Promise<void>;
+  /**
+   * Takes no time: nothing that is done waits for an Event. The same words on the same subject are sent once in five minutes.
+   */
+  record(subject: Subject, claim: EventClaim): void;
+  /** Sends what is recorded, one after the other, until the signal. What cannot be sent is logged. */
+  run(signal: AbortSignal): Promise<void>;
 }
 
 const REPEAT_MS = 5 * 60_000;
 const REMEMBERED = 2_000;
+/** A storm of incidents records some hundreds at once. More wait only where the API server takes none. */
+const MOST_WAITING = 2_000;
+const NAP_MS = 60_000;
 /** Digits change from line to line ("30 s", "29 s") without anything new being said. */
 const DIGITS = /\d+/g;
 
-export function createEventRecorder(world: World): EventRecorder {
-  const sent = new Map<string, number>();
+function eventOf(subject: Subject, claim: EventClaim, now: number): Manifest {
+  const time = toTime(now);
+  return {
+    metadata: { generateName: `${subject.name.slice(0, 200)}.`, namespace: 'default' },
+    involvedObject: subject,
+    type: claim.type,
+    reason: claim.reason,
+    message: claim.message.slice(0, 1024),
+    source: { component: CONTROLLER_MANAGER },
+    reportingComponent: CONTROLLER_MANAGER,
+    reportingInstance: CONTROLLER_MANAGER,
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  };
+}
+
+interface Recorded {
+  readonly subject: Subject;
+  readonly claim: EventClaim;
+  readonly at: number;
+}
+
+export function createEventRecorder({ clock, cluster, log }: Pick<World, 'clock' | 'cluster' | 'log'>): EventRecorder {
+  const told = new Map<string, number>();
+  const waiting: Recorded[] = [];
+  const wakeUp = createWakeUp(clock);
 
   function isRepeat(key: string, now: number): boolean {
-    const last = sent.get(key);
+    const last = told.get(key);
     if (last !== undefined && now - last < REPEAT_MS) return true;
-    sent.delete(key);
-    sent.set(key, now);
-    const oldest = sent.keys().next();
-    if (sent.size > REMEMBERED && oldest.done !== true) sent.delete(oldest.value);
+    told.delete(key);
+    told.set(key, now);
+    const oldest = told.keys().next();
+    if (told.size > REMEMBERED && oldest.done !== true) told.delete(oldest.value);
     return false;
   }
 
+  async function send({ subject, claim, at }: Recorded): Promise<void> {
+    try {
+      await cluster.create(EVENTS, eventOf(subject, claim, at), { manager: CONTROLLER_MANAGER });
+    } catch (err) {
+      if (!isMedicError(err)) throw err;
+      log.warn('An event could not be sent', { subject: subject.name, reason: claim.reason, err });
+    }
+  }
+
   return {
-    record: async (subject, claim) => {
-      const now = world.clock.now();
+    record: (subject, claim) => {
+      const at = clock.now();
       const key = `${subject.uid}/${claim.reason}/${claim.message.replace(DIGITS, '#')}`;
-      if (isRepeat(key, now)) return;
-      const time = toTime(now);
-      const event = {
-        metadata: { generateName: `${subject.name.slice(0, 200)}.`, namespace: 'default' },
-        involvedObject: subject,
-        type: claim.type,
-        reason: claim.reason,
-        message: claim.message.slice(0, 1024),
-        source: { component: CONTROLLER_MANAGER },
-        reportingComponent: CONTROLLER_MANAGER,
-        reportingInstance: CONTROLLER_MANAGER,
-        firstTimestamp: time,
-        lastTimestamp: time,
-        count: 1,
-      };
+      if (isRepeat(key, at)) return;
+      if (waiting.length >= MOST_WAITING) {
+        log.warn('An event is left out: too many wait to be sent', { subject: subject.name, reason: claim.reason });
+        return;
+      }
+      waiting.push({ subject, claim, at });
+      wakeUp.wake();
+    },
+    run: async (signal) => {
       try {
-        await world.cluster.create(EVENTS, event, { manager: CONTROLLER_MANAGER });
+        for (;;) {
+          signal.throwIfAborted();
+          const next = waiting.shift();
+          if (next === undefined) await wakeUp.wait(NAP_MS, signal);
+          else await send(next);
+        }
       } catch (err) {
-        if (!isMedicError(err)) throw err;
-        world.log.warn('An event could not be sent', { subject: subject.name, reason: claim.reason, err });
+        if (!signal.aborted) throw err;
       }
     },
   };

@@ -10,9 +10,15 @@ function logs(component: 'agent' | 'controller', ...more: readonly string[]): Pr
   return kubectl('logs', '-n', NAMESPACE, '-l', selector, '--prefix', '--ignore-errors', ...more);
 }
 
-export async function saveFailure(nodes: readonly string[]): Promise<void> {
+/** What an earlier run has left. */
+export function clearFailure(): void {
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
+}
+
+/** @param when names the folder within the folder. */
+export async function saveFailure(when: string, nodes: readonly string[]): Promise<void> {
+  const folder = `${FOLDER}/${when}`;
+  mkdirSync(folder, { recursive: true });
   const pieces: readonly (readonly [string, () => Promise<string>])[] = [
     ['incidents.yaml', () => kubectl('get', 'ki,kh,krp', '-o', 'yaml')],
     ['describe.txt', () => kubectl('describe', 'ki')],
@@ -25,9 +31,9 @@ export async function saveFailure(nodes: readonly string[]): Promise<void> {
     ...nodes.map((name) => [`${name}-journal.log`, () => execOn(name, 'journalctl', '-n', '4000')] as const),
   ];
   for (const [name, read] of pieces)
-    writeFileSync(`${FOLDER}/${name}`, await read().catch((error: unknown) => String(error)));
+    writeFileSync(`${folder}/${name}`, await read().catch((error: unknown) => String(error)));
   for (const name of readdirSync(STATE).filter((file) => file.endsWith('.log')))
-    copyFileSync(`${STATE}/${name}`, `${FOLDER}/${name}`);
+    copyFileSync(`${STATE}/${name}`, `${folder}/${name}`);
 }
 
 /** The tables, and the end of both programs' logs. */

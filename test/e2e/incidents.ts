@@ -8,6 +8,9 @@ import { parseLocation } from '../../src/core/evidence/location.ts';
 import { execOn, getJson } from './lab.ts';
 import { until } from './shell.ts';
 
+/** A kubelet notices after 3 minutes; and slack for a machine of two cores. */
+const BREACH_LIMIT_MS = 8 * 60_000;
+
 export async function incidentsOf(node: string): Promise<readonly KubeletIncident[]> {
   const list = (await getJson('kubeletincidents', '--field-selector', `spec.nodeName=${node}`)) as { items: unknown[] };
   return list.items.map((item) => KubeletIncident.parse(item));
@@ -19,6 +22,32 @@ export function completedIncident(node: string, limitMs: number): Promise<Kubele
     const [incident] = await incidentsOf(node);
     return incident?.status.outcome === undefined ? undefined : incident;
   });
+}
+
+/** As soon as may be: its only incident, once it is as far as is asked for. */
+export async function incidentWhen(
+  node: string,
+  what: string,
+  isSo: (incident: KubeletIncident) => boolean,
+): Promise<KubeletIncident> {
+  await until(`${node} has an incident`, BREACH_LIMIT_MS, async () => (await incidentsOf(node))[0]);
+  async function ask(): Promise<KubeletIncident | undefined> {
+    const [incident] = await incidentsOf(node);
+    if (incident?.status.outcome !== undefined && !isSo(incident))
+      throw new Error(`${incident.metadata.name} ended as ${incident.status.outcome}, and never: ${what}`);
+    return incident !== undefined && isSo(incident) ? incident : undefined;
+  }
+  return await until(`${node}: ${what}`, 120_000, ask, 50);
+}
+
+/** The node is cordoned, and this is written down. */
+export function isCordonDone({ status }: KubeletIncident): boolean {
+  return status.steps?.some(({ name, state }) => name === 'cordon' && state === 'Succeeded') === true;
+}
+
+/** The agent has reserved the restart: it is issued at once. */
+export function isReserved({ status }: KubeletIncident): boolean {
+  return status.actions?.some(({ action }) => action === 'RestartKubelet' || action === 'RestartRuntime') === true;
 }
 
 async function storedBytes(entry: EvidenceEntry): Promise<Buffer> {

@@ -48,6 +48,11 @@ export async function controlPlane(verb: 'up' | 'down'): Promise<void> {
   await script('control-plane.sh', [verb]);
 }
 
+/** SIGSTOP and SIGCONT: connections stay open, and what was sent meanwhile is answered late. */
+export async function apiServer(verb: 'pause' | 'resume'): Promise<void> {
+  await script('control-plane.sh', [verb]);
+}
+
 export async function node(verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze', boot: NodeBoot): Promise<void> {
   await script('node.sh', [verb, boot.name], boot.env);
 }
@@ -82,6 +87,15 @@ export async function unitState(name: string, unit: string): Promise<UnitState> 
   return { pid, invocationID: /InvocationID=(\w*)/.exec(text)?.[1] ?? '' };
 }
 
+export interface Units {
+  readonly kubelet: UnitState;
+  readonly containerd: UnitState;
+}
+
+export async function unitsOf(name: string): Promise<Units> {
+  return { kubelet: await unitState(name, 'kubelet'), containerd: await unitState(name, 'containerd') };
+}
+
 /** How often systemd has started a unit since a moment, by its own words in the journal. */
 export async function startsSince(name: string, unit: string, since: number): Promise<number> {
   const text = await execOn(name, 'journalctl', '-u', unit, '-o', 'json', '--since', `@${Math.floor(since / 1000)}`);
@@ -89,9 +103,28 @@ export async function startsSince(name: string, unit: string, since: number): Pr
   return messages.length;
 }
 
+export interface NodeNow {
+  readonly isReady: boolean;
+  readonly isCordoned: boolean;
+  /** The incident that our annotation names. */
+  readonly cordonedBy: string | undefined;
+}
+
+export async function nodeNow(name: string): Promise<NodeNow> {
+  const { metadata, spec, status } = (await getJson('node', name)) as {
+    metadata: { annotations?: Record<string, string> };
+    spec: { unschedulable?: boolean };
+    status: { conditions?: { type: string; status: string }[] };
+  };
+  return {
+    isReady: status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true,
+    isCordoned: spec.unschedulable === true,
+    cordonedBy: metadata.annotations?.['kubelet-medic.io/cordoned-by'],
+  };
+}
+
 export async function isReady(name: string): Promise<boolean> {
-  const node = (await getJson('node', name)) as { status: { conditions?: { type: string; status: string }[] } };
-  return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+  return (await nodeNow(name)).isReady;
 }
 
 /** A condition of the node's KubeletHealth. */

@@ -51,8 +51,13 @@ export function pause(ms: number): Promise<void> {
   });
 }
 
-/** Asks every second until there is an answer. @throws after the limit, saying what was waited for. */
-export async function until<T>(what: string, limitMs: number, ask: () => Promise<T | undefined>): Promise<T> {
+/** Asks every second, or as often as is said, until there is an answer. @throws after the limit, saying what was waited for. */
+export async function until<T>(
+  what: string,
+  limitMs: number,
+  ask: () => Promise<T | undefined>,
+  everyMs = 1_000,
+): Promise<T> {
   const end = Date.now() + limitMs;
   let last: unknown;
   while (Date.now() < end) {
@@ -62,7 +67,7 @@ export async function until<T>(what: string, limitMs: number, ask: () => Promise
     } catch (error) {
       last = error;
     }
-    await pause(1_000);
+    await pause(everyMs);
   }
   throw new Error(`not within ${limitMs / 1000} s: ${what}`, { cause: last });
 }

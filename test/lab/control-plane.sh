@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# control-plane.sh up|down: a real etcd, kube-apiserver, kube-controller-manager and kube-scheduler, ready in about 5 s.
+# control-plane.sh up|down|pause|resume: a real etcd, kube-apiserver, kube-controller-manager and kube-scheduler, ready in
+# about 5 s. `pause` stops the API server (SIGSTOP): it takes connections and answers none until `resume`.
 # The API server listens on 127.0.0.1:$LAB_API_PORT and, for the nodes, on $LAB_SUBNET.1 (a bridge of this lab's own).
 # Writes $LAB_STATE/admin.kubeconfig and prints its path.
 set -euo pipefail
@@ -12,7 +13,9 @@ run() { local name=$1; shift; setsid nohup "$LAB_BIN/$name" "$@" > "$S/$name.log
 case "${1:-}" in
 up) ;;
 down) down; ip link del "$LAB_BRIDGE" 2>/dev/null || true; exit 0 ;;
-*) echo 'usage: control-plane.sh up|down' >&2; exit 2 ;;
+pause) kill -STOP "$(cat "$S/kube-apiserver.pid")"; exit 0 ;;
+resume) kill -CONT "$(cat "$S/kube-apiserver.pid")"; exit 0 ;;
+*) echo 'usage: control-plane.sh up|down|pause|resume' >&2; exit 2 ;;
 esac
 "$here/packages.sh" ip openssl
 down; rm -rf "$S/etcd" "$S/pki"; mkdir -p "$S/pki"; cd "$S/pki"
@@ -28,7 +31,7 @@ issue scheduler /CN=system:kube-scheduler
 openssl genrsa -out sa.key 2048 2>/dev/null; openssl rsa -in sa.key -pubout -out sa.pub 2>/dev/null
 for user in admin controller-manager scheduler; do kubeconfig $user "https://127.0.0.1:$LAB_API_PORT" "$S/$user.kubeconfig"; done
 
-# Who asks for Secrets, or for a kubelet through the node proxy: nobody of ours.
+# Who asks for Secrets, or for a kubelet through the node proxy: nobody of ours. And when our programs cordon a node.
 cat > "$S/audit-policy.yaml" <<'EOF'
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -36,6 +39,10 @@ omitStages: [RequestReceived]
 rules:
   - level: Metadata
     resources: [{ group: '', resources: [secrets, nodes/proxy, pods/exec] }]
+  - level: Request
+    userGroups: ['system:serviceaccounts:kubelet-medic']
+    verbs: [patch]
+    resources: [{ group: '', resources: [nodes] }]
   - level: None
 EOF
 etcd="http://127.0.0.1:$LAB_ETCD_PORT"

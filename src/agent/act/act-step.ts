@@ -20,6 +20,7 @@ import {
   type Change,
   changeIncident,
   findRecord,
+  type IncidentRef,
   reportUntilWritten,
   withRecord,
   type Written,
@@ -81,7 +82,6 @@ export async function runActStep(
   signal: AbortSignal,
 ): Promise<void> {
   const { world } = parts;
-  const { name } = metadata;
   async function decide(incident: KubeletIncident): Promise<Change> {
     const asked = stillAsked(incident, step);
     if (asked === undefined) return { kind: 'leave', reason: 'the step is no longer asked for' };
@@ -93,14 +93,14 @@ export async function runActStep(
         : reservation(asked, judgement.host, now);
     return { kind: 'write', part: withRecord(agentPartOf(incident), record) };
   }
-  const written = await changeIncident(world, name, decide, signal);
+  const written = await changeIncident(world, metadata, decide, signal);
   const reserved = reservedIn(written, step.name);
   if (reserved === undefined) {
-    reportNotDone(world, name, step.name, written);
+    reportNotDone(world, metadata.name, step.name, written);
     return;
   }
   world.onReserved?.(step);
-  await issueAndReport(world, name, reserved, signal);
+  await issueAndReport(world, metadata, reserved, signal);
 }
 
 function unreserved({ name, action }: ActStep, now: number): ActRecord {
@@ -110,13 +110,18 @@ function unreserved({ name, action }: ActStep, now: number): ActRecord {
 /** Runs the command of a reserved record, once, and reports what came of it. */
 export async function issueAndReport(
   world: World,
-  incident: string,
+  incident: IncidentRef,
   reserved: ActRecord,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, log } = world;
   const issuedAt = toPreciseTime(clock.now());
-  log.info('Acting', { incident, step: reserved.name, unit: reserved.unit ?? '', reason: reserved.action });
+  log.info('Acting', {
+    incident: incident.name,
+    step: reserved.name,
+    unit: reserved.unit ?? '',
+    reason: reserved.action,
+  });
   const issued = await issue(world, reserved, signal);
   const record = { ...reserved, issuedAt, command: issued.command?.slice(0, 512) };
   if (ACTIONS[reserved.action].effect.proof === 'AnotherBoot') {
@@ -134,7 +139,7 @@ export async function awaitReboot(
     incident,
     record,
     state,
-  }: { readonly incident: string; readonly record: ActRecord; readonly state: 'Failed' | 'Ambiguous' },
+  }: { readonly incident: IncidentRef; readonly record: ActRecord; readonly state: 'Failed' | 'Ambiguous' },
   signal: AbortSignal,
 ): Promise<void> {
   const { proofMs } = agentLimitsOf(record.action);
@@ -173,7 +178,7 @@ export async function watchAndReport(
     incident,
     record,
     failure,
-  }: { readonly incident: string; readonly record: ActRecord; readonly failure?: string | undefined },
+  }: { readonly incident: IncidentRef; readonly record: ActRecord; readonly failure?: string | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const before = { pid: record.before?.pid ?? 0, invocationID: record.before?.invocationID ?? '' };
@@ -207,10 +212,21 @@ export function ended(record: ActRecord, state: ActionRecord['state'], message: 
   return { ...record, state, message: message.slice(0, 1024), finishedAt: toPreciseTime(now) };
 }
 
-export async function report(world: World, incident: string, record: ActionRecord, signal: AbortSignal): Promise<void> {
+export async function report(
+  world: World,
+  incident: IncidentRef,
+  record: ActionRecord,
+  signal: AbortSignal,
+): Promise<void> {
   const { log, metrics } = world;
   const written = await reportUntilWritten(world, incident, (part) => withRecord(part, record), signal);
   metrics.count('actions_total', { action: record.action, state: record.state });
   const detail = written.kind === 'left' ? `not recorded: ${written.reason}` : (record.message ?? '');
-  log.info('Acted', { incident, step: record.name, unit: record.unit ?? '', reason: record.state, detail });
+  log.info('Acted', {
+    incident: incident.name,
+    step: record.name,
+    unit: record.unit ?? '',
+    reason: record.state,
+    detail,
+  });
 }

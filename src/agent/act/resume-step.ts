@@ -28,32 +28,36 @@ export async function runResumeStep(
   signal: AbortSignal,
 ): Promise<void> {
   const { world } = parts;
-  const { name } = incident.metadata;
+  const { metadata } = incident;
   const host = await readHostNow(world, record.action, signal);
   const resumption = resume(record, host);
-  world.log.info('An unfinished action is taken up', { incident: name, step: record.name, reason: resumption.kind });
+  world.log.info('An unfinished action is taken up', {
+    incident: metadata.name,
+    step: record.name,
+    reason: resumption.kind,
+  });
   switch (resumption.kind) {
     case 'done': {
       const after = host.unit.kind === 'known' ? { after: await afterOf(world, host.unit.value, signal) } : {};
       await report(
         world,
-        name,
+        metadata,
         { ...ended(record, 'Succeeded', resumption.message, world.clock.now()), ...after },
         signal,
       );
       return;
     }
     case 'ambiguous':
-      await report(world, name, ended(record, 'Ambiguous', resumption.message, world.clock.now()), signal);
+      await report(world, metadata, ended(record, 'Ambiguous', resumption.message, world.clock.now()), signal);
       return;
     case 'await-reboot':
-      await awaitReboot(world, { incident: name, record, state: 'Ambiguous' }, signal);
+      await awaitReboot(world, { incident: metadata, record, state: 'Ambiguous' }, signal);
       return;
     case 'watch':
-      await watchAndReport(world, { incident: name, record }, signal);
+      await watchAndReport(world, { incident: metadata, record }, signal);
       return;
     case 'issue':
-      await issueOnce(parts, { incident: name, record }, signal);
+      await issueOnce(parts, { incident, record }, signal);
       return;
     default:
       resumption satisfies never;
@@ -63,7 +67,7 @@ export async function runResumeStep(
 /** Writes that it is being issued, so that there is no third try; then as at the first time. */
 async function issueOnce(
   parts: ActParts,
-  { incident: name, record }: { readonly incident: string; readonly record: ActRecord },
+  { incident: { metadata }, record }: Unfinished,
   signal: AbortSignal,
 ): Promise<void> {
   const { world } = parts;
@@ -79,10 +83,10 @@ async function issueOnce(
         : { ...known, issuedAt: toPreciseTime(now) };
     return { kind: 'write', part: withRecord(agentPartOf(incident), next) };
   }
-  const written = await changeIncident(world, name, decide, signal);
+  const written = await changeIncident(world, metadata, decide, signal);
   const issuing = reservedIn(written, record.name);
-  if (issuing === undefined) reportNotDone(world, name, record.name, written);
-  else await issueAndReport(world, name, issuing, signal);
+  if (issuing === undefined) reportNotDone(world, metadata.name, record.name, written);
+  else await issueAndReport(world, metadata, issuing, signal);
 }
 
 /** The step is gone from the incident only if somebody edited it. */

@@ -168,7 +168,7 @@ export async function runHostStep(
   const record = recordOf(step, entries, { began, ended: clock.now() });
   metrics.observe('host_capture_seconds', (clock.monotonic() - startedMs) / 1000);
   const change = (part: AgentPart): AgentPart => ({ ...withRecord(part, record), evidence: entries, host });
-  const written = await reportUntilWritten(world, name, change, signal);
+  const written = await reportUntilWritten(world, incident.metadata, change, signal);
   const detail = written.kind === 'left' ? written.reason : record.message;
   log.info('Host evidence', { node: world.node, incident: name, step: step.name, reason: record.state, detail });
 }

@@ -12,7 +12,7 @@ import { parseDump } from '../../core/dump/parser.ts';
 import type { Collected, Collector } from '../../ports/host.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
-import { type AgentPart, agentPartOf, reportUntilWritten } from '../record.ts';
+import { type AgentPart, agentPartOf, type IncidentRef, reportUntilWritten } from '../record.ts';
 import type { Requests } from '../requests.ts';
 import type { World } from '../world.ts';
 import { type ArtifactOrder, takeArtifact } from './collect-artifacts.ts';
@@ -77,9 +77,9 @@ async function tryNext(parts: DeepCaptureParts, incident: KubeletIncident, signa
 async function takeNext(parts: DeepCaptureParts, { metadata }: KubeletIncident, signal: AbortSignal): Promise<void> {
   const { world, mutex } = parts;
   const { name } = metadata;
-  const taken = await mutex(() => takeIfStillAsked(parts, name, signal));
+  const taken = await mutex(() => takeIfStillAsked(parts, metadata, signal));
   if (taken === undefined) return;
-  const written = await reportUntilWritten(world, name, (part) => withEntries(part, taken), signal);
+  const written = await reportUntilWritten(world, metadata, (part) => withEntries(part, taken), signal);
   world.log.info('Deep capture', { node: world.node, incident: name, detail: taken.map((e) => e.name).join(', ') });
   if (written.kind !== 'written') return;
   const next = deepWorkOf(written.incident);
@@ -89,11 +89,11 @@ async function takeNext(parts: DeepCaptureParts, { metadata }: KubeletIncident, 
 /** The copy may be older than our own last write, and an act may have been asked for while others had the mutex. */
 async function takeIfStillAsked(
   { world, requests }: DeepCaptureParts,
-  name: string,
+  { name, uid }: IncidentRef,
   signal: AbortSignal,
 ): Promise<readonly EvidenceEntry[] | undefined> {
   const incident = await world.cluster.get(INCIDENTS, { name }, { signal });
-  const work = incident === undefined ? undefined : deepWorkOf(incident);
+  const work = incident?.metadata.uid === uid ? deepWorkOf(incident) : undefined;
   if (incident === undefined || work === undefined) return undefined;
   const bundle = bundleNameOf(name);
   const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);

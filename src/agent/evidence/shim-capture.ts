@@ -10,7 +10,7 @@ import { isAct, isActStep } from '../../core/decision/actions.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { HOST_STEP } from '../../core/decision/record/step-names.ts';
 import { createWakeUp } from '../../runtime/wake-up.ts';
-import { agentPartOf, findRecord, reportUntilWritten } from '../record.ts';
+import { agentPartOf, findRecord, type IncidentRef, reportUntilWritten } from '../record.ts';
 import type { ArtifactOrder } from './collect-artifacts.ts';
 import { addToManifest, type DeepCaptureParts, withEntries } from './deep-capture.ts';
 import { FIRST_SHIMS, MORE_SHIMS, shimListFile, type ShimRound, takeShims } from './shim-stacks.ts';
@@ -57,7 +57,7 @@ export async function runShimCaptures(parts: DeepCaptureParts, signal: AbortSign
     for (const incident of asked) {
       if (!isDueNow(progress, incident, clock.monotonic())) continue;
       try {
-        await takeRound(parts, incident.metadata.name, signal);
+        await takeRound(parts, incident.metadata, signal);
       } catch (error) {
         signal.throwIfAborted();
         log.warn('The stacks of shims could not be saved', { node, incident: incident.metadata.name, err: error });
@@ -79,22 +79,26 @@ function isDueNow(progress: Map<string, Progress>, incident: KubeletIncident, no
   return isDue;
 }
 
-async function takeRound(parts: DeepCaptureParts, name: string, signal: AbortSignal): Promise<void> {
+async function takeRound(parts: DeepCaptureParts, ref: IncidentRef, signal: AbortSignal): Promise<void> {
   const { world, mutex } = parts;
-  const taken = await mutex(() => takeIfStillAsked(parts, name, signal));
+  const taken = await mutex(() => takeIfStillAsked(parts, ref, signal));
   if (taken === undefined) return;
-  await reportUntilWritten(world, name, (part) => withEntries(part, taken), signal);
-  world.log.info('Stacks of shims', { node: world.node, incident: name, detail: taken.map((e) => e.name).join(', ') });
+  await reportUntilWritten(world, ref, (part) => withEntries(part, taken), signal);
+  world.log.info('Stacks of shims', {
+    node: world.node,
+    incident: ref.name,
+    detail: taken.map((e) => e.name).join(', '),
+  });
 }
 
 /** The copy may be older than our own last write. */
 async function takeIfStillAsked(
   { world, requests }: DeepCaptureParts,
-  name: string,
+  { name, uid }: IncidentRef,
   signal: AbortSignal,
 ): Promise<readonly EvidenceEntry[] | undefined> {
   const incident = await world.cluster.get(INCIDENTS, { name }, { signal });
-  const round = incident === undefined ? undefined : roundOf(incident);
+  const round = incident?.metadata.uid === uid ? roundOf(incident) : undefined;
   if (incident === undefined || round === undefined) return undefined;
   const { redact } = incident.spec.plan.evidence;
   const bundle = bundleNameOf(name);

@@ -74,11 +74,7 @@ export interface ActContext {
   readonly mutex: Mutex;
 }
 
-async function tell(
-  { world, events }: ActContext,
-  snapshot: IncidentSnapshot,
-  decision: IncidentDecision,
-): Promise<void> {
+function tell({ world, events }: ActContext, snapshot: IncidentSnapshot, decision: IncidentDecision): void {
   const { incident } = snapshot;
   const { nodeName, nodeUID } = incident.spec;
   for (const { name, seconds } of observationsBetween(incident.status, decision.status))
@@ -93,11 +89,11 @@ async function tell(
       reason: claim.reason,
       detail: claim.message,
     });
-    await events.record(nodeSubject(nodeName, nodeUID), {
+    events.record(nodeSubject(nodeName, nodeUID), {
       ...claim,
       message: `${claim.message} (${incident.metadata.name})`,
     });
-    await events.record(incidentSubject(incident.metadata.name, incident.metadata.uid), claim);
+    events.record(incidentSubject(incident.metadata.name, incident.metadata.uid), claim);
   }
 }
 
@@ -154,6 +150,6 @@ export async function carryOut(
     for (const command of decision.commands) await execute(context, snapshot, command, signal);
   } finally {
     // The status is written. A later look finds no change, so what changed is reported now.
-    await tell(context, snapshot, decision);
+    tell(context, snapshot, decision);
   }
 }

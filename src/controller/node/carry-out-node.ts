@@ -68,8 +68,8 @@ async function openIncident(
       reason: trigger.type,
       message: `${trigger.message} (${name}, policy ${plan.policy}, mode ${plan.mode})`,
     } as const;
-    await events.record(nodeSubject(nodeName, nodeUID), claim);
-    await events.record(incidentSubject(name, incident.metadata.uid), claim);
+    events.record(nodeSubject(nodeName, nodeUID), claim);
+    events.record(incidentSubject(name, incident.metadata.uid), claim);
   } catch (err) {
     // It exists: the last controller created it and died before it could say so.
     if (!isMedicError(err, 'conflict')) throw err;
@@ -91,7 +91,7 @@ async function sweepCordon(
   await uncordonNode(world, node, name);
   log.info('A cordon of ours is undone', { node: metadata.name, incident: name, detail: why });
   const message = `cordoned by incident ${name}: undone, since ${why}`;
-  await events.record(nodeSubject(metadata.name, metadata.uid), { type: 'Normal', reason: 'NodeUncordoned', message });
+  events.record(nodeSubject(metadata.name, metadata.uid), { type: 'Normal', reason: 'NodeUncordoned', message });
 }
 
 export async function actOnNode(context: ActContext, snapshot: NodeSnapshot, command: NodeCommand): Promise<void> {

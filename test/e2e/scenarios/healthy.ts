@@ -1,4 +1,5 @@
 /** A healthy node, whose kubelet a person restarts: its start-up lines (`has yet to be successful`) open no incident. */
+import { cordonWrites } from '../audit.ts';
 import { incidentsOf } from '../incidents.ts';
 import { breachTime, execOn, getJson, residentMiB } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
@@ -27,8 +28,7 @@ export const healthy: Scenario = {
       health.status.pleg.state === 'Healthy',
       health.status.pleg.state,
     );
-    const node = (await getJson('node', NODE.name)) as { spec: { unschedulable?: boolean } };
-    report.check(this.name, 'it was never cordoned', node.spec.unschedulable !== true);
+    report.check(this.name, 'it was never cordoned', cordonWrites(NODE.name).length === 0);
     report.figure({
       scenario: this.name,
       what: 'controller, resident memory',

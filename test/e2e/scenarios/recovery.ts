@@ -1,7 +1,7 @@
 /** A stuck node is recovered: what all such stories have in common. */
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { artifact, captured, completedIncident, incidentsOf } from '../incidents.ts';
-import { breachTime, getJson, startsSince, unitState, type UnitState } from '../lab.ts';
+import { breachTime, nodeNow, startsSince, type Units, unitsOf } from '../lab.ts';
 import type { Report } from '../report.ts';
 
 export interface RecoveryStory {
@@ -16,15 +16,6 @@ export interface RecoveryStory {
 const UNITS = { RestartKubelet: 'kubelet', RestartRuntime: 'containerd' } as const;
 /** 3 minutes until the breach, then recovery, the time to hold, and slack for a machine of two cores. */
 const LIMIT_MS = 12 * 60_000;
-
-interface Units {
-  readonly kubelet: UnitState;
-  readonly containerd: UnitState;
-}
-
-async function unitsOf(node: string): Promise<Units> {
-  return { kubelet: await unitState(node, 'kubelet'), containerd: await unitState(node, 'containerd') };
-}
 
 async function checkEvidence(report: Report, name: string, incident: KubeletIncident): Promise<void> {
   // A CRI call gives up after two minutes, so one of two dumps may fall between two calls.
@@ -74,12 +65,8 @@ function checkOrder(report: Report, name: string, incident: KubeletIncident): vo
 }
 
 async function checkNode(report: Report, story: RecoveryStory): Promise<void> {
-  const node = (await getJson('node', story.node)) as {
-    spec: { unschedulable?: boolean };
-    status: { conditions: { type: string; status: string }[] };
-  };
-  const ready = node.status.conditions.find(({ type }) => type === 'Ready')?.status;
-  report.check(story.name, 'the node is Ready and schedulable', ready === 'True' && node.spec.unschedulable !== true);
+  const { isReady, isCordoned } = await nodeNow(story.node);
+  report.check(story.name, 'the node is Ready and schedulable', isReady && !isCordoned);
 }
 
 async function checkUnits(report: Report, story: RecoveryStory, before: Units, since: number): Promise<void> {

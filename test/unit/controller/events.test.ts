@@ -1,26 +1,49 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { EVENTS } from '../../../src/api/resources.ts';
-import { createEventRecorder, type EventClaim, incidentSubject, nodeSubject } from '../../../src/controller/events.ts';
+import {
+  createEventRecorder,
+  type EventClaim,
+  incidentSubject,
+  nodeSubject,
+  type Subject,
+} from '../../../src/controller/events.ts';
 import { answerError } from '../../../src/kube/errors.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
 const node = nodeSubject('node-a', 'uid-a');
 const claim: EventClaim = { type: 'Warning', reason: 'RecoverySkipped', message: 'budget: 1 of 1 in flight' };
 
+let stop: AbortController;
+beforeEach(() => {
+  stop = new AbortController();
+});
+afterEach(() => {
+  stop.abort();
+});
+
+/** It sends at once. */
 function aRecorder(): ReturnType<typeof createControllerWorld> & {
-  readonly recorder: ReturnType<typeof createEventRecorder>;
+  readonly record: (subject: Subject, claim: EventClaim) => Promise<void>;
+  readonly ended: Promise<void>;
   readonly sent: () => readonly unknown[];
 } {
   const made = createControllerWorld();
+  const recorder = createEventRecorder(made.world);
+  const ended = recorder.run(stop.signal);
+  ended.catch(() => undefined);
+  async function record(subject: Subject, claim: EventClaim): Promise<void> {
+    recorder.record(subject, claim);
+    await made.clock.settle();
+  }
   const sent = (): readonly unknown[] =>
     made.local.writes.filter(({ plural }) => plural === EVENTS.plural).map(({ body }) => body);
-  return { ...made, recorder: createEventRecorder(made.world), sent };
+  return { ...made, record, ended, sent };
 }
 
 describe('an event', () => {
   test('names its subject, its source and its time, in the form of core/v1', async () => {
-    const { recorder, sent } = aRecorder();
-    await recorder.record(incidentSubject('node-a-x7k2q', 'uid-i'), claim);
+    const { record, sent } = aRecorder();
+    await record(incidentSubject('node-a-x7k2q', 'uid-i'), claim);
     expect(sent()).toEqual([
       expect.objectContaining({
         metadata: { generateName: 'node-a-x7k2q.', namespace: 'default' },
@@ -40,8 +63,8 @@ describe('an event', () => {
   });
 
   test('is cut to what Kubernetes takes', async () => {
-    const { recorder, sent } = aRecorder();
-    await recorder.record(nodeSubject('n'.repeat(253), 'uid-n'), { ...claim, message: 'x'.repeat(5_000) });
+    const { record, sent } = aRecorder();
+    await record(nodeSubject('n'.repeat(253), 'uid-n'), { ...claim, message: 'x'.repeat(5_000) });
     expect(sent()).toEqual([
       expect.objectContaining({
         metadata: { generateName: `${'n'.repeat(200)}.`, namespace: 'default' },
@@ -58,39 +81,56 @@ describe('the same words', () => {
     ['are not the same for another reason', { ...claim, reason: 'EvidenceMissing' }, 2],
     ['are not the same with other words', { ...claim, message: 'node is cordoned' }, 2],
   ])('on one subject %s within five minutes', async (_, second, count) => {
-    const { recorder, sent, clock } = aRecorder();
-    await recorder.record(node, claim);
+    const { record, sent, clock } = aRecorder();
+    await record(node, claim);
     await clock.advance(299_999);
-    await recorder.record(node, second);
+    await record(node, second);
     expect(sent()).toHaveLength(count);
   });
 
   test('are sent again after five minutes, and at once on another subject', async () => {
-    const { recorder, sent, clock } = aRecorder();
-    await recorder.record(node, claim);
-    await recorder.record(nodeSubject('node-a', 'uid-of-a-new-node'), claim);
+    const { record, sent, clock } = aRecorder();
+    await record(node, claim);
+    await record(nodeSubject('node-a', 'uid-of-a-new-node'), claim);
     expect(sent()).toHaveLength(2);
     await clock.advance(300_000);
-    await recorder.record(node, claim);
+    await record(node, claim);
     expect(sent()).toHaveLength(3);
   });
 });
 
 test('an event that the API server refuses is logged, and stops nobody', async () => {
-  const { recorder, local, log } = aRecorder();
+  const { record, local, log } = aRecorder();
   local.onWrite(() => {
     throw answerError('create events', { status: 403, body: Buffer.from('{}') });
   });
-  await recorder.record(node, claim);
+  await record(node, claim);
   expect(log.entries).toMatchObject([
     { level: 'warn', fields: { subject: 'node-a', reason: 'RecoverySkipped', err: { code: 'E_KUBE_DENIED' } } },
   ]);
 });
 
 test('a bug in sending is not taken for a refusal', async () => {
-  const { recorder, local } = aRecorder();
+  const { record, ended, local } = aRecorder();
   local.onWrite(() => {
     throw new TypeError('a bug');
   });
-  await expect(recorder.record(node, claim)).rejects.toThrow('a bug');
+  await record(node, claim);
+  await expect(ended).rejects.toThrow('a bug');
+});
+
+test('events that wait are bounded: what is too much is left out, and logged', () => {
+  const { world, log } = createControllerWorld();
+  const recorder = createEventRecorder(world);
+  for (let i = 0; i < 2_001; i++) recorder.record(nodeSubject(`node-${String(i)}`, `uid-${String(i)}`), claim);
+  expect(log.entries).toMatchObject([{ level: 'warn', fields: { subject: 'node-2000' } }]);
+});
+
+test('sending ends with the signal, in order and without an error', async () => {
+  const { record, ended, sent } = aRecorder();
+  await record(node, claim);
+  stop.abort(new Error('stopped'));
+  await ended;
+  await record(node, { ...claim, reason: 'EvidenceMissing' });
+  expect(sent()).toHaveLength(1);
 });
