@@ -185,6 +185,18 @@ describe('evidence of the host', () => {
     expect(spoolWritable()).toBe('True');
   });
 
+  test('is taken once, however late the watch tells the agent of its own record', async () => {
+    await inTrouble('runtime-hung');
+    bench.local.onWrite(({ plural, body }) => {
+      if (plural === 'kubeletincidents' && JSON.stringify(body).includes('"Succeeded"'))
+        bench.faults.mirror(plural, { kind: 'held' });
+    });
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    const record = await recordOf('capture-host');
+    await bench.clock.advance(240_000);
+    expect(bench.record('capture-host')).toEqual(record);
+  });
+
   test('a disk that hangs leaves entries that say so, and does not hold up the restart', async () => {
     await inTrouble('runtime-hung');
     hangDisk();
