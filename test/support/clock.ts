@@ -21,8 +21,21 @@ export interface FakeClock extends Clock {
 /** Turns of the event loop after which everything that waits for no clock and no network has run. */
 const TURNS = 8;
 
+export interface FakeClockOptions {
+  /**
+   * Sleepers that are due within so many milliseconds are woken together, at the last one's time and in a chance order: a
+   * machine that is coarse, and cheap. 0: each at its own.
+   */
+  readonly grainMs?: number;
+  readonly random?: Random;
+  readonly turns?: number;
+}
+
 /** @param startAt wall clock at the start, milliseconds since 1970; by default 2026-11-24T10:00:00Z. */
-export function createFakeClock(startAt: number = Date.parse('2026-11-24T10:00:00Z')): FakeClock {
+export function createFakeClock(
+  startAt: number = Date.parse('2026-11-24T10:00:00Z'),
+  { grainMs = 0, random, turns = TURNS }: FakeClockOptions = {},
+): FakeClock {
   let monotonic = 1_000;
   let offset = startAt - monotonic;
   const sleepers = new Set<Sleeper>();
@@ -36,15 +49,25 @@ export function createFakeClock(startAt: number = Date.parse('2026-11-24T10:00:0
   }
 
   async function settle(): Promise<void> {
-    for (let turn = 0; turn < TURNS; turn++) await nextTurn();
+    for (let turn = 0; turn < turns; turn++) await nextTurn();
+  }
+
+  /** Those that are due next, in the order in which they are woken. */
+  function nextBatch(limit: number): readonly Sleeper[] {
+    const first = nextDue(limit);
+    if (first === undefined || grainMs === 0) return first === undefined ? [] : [first];
+    const until = Math.min(limit, first.dueAt + grainMs);
+    const batch = [...sleepers].filter(({ dueAt }) => dueAt <= until);
+    return random === undefined ? batch : shuffled(batch, random);
   }
 
   async function advance(ms: number): Promise<void> {
     await settle();
     const target = monotonic + ms;
-    for (let sleeper = nextDue(target); sleeper !== undefined; sleeper = nextDue(target)) {
-      monotonic = Math.max(monotonic, sleeper.dueAt);
-      sleeper.wake();
+    for (let batch = nextBatch(target); batch.length > 0; batch = nextBatch(target)) {
+      monotonic = Math.max(monotonic, ...batch.map(({ dueAt }) => dueAt));
+      // One that was ended by another of the batch is no longer there.
+      for (const sleeper of batch) if (sleepers.has(sleeper)) sleeper.wake();
       await settle();
     }
     monotonic = target;
@@ -114,6 +137,13 @@ export function skewedClock(base: Clock, aheadMs = 0): SkewedClock {
       ahead += ms;
     },
   };
+}
+
+function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
+  return items
+    .map((item) => ({ item, rank: random.next() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
 }
 
 function toError(reason: unknown): Error {

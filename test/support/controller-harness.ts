@@ -34,6 +34,8 @@ export interface ControllerBenchOptions {
   /** The right to use the node proxy is granted. */
   readonly nodeProxy?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
+  /** By default one that wakes each sleeper at its own time. */
+  readonly clock?: FakeClock;
   /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
   readonly clocksAhead?: Readonly<Record<string, number>>;
 }
@@ -138,7 +140,7 @@ async function postStatus(
 
 export function createControllerBench(options: ControllerBenchOptions = {}): ControllerBench {
   const { nodes = ['node-a'], dumps, labels = {} } = options;
-  const clock = createFakeClock();
+  const clock = options.clock ?? createFakeClock();
   const random = createSeededRandom(11);
   const life = new AbortController();
   const { signal } = life;

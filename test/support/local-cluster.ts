@@ -3,7 +3,7 @@
  * Server-side apply, defaults, validation and CEL are the same code as behind HTTPS.
  */
 import { answerError, networkError, patchError } from '../../src/kube/errors.ts';
-import { parseObject, tryParse } from '../../src/kube/parsed.ts';
+import { parseObject } from '../../src/kube/parsed.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type {
   Cluster,
@@ -24,6 +24,7 @@ import { Refusal } from './api-server/status.ts';
 import { createStore } from './api-server/store.ts';
 import { createVerbs, type Target } from './api-server/verbs.ts';
 import { createLocalMirror, type Watched } from './local-mirror.ts';
+import { createParseOnce } from './parse-once.ts';
 
 /** A write as it arrived. */
 interface Written {
@@ -61,7 +62,8 @@ export function createLocalCluster(clock: Clock): LocalCluster {
   const seeds = createSeeds(kindOf, store, now);
   const writes: Written[] = [];
   const refreshers = new Set<() => void>();
-  let down: string | undefined;
+  const parseOnce = createParseOnce();
+  let down: { readonly message: string; readonly since: number } | undefined;
   let hook: ((write: Written) => void) | undefined;
 
   function kindOf(resource: AnyResource): ServedKind {
@@ -72,12 +74,12 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     return kind;
   }
 
-  /** As over a network: later, in a copy, with errors mapped as the real adapter maps them. */
+  /** As over a network: later, with errors mapped as the real adapter maps them. */
   async function call<T>(what: string, work: () => T): Promise<T> {
     await Promise.resolve();
-    if (down !== undefined) throw networkError(what, new Error(down));
+    if (down !== undefined) throw networkError(what, new Error(down.message));
     try {
-      return structuredClone(work());
+      return work();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       throw answerError(what, { status: error.code, body: Buffer.from(JSON.stringify(error.body)) });
@@ -99,7 +101,24 @@ export function createLocalCluster(clock: Clock): LocalCluster {
       if (writes.length > 10_000) writes.shift();
       return stored;
     });
-    return parseObject(resource, what, answer);
+    return read(resource, what, answer);
+  }
+
+  /** @throws `E_KUBE_MALFORMED`, as the real adapter does. */
+  function read<T extends KubeObject>(resource: Resource<T>, what: string, stored: StoredObject): T {
+    const parsed = parseOnce(resource, stored);
+    return parsed.kind === 'object' ? parsed.object : parseObject(resource, what, structuredClone(stored));
+  }
+
+  function sort<T extends KubeObject>(
+    resource: Resource<T>,
+    objects: readonly StoredObject[],
+  ): Pick<Listed<T>, 'items' | 'malformed'> {
+    const parsed = objects.map((object) => parseOnce(resource, object));
+    return {
+      items: parsed.flatMap((one) => (one.kind === 'object' ? [one.object] : [])),
+      malformed: parsed.flatMap((one) => (one.kind === 'malformed' ? [one.malformed] : [])),
+    };
   }
 
   const patched: typeof write = async (resource, meta, work) => {
@@ -128,7 +147,7 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     get: async (resource, ref) => {
       const what = `get ${resource.plural}/${ref.name}`;
       const found = await call(what, () => store.get(kindOf(resource), ref.namespace, ref.name));
-      return found === undefined ? undefined : parseObject(resource, what, found);
+      return found === undefined ? undefined : read(resource, what, found);
     },
     list: async (resource, query = {}) => {
       const found = await call(`list ${resource.plural}`, () => [...select(resource, query)]);
@@ -181,10 +200,13 @@ export function createLocalCluster(clock: Clock): LocalCluster {
 
   function watched<T extends KubeObject>(resource: Resource<T>, query: ListQuery): Watched<T> {
     return {
-      isDown: () => down !== undefined,
+      downSince: () => down?.since,
       list: () => sort(resource, select(resource, query)),
       onChange(listener): () => void {
-        const stop = store.onChange(listener);
+        const kind = kindOf(resource);
+        const stop = store.onChange((change) => {
+          if (change.kind === kind) listener();
+        });
         refreshers.add(listener);
         return () => {
           stop();
@@ -200,7 +222,7 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     seeds,
     writes,
     setDown(message): void {
-      down = message;
+      down = message === undefined ? undefined : { message, since: down?.since ?? clock.monotonic() };
       if (message === undefined) for (const refresh of refreshers) refresh();
     },
     onWrite(next): void {
@@ -208,21 +230,9 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     },
     read: (resource, name) => {
       const found = store.get(kindOf(resource), undefined, name);
-      return found === undefined ? undefined : resource.parse(structuredClone(found));
+      return found === undefined ? undefined : read(resource, name, found);
     },
-    list: (resource) => store.list(kindOf(resource)).map((object) => resource.parse(structuredClone(object))),
-  };
-}
-
-/** Copies of the objects that the parser takes, and of those that it refuses. */
-function sort<T extends KubeObject>(
-  resource: Resource<T>,
-  objects: readonly StoredObject[],
-): Pick<Listed<T>, 'items' | 'malformed'> {
-  const parsed = objects.map((object) => tryParse(resource, structuredClone(object)));
-  return {
-    items: parsed.flatMap((one) => (one.kind === 'object' ? [one.object] : [])),
-    malformed: parsed.flatMap((one) => (one.kind === 'malformed' ? [one.malformed] : [])),
+    list: (resource) => store.list(kindOf(resource)).map((object) => read(resource, object.metadata.name, object)),
   };
 }
 

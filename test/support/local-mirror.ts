@@ -5,7 +5,8 @@ import type { KubeObject, Listed, Mirror } from '../../src/ports/cluster.ts';
 
 /** What a mirror looks at. */
 export interface Watched<T> {
-  isDown(): boolean;
+  /** On the monotonic clock; undefined: the server is there. */
+  downSince(): number | undefined;
   list(): Pick<Listed<T>, 'items' | 'malformed'>;
   /** Also called when the server is back. Returns what ends that. */
   onChange(listener: () => void): () => void;
@@ -20,19 +21,23 @@ export function createLocalMirror<T extends KubeObject>(
   const store = createMirrorStore<T>((error) => {
     throw error;
   });
-  let freshAt: number | undefined;
+  let isSynced = false;
+  let isDue = false;
   const synced = Promise.withResolvers<undefined>();
   synced.promise.catch(() => undefined);
 
   function refresh(): void {
-    if (watched.isDown() || signal.aborted) return;
-    freshAt = clock.monotonic();
+    isDue = false;
+    if (watched.downSince() !== undefined || signal.aborted) return;
+    isSynced = true;
     store.replaceAll(watched.list());
     synced.resolve(undefined);
   }
 
   // A watch tells of a change a moment after it is stored.
   const soon = (): void => {
+    if (isDue) return;
+    isDue = true;
     queueMicrotask(refresh);
   };
   const stop = watched.onChange(soon);
@@ -49,6 +54,6 @@ export function createLocalMirror<T extends KubeObject>(
     whenSynced: async () => {
       await synced.promise;
     },
-    freshAt: () => (freshAt === undefined || watched.isDown() ? freshAt : clock.monotonic()),
+    freshAt: () => (isSynced ? (watched.downSince() ?? clock.monotonic()) : undefined),
   };
 }

@@ -85,7 +85,7 @@ function assertDeclared(value: Json, schema: StructuralSchema | undefined, path:
 }
 
 function merge(live: Json | undefined, applied: Json, schema: StructuralSchema | undefined): Json {
-  if (live === undefined) return structuredClone(applied);
+  if (live === undefined) return applied;
   const how = mergeOf(applied, schema);
   if (how === 'map' && isObject(live) && isObject(applied)) return mergeMap(live, applied, schema);
   if (how === 'map-list' && Array.isArray(live) && Array.isArray(applied)) return mergeItems(live, applied, schema);
@@ -93,11 +93,11 @@ function merge(live: Json | undefined, applied: Json, schema: StructuralSchema |
     const present = new Set(live.map(canonical));
     return [...live, ...applied.filter((item) => !present.has(canonical(item)))];
   }
-  return structuredClone(applied);
+  return applied;
 }
 
 function mergeMap(live: JsonObject, applied: JsonObject, schema: StructuralSchema | undefined): JsonObject {
-  const result = structuredClone(live);
+  const result = { ...live };
   for (const [key, child] of Object.entries(applied)) result[key] = merge(live[key], child, childSchema(schema, key));
   return result;
 }

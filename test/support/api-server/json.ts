@@ -44,7 +44,14 @@ export function canonical(value: Json | undefined): string {
 }
 
 export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
-  return (a === undefined) === (b === undefined) && (a === undefined || canonical(a) === canonical(b));
+  if (a === b) return true;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => isEqual(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && isEqual(a[key], b[key]));
 }
 
 export function without(object: JsonObject, ...keys: readonly string[]): JsonObject {

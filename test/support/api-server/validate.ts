@@ -20,8 +20,8 @@ export function pruneAndDefault(value: Json, schema: StructuralSchema): Json {
   if (properties === undefined) return value;
   const result: JsonObject = {};
   for (const [key, property] of Object.entries(properties)) {
-    const present = value[key] ?? (property.default as Json | undefined);
-    if (present !== undefined) result[key] = pruneAndDefault(structuredClone(present), property);
+    const present = value[key] ?? structuredClone(property.default as Json | undefined);
+    if (present !== undefined) result[key] = pruneAndDefault(present, property);
   }
   return result;
 }
