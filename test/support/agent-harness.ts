@@ -3,7 +3,7 @@ import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts'
 import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
 import type { ActionRecord, KubeletIncident, Step } from '../../src/api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
-import { type Agent, startAgent } from '../../src/agent/agent.ts';
+import type { Agent } from '../../src/agent/agent.ts';
 import type { World } from '../../src/agent/world.ts';
 import { withStep } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
@@ -14,7 +14,7 @@ import { createFakeClock, createSeededRandom, type FakeClock, skewedClock, type 
 import { createFaultyClient, type Faults } from './faulty-cluster.ts';
 import { type SimulatedHost, type SimulatedHostOptions, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
-import { mortal } from './mortal.ts';
+import { startAgentProcess, type AgentProcess } from './processes.ts';
 
 export const NODE = 'node-a';
 const NODE_UID = 'uid-node-a';
@@ -64,14 +64,14 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
   const local = createLocalCluster(clock);
   const { cluster, faults } = createFaultyClient(local.clusterFor(nodeClock), { clock: nodeClock, random });
   const log = createRecordingLog();
-  let current: AbortController | undefined;
+  let current: AgentProcess | undefined;
   let callsLeft = Number.POSITIVE_INFINITY;
 
   local.seeds.seed(NODES, { metadata: { name: NODE, uid: NODE_UID } });
   local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { mode: 'Remediate' } });
 
   function kill(): void {
-    current?.abort(new Error('killed'));
+    current?.kill();
     current = undefined;
   }
 
@@ -96,30 +96,13 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
     start(options = {}): Agent {
       kill();
       callsLeft = Number.POSITIVE_INFINITY;
-      const own = new AbortController();
-      current = own;
-      const isDead = (): boolean => own.signal.aborted;
-      const onCall = (): void => {
-        if (!isDead() && callsLeft-- === 0) kill();
-      };
-      const world: World = {
-        node: NODE,
-        version: '0.1.0',
-        pod: 'kubelet-medic-agent-x',
-        namespace: 'kubelet-medic',
-        cluster: mortal(cluster, isDead, onCall),
-        host: mortal(sim.host, isDead, onCall),
-        clock: nodeClock,
-        random,
-        log,
-        metrics: createRecordingMetrics(),
-        ...options,
-      };
-      const agent = startAgent(world, own.signal);
-      agent.done.catch((error: unknown) => {
-        if (!own.signal.aborted) throw error;
+      const pod = { version: '0.1.0', pod: 'kubelet-medic-agent-x', namespace: 'kubelet-medic' };
+      const parts = { cluster, host: sim.host, clock: nodeClock, random, log, metrics: createRecordingMetrics() };
+      const own = startAgentProcess({ node: NODE, ...pod, ...parts, ...options }, () => {
+        if (callsLeft-- === 0) kill();
       });
-      return agent;
+      current = own;
+      return own.agent;
     },
     health: () => local.read(HEALTHS, NODE),
     record: (name) => incident().status.actions?.find((action) => action.name === name),

@@ -3,15 +3,10 @@ import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resou
 import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
-import { startAgent } from '../../src/agent/agent.ts';
-import { runController } from '../../src/controller/controller.ts';
-import type { World } from '../../src/controller/world.ts';
-import { toTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
-import type { Clock } from '../../src/ports/clock.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
-import { isObject, listAt, objectAt, textAt, type JsonObject } from './api-server/json.ts';
+import { isObject, objectAt, textAt, type JsonObject } from './api-server/json.ts';
 import {
   createRecordingLog,
   createRecordingMetrics,
@@ -22,9 +17,9 @@ import { createFakeClock, createSeededRandom, skewedClock, type FakeClock, type 
 import type { Dumps } from './host/kubelet-api.ts';
 import { type SimulatedHost, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
-import { mortal } from './mortal.ts';
+import { keepStatus, seedNode } from './node-status.ts';
 import { createParties, type Party } from './parties.ts';
-import { termUntil } from './term.ts';
+import { startAgentProcess, startControllerProcess, type Process } from './processes.ts';
 
 export interface ControllerBenchOptions {
   readonly nodes?: readonly string[];
@@ -87,55 +82,8 @@ export interface ControllerBench {
 
 const CONTROLLER = 'controller-1';
 
-/** A process: told to end, and dead. */
-interface Life {
-  readonly stop: AbortController;
-  readonly death: AbortController;
-}
-
 export function isUnschedulable(node: JsonObject): boolean {
   return objectAt(node, 'spec')['unschedulable'] === true;
-}
-
-function seedNode(local: LocalCluster, name: string, labels: Readonly<Record<string, string>>, now: number): void {
-  const time = toTime(now - 86_400_000);
-  const ready = {
-    type: 'Ready',
-    status: 'True',
-    reason: 'KubeletReady',
-    message: 'kubelet is posting ready status',
-    lastTransitionTime: time,
-    lastHeartbeatTime: time,
-  };
-  local.seeds.seed(NODES, {
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
-    spec: {},
-    status: { conditions: [ready], nodeInfo: { kubeletVersion: 'v1.36.3' } },
-  });
-}
-
-/** Posts what the simulated kubelet says of itself, as a kubelet does. */
-async function postStatus(
-  { seeds }: LocalCluster,
-  name: string,
-  host: SimulatedHost,
-  world: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<void> {
-  let last = '';
-  for (;;) {
-    await world.clock.sleep(1_000, world.signal);
-    const ready = host.ready();
-    const words = JSON.stringify([ready?.status, ready?.message]);
-    if (ready === undefined || words === last || seeds.read(NODES, { name }) === undefined) continue;
-    last = words;
-    const { lastTransitionAt, ...said } = ready;
-    const times = { lastTransitionTime: toTime(lastTransitionAt), lastHeartbeatTime: toTime(world.clock.now()) };
-    seeds.edit(NODES, { name }, (draft) => {
-      const status = objectAt(draft, 'status');
-      const others = listAt(status, 'conditions').filter((item) => !isObject(item) || item['type'] !== 'Ready');
-      draft['status'] = { ...status, conditions: [...others, { type: 'Ready', ...said, ...times }] };
-    });
-  }
 }
 
 export function createControllerBench(options: ControllerBenchOptions = {}): ControllerBench {
@@ -154,20 +102,20 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   const log = createRecordingLog();
   const metrics = createRecordingMetrics();
   const hosts = new Map<string, SimulatedHost>();
-  const agents = new Map<string, AbortController>();
-  const controllers = new Map<string, Life>();
+  const agents = new Map<string, Process>();
+  const controllers = new Map<string, Process>();
   let refused: string | undefined;
 
   for (const [name, ms] of Object.entries(options.clocksAhead ?? {})) party(name).clock.jump(ms);
   for (const name of nodes) {
-    seedNode(local, name, labels, clock.now());
+    seedNode(local.seeds, name, clock.now(), { labels });
     const own = party(name).clock;
     const host = startSimulatedHost(
       { node: name, clock: own, random, ...(dumps === undefined ? {} : { dumps }) },
       signal,
     );
     hosts.set(name, host);
-    postStatus(local, name, host, { clock: own, signal }).catch((error: unknown) => {
+    keepStatus(local.seeds, name, host, { clock: own, signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }
@@ -191,20 +139,17 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   }
 
   function stopController(name = CONTROLLER): void {
-    controllers.get(name)?.stop.abort(new Error('stopped'));
+    controllers.get(name)?.stop();
   }
 
   function killController(name = CONTROLLER): void {
     const running = controllers.get(name);
     controllers.delete(name);
-    running?.death.abort(new Error('killed'));
-    running?.stop.abort(new Error('killed'));
+    running?.kill();
   }
 
   function startController(name = CONTROLLER): void {
     killController(name);
-    const own: Life = { stop: new AbortController(), death: new AbortController() };
-    controllers.set(name, own);
     const { cluster: reached, clock: ownClock } = party(name);
     const cluster: Cluster = {
       ...reached,
@@ -213,24 +158,9 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
         return await reached.get(resource, ref, call);
       },
     };
-    const world: World = {
-      cluster: mortal(
-        cluster,
-        () => own.death.signal.aborted,
-        () => undefined,
-      ),
-      clock: ownClock,
-      random,
-      log,
-      metrics,
-      nodeProxy: options.nodeProxy ?? false,
-      medik8sLeases: true,
-      maxInCluster: 5,
-      failpoint: () => undefined,
-    };
-    runController(world, termUntil(own.stop.signal)).catch((error: unknown) => {
-      if (!own.stop.signal.aborted) throw error;
-    });
+    const own = { random, log, metrics, medik8sLeases: true, maxInCluster: 5, failpoint: () => undefined };
+    const nodeProxy = options.nodeProxy ?? false;
+    controllers.set(name, startControllerProcess({ ...own, cluster, clock: ownClock, nodeProxy }));
   }
 
   function killAtWrite(count: number): () => boolean {
@@ -251,7 +181,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   }
 
   function killAgent(node: string): void {
-    agents.get(node)?.abort(new Error('killed'));
+    agents.get(node)?.kill();
     agents.delete(node);
   }
 
@@ -286,27 +216,11 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     killAgent,
     startAgent(node): void {
       killAgent(node);
-      const own = new AbortController();
-      agents.set(node, own);
-      const isDead = (): boolean => own.signal.aborted;
-      const agent = startAgent(
-        {
-          node,
-          version: '0.1.0',
-          pod: `kubelet-medic-agent-${node}`,
-          namespace: 'kubelet-medic',
-          cluster: mortal(party(node).cluster, isDead, () => undefined),
-          host: mortal(host(node).host, isDead, () => undefined),
-          clock: party(node).clock,
-          random,
-          log: createRecordingLog(),
-          metrics: createRecordingMetrics(),
-        },
-        own.signal,
-      );
-      agent.done.catch((error: unknown) => {
-        if (!own.signal.aborted) throw error;
-      });
+      const { cluster, clock: own } = party(node);
+      const pod = { version: '0.1.0', pod: `kubelet-medic-agent-${node}`, namespace: 'kubelet-medic' };
+      const recording = { log: createRecordingLog(), metrics: createRecordingMetrics() };
+      const world = { node, ...pod, cluster, host: host(node).host, clock: own, random, ...recording };
+      agents.set(node, startAgentProcess(world));
     },
     incidents: ofNode,
     incident,

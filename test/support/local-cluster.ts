@@ -47,6 +47,8 @@ export interface LocalCluster {
   setDown(message: string | undefined): void;
   /** Called before each write; what it throws, the caller gets. */
   onWrite(hook: ((write: Written) => void) | undefined): void;
+  /** Called after each write, with what is stored then; of a delete, with what was. */
+  onStored(hook: ((write: Written, stored: StoredObject) => void) | undefined): void;
   read<T extends KubeObject>(resource: Resource<T>, name: string): T | undefined;
   list<T extends KubeObject>(resource: Resource<T>): readonly T[];
 }
@@ -65,6 +67,7 @@ export function createLocalCluster(clock: Clock): LocalCluster {
   const parseOnce = createParseOnce();
   let down: { readonly message: string; readonly since: number } | undefined;
   let hook: ((write: Written) => void) | undefined;
+  let storedHook: ((write: Written, stored: StoredObject) => void) | undefined;
 
   function kindOf(resource: AnyResource): ServedKind {
     const kind = kinds.find(
@@ -99,6 +102,7 @@ export function createLocalCluster(clock: Clock): LocalCluster {
       const stored = work();
       writes.push(written);
       if (writes.length > 10_000) writes.shift();
+      storedHook?.(written, stored);
       return stored;
     });
     return read(resource, what, answer);
@@ -227,6 +231,9 @@ export function createLocalCluster(clock: Clock): LocalCluster {
     },
     onWrite(next): void {
       hook = next;
+    },
+    onStored(next): void {
+      storedHook = next;
     },
     read: (resource, name) => {
       const found = store.get(kindOf(resource), undefined, name);

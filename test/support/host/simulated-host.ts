@@ -17,6 +17,7 @@ import type {
 import { createCollectors } from './collectors.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKubeletLife, type KubeletLife, type ReadyCondition } from './kubelet.ts';
+import { breachReason, skippingLine } from './kubelet-log.ts';
 import { createKubeletApi, type Dumps, type KubeletApi } from './kubelet-api.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-store.ts';
 import { type FaultKind, KUBELET_1_36, type KubeletProfile, TIMES } from './scenario.ts';
@@ -51,6 +52,10 @@ export interface SimulatedHost {
   inject(fault: FaultKind): void;
   /** What went wrong passes by itself: nobody restarts anything. */
   heal(): void;
+  /** A line in the kubelet's log says that PLEG is unhealthy, whatever is the case. */
+  forge(): void;
+  /** For how long nothing has been wrong, in milliseconds; undefined: something is. */
+  wellForMs(): number | undefined;
   /** The unit is no longer found, or found again. */
   hideUnit(role: 'kubelet' | 'runtime', hidden: boolean): void;
   /** systemd does not answer, or answers again. */
@@ -115,6 +120,8 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let ready: ReadyCondition | undefined;
   let life: KubeletLife | undefined;
   let process = new AbortController();
+  /** Monotonic: when the newest trouble ended, or the newest kubelet was up. */
+  let wellSince = clock.monotonic();
 
   function blockedBy(): FaultKind | undefined {
     return isRuntimeHung ? 'runtime-hung' : kubeletFault;
@@ -145,6 +152,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
         postReady,
       });
       life = born;
+      wellSince = clock.monotonic();
       await born.run(own.signal);
       kubeletUnit.autoRestart();
       life = undefined;
@@ -184,6 +192,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     runtimeUnit.stop();
     await clock.sleep(TIMES.runtimeRestart, signal);
     isRuntimeHung = false;
+    wellSince = clock.monotonic();
     runtimeUnit.start(clock.now());
   }
 
@@ -332,8 +341,16 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     restarts,
     inject,
     heal(): void {
+      if (blockedBy() !== undefined) wellSince = clock.monotonic();
       isRuntimeHung = false;
       kubeletFault = undefined;
+    },
+    forge(): void {
+      const context = { at: clock.now(), pid: kubeletUnit.facts().mainPID, profile };
+      journal.write(skippingLine(context, [breachReason(TIMES.threshold + 7_000, TIMES.threshold)]));
+    },
+    wellForMs(): number | undefined {
+      return blockedBy() !== undefined || life === undefined ? undefined : clock.monotonic() - wellSince;
     },
     hideUnit(role, isHidden): void {
       const unit = role === 'kubelet' ? 'kubelet.service' : 'containerd.service';
