@@ -9,7 +9,7 @@ export default {
     // npm scripts name the rest.
     ...(production ? ['tools/generate/main.ts!'] : []),
     'test/**/*.test.ts',
-    'test/{demo,e2e,bench}/main.ts',
+    'test/{demo,e2e,bench,model}/main.ts',
     'test/bench/parse-lines.ts',
     'test/support/stacks/record.ts',
     'scripts/*.mjs',

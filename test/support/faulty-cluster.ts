@@ -5,7 +5,13 @@ import { retryRead } from '../../src/kube/retry.ts';
 import type { Clock, Random } from '../../src/ports/clock.ts';
 import type { Call, Cluster, KubeObject, Mirror, Ref, Resource } from '../../src/ports/cluster.ts';
 import { withDeadline } from '../../src/runtime/deadline.ts';
-import { createFaultyMirror, type FaultyMirror, type HeldBack, type MirrorFault } from './faulty-mirror.ts';
+import {
+  createFaultyMirror,
+  type AtEvent,
+  type FaultyMirror,
+  type HeldBack,
+  type MirrorFault,
+} from './faulty-mirror.ts';
 
 type Verb = 'get' | 'list' | 'create' | 'replace' | 'apply' | 'patch' | 'delete' | 'proxy';
 
@@ -20,7 +26,7 @@ interface Asked {
   readonly body: unknown;
 }
 
-type CallFault =
+export type CallFault =
   /** The server says no, and nothing is done. */
   | { readonly kind: 'refused'; readonly status: 403 | 409 | 410 | 429 | 500; readonly retryAfterSeconds?: number }
   /** The connection breaks, before the call has arrived or after. */
@@ -44,6 +50,11 @@ export interface Faults {
   mirror(plural: string, fault: MirrorFault | undefined): void;
   /** Leaves out the next so many events of a kind, until a list: see `relist`. */
   drop(plural: string, events: number): void;
+  /** At the event of a kind that comes after `count` others from now on. */
+  atEvent(plural: string, count: number, what: AtEvent): void;
+  isHeld(plural: string): boolean;
+  /** Events of a kind that have come since the beginning. */
+  events(plural: string): number;
   /** Tells the last event of a kind once more: the object as it was before, and then as it is. */
   repeat(plural: string): void;
   /** The mirrors of a kind list anew, as after a 410. */
@@ -121,13 +132,18 @@ export function createFaultyClient(
   ): Mirror<T> {
     const [query, signal] = rest;
     const { plural } = resource;
-    const held = faulted.get(plural) ?? { fault: undefined, items: undefined };
-    faulted.set(plural, held);
+    const held = heldOf(plural);
     const base = inner.mirror(resource, query, signal);
     const made = createFaultyMirror(base, { plural, clock, signal, held, isDown: () => down !== undefined });
     mirrors.add(made.control);
     signal.addEventListener('abort', () => mirrors.delete(made.control));
     return made.mirror;
+  }
+
+  function heldOf(plural: string): HeldBack {
+    const known = faulted.get(plural) ?? { fault: undefined, items: undefined };
+    faulted.set(plural, known);
+    return known;
   }
 
   function of(plural: string): readonly FaultyMirror[] {
@@ -169,8 +185,7 @@ export function createFaultyClient(
       rule = next;
     },
     mirror(plural, fault): void {
-      const held = faulted.get(plural) ?? { fault: undefined, items: undefined };
-      faulted.set(plural, held);
+      const held = heldOf(plural);
       held.fault = fault;
       held.items = fault?.kind === 'held' ? of(plural)[0]?.snapshot() : undefined;
       for (const one of of(plural)) one.changed();
@@ -178,6 +193,11 @@ export function createFaultyClient(
     drop(plural, events): void {
       for (const one of of(plural)) one.drop(events);
     },
+    atEvent(plural, count, what): void {
+      heldOf(plural).next = { left: count, what };
+    },
+    isHeld: (plural) => heldOf(plural).fault?.kind === 'held',
+    events: (plural) => heldOf(plural).seen ?? 0,
     repeat(plural): void {
       for (const one of of(plural)) one.repeat();
     },
@@ -191,7 +211,7 @@ export function createFaultyClient(
     mend(): void {
       rule = undefined;
       down = undefined;
-      for (const held of faulted.values()) Object.assign(held, { fault: undefined, items: undefined });
+      for (const held of faulted.values()) Object.assign(held, { fault: undefined, items: undefined, next: undefined });
       for (const one of mirrors) one.relist();
     },
   };

@@ -10,8 +10,15 @@ export type MirrorFault =
   /** Nothing comes, and the mirror takes itself for fresh; one that begins now begins with what was there then. */
   | { readonly kind: 'held' };
 
+/** What is to be done at an event, before it is told: it is left out, or the mirror is held from then on. */
+export type AtEvent = 'drop' | 'hold';
+
 /** What is wrong with the watches of a kind, beyond the life of one mirror. */
 export interface HeldBack {
+  /** At the event after so many others. */
+  next?: { left: number; readonly what: AtEvent } | undefined;
+  /** Events that have come. */
+  seen?: number;
   fault: MirrorFault | undefined;
   /** What a mirror that is held shows. */
   items: ReadonlyMap<string, unknown> | undefined;
@@ -86,7 +93,20 @@ export function createFaultyMirror<T extends KubeObject>(
     if (base.freshAt() !== undefined) synced.resolve(undefined);
   }
 
+  /** @returns whether the event is left out. */
+  function meets(): boolean {
+    held.seen = (held.seen ?? 0) + 1;
+    const { next } = held;
+    if (next === undefined || next.left-- > 0) return false;
+    held.next = undefined;
+    if (next.what === 'drop') return true;
+    held.fault = { kind: 'held' };
+    held.items = new Map(shown);
+    return false;
+  }
+
   function receive(event: Event<T>): void {
+    if (meets()) return;
     if (dropped > 0) {
       dropped -= 1;
       return;

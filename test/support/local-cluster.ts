@@ -56,11 +56,12 @@ export interface LocalCluster {
 type Subresource = Target['subresource'];
 type AnyResource = Pick<Resource, 'apiVersion' | 'plural'>;
 
-export function createLocalCluster(clock: Clock): LocalCluster {
+/** @param uid gives each new object its UID; by default by chance. */
+export function createLocalCluster(clock: Clock, uid?: () => string): LocalCluster {
   const kinds = servedKinds();
   const store = createStore();
   const now = (): number => clock.now();
-  const verbs = createVerbs(store, now);
+  const verbs = createVerbs(store, now, uid);
   const seeds = createSeeds(kindOf, store, now);
   const writes: Written[] = [];
   const refreshers = new Set<() => void>();

@@ -13,7 +13,7 @@ export function createParseOnce(): ParseOnce {
     const before = parsers.get(resource.parse);
     // It was put there by this very parser, which returns a T.
     if (before !== undefined) return before as Parsed<T>;
-    const parsed = tryParse(resource, structuredClone(stored));
+    const parsed = tryParse(resource, stored);
     parsers.set(resource.parse, parsed);
     return parsed;
   };

@@ -21,7 +21,7 @@ export function createParties(
     const known = parties.get(name);
     if (known !== undefined) return known;
     const own = skewedClock(clock);
-    const client = createFaultyClient(around(local.clusterFor(own)), { clock: own, random });
+    const client = createFaultyClient(around(local.clusterFor(own), name), { clock: own, random });
     const party: Party = { clock: own, ...client };
     parties.set(name, party);
     return party;
@@ -33,5 +33,5 @@ export interface PartiesOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** What a client of the real API server finds besides, for example the node proxy. */
-  readonly around?: (cluster: Cluster) => Cluster;
+  readonly around?: (cluster: Cluster, name: string) => Cluster;
 }

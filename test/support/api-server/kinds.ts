@@ -74,7 +74,15 @@ function customKinds(): readonly ServedKind[] {
   });
 }
 
+let made: readonly ServedKind[] | undefined;
+
+/** Made once: the schemas of our kinds take a while. */
 export function servedKinds(): readonly ServedKind[] {
+  made ??= makeKinds();
+  return made;
+}
+
+function makeKinds(): readonly ServedKind[] {
   return [
     builtIn(NODES, { hasStatus: true, selectableFields: ['spec.unschedulable'] }),
     builtIn(EVENTS, { selectableFields: ['involvedObject.name', 'involvedObject.kind', 'reason', 'type'] }),

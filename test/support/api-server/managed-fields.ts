@@ -14,6 +14,21 @@ export interface Owned extends Owner {
   readonly time: string;
 }
 
+/** Nothing that is stored changes, so that its other form is made once. */
+function once<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const made = make(key);
+    known.set(key, made);
+    return made;
+  };
+}
+
+const fieldsOf = once((trie: JsonObject): FieldSet => fromTrie(trie));
+const trieOf = once((fields: FieldSet): JsonObject => toTrie(fields));
+
 export function isOwner(a: Owner, b: Owner): boolean {
   return a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource;
 }
@@ -24,7 +39,7 @@ export function readOwned(object: JsonObject): readonly Owned[] {
     operation: textAt(entry, 'operation') === 'Apply' ? 'Apply' : 'Update',
     subresource: textAt(entry, 'subresource') ?? '',
     time: textAt(entry, 'time') ?? '',
-    fields: fromTrie(isObject(entry) ? entry['fieldsV1'] : undefined),
+    fields: isObject(entry) && isObject(entry['fieldsV1']) ? fieldsOf(entry['fieldsV1']) : new Set(),
   }));
 }
 
@@ -37,18 +52,27 @@ export function writeOwned(owned: readonly Owned[], apiVersion: string): Json[] 
       apiVersion,
       time,
       fieldsType: 'FieldsV1',
-      fieldsV1: toTrie(fields),
+      fieldsV1: trieOf(fields),
       ...(subresource === '' ? {} : { subresource }),
     }));
 }
 
 /** Fields of an object that can be owned. Source: apiserver `managedfields`, stripMeta. */
-export function ownableFields(object: JsonObject, schema: StructuralSchema): Map<string, string> {
+export function ownableFields(object: JsonObject, schema: StructuralSchema): ReadonlyMap<string, string> {
+  const bySchema = ownable.get(object) ?? new Map<StructuralSchema, ReadonlyMap<string, string>>();
+  ownable.set(object, bySchema);
+  const known = bySchema.get(schema);
+  if (known !== undefined) return known;
   const meta = isObject(object['metadata']) ? object['metadata'] : {};
   const kept = without(meta, ...SERVER_METADATA);
   const rest = without(object, 'apiVersion', 'kind', 'metadata');
-  return flatten(Object.keys(kept).length === 0 ? rest : { ...rest, metadata: kept }, schema);
+  const fields = flatten(Object.keys(kept).length === 0 ? rest : { ...rest, metadata: kept }, schema);
+  bySchema.set(schema, fields);
+  return fields;
 }
+
+/** An object that was asked about does not change any more. */
+const ownable = new WeakMap<JsonObject, Map<StructuralSchema, ReadonlyMap<string, string>>>();
 
 const SERVER_METADATA = [
   'name',
@@ -69,7 +93,7 @@ export interface Difference {
   readonly removed: FieldSet;
 }
 
-export function compare(before: Map<string, string>, after: Map<string, string>): Difference {
+export function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Difference {
   const changed = [...after].filter(([field, value]) => before.get(field) !== value).map(([field]) => field);
   const removed = [...before.keys()].filter((field) => !after.has(field));
   return { changed: new Set(changed), removed: new Set(removed) };

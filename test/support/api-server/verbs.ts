@@ -43,7 +43,8 @@ export interface Verbs {
   remove(target: Target, preconditions: JsonObject): StoredObject;
 }
 
-export function createVerbs(store: ObjectStore, now: () => number): Verbs {
+/** @param uid gives each new object its UID. */
+export function createVerbs(store: ObjectStore, now: () => number, uid: () => string = randomUUID): Verbs {
   const time = (): string => new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z');
 
   function live(target: Target): StoredObject {
@@ -121,7 +122,7 @@ export function createVerbs(store: ObjectStore, now: () => number): Verbs {
     return {
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      uid: randomUUID(),
+      uid: uid(),
       creationTimestamp: time(),
       resourceVersion: '',
       ...(kind.custom ? { generation: 1 } : {}),
