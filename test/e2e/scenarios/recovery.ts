@@ -1,5 +1,6 @@
 /** A stuck node is recovered: what all such stories have in common. */
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import { cordonWrites } from '../audit.ts';
 import { artifact, captured, completedIncident, incidentsOf } from '../incidents.ts';
 import { breachTime, nodeNow, startsSince, type Units, unitsOf } from '../lab.ts';
 import type { Report } from '../report.ts';
@@ -92,6 +93,12 @@ async function checkUnits(report: Report, story: RecoveryStory, before: Units, s
   );
 }
 
+/** By the API server's record: one cordon of ours, and its end. */
+export function checkCordonedOnce(report: Report, scenario: string, node: string): void {
+  const kinds = cordonWrites(node).map(({ kind }) => kind);
+  report.check(scenario, 'it was cordoned once, and uncordoned once', kinds.join() === 'cordon,uncordon', kinds.join());
+}
+
 function measure(report: Report, story: RecoveryStory, incident: KubeletIncident, breach: number): void {
   const issued = incident.status.actions?.find((action) => action.action === story.action)?.issuedAt;
   // The Node's condition has whole seconds, cut off: the later end is meant.
@@ -131,6 +138,7 @@ export async function tellRecovery(report: Report, story: RecoveryStory): Promis
   await checkEvidence(report, story.name, incident);
   checkOrder(report, story.name, incident);
   await checkNode(report, story);
+  checkCordonedOnce(report, story.name, story.node);
   const breach = await breachTime(story.node, since);
   report.check(story.name, 'the journal has the breach line', breach !== undefined);
   if (story.timed && breach !== undefined) measure(report, story, incident, breach);

@@ -5,11 +5,11 @@
 import { completedIncident, incidentsOf, incidentWhen, isReserved } from '../../incidents.ts';
 import { node } from '../../lab.ts';
 import type { Scenario } from '../../scenario.ts';
+import { checkCordonedOnce } from '../recovery.ts';
 import {
   AFTER_OUTAGE_MS,
   agentPod,
   before,
-  checkCordonedOnce,
   checkOneRestart,
   checkOutcome,
   checkWell,

@@ -8,15 +8,8 @@ import { apiServer, node } from '../../lab.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../shell.ts';
 import { healthy } from '../healthy.ts';
-import {
-  before,
-  checkCordonedOnce,
-  checkOneRestart,
-  checkOutcome,
-  checkWell,
-  slowNode,
-  stateOf,
-} from './interfered.ts';
+import { checkCordonedOnce } from '../recovery.ts';
+import { before, checkOneRestart, checkOutcome, checkWell, slowNode, stateOf } from './interfered.ts';
 
 const NAME = 'api-server-stopped';
 const NODE = slowNode('node-10');

@@ -1,6 +1,5 @@
 /** What stories of the long set have in common: nodes on which a restart takes its time, and how they have to be in the end. */
 import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
-import { cordonWrites } from '../../audit.ts';
 import { kubectl, nodeNow, type NodeBoot, startsSince, unitsOf, type Units } from '../../lab.ts';
 import type { Report } from '../../report.ts';
 import { until } from '../../shell.ts';
@@ -56,12 +55,6 @@ export async function checkWell(report: Report, scenario: string, node: string):
     !end.isCordoned && end.cordonedBy === undefined,
     JSON.stringify(end),
   );
-}
-
-/** By the API server's record: one cordon of ours, and its end. */
-export function checkCordonedOnce(report: Report, scenario: string, node: string): void {
-  const kinds = cordonWrites(node).map(({ kind }) => kind);
-  report.check(scenario, 'it was cordoned once, and uncordoned once', kinds.join() === 'cordon,uncordon', kinds.join());
 }
 
 export function checkOutcome(

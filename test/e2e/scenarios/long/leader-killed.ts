@@ -3,10 +3,10 @@ import { completedIncident, incidentsOf, incidentWhen, isCordonDone } from '../.
 import { kubectl, node } from '../../lab.ts';
 import type { Scenario } from '../../scenario.ts';
 import { until } from '../../shell.ts';
+import { checkCordonedOnce } from '../recovery.ts';
 import {
   AFTER_OUTAGE_MS,
   before,
-  checkCordonedOnce,
   checkOneRestart,
   checkOutcome,
   checkWell,
