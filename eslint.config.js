@@ -10,6 +10,7 @@ export default tseslint.config(
   {
     ignores: [
       'dist/',
+      '.stryker/',
       'node_modules/',
       'coverage/',
       'charts/',

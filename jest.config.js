@@ -4,6 +4,8 @@ const project = (displayName) => ({
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
   testEnvironment: 'node',
+  // A run of `npm run mutate` has a copy of all of this there.
+  modulePathIgnorePatterns: ['<rootDir>/.stryker/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],

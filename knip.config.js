@@ -9,7 +9,9 @@ export default {
     // npm scripts name the rest.
     ...(production ? ['tools/generate/main.ts!'] : []),
     'test/**/*.test.ts',
-    'test/{demo,e2e,bench,model}/main.ts',
+    'test/{demo,e2e,bench,model,mutation}/main.ts',
+    // Stryker loads the first two, and tests the third.
+    'test/mutation/{runner,log-calls,registry}.ts',
     'test/bench/parse-lines.ts',
     'test/support/stacks/record.ts',
     'scripts/*.mjs',
