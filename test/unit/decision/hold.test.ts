@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
+import { aContact } from '../../support/builders/views.ts';
 import { aPlan, anIncident, T0 } from '../../support/builders/objects.ts';
 import {
   aSnapshot,
@@ -27,6 +28,14 @@ describe('a hold for a person', () => {
     const decision = decideIncident(held());
     expect(decision).toMatchObject({ reason: 'Held', nextCheckAt: T0 + 1_000 + 30 * 60_000 });
     expect(findStep(decision.status, 'act-1')).toBeUndefined();
+  });
+
+  test('does not ask the agent again and again, and does so before the act', () => {
+    const contact = aContact({ quietMs: 20_000, answeredMs: 20_000 });
+    expect(decideIncident({ ...held(), contact })).toMatchObject({ reason: 'Held', commands: [] });
+    const approved = decideIncident({ ...held({ decision: 'Approve', by: 'jane' }), contact });
+    expect(approved).toMatchObject({ reason: 'AgentSilent', commands: [{ kind: 'AskAgent' }] });
+    expect(findStep(approved.status, 'act-1')).toBeUndefined();
   });
 
   test('acts on approval', () => {

@@ -37,7 +37,7 @@ const FIRST_ACT: readonly Stage[] = [
   worthActing,
   permission,
   ofLately, //         what was decided long ago is decided anew
-  agentThere, //       a node is not cordoned for an agent that is not there
+  agentThereFirst, //  a node is not cordoned for an agent that is not there
   reserve,
   maintenanceLease,
   cordon,
@@ -56,6 +56,12 @@ function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResu
 /** How long an agent that does not answer is waited for, in milliseconds. Then nothing can be done to its node. */
 const AGENT_WAIT_MS = 5 * 60_000;
 const LOOK_AGAIN_MS = 10_000;
+
+/** Once there is a place, and while the node is held, nobody asks: the answer is needed again at the act. */
+function agentThereFirst(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const isReserved = findStep(status, RESERVATION_STEP) !== undefined;
+  return isReserved ? { kind: 'pass', status } : agentThere(snapshot, status);
+}
 
 function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { contact, incident, now } = snapshot;
