@@ -76,20 +76,18 @@ const RULES: readonly Rule[] = [
     reason: 'RestartDoesNotHelp',
     message: 'restarting the kubelet does not help',
   },
-  {
-    when: () => true,
-    action: 'RestartKubelet',
-    reason: 'DefaultAction',
-    message: 'the cause is not certain; restarting the kubelet is the default',
-  },
 ];
+
+const DEFAULT: Preference = {
+  action: 'RestartKubelet',
+  reason: 'DefaultAction',
+  message: 'the cause is not certain; restarting the kubelet is the default',
+};
 
 function prefer(question: ActionQuestion): Preference {
   const { cause, confidence } = question.diagnosis;
-  const rule = RULES.find(({ when }) => when(question));
-  // The last rule always holds.
-  if (rule === undefined) throw new RangeError('no rule holds');
-  return { ...rule, message: `${cause} (${confidence}): ${rule.message}` };
+  const preference = RULES.find(({ when }) => when(question)) ?? DEFAULT;
+  return { ...preference, message: `${cause} (${confidence}): ${preference.message}` };
 }
 
 /** The preferred action, or the next rung after one that did not last. */

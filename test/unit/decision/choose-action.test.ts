@@ -77,6 +77,36 @@ describe('the choice of an action', () => {
       'RuntimeDoesNotAnswer',
     ],
     [
+      'a runtime whose restart helps is not restarted while it answers, if the kubelet can be',
+      { diagnosis: aDiagnosis({ restartRuntime: 'Helps' }), probe: 'Answered' },
+      'RestartKubelet',
+      'RestartKubeletHelps',
+    ],
+    [
+      'a cause of which no effect is known restarts the kubelet',
+      { diagnosis: aDiagnosis({ restartKubelet: 'Unknown' }) },
+      'RestartKubelet',
+      'DefaultAction',
+    ],
+    [
+      'a cause that is only guessed decides nothing',
+      { diagnosis: { ...nfs, confidence: 'Low' } },
+      'RestartKubelet',
+      'DefaultAction',
+    ],
+    [
+      'a cause that has no class decides nothing',
+      { diagnosis: { ...nfs, class: 'Unknown' } },
+      'RestartKubelet',
+      'DefaultAction',
+    ],
+    [
+      'a guess that a restart of the runtime harms does not keep a deaf one as it is',
+      { diagnosis: aDiagnosis({ confidence: 'Low', restartRuntime: 'Harms' }), probe: 'Timeout' },
+      'RestartRuntime',
+      'RuntimeDoesNotAnswer',
+    ],
+    [
       'a runtime that nobody can connect to is started again',
       { diagnosis: aDiagnosis(), probe: 'Unavailable' },
       'RestartRuntime',
@@ -92,6 +122,16 @@ describe('the choice of an action', () => {
       'a cause that a restart makes worse',
       { diagnosis: aDiagnosis({ class: 'StartUpBlocked', restartKubelet: 'Harms' }) },
       'RestartHarms',
+    ],
+    [
+      'an action that the diagnosis says is harmful',
+      { diagnosis: aDiagnosis({ restartRuntime: 'Harms' }), probe: 'Timeout' },
+      'RestartHarms',
+    ],
+    [
+      'a ladder whose next rung is harmful, and the one after it is not allowed',
+      { diagnosis: aDiagnosis({ restartRuntime: 'Harms' }), tried: ['RestartKubelet'] },
+      'ActionNotAllowed',
     ],
     ['an action that the policy does not allow', { allowed: ['RestartRuntime'] }, 'ActionNotAllowed'],
     [

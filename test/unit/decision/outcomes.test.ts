@@ -24,6 +24,7 @@ describe('an outcome', () => {
     (outcome) => {
       const { isGood, isNodeWell } = OUTCOMES[outcome];
       expect(isNodeWell && !isGood).toBe(false);
+      expect(isGoodEnd(outcome)).toBe(isGood);
       expect(isGood && isRetried(endedAs(outcome))).toBe(outcome === 'NotConfirmed');
     },
   );
