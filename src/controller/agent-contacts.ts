@@ -28,6 +28,8 @@ interface Seen {
 interface Inquiry {
   readonly text: string;
   readonly askedAt: number;
+  /** Of the object as it was written with it; undefined: it is on its way. */
+  readonly version?: string;
 }
 
 const NOBODY: AgentContact = {
@@ -62,6 +64,7 @@ export function createAgentContacts({
     const changedAt = before === undefined || isChange ? clock.monotonic() : before.changedAt;
     seen.set(name, { uid, version, report, isHeard: isChange || before?.isHeard === true, changedAt });
     noteAnswer(health);
+    noteLoss(health);
   }
 
   function noteAnswer({ metadata: { name }, status }: KubeletHealth): void {
@@ -69,6 +72,13 @@ export function createAgentContacts({
     if (inquiry === undefined || status.agent?.inquiry !== inquiry.text) return;
     answered.set(name, inquiry.askedAt);
     open.delete(name);
+  }
+
+  /** Somebody has written over it, or it went with the object that it was in: nobody will answer, and it is asked anew. */
+  function noteLoss({ metadata: { name, resourceVersion }, spec }: KubeletHealth): void {
+    const inquiry = open.get(name);
+    if (inquiry?.version === undefined || spec.inquiry === inquiry.text) return;
+    if (isLaterVersion(resourceVersion, inquiry.version)) open.delete(name);
   }
 
   return {
@@ -91,10 +101,10 @@ export function createAgentContacts({
     async ask({ metadata, spec }): Promise<void> {
       const { name, ownerReferences } = metadata;
       const text = Math.floor(random.next() * Number.MAX_SAFE_INTEGER).toString(36);
-      const inquiry = { text, askedAt: clock.monotonic() };
+      const inquiry: Inquiry = { text, askedAt: clock.monotonic() };
       open.set(name, inquiry);
       try {
-        await cluster.apply(
+        const { metadata: written } = await cluster.apply(
           HEALTHS,
           // All that this manager owns of it: what an apply leaves out is taken away.
           {
@@ -105,6 +115,7 @@ export function createAgentContacts({
           },
           { manager: CONTROLLER_MANAGER, force: true },
         );
+        if (open.get(name) === inquiry) open.set(name, { ...inquiry, version: written.resourceVersion });
       } catch (error) {
         // It was not asked, as far as is known.
         if (open.get(name) === inquiry) open.delete(name);

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS } from '../../../src/api/resources.ts';
 import type { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
-import { AGENT_MANAGER, API_VERSION } from '../../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { type AgentContacts, createAgentContacts } from '../../../src/controller/agent-contacts.ts';
-import { isFresh, isInTouch, isSilent } from '../../../src/core/decision/contact.ts';
+import { isFresh, isInTouch, isSilent, isToBeAsked } from '../../../src/core/decision/contact.ts';
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
@@ -90,6 +90,31 @@ describe('the contact with an agent', () => {
     await expect(contacts.ask(before)).rejects.toThrow('the API server is away');
     await made.clock.advance(60_000);
     expect(isSilent(contacts.of(before))).toBe(false);
+  });
+
+  test.each([
+    ['was written over', 'overwritten'],
+    ['went with an object that was deleted and made anew, unseen', 'recreated'],
+  ] as const)('is not lost for ever when an inquiry %s', async (_, how) => {
+    await contacts.ask(await report(1_000));
+    if (how === 'recreated') made.local.seeds.remove(HEALTHS, { name: 'node-a' });
+    const manifest = { apiVersion: API_VERSION, metadata: { name: 'node-a', ownerReferences: [owner] } };
+    const spec = { mode: 'Capture' };
+    await made.world.cluster.apply(HEALTHS, { ...manifest, spec }, { manager: CONTROLLER_MANAGER, force: true });
+    await made.clock.advance(60_000);
+    const now = await report(2_000);
+    expect(isSilent(contacts.of(now))).toBe(false);
+    expect(isToBeAsked(contacts.of(now), 'now')).toBe(true);
+    await contacts.ask(now);
+    expect(isFresh(contacts.of(await report(3_000, health().spec.inquiry)))).toBe(true);
+  });
+
+  test('is silence, and no inquiry that was lost, where a copy lags behind the inquiry', async () => {
+    const before = await report(1_000);
+    await contacts.ask(before);
+    await made.clock.advance(10_000);
+    expect(isSilent(contacts.of(before))).toBe(true);
+    expect(isSilent(contacts.of(health()))).toBe(true);
   });
 
   test('with an agent of a new Node of the same name begins anew', async () => {
