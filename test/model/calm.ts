@@ -1,7 +1,7 @@
 /** Liveness: once nothing goes wrong any more and hands are still, everything comes to its end. */
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
-import { HANDS, isOurs } from './deeds.ts';
+import { HANDS, isOurs } from './hands.ts';
 import type { ModelWorld } from './world-shape.ts';
 
 const MINUTE = 60_000;

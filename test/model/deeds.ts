@@ -1,14 +1,13 @@
 /** All that is done to a world: what goes wrong, what people do, and time. One entry is one kind of deed. */
 import * as fc from 'fast-check';
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import { ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
-import { isCordonedBy } from '../../src/core/decision/node-state.ts';
-import { objectAt, without, type JsonObject } from '../support/api-server/json.ts';
+import { objectAt, type JsonObject } from '../support/api-server/json.ts';
 import { ANSWER_LOST, type CallFault } from '../support/faulty-cluster.ts';
 import type { MirrorFault } from '../support/faulty-mirror.ts';
 import type { FaultKind } from '../support/host/scenario.ts';
-import type { ModelWorld } from './world-shape.ts';
-import { editSpec, holdLease } from './world.ts';
+import type { ModelWorld, Moment } from './world-shape.ts';
+import { HANDS } from './hands.ts';
+import { editSpec } from './world.ts';
 
 /** One thing that is done. Its text is the story's. */
 export interface Deed {
@@ -210,65 +209,6 @@ const clocks: DeedOf = fc
     },
   }));
 
-function setUnschedulable(world: ModelWorld, node: string, isSet: boolean, manager: string): void {
-  if (world.node(node) === undefined) return;
-  world.local.seeds.edit(
-    NODES,
-    { name: node },
-    (draft) => {
-      const spec = { ...objectAt(draft, 'spec') };
-      if (isSet) spec['unschedulable'] = true;
-      else delete spec['unschedulable'];
-      draft['spec'] = spec;
-    },
-    manager,
-  );
-}
-
-function annotate(world: ModelWorld, node: string, value: string | undefined): void {
-  if (world.node(node) === undefined) return;
-  world.local.seeds.edit(NODES, { name: node }, (draft) => {
-    const metadata = objectAt(draft, 'metadata');
-    const others = without(objectAt(metadata, 'annotations'), ANNOTATION_EXCLUDE);
-    const annotations = value === undefined ? others : { ...others, [ANNOTATION_EXCLUDE]: value };
-    draft['metadata'] = { ...metadata, annotations };
-  });
-}
-
-export const HANDS = {
-  cordon(world: ModelWorld, node: string): void {
-    setUnschedulable(world, node, false, 'kubectl-cordon');
-    setUnschedulable(world, node, true, 'kubectl-cordon');
-    world.watchman.forbid(node, 'cordon', true);
-  },
-  uncordon(world: ModelWorld, node: string): void {
-    setUnschedulable(world, node, false, 'kubectl');
-    world.watchman.forbid(node, 'cordon', false);
-  },
-  exclude(world: ModelWorld, node: string, isExcluded: boolean): void {
-    annotate(world, node, isExcluded ? 'true' : undefined);
-    world.watchman.forbid(node, 'exclusion', isExcluded && world.node(node) !== undefined);
-  },
-  pause(world: ModelWorld, policy: string, isPaused: boolean): void {
-    editSpec(world, policy, (spec) => {
-      spec['paused'] = isPaused;
-    });
-    world.watchman.forbid(policy, 'pause', isPaused);
-  },
-  lease(world: ModelWorld, node: string, isHeld: boolean): void {
-    holdLease(world, node, isHeld ? 'node-maintenance-operator' : '');
-    world.watchman.forbid(node, 'lease', isHeld);
-  },
-  deletePolicy(world: ModelWorld, isDeleted: boolean): void {
-    const { seeds } = world.local;
-    if (isDeleted) seeds.remove(POLICIES, { name: 'default' });
-    else if (seeds.read(POLICIES, { name: 'default' }) === undefined) {
-      seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: world.shape.policy });
-    }
-    world.watchman.forbid('default', 'deletion', isDeleted);
-  },
-} as const;
-
 /** The Node is gone with all that it owns, and its kubelet registers a new one, with nothing on it. */
 async function recreate(world: ModelWorld, node: string, goneMs: number): Promise<void> {
   world.watchman.forgive(node);
@@ -359,12 +299,79 @@ const hands: DeedOf = fc.oneof(
   }),
 );
 
-/** Whether the node has a cordon of ours. */
-export function isOurs(world: ModelWorld, name: string): boolean {
-  const node = world.node(name);
-  const owner = node?.metadata.annotations['kubelet-medic.io/cordoned-by'];
-  return node !== undefined && owner !== undefined && isCordonedBy(node, owner);
-}
+const SUDDEN: readonly (readonly [text: string, run: (world: ModelWorld, node: string) => void])[] = [
+  ['nothing more', (): void => undefined],
+  [
+    'the policy default is paused',
+    (world): void => {
+      HANDS.pause(world, 'default', true);
+    },
+  ],
+  [
+    'the node is excluded',
+    (world, node): void => {
+      HANDS.exclude(world, node, true);
+    },
+  ],
+  [
+    'a person cordons the node',
+    (world, node): void => {
+      HANDS.cordon(world, node);
+    },
+  ],
+  [
+    'the fault passes',
+    (world, node): void => {
+      world.host(node).heal();
+    },
+  ],
+  [
+    'the policy default is deleted',
+    (world): void => {
+      HANDS.deletePolicy(world, true);
+    },
+  ],
+  [
+    'the watchdog restarts the kubelet',
+    (world, node): void => {
+      void world.host(node).host.services.restart('kubelet.service', new AbortController().signal);
+    },
+  ],
+  [
+    'the API server is away for a minute',
+    (world): void => {
+      world.local.setDown('connect ECONNREFUSED');
+      world.later(MINUTE, () => {
+        world.local.setDown(undefined);
+      });
+    },
+  ],
+];
+
+/** In the midst of a recovery: somebody dies for a while, and something happens meanwhile. */
+const inTheMidst: DeedOf = fc
+  .record({
+    moment: fc.constantFrom<Moment>('requested', 'reserved', 'cordoned'),
+    victim: fc.constantFrom('agent', 'controller', 'nobody'),
+    backMs: fc.constantFrom(SECOND, 40 * SECOND, 100 * SECOND, 5 * MINUTE),
+    sudden: fc.constantFrom(...SUDDEN),
+  })
+  .map(({ moment, victim, backMs, sudden: [words, run] }) => ({
+    text: `as soon as something is ${moment}: ${victim} dies for ${String(backMs / SECOND)} s, and ${words}`,
+    run: (world): void => {
+      world.atNext(moment, (node) => {
+        world.story.tell(`${node}: ${victim} dies, and ${words}`);
+        const program = victim === 'agent' ? node : world.controllers[0]!;
+        if (victim !== 'nobody') {
+          world.kill(program);
+          world.later(backMs, () => {
+            if (!world.isRunning(program)) world.start(program);
+          });
+        }
+        run(world, node);
+      });
+    },
+  }));
 
 /** Nothing but faults of hosts, and time: a world in which each incident is written a few times only. */
 export const QUIET_DEEDS: readonly DeedOf[] = [wait, wait, breach, faultOfHost];
@@ -380,6 +387,9 @@ export const DEEDS: readonly DeedOf[] = [
   network,
   crash,
   crash,
+  inTheMidst,
+  inTheMidst,
+  inTheMidst,
   clocks,
   hands,
   hands,

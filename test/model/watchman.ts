@@ -2,8 +2,8 @@
 import { INCIDENTS, LEASES, NODES } from '../../src/api/resources.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
-import { isAct } from '../../src/core/decision/actions.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { isAct, isActStep } from '../../src/core/decision/actions.ts';
 import { isCordonedBy, isControlPlane, isOpen } from '../../src/core/decision/node-state.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
@@ -32,6 +32,7 @@ export function createWatchman(world: ModelWorld): Watchman {
   const faulted = new Set<string>();
   const commands = new Map<string, Command[]>();
   const issued = new Set<string>();
+  const moments = new Set<string>();
   const incidentWrites = new Map<string, number>();
   let cordons = new Map<string, boolean>();
 
@@ -166,7 +167,7 @@ export function createWatchman(world: ModelWorld): Watchman {
         .list<Node>(NODES)
         .filter(({ spec }) => spec.unschedulable)
         .map((node) => {
-          const owner = node.metadata.annotations['kubelet-medic.io/cordoned-by'] ?? '';
+          const owner = node.metadata.annotations[ANNOTATION_CORDONED_BY] ?? '';
           return [node.metadata.name, isCordonedBy(node, owner)];
         }),
     );
@@ -177,9 +178,28 @@ export function createWatchman(world: ModelWorld): Watchman {
   });
   function judgeNode(name: string): void {
     const isCordoned = cordonsNow().has(name);
-    if (isCordoned && !cordons.has(name)) judgeCordon(name);
+    if (isCordoned && !cordons.has(name)) {
+      judgeCordon(name);
+      world.reached('cordoned', name);
+    }
     const wasOthers = cordons.get(name) === false;
     if (!isCordoned && wasOthers) report(`G7: the controller has undone a cordon of ${name} that is not its own`);
+  }
+
+  /** The newest act of an incident is at a moment that it was not at before. */
+  function tellMoment(name: string): void {
+    const incident = local.read<KubeletIncident>(INCIDENTS, name);
+    if (incident === undefined || !isOpen(incident)) return;
+    const { status, spec } = incident;
+    const step = status.steps?.filter(isActStep).at(-1);
+    if (step?.state !== 'Requested') return;
+    const record = status.actions?.find((one) => one.name === step.name);
+    if (record !== undefined && record.state !== 'Reserved') return;
+    const moment = record === undefined ? 'requested' : 'reserved';
+    const key = `${incident.metadata.uid} ${step.name} ${moment}`;
+    if (moments.has(key)) return;
+    moments.add(key);
+    world.reached(moment, spec.nodeName);
   }
 
   local.onStored(({ plural, name, manager, subresource }) => {
@@ -189,6 +209,7 @@ export function createWatchman(world: ModelWorld): Watchman {
     }
     if (plural === INCIDENTS.plural || plural === NODES.plural) judgeConcurrency();
     if (plural === NODES.plural && isOurs) judgeNode(name);
+    if (plural === INCIDENTS.plural && subresource === 'status') tellMoment(name);
   });
 
   return {

@@ -26,6 +26,9 @@ export interface WorldShape {
   readonly maxInCluster: number;
 }
 
+/** A moment in a recovery: an act is requested of the agent, or reserved by it, or the node is cordoned for it. */
+export type Moment = 'requested' | 'reserved' | 'cordoned';
+
 export interface ModelWorld {
   readonly shape: WorldShape;
   readonly clock: FakeClock;
@@ -47,6 +50,12 @@ export interface ModelWorld {
   writesOf(program: string): number;
   /** Nobody is to die at a write any more. */
   spareAll(): void;
+  /** Done once, at the next such moment of any node, right after the write that makes it. */
+  atNext(moment: Moment, run: (node: string) => void): void;
+  /** It has come. */
+  reached(moment: Moment, node: string): void;
+  /** After so much time, if the world is still there. */
+  later(ms: number, run: () => void): void;
   /** Neither its kubelet nor its agent reaches the API server. */
   cut(node: string, isCut: boolean): void;
   isCut(node: string): boolean;

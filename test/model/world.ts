@@ -22,7 +22,7 @@ import {
 import { smallDumps } from '../support/host/small-dumps.ts';
 import { createStory, follow } from './story.ts';
 import { createWatchman } from './watchman.ts';
-import type { ModelWorld, Watchman, WorldShape } from './world-shape.ts';
+import type { ModelWorld, Moment, Watchman, WorldShape } from './world-shape.ts';
 
 /** Tells of each write but those of leases. */
 function tapped(cluster: Cluster, onWrite: (plural: string) => void): Cluster {
@@ -63,6 +63,7 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
   const writesLeft = new Map<string, number>();
   const writes = new Map<string, number>();
   const cuts = new Set<string>();
+  const awaited: { readonly moment: Moment; readonly run: (node: string) => void }[] = [];
   const party = createParties(local, {
     clock,
     random,
@@ -111,6 +112,20 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
     writesOf: (program) => writes.get(program) ?? 0,
     spareAll(): void {
       writesLeft.clear();
+      awaited.length = 0;
+    },
+    atNext(moment, run): void {
+      awaited.push({ moment, run });
+    },
+    reached(moment, node): void {
+      const now = awaited.filter((one) => one.moment === moment);
+      for (const one of now) {
+        awaited.splice(awaited.indexOf(one), 1);
+        one.run(node);
+      }
+    },
+    later(ms, run): void {
+      clock.sleep(ms, signal).then(run, () => undefined);
     },
     cut(node, isCut): void {
       if (isCut) cuts.add(node);

@@ -93,7 +93,8 @@ export function createFakeClock(
           });
         }
         const sleeper: Sleeper = {
-          dueAt: monotonic + Math.max(0, ms),
+          // As timers do: whole milliseconds, and never too early.
+          dueAt: Math.ceil(monotonic + Math.max(0, ms)),
           wake: () => {
             done(resolve);
           },
