@@ -11,7 +11,7 @@ export default {
     'test/**/*.test.ts',
     'test/{demo,e2e,bench,model,mutation}/main.ts',
     // Stryker loads the first two, and tests the third.
-    'test/mutation/{runner,log-calls,registry}.ts',
+    'test/mutation/{runner,ignored,registry}.ts',
     'test/bench/parse-lines.ts',
     'test/support/stacks/record.ts',
     'scripts/*.mjs',

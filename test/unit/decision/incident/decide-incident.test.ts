@@ -1,0 +1,260 @@
+import { describe, expect, test } from '@jest/globals';
+import type { IncidentStatus, KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import { decideIncident } from '../../../../src/core/decision/incident/decide-incident.ts';
+import { diagnosis, probeState } from '../../../../src/core/decision/incident/diagnosis-stage.ts';
+import { hold, rejection } from '../../../../src/core/decision/incident/hold.ts';
+import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
+import { observeOnly } from '../../../../src/core/decision/incident/mode.ts';
+import { nodePresent, stillNeeded } from '../../../../src/core/decision/incident/presence.ts';
+import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
+import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';
+import { aBudgetView, aContact, SILENT } from '../../../support/builders/views.ts';
+import {
+  aSnapshot,
+  deadlock,
+  diagnosed,
+  dumps,
+  entry,
+  NAME,
+  NO_STACKS,
+  restarted,
+  stuck,
+} from '../incident-builders.ts';
+
+describe('the times of an incident', () => {
+  const timingsOf = (incident: KubeletIncident, part: Partial<IncidentSnapshot> = {}): IncidentStatus['timings'] =>
+    decideIncident(aSnapshot({ now: T0 + 5_000, ...part, incident })).status.timings;
+  const seenAt = (ms: number): KubeletIncident => anIncident({ name: NAME, trigger: { at: at(ms) } });
+
+  test.each([
+    ['as the node saw it', -60_000, at(-60_000)],
+    ['within the second in which it was written down', 999, at(999)],
+    ['no later than it was written down, however far ahead the clock of the node is', 1_000, at(0)],
+  ])('it was detected %s', (_name, ms, expected) => {
+    expect(timingsOf(seenAt(ms))?.detectedAt).toBe(expected);
+  });
+
+  test.each<[string, Partial<IncidentSnapshot>, IncidentStatus, string | undefined]>([
+    ['since Ready was lost', { node: stuck }, {}, at(-60_000)],
+    [
+      'since now, where no condition says it',
+      { node: { ...stuck, status: { ...stuck.status, conditions: [] } } },
+      {},
+      at(5_000),
+    ],
+    ['as it was first seen', { node: stuck }, { timings: { notReadySince: at(-1) } }, at(-1)],
+    ['not at all', { node: aNode() }, {}, undefined],
+    ['not known of a node that is gone', { node: undefined }, {}, undefined],
+  ])('it has not been ready %s', (_name, part, status, expected) => {
+    expect(timingsOf(anIncident({ name: NAME, status }), part)?.notReadySince).toBe(expected);
+  });
+});
+
+describe('the end of an incident', () => {
+  test('is written with its time, its outcome and whether the node is well', () => {
+    const { status, commands, reason, nextCheckAt } = decideIncident(
+      aSnapshot({ now: T0, status: diagnosed({ timings: { evidenceAt: at(0) } }), node: aNode(), health: aHealth() }),
+    );
+    expect({ commands, reason, nextCheckAt }).toEqual({ commands: [], reason: 'SelfHealed', nextCheckAt: undefined });
+    expect(status).toMatchObject({ outcome: 'SelfHealed', observedGeneration: 1 });
+    expect(status.timings).toEqual({ detectedAt: at(0), evidenceAt: at(0), completedAt: at(0) });
+    expect(findCondition(status.conditions, 'Ready')).toMatchObject({ status: 'True', reason: 'SelfHealed' });
+    expect(findCondition(status.conditions, 'Recovered')).toMatchObject({ status: 'True', reason: 'SelfHealed' });
+  });
+
+  test('gives the maintenance lease back, where it is ours', () => {
+    const part = { status: diagnosed(), node: aNode(), health: aHealth() };
+    const ours = aSnapshot({ ...part, lease: { kind: 'ours', isToBeRenewed: false } });
+    expect(decideIncident(ours).commands).toEqual([{ kind: 'ReleaseLease' }]);
+    expect(decideIncident(aSnapshot({ ...part, lease: { kind: 'free' } })).commands).toEqual([]);
+  });
+
+  test.each([
+    ['1m5s', 'Ready again; it was not ready for 1m5s'],
+    [undefined, 'Ready again'],
+  ])('says for how long the node was not ready: %p', (notReadyFor, message) => {
+    const steps = [
+      { name: 'act-1', type: 'Act', action: 'RestartKubelet', state: 'Succeeded', startedAt: at(0) },
+      { name: 'verify-1', type: 'Verify', state: 'Succeeded', startedAt: at(0) },
+    ] as const;
+    const status = diagnosed({ steps: [...steps], actions: [restarted], timings: { notReadyFor, actedAt: at(0) } });
+    const decision = decideIncident(aSnapshot({ status, node: aNode(), health: aHealth() }));
+    expect(findCondition(decision.status.conditions, 'Complete')).toMatchObject({ reason: 'Recovered', message });
+  });
+});
+
+describe('the same fault on more nodes', () => {
+  const mine = (status: IncidentStatus): KubeletIncident => anIncident({ name: NAME, status });
+  const others = (count: number): KubeletIncident[] =>
+    Array.from({ length: count }, (_, index) => {
+      const node = `node-x${index}`;
+      return anIncident({ name: `${node}-1`, node, status: { diagnosis: deadlock } });
+    });
+  function look(status: IncidentStatus, count: number, part: Partial<IncidentSnapshot> = {}): IncidentStatus {
+    const incident = mine(status);
+    const budget = aBudgetView({ incidents: [incident, ...others(count)] });
+    return decideIncident(aSnapshot({ paused: true, ...part, incident, budget })).status;
+  }
+
+  test.each([
+    [2, 3, false],
+    [2, 4, true],
+    [0, 1, true],
+  ])('is worth a write when their number doubles: from %i to %i', (before, after, isWritten) => {
+    const first = look(diagnosed(), before);
+    const next = look(first, after);
+    if (isWritten) expect(next.pattern?.incidents).toHaveLength(after);
+    else expect(next).toEqual(first);
+  });
+
+  test('comes with any other write', () => {
+    const first = look(diagnosed(), 2);
+    const next = look(first, 3, { paused: false, lease: { kind: 'held', by: 'x' } });
+    expect(next.pattern?.incidents).toHaveLength(3);
+    expect(findCondition(next.conditions, 'ActionTaken')?.reason).toBe('MaintenanceLease');
+  });
+});
+
+describe('the diagnosis', () => {
+  const read = (part: Partial<IncidentSnapshot>, status: IncidentStatus = {}): IncidentStatus =>
+    diagnosis(aSnapshot({ now: T0, ...part }), status).status;
+
+  test.each([
+    ['of an agent that is in touch', { health: aHealth({ probe: 'Timeout' }) }, 'Timeout'],
+    ['of a silent agent', { health: aHealth({ probe: 'Timeout' }), contact: SILENT }, 'Unknown'],
+    ['of none', { health: undefined }, 'Unknown'],
+    [
+      'of an agent that tells nothing of the runtime',
+      { health: aHealth({ status: { runtime: undefined } }) },
+      'Unknown',
+    ],
+  ] as const)('knows the probe %s', (_name, part, expected) => {
+    expect(probeState(aSnapshot(part))).toBe(expected);
+  });
+
+  test('is made once', () => {
+    expect(read({}, { diagnosis: deadlock }).diagnosis).toBe(deadlock);
+  });
+
+  test.each([
+    ['1.7.14', true],
+    ['1.7.13', false],
+  ])('knows the runtime and its version: %s is of a known regression: %p', (version, expected) => {
+    const health = aHealth({
+      status: { runtime: { name: 'containerd', version, probe: { state: 'Answered', at: at(0) } } },
+    });
+    const incident = anIncident({ name: NAME, trigger: { message: 'containerd is at 1.7.14 now' } });
+    const { diagnosis: found } = read({ health, incident });
+    expect(found?.evidence.includes('runtime: containerd 1.7.14')).toBe(expected);
+  });
+
+  describe('of whether relist moves', () => {
+    const frames = (what: string): string => `goroutine 1 [${what}, 9 minutes]:
+k8s.io/kubernetes/pkg/kubelet/pleg.(*GenericPLEG).Relist(0xc0)
+\t/go/pkg/kubelet/pleg/generic.go:200 +0x1
+created by k8s.io/kubernetes/pkg/kubelet/pleg.(*GenericPLEG).Start
+\t/go/pkg/kubelet/pleg/generic.go:100 +0x1
+`;
+    const stacks = {
+      ...NO_STACKS,
+      dumps: ['1', '2'].map((n) => ({ name: `goroutines-${n}.txt.gz`, text: frames('select') })),
+    };
+    const dumpedAt = (...ms: readonly number[]): IncidentStatus => ({
+      evidence: ms.map((time, index) => ({ ...dumps[0]!, name: `goroutines-${index}.txt.gz`, at: at(time) })),
+    });
+    const relistOf = (status: IncidentStatus): string | undefined =>
+      read({ stacks, incident: anIncident({ name: NAME, status }) }, status).diagnosis?.relist;
+
+    test('dumps that were taken after the breach say something, also if an earlier one is beside them', () => {
+      const known = relistOf(dumpedAt(0));
+      expect(known).toBeDefined();
+      expect(known).not.toBe('Unknown');
+      expect(relistOf(dumpedAt(-60_000, 5_000))).toBe(known);
+      expect(relistOf(dumpedAt(5_000, -60_000))).toBe(known);
+    });
+
+    test('dumps that were taken before it say nothing', () => {
+      expect(relistOf(dumpedAt(-1))).toBe('Unknown');
+      expect(relistOf({})).toBe('Unknown');
+      const log = { ...entry('KubeletLog', 'Agent', 'kubelet.log.gz'), at: at(5_000) };
+      expect(relistOf({ evidence: [log] })).toBe('Unknown');
+    });
+  });
+});
+
+describe('a hold', () => {
+  const plan = aPlan({ strategy: 'DiagnoseFirst', remediation: { holdTimeout: '3m' } });
+  const incident = anIncident({ name: NAME, plan });
+  const begun = hold(aSnapshot({ now: T0, incident }), {}).status;
+
+  test('is for DiagnoseFirst alone', () => {
+    expect(hold(aSnapshot(), {})).toEqual({ kind: 'pass', status: {} });
+  });
+
+  test.each([
+    [179_999, 'wait'],
+    [180_000, 'pass'],
+  ])('waits for three minutes: after %i ms %s', (ms, kind) => {
+    const result = hold(aSnapshot({ now: T0 + ms, incident }), begun);
+    expect(result.kind).toBe(kind);
+    if (kind === 'wait') expect(result).toEqual({ kind, status: begun, reason: 'Held', until: T0 + 180_000 });
+    else
+      expect(findStep(result.status, 'hold')).toMatchObject({
+        state: 'Skipped',
+        finishedAt: at(ms),
+        message: 'nobody decided within 3m; the node is restored',
+      });
+  });
+
+  test('that is over stays so', () => {
+    const over = hold(aSnapshot({ now: T0 + 180_000, incident }), begun).status;
+    expect(hold(aSnapshot({ now: T0 + 190_000, incident }), over)).toEqual({ kind: 'pass', status: over });
+  });
+
+  test.each([
+    [undefined, 'by jane'],
+    ['disk is fine', 'by jane: disk is fine'],
+  ])('ends as a person says, with the reason: %p', (reason, words) => {
+    const decided = (decision: 'Approve' | 'Reject'): IncidentSnapshot => {
+      const approval = { decision, by: 'jane', ...(reason === undefined ? {} : { reason }) };
+      return aSnapshot({ now: T0 + 1_000, incident: anIncident({ name: NAME, plan, approval }) });
+    };
+    const yes = hold(decided('Approve'), begun);
+    expect(yes.kind).toBe('pass');
+    expect(findStep(yes.status, 'hold')).toMatchObject({ state: 'Succeeded', message: `approved ${words}` });
+    const no = rejection(decided('Reject'), begun);
+    expect(no).toMatchObject({ kind: 'complete', outcome: 'Rejected', message: `rejected ${words}` });
+    expect(findStep(no.status, 'hold')).toMatchObject({ state: 'Failed', finishedAt: at(1_000) });
+    expect(rejection(decided('Approve'), begun)).toEqual({ kind: 'pass', status: begun });
+  });
+});
+
+describe('a node that needs nothing', () => {
+  test('is only looked at again, where the policy observes', () => {
+    const incident = anIncident({ name: NAME, plan: aPlan({ mode: 'Observe' }) });
+    const observing = { kind: 'wait', status: {}, reason: 'Observing', until: T0 + 30_000 };
+    expect(observeOnly(aSnapshot({ now: T0, incident }), {})).toEqual(observing);
+    const well = aSnapshot({ incident, node: aNode(), health: aHealth() });
+    expect(observeOnly(well, {})).toMatchObject({ kind: 'complete', outcome: 'Observed' });
+  });
+
+  test.each<[string, IncidentStatus, string]>([
+    ['nothing was done', {}, 'complete'],
+    ['it was refused', { actions: [{ ...restarted, state: 'Refused' }] }, 'complete'],
+    ['only a capture was done', { actions: [{ ...restarted, action: 'CaptureHost' }] }, 'complete'],
+    ['an act was done', { actions: [restarted] }, 'pass'],
+    ['an act was refused after one was done', { actions: [restarted, { ...restarted, state: 'Refused' }] }, 'pass'],
+  ])('has healed itself, if %s: %s', (_name, status, kind) => {
+    const snapshot = aSnapshot({ status, node: aNode(), health: aHealth(), contact: aContact() });
+    expect(stillNeeded(snapshot, {}).kind).toBe(kind);
+  });
+
+  test('is gone, and is named', () => {
+    expect(nodePresent(aSnapshot({ node: undefined }), {})).toEqual({
+      kind: 'complete',
+      status: {},
+      outcome: 'NodeGone',
+      message: 'node node-a (UID uid-node-a) no longer exists',
+    });
+  });
+});

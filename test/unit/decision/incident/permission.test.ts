@@ -1,0 +1,257 @@
+/** What has to be so before anything is done to a node. */
+import { describe, expect, test } from '@jest/globals';
+import type { KubeletIncident, IncidentStatus } from '../../../../src/api/v1alpha1/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/names.ts';
+import { clockTrusted, isDecisionOld, isEvidenceOld } from '../../../../src/core/decision/incident/decision-age.ts';
+import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
+import { permission } from '../../../../src/core/decision/incident/permission.ts';
+import { recover } from '../../../../src/core/decision/incident/recover.ts';
+import { findCondition } from '../../../../src/core/decision/record/conditions-and-steps.ts';
+import { anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';
+import { aBudgetView, aContact } from '../../../support/builders/views.ts';
+import {
+  actStep,
+  aSnapshot,
+  cordoned,
+  cordonedCondition,
+  cordonStep,
+  diagnosed,
+  NAME,
+  restarted,
+  stuck,
+} from '../incident-builders.ts';
+
+const MINUTE = 60_000;
+const controlPlane = aNode({ ready: 'False', labels: { 'node-role.kubernetes.io/control-plane': '' } });
+
+function withPlan(plan: Parameters<typeof aPlan>[0], status: IncidentStatus = diagnosed()): KubeletIncident {
+  return anIncident({ name: NAME, plan: aPlan(plan), status });
+}
+const actionTaken = ({ conditions }: IncidentStatus): unknown => findCondition(conditions, 'ActionTaken');
+
+describe('permission', () => {
+  const ask = (part: Partial<IncidentSnapshot>, status: IncidentStatus = {}) =>
+    permission(aSnapshot({ now: T0, ...part }), status);
+  const acts = [0, 1, 2].map((index) => ({ ...actStep, name: `act-${index}`, state: 'Requested' }) as const);
+  const usedUp = anIncident({ name: 'node-a-before', status: { steps: acts } });
+  const flying = anIncident({ name: 'node-b-1', node: 'node-b', status: { steps: [cordonStep] } });
+  const resting = anIncident({
+    name: 'node-b-1',
+    node: 'node-b',
+    status: {
+      steps: [cordonStep],
+      conditions: [{ type: 'Complete', status: 'True', reason: 'Recovered', message: '', lastTransitionTime: at(0) }],
+      timings: { completedAt: at(-20_000) },
+    },
+  });
+
+  test.each<[string, Partial<IncidentSnapshot>]>([
+    ['where nothing speaks against it', { node: stuck }],
+    ['of a node that is gone, which is for others to find', { node: undefined, paused: true }],
+    [
+      'of a control plane node, where the policy does not skip them',
+      { node: controlPlane, incident: withPlan({ budget: { controlPlane: 'OneAtATime' } }) },
+    ],
+    [
+      'of a worker, where the policy skips the control plane',
+      { node: stuck, incident: withPlan({ budget: { controlPlane: 'Skip' } }) },
+    ],
+  ])('is given %s', (_name, part) => {
+    expect(ask(part)).toEqual({ kind: 'pass', status: {} });
+  });
+
+  test.each<[string, Partial<IncidentSnapshot>, string, number]>([
+    ['by a pause', { paused: true }, 'PolicyPaused', 30_000],
+    ['by others at work', { lease: { kind: 'held', by: 'x' } }, 'MaintenanceLease', 30_000],
+    ['by the budget', { budget: aBudgetView({ incidents: [flying] }) }, 'TooManyAtOnce', 30_000],
+    ['by a rest that is over sooner', { budget: aBudgetView({ incidents: [resting] }) }, 'Cooldown', 10_000],
+  ])('is put off %s', (_name, part, reason, ms) => {
+    const result = ask({ node: stuck, ...part });
+    expect(result).toMatchObject({ kind: 'wait', reason, until: T0 + ms });
+    expect(actionTaken(result.status)).toMatchObject({ status: 'False', reason });
+  });
+
+  test.each<[string, Partial<IncidentSnapshot>, string, string]>([
+    [
+      'a control plane node that is skipped',
+      { node: controlPlane, incident: withPlan({ budget: { controlPlane: 'Skip' } }) },
+      'HandedOver',
+      'ControlPlaneSkipped',
+    ],
+    [
+      'a node whose attempts are used up',
+      { node: stuck, budget: aBudgetView({ incidents: [usedUp] }) },
+      'BudgetExhausted',
+      'AttemptsUsedUp',
+    ],
+  ])('is refused for good: %s', (_name, part, outcome, reason) => {
+    const result = ask(part);
+    expect(result).toMatchObject({ kind: 'complete', outcome });
+    expect(actionTaken(result.status)).toMatchObject({ status: 'False', reason });
+    expect(result).toHaveProperty('message', expect.stringMatching(/evidence is saved|3 of 3 actions/));
+  });
+
+  test('is written down once for a reason, and anew for another', () => {
+    const first = ask({ node: stuck, lease: { kind: 'held', by: 'x' } }).status;
+    expect(ask({ node: stuck, lease: { kind: 'held', by: 'y' } }, first).status).toBe(first);
+    expect(actionTaken(ask({ node: stuck, paused: true }, first).status)).toMatchObject({ reason: 'PolicyPaused' });
+    const acted: IncidentStatus = {
+      conditions: [
+        { type: 'ActionTaken', status: 'True', reason: 'PolicyPaused', message: '', lastTransitionTime: at(0) },
+      ],
+    };
+    expect(actionTaken(ask({ node: stuck, paused: true }, acted).status)).toMatchObject({ status: 'False' });
+  });
+
+  const old: IncidentStatus = { timings: { evidenceAt: at(-10 * MINUTE - 1) } };
+  test.each<[string, IncidentStatus, string]>([
+    ['a place that is held for long without use is given back', { ...old, steps: [cordonStep] }, 'complete'],
+    ['one that is held since lately is kept', { steps: [cordonStep], timings: { evidenceAt: at(0) } }, 'wait'],
+    ['who holds none may wait', old, 'wait'],
+  ])('put off: %s', (_name, status, kind) => {
+    const result = ask({ node: stuck, paused: true }, status);
+    expect(result.kind).toBe(kind);
+    if (kind === 'complete') expect(result).toMatchObject({ outcome: 'Outdated', status });
+  });
+
+  describe('on a node that an incident before has left cordoned', () => {
+    const left = (by: string) =>
+      aNode({
+        ready: 'False',
+        unschedulable: true,
+        annotations: { [ANNOTATION_CORDONED_BY]: by },
+        cordonedBy: CONTROLLER_MANAGER,
+      });
+    const ended = (name: string, reason: string, node = 'node-a') =>
+      anIncident({
+        name,
+        node,
+        status: {
+          conditions: [{ type: 'Complete', status: 'True', reason, message: '', lastTransitionTime: at(0) }],
+        },
+      });
+
+    test.each<[string, readonly KubeletIncident[], string]>([
+      ['that is taken up again', [ended('before', 'ActionRefused')], 'pass'],
+      ['that was handed over', [ended('before', 'HandedOver')], 'wait'],
+      ['of another node', [ended('before', 'ActionRefused', 'node-b')], 'wait'],
+      ['that is another one', [ended('other', 'ActionRefused')], 'wait'],
+      ['that is gone', [], 'wait'],
+    ])('%s', (_name, incidents, kind) => {
+      expect(ask({ node: left('before'), budget: aBudgetView({ incidents }) }).kind).toBe(kind);
+    });
+  });
+});
+
+describe('old evidence', () => {
+  const step = { ...cordonStep, finishedAt: at(0) };
+  test.each<[string, IncidentStatus, boolean]>([
+    ['sealed ten minutes ago', { timings: { evidenceAt: at(0) } }, false],
+    ['sealed before', { timings: { evidenceAt: at(-1) } }, true],
+    ['sealed before, and a step was over since', { timings: { evidenceAt: at(-1) }, steps: [step] }, false],
+    [
+      'sealed then, and a step was over before',
+      { timings: { evidenceAt: at(0) }, steps: [{ ...step, finishedAt: at(-1) }] },
+      false,
+    ],
+    ['nothing but a step, which was over before', { steps: [{ ...step, finishedAt: at(-1) }] }, true],
+    ['a step that is not over', { timings: { evidenceAt: at(-1) }, steps: [cordonStep] }, true],
+    ['none at all', {}, false],
+  ])('is not decided on: %s', (_name, status, expected) => {
+    expect(isDecisionOld(aSnapshot({ now: T0 + 10 * MINUTE }), status)).toBe(expected);
+  });
+
+  test.each<[string, IncidentStatus, boolean]>([
+    ['sealed ten minutes ago', { timings: { evidenceAt: at(0) } }, false],
+    ['sealed before', { timings: { evidenceAt: at(-1) } }, true],
+    ['none at all', {}, false],
+  ])('is no witness: %s', (_name, status, expected) => {
+    expect(isEvidenceOld(aSnapshot({ now: T0 + 10 * MINUTE }), status)).toBe(expected);
+  });
+});
+
+test.each([
+  [undefined, 'pass'],
+  [30_000, 'pass'],
+  [-30_000, 'pass'],
+  [30_001, 'wait'],
+  [-30_001, 'wait'],
+])('a clock that is %p ms ahead of the API server: %s', (clockAheadMs, kind) => {
+  const result = clockTrusted(aSnapshot({ now: T0, clockAheadMs }), {});
+  const wait = { kind: 'wait', status: {}, reason: 'ClockSkewed', until: T0 + 10_000 };
+  expect(result).toEqual(kind === 'pass' ? { kind, status: {} } : wait);
+});
+
+describe('recovery', () => {
+  const look = (status: IncidentStatus, part: Partial<IncidentSnapshot> = {}) => {
+    const incident = part.incident ?? anIncident({ name: NAME, status });
+    return recover(aSnapshot({ now: T0, reserved: aBudgetView(), ...part, incident }), status);
+  };
+  const asked = diagnosed({
+    steps: [{ ...cordonStep, state: 'Requested', reason: 'Reserved' }],
+    timings: { evidenceAt: at(0) },
+  });
+  const absent = aContact({ answeredMs: undefined, unansweredMs: undefined });
+
+  test('waits for an agent that has not answered of late, and asks it', () => {
+    expect(look(asked, { contact: absent })).toMatchObject({
+      kind: 'wait',
+      reason: 'AgentSilent',
+      until: T0 + 10_000,
+      commands: [{ kind: 'AskAgent' }],
+    });
+    const waiting = look(asked, { contact: { ...absent, unansweredMs: 299_999 } });
+    expect(waiting).toMatchObject({ kind: 'wait', commands: [] });
+  });
+
+  test.each([
+    ['has not answered for five minutes', { ...absent, unansweredMs: 300_000 }],
+    ['has never reported', { ...absent, hasReported: false }],
+  ])('hands over a node whose agent %s', (_name, contact) => {
+    const result = look(asked, { contact });
+    const message = 'the agent on node-a does not answer';
+    expect(result).toMatchObject({ kind: 'complete', outcome: 'HandedOver', message });
+    expect(actionTaken(result.status)).toMatchObject({ status: 'False', reason: 'AgentSilent', message });
+    expect(result.status.diagnosis).toBeDefined();
+  });
+
+  const failedOnce = diagnosed({
+    steps: [
+      cordonStep,
+      { ...actStep, state: 'Succeeded' },
+      { name: 'verify-1', type: 'Verify', state: 'Failed', startedAt: at(0), finishedAt: at(0) },
+    ],
+    actions: [restarted],
+    conditions: [cordonedCondition],
+    timings: { evidenceAt: at(0), actedAt: at(0) },
+  });
+
+  test('keeps what is written of an earlier act', () => {
+    const result = look(failedOnce, { node: cordoned, contact: { ...absent, unansweredMs: 300_000 } });
+    expect(result).toMatchObject({ kind: 'complete', outcome: 'HandedOver', status: failedOnce });
+  });
+
+  test.each<[string, IncidentStatus, Partial<IncidentSnapshot>, string]>([
+    ['before a place is reserved', { ...asked, steps: [] }, { node: stuck }, 'Outdated'],
+    ['before another act', failedOnce, { node: cordoned }, 'Outdated'],
+    ['not while a place is held for the first', asked, { node: stuck }, 'wait'],
+  ])('begins anew where its evidence is old: %s', (_name, status, part, expected) => {
+    // It is by now Ready=False that the kubelet itself says.
+    const message = 'PLEG is not healthy: pleg was last seen active 3m3s ago; threshold is 3m0s';
+    const node = { ...part.node!, status: aNode({ ready: 'False', message }).status };
+    const result = look(status, { node, now: T0 + 10 * MINUTE + 1 });
+    expect(result.kind === 'complete' ? result.outcome : result.kind).toBe(expected);
+  });
+
+  test('does not cordon a node that is to be handed over', () => {
+    const { restartKubelet, ...rest } = asked.diagnosis!;
+    expect(restartKubelet).toBe('Helps');
+    const status = { ...asked, steps: [], diagnosis: { ...rest, restartKubelet: 'DoesNotHelp' as const } };
+    const incident = anIncident({ name: NAME, status, trigger: {} });
+    const message = 'PLEG is not healthy: pleg was last seen active 3m3s ago; threshold is 3m0s';
+    expect(look(status, { incident, node: aNode({ ready: 'False', message }) })).toMatchObject({
+      kind: 'complete',
+      outcome: 'HandedOver',
+    });
+  });
+});
