@@ -193,14 +193,16 @@ describe('recovery', () => {
   });
   const absent = aContact({ answeredMs: undefined, unansweredMs: undefined });
 
+  const unreserved = diagnosed({ timings: { evidenceAt: at(0) } });
+
   test('waits for an agent that has not answered of late, and asks it', () => {
-    expect(look(asked, { contact: absent })).toMatchObject({
+    expect(look(unreserved, { contact: absent })).toMatchObject({
       kind: 'wait',
       reason: 'AgentSilent',
       until: T0 + 10_000,
       commands: [{ kind: 'AskAgent' }],
     });
-    const waiting = look(asked, { contact: { ...absent, unansweredMs: 299_999 } });
+    const waiting = look(unreserved, { contact: { ...absent, unansweredMs: 299_999 } });
     expect(waiting).toMatchObject({ kind: 'wait', commands: [] });
   });
 
@@ -208,7 +210,7 @@ describe('recovery', () => {
     ['has not answered for five minutes', { ...absent, unansweredMs: 300_000 }],
     ['has never reported', { ...absent, hasReported: false }],
   ])('hands over a node whose agent %s', (_name, contact) => {
-    const result = look(asked, { contact });
+    const result = look(unreserved, { contact });
     const message = 'the agent on node-a does not answer';
     expect(result).toMatchObject({ kind: 'complete', outcome: 'HandedOver', message });
     expect(actionTaken(result.status)).toMatchObject({ status: 'False', reason: 'AgentSilent', message });
