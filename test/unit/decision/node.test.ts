@@ -47,6 +47,19 @@ function ended(outcome: string, part: { readonly at?: number; readonly completed
   });
 }
 
+function agentSilent(part: Parameters<typeof ended>[1]): KubeletIncident {
+  const incident = ended('HandedOver', part);
+  const silent = {
+    type: 'ActionTaken',
+    status: 'False',
+    reason: 'AgentSilent',
+    message: '',
+    lastTransitionTime: at(0),
+  };
+  const conditions = [...(incident.status.conditions ?? []), { ...silent, status: 'False' as const }];
+  return { ...incident, status: { ...incident.status, conditions } };
+}
+
 describe('what opens an incident', () => {
   test('a breach that the agent reports, at the time of its first line', () => {
     const health = aHealth({ state: 'Unhealthy', episodes: [episode(-7_000)] });
@@ -148,6 +161,13 @@ describe('one trouble, one incident', () => {
     ['but not before', ended('EvidenceMissing', { completedAt: 101_000 }), false],
     ['is not taken up again before the attempts are free again', ended('BudgetExhausted'), false],
     ['is another one when its episode is another', ended('Recovered', { at: -60_000 }), true],
+    [
+      'is taken up again a quarter of an hour after its agent did not answer',
+      agentSilent({ completedAt: 99_000 }),
+      true,
+    ],
+    ['but not before that', agentSilent({ completedAt: 101_000 }), false],
+    ['was a false alarm, and is one for an hour', ended('NotConfirmed'), false],
   ])('%s', (_, incident, opens) => {
     expect(find(decideNode(aSnapshot({ ...later, incidents: [incident] })), 'OpenIncident') !== undefined).toBe(opens);
   });
