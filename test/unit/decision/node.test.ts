@@ -171,6 +171,36 @@ describe('one trouble, one incident', () => {
   ])('%s', (_, incident, opens) => {
     expect(find(decideNode(aSnapshot({ ...later, incidents: [incident] })), 'OpenIncident') !== undefined).toBe(opens);
   });
+
+  const BREACH = 'PLEG is not healthy: pleg was last seen active 9m3s ago; threshold is 3m0s';
+  const opensOn = (part: Partial<NodeSnapshot>): boolean =>
+    find(decideNode(aSnapshot({ ...later, incidents: [ended('NotConfirmed')], ...part })), 'OpenIncident') !==
+    undefined;
+
+  test('that was called a false alarm is none any more when the kubelet says so itself', () => {
+    expect(opensOn({ node: aNode({ ready: 'False', message: BREACH }) })).toBe(true);
+    expect(opensOn({ node: aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' }) })).toBe(true);
+    expect(opensOn({ node: aNode({ ready: 'False', message: 'cni not initialized' }) })).toBe(false);
+  });
+
+  test('that was called a false alarm is not confirmed by the source that it came from', () => {
+    const log = { source: 'journald:kubelet.service', error: 'permission denied' };
+    const blind = aHealth({ state: 'Unknown', status: { log } });
+    const node = aNode({ ready: 'False', message: BREACH, since: 0 });
+    expect(opensOn({ node, health: blind })).toBe(false);
+    expect(opensOn({ node, health: blind, incidents: [] })).toBe(true);
+  });
+
+  test('a probe that fails again and again opens no incident a minute', () => {
+    const match = { policy: aPolicy({ detection: { runtimeHungAfter: '20s' } }), overridden: [] };
+    const probe = { state: 'Timeout', at: at(990_000), failingSince: at(960_000) } as const;
+    const early = { id: 'e', at: at(980_000), reason: 'RuntimeSilent', artifacts: 9, bytes: 1, relistCall: 'Status' };
+    const spool = { usedBytes: 0, limitBytes: 1, early };
+    const health = aHealth({ state: 'Suspected', reportedAt: 990_000, status: { runtime: { probe }, spool } });
+    const since = ended('NotConfirmed', { at: 900_000, completedAt: 930_000 });
+    expect(opensOn({ match, health, incidents: [] })).toBe(true);
+    expect(opensOn({ match, health, incidents: [since] })).toBe(false);
+  });
 });
 
 describe('the condition KubeletStuck', () => {

@@ -37,7 +37,7 @@ function stackDump(snapshot: IncidentSnapshot, status: IncidentStatus): string |
 }
 
 /** Not ready for something else, for example the network, is no witness of this. */
-function nodeReady({ node, contact }: IncidentSnapshot): string | undefined {
+export function nodeReady({ node, contact }: Pick<IncidentSnapshot, 'node' | 'contact'>): string | undefined {
   const ready = node === undefined ? undefined : readyCondition(node);
   if (ready?.status === 'False') {
     return parsePlegLine(ready.message).kind === 'none' ? undefined : `Ready=False: ${ready.message}`;
