@@ -5,7 +5,7 @@ import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/node-snapshot.ts';
 import { aContact, SILENT } from '../../support/builders/views.ts';
-import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
+import { aHealth, anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 
 const episode = (startedAt: number): { startedAt: string; lastLineAt: string; lines: number } => ({
   startedAt: at(startedAt),
@@ -200,6 +200,17 @@ describe('one trouble, one incident', () => {
     const since = ended('NotConfirmed', { at: 900_000, completedAt: 930_000 });
     expect(opensOn({ match, health, incidents: [] })).toBe(true);
     expect(opensOn({ match, health, incidents: [since] })).toBe(false);
+  });
+
+  test('that is only observed is taken up when the policy says more', () => {
+    const observed = anIncident({ plan: aPlan({ mode: 'Observe' }) });
+    expect(find(decideNode(aSnapshot({ ...later, incidents: [observed] })), 'OpenIncident')?.plan.mode).toBe(
+      'Remediate',
+    );
+    const second = anIncident({ name: 'second' });
+    expect(find(decideNode(aSnapshot({ ...later, incidents: [second, observed] })), 'OpenIncident')).toBeUndefined();
+    const match = { policy: aPolicy({ mode: 'Observe' }), overridden: [] };
+    expect(find(decideNode(aSnapshot({ ...later, match, incidents: [observed] })), 'OpenIncident')).toBeUndefined();
   });
 });
 

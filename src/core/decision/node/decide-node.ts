@@ -148,11 +148,20 @@ function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   return claim === undefined || isTold(snapshot, claim) ? [] : [{ kind: 'SetStuck', claim }];
 }
 
+/** One that only observes, and stays open until the node is well, keeps nothing back once the policy says more. */
+function thatCount({ incidents }: NodeSnapshot, { spec }: KubeletRecoveryPolicy): readonly KubeletIncident[] {
+  return incidents.filter(
+    (incident) => spec.mode === 'Observe' || incident.spec.plan.mode !== 'Observe' || !isOpen(incident),
+  );
+}
+
 function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   const { policy } = snapshot.match;
-  if (policy === undefined || snapshot.incidents.some(isOpen)) return [];
+  if (policy === undefined) return [];
+  const incidents = thatCount(snapshot, policy);
+  if (incidents.some(isOpen)) return [];
   const trigger = findTrigger(snapshot, policy);
-  if (trigger === undefined || alreadyHandled(snapshot, trigger)) return [];
+  if (trigger === undefined || alreadyHandled({ ...snapshot, incidents }, trigger)) return [];
   return [{ kind: 'OpenIncident', trigger, plan: planOf(policy) }];
 }
 
