@@ -5,6 +5,7 @@ import { decideIncident } from '../../../src/core/decision/incident/decide-incid
 import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
+import { aContact } from '../../support/builders/views.ts';
 import { aSnapshot, cordoned, deadlock, diagnosed, NAME, outcomeOf } from './incident-builders.ts';
 
 const MINUTE = 60_000;
@@ -87,5 +88,27 @@ describe('a hold', () => {
     };
     const approved = decideIncident({ ...held, incident: incident as typeof held.incident, now: T0 + 25 * MINUTE });
     expect(findStep(approved.status, 'act-1')?.state).toBe('Requested');
+  });
+});
+
+describe('a place', () => {
+  const status = sealed({ ...confirmed, steps: confirmed.steps?.slice(0, 1) ?? [] });
+
+  test('is not held for ever for an agent that answers too late each time', () => {
+    const contact = aContact({ answeredMs: 11_000 });
+    const slow = aSnapshot({ status, node: cordoned, contact });
+    expect(decideIncident(slow).commands).toEqual([{ kind: 'AskAgent' }]);
+    expect(live(slow, { until: 15 * MINUTE }).commands).toEqual([{ kind: 'Uncordon' }]);
+  });
+
+  test('is not held for ever for a maintenance lease that cannot be taken', () => {
+    const steps = [
+      { name: 'cordon', type: 'Cordon', state: 'Requested', reason: 'Confirmed', startedAt: at(0) },
+    ] as const;
+    const denied = aSnapshot({ status: sealed({ steps: [...steps] }), lease: { kind: 'free' } });
+    const first = decideIncident(denied);
+    expect(first.commands).toEqual([{ kind: 'TakeLease' }]);
+    expect(first.nextCheckAt).toBeGreaterThan(denied.now);
+    expect(outcomeOf(live(denied, { until: 20 * MINUTE }))).toBe('Outdated');
   });
 });
