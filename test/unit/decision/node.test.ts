@@ -5,7 +5,7 @@ import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/node-snapshot.ts';
 import { aContact, SILENT } from '../../support/builders/views.ts';
-import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
+import { aHealth, anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 
 const episode = (startedAt: number): { startedAt: string; lastLineAt: string; lines: number } => ({
   startedAt: at(startedAt),
@@ -45,6 +45,19 @@ function ended(outcome: string, part: { readonly at?: number; readonly completed
       timings: { completedAt },
     },
   });
+}
+
+function agentSilent(part: Parameters<typeof ended>[1]): KubeletIncident {
+  const incident = ended('HandedOver', part);
+  const silent = {
+    type: 'ActionTaken',
+    status: 'False',
+    reason: 'AgentSilent',
+    message: '',
+    lastTransitionTime: at(0),
+  };
+  const conditions = [...(incident.status.conditions ?? []), { ...silent, status: 'False' as const }];
+  return { ...incident, status: { ...incident.status, conditions } };
 }
 
 describe('what opens an incident', () => {
@@ -148,8 +161,56 @@ describe('one trouble, one incident', () => {
     ['but not before', ended('EvidenceMissing', { completedAt: 101_000 }), false],
     ['is not taken up again before the attempts are free again', ended('BudgetExhausted'), false],
     ['is another one when its episode is another', ended('Recovered', { at: -60_000 }), true],
+    [
+      'is taken up again a quarter of an hour after its agent did not answer',
+      agentSilent({ completedAt: 99_000 }),
+      true,
+    ],
+    ['but not before that', agentSilent({ completedAt: 101_000 }), false],
+    ['was a false alarm, and is one for an hour', ended('NotConfirmed'), false],
   ])('%s', (_, incident, opens) => {
     expect(find(decideNode(aSnapshot({ ...later, incidents: [incident] })), 'OpenIncident') !== undefined).toBe(opens);
+  });
+
+  const BREACH = 'PLEG is not healthy: pleg was last seen active 9m3s ago; threshold is 3m0s';
+  const opensOn = (part: Partial<NodeSnapshot>): boolean =>
+    find(decideNode(aSnapshot({ ...later, incidents: [ended('NotConfirmed')], ...part })), 'OpenIncident') !==
+    undefined;
+
+  test('that was called a false alarm is none any more when the kubelet says so itself', () => {
+    expect(opensOn({ node: aNode({ ready: 'False', message: BREACH }) })).toBe(true);
+    expect(opensOn({ node: aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' }) })).toBe(true);
+    expect(opensOn({ node: aNode({ ready: 'False', message: 'cni not initialized' }) })).toBe(false);
+  });
+
+  test('that was called a false alarm is not confirmed by the source that it came from', () => {
+    const log = { source: 'journald:kubelet.service', error: 'permission denied' };
+    const blind = aHealth({ state: 'Unknown', status: { log } });
+    const node = aNode({ ready: 'False', message: BREACH, since: 0 });
+    expect(opensOn({ node, health: blind })).toBe(false);
+    expect(opensOn({ node, health: blind, incidents: [] })).toBe(true);
+  });
+
+  test('a probe that fails again and again opens no incident a minute', () => {
+    const match = { policy: aPolicy({ detection: { runtimeHungAfter: '20s' } }), overridden: [] };
+    const probe = { state: 'Timeout', at: at(990_000), failingSince: at(960_000) } as const;
+    const early = { id: 'e', at: at(980_000), reason: 'RuntimeSilent', artifacts: 9, bytes: 1, relistCall: 'Status' };
+    const spool = { usedBytes: 0, limitBytes: 1, early };
+    const health = aHealth({ state: 'Suspected', reportedAt: 990_000, status: { runtime: { probe }, spool } });
+    const since = ended('NotConfirmed', { at: 900_000, completedAt: 930_000 });
+    expect(opensOn({ match, health, incidents: [] })).toBe(true);
+    expect(opensOn({ match, health, incidents: [since] })).toBe(false);
+  });
+
+  test('that is only observed is taken up when the policy says more', () => {
+    const observed = anIncident({ plan: aPlan({ mode: 'Observe' }) });
+    expect(find(decideNode(aSnapshot({ ...later, incidents: [observed] })), 'OpenIncident')?.plan.mode).toBe(
+      'Remediate',
+    );
+    const second = anIncident({ name: 'second' });
+    expect(find(decideNode(aSnapshot({ ...later, incidents: [second, observed] })), 'OpenIncident')).toBeUndefined();
+    const match = { policy: aPolicy({ mode: 'Observe' }), overridden: [] };
+    expect(find(decideNode(aSnapshot({ ...later, match, incidents: [observed] })), 'OpenIncident')).toBeUndefined();
   });
 });
 

@@ -5,6 +5,7 @@ import { objectionToReservation } from '../policy/places.ts';
 import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
 import { RESERVATION_STEP, RESERVED, UNCORDON_STEP } from '../record/step-names.ts';
 import { toPreciseTime } from '../../time/timestamp.ts';
+import { isDecisionOld, outdated } from './decision-age.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 /** A cordon is one write; this long without success means that the API server will not have it. */
@@ -53,9 +54,11 @@ export function reserve(snapshot: IncidentSnapshot, status: IncidentStatus): Sta
 }
 
 /** Nobody power-cycles a node while we work on it. The lease is renewed until the incident is over. */
-export function maintenanceLease({ now, lease }: IncidentSnapshot, status: IncidentStatus): StageResult {
-  if (lease.kind !== 'free') return { kind: 'pass', status };
-  return { kind: 'wait', status, reason: 'LeaseTaken', until: now, commands: [{ kind: 'TakeLease' }] };
+export function maintenanceLease(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  if (snapshot.lease.kind !== 'free') return { kind: 'pass', status };
+  if (isDecisionOld(snapshot, status)) return outdated(status);
+  const until = snapshot.now + RETRY_MS;
+  return { kind: 'wait', status, reason: 'LeaseTaken', until, commands: [{ kind: 'TakeLease' }] };
 }
 
 /** The step as it is to be tried now: begun anew when its time ran out once; undefined: it has run out twice. */

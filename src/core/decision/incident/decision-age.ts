@@ -1,19 +1,20 @@
 /** Time, where a decision depends on it: old evidence is not acted on, nor is anything by a clock that is wrong. */
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 const OLD_MS = 10 * 60_000;
 
-/** Since the evidence was sealed, or the newest step was over. Both are times of controllers. */
-function decidedAt(status: IncidentStatus): number | undefined {
-  const ends = (status.steps ?? []).map(({ finishedAt }) => fromTime(finishedAt) ?? 0);
-  const at = Math.max(fromTime(status.timings?.evidenceAt) ?? 0, ...ends);
-  return at === 0 ? undefined : at;
+/** A hold that is open is a decision in force: it ends by its own deadline. */
+function endOf({ type, state, finishedAt, deadline }: Step): number {
+  return fromTime(type === 'Hold' && state === 'Requested' ? deadline : finishedAt) ?? 0;
 }
 
-export function isEvidenceOld({ now }: IncidentSnapshot, { timings }: IncidentStatus): boolean {
-  return now - (fromTime(timings?.evidenceAt) ?? now) > OLD_MS;
+/** Since the evidence was sealed, or the newest step was over. Both are times of controllers. */
+function decidedAt(status: IncidentStatus): number | undefined {
+  const ends = (status.steps ?? []).map(endOf);
+  const at = Math.max(fromTime(status.timings?.evidenceAt) ?? 0, ...ends);
+  return at === 0 ? undefined : at;
 }
 
 export function isDecisionOld({ now }: IncidentSnapshot, status: IncidentStatus): boolean {

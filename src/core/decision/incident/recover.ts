@@ -66,6 +66,8 @@ function agentThereFirst(snapshot: IncidentSnapshot, status: IncidentStatus): St
 function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { contact, incident, now } = snapshot;
   if (isFresh(contact)) return { kind: 'pass', status };
+  // One that answers each time, and each time too late, holds no place for ever.
+  if (isDecisionOld(snapshot, status)) return outdated(status);
   const message = `the agent on ${incident.spec.nodeName} does not answer`;
   if (!contact.hasReported || (contact.unansweredMs ?? 0) >= AGENT_WAIT_MS) {
     const claim = { type: 'ActionTaken', status: 'False', reason: 'AgentSilent', message } as const;

@@ -11,7 +11,7 @@ import { isRuntimeDeaf } from '../actions.ts';
 import { isInTouch, isToBeAsked } from '../contact.ts';
 import { isReady, readyCondition } from '../node-state.ts';
 import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
-import { isEvidenceOld } from './decision-age.ts';
+import { isDecisionOld, outdated } from './decision-age.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 /** How long a second witness is waited for, in milliseconds. A kubelet whose PLEG is unhealthy says so to the API within 20 s. */
@@ -28,7 +28,7 @@ type Testimony = (snapshot: IncidentSnapshot, status: IncidentStatus) => string 
 
 function stackDump(snapshot: IncidentSnapshot, status: IncidentStatus): string | undefined {
   const { diagnosis } = status;
-  if (diagnosis === undefined || isEvidenceOld(snapshot, status)) return undefined;
+  if (diagnosis === undefined || isDecisionOld(snapshot, status)) return undefined;
   if (diagnosis.relist === 'Stuck') return 'relist has not moved in the stack dumps that were taken after the breach';
   // Within its first minute one call cannot be told from the next. Where the runtime answers nobody it need not be.
   const waitsForRuntime = diagnosis.class === 'RuntimeHung' && diagnosis.blockedStack !== undefined;
@@ -37,7 +37,7 @@ function stackDump(snapshot: IncidentSnapshot, status: IncidentStatus): string |
 }
 
 /** Not ready for something else, for example the network, is no witness of this. */
-function nodeReady({ node, contact }: IncidentSnapshot): string | undefined {
+export function nodeReady({ node, contact }: Pick<IncidentSnapshot, 'node' | 'contact'>): string | undefined {
   const ready = node === undefined ? undefined : readyCondition(node);
   if (ready?.status === 'False') {
     return parsePlegLine(ready.message).kind === 'none' ? undefined : `Ready=False: ${ready.message}`;
@@ -121,6 +121,12 @@ function notConfirmed(snapshot: IncidentSnapshot, status: IncidentStatus, messag
   };
 }
 
+/** A dump that has grown old is no sign that the node is well. */
+function wasByDump({ conditions }: IncidentStatus): boolean {
+  const known = findCondition(conditions, 'Confirmed');
+  return known?.status === 'True' && known.reason === 'StackDump';
+}
+
 /** Passes when a second witness says so now. */
 export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { now, contact } = snapshot;
@@ -134,6 +140,7 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
       status: withClaim(snapshot, status, { status: 'True', reason: found.witness }, found.message),
     };
   }
+  if (wasByDump(status) && isDecisionOld(snapshot, status)) return outdated(status);
   const message = `only one source says so (${sourceOf(snapshot)}); a second one is waited for`;
   const waiting = withClaim(snapshot, status, { status: 'Unknown', reason: 'NoWitnessYet' }, message);
   const since = fromTime(findCondition(waiting.conditions, 'Confirmed')?.lastTransitionTime) ?? now;

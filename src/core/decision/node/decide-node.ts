@@ -7,6 +7,7 @@ import { canonical } from '../canonical.ts';
 import { isInTouch, isSilent, isToBeAsked, QUIET_MS } from '../contact.ts';
 import { agentSeenAt, clockSkewMs, isOpen, isReady } from '../node-state.ts';
 import { isRuntimeDeaf } from '../actions.ts';
+import { nodeReady } from '../incident/witness.ts';
 import { sweepCommand } from './sweep-cordon.ts';
 import { findCondition } from '../record/conditions-and-steps.ts';
 import { retryAfterMs } from '../record/retry-after.ts';
@@ -64,12 +65,19 @@ function isSameTrouble({ spec, metadata }: KubeletIncident, trigger: Trigger): b
   return known === seen || (known > seen && !isOfFuture);
 }
 
+function isFalseAlarm({ status }: KubeletIncident): boolean {
+  return findCondition(status.conditions, 'Complete')?.reason === 'NotConfirmed';
+}
+
 /** Nothing but what was called a false alarm lately says that the node is stuck. */
-function isFalseAlarmAgain({ node, health }: NodeSnapshot, incident: KubeletIncident): boolean {
-  const outcome = findCondition(incident.status.conditions, 'Complete')?.reason;
-  return (
-    outcome === 'NotConfirmed' && isReady(node) && !isRuntimeDeaf(health?.status.runtime?.probe.state ?? 'Unknown')
-  );
+function isFalseAlarmAgain({ node, health }: NodeSnapshot, incident: KubeletIncident, { source }: Trigger): boolean {
+  const isDeaf = isRuntimeDeaf(health?.status.runtime?.probe.state ?? 'Unknown');
+  return isFalseAlarm(incident) && isReady(node) && (!isDeaf || source === 'RuntimeProbe');
+}
+
+/** It was called a false alarm since nobody else said so; now the kubelet does, that perhaps could not reach the API before. */
+function isConfirmedSince(snapshot: NodeSnapshot, incident: KubeletIncident, { source }: Trigger): boolean {
+  return isFalseAlarm(incident) && source !== 'NodeReady' && nodeReady(snapshot) !== undefined;
 }
 
 /** An incident that has already dealt with this very trouble; it is not opened twice. */
@@ -79,7 +87,8 @@ function alreadyHandled(snapshot: NodeSnapshot, trigger: Trigger): boolean {
     const endedAt = fromTime(incident.status.timings?.completedAt) ?? now;
     // A clock that was ahead when it ended does not keep it from being taken up again.
     const isRecent = Math.max(0, now - endedAt) < retryAfterMs(incident) && endedAt <= now + AHEAD_MS;
-    return isRecent && (isSameTrouble(incident, trigger) || isFalseAlarmAgain(snapshot, incident));
+    if (!isRecent || isConfirmedSince(snapshot, incident, trigger)) return false;
+    return isSameTrouble(incident, trigger) || isFalseAlarmAgain(snapshot, incident, trigger);
   });
 }
 
@@ -139,11 +148,20 @@ function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   return claim === undefined || isTold(snapshot, claim) ? [] : [{ kind: 'SetStuck', claim }];
 }
 
+/** One that only observes, and stays open until the node is well, keeps nothing back once the policy says more. */
+function thatCount({ incidents }: NodeSnapshot, { spec }: KubeletRecoveryPolicy): readonly KubeletIncident[] {
+  return incidents.filter(
+    (incident) => spec.mode === 'Observe' || incident.spec.plan.mode !== 'Observe' || !isOpen(incident),
+  );
+}
+
 function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   const { policy } = snapshot.match;
-  if (policy === undefined || snapshot.incidents.some(isOpen)) return [];
+  if (policy === undefined) return [];
+  const incidents = thatCount(snapshot, policy);
+  if (incidents.some(isOpen)) return [];
   const trigger = findTrigger(snapshot, policy);
-  if (trigger === undefined || alreadyHandled(snapshot, trigger)) return [];
+  if (trigger === undefined || alreadyHandled({ ...snapshot, incidents }, trigger)) return [];
   return [{ kind: 'OpenIncident', trigger, plan: planOf(policy) }];
 }
 
