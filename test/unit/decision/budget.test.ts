@@ -124,6 +124,90 @@ describe('the budget', () => {
     expect(judgeBudget(mine, aView([mine, { ...odd, status: { ...odd.status, actions } }]), T0).kind).toBe('exhausted');
   });
 
+  describe('of a node', () => {
+    const mine = anIncident({ plan: aPlan({ budget: { perNode: { attempts: 1, within: '1h' } } }) });
+    const verdictOf = (other: KubeletIncident, view: Partial<BudgetView> = {}): string =>
+      judgeBudget(mine, aView([mine, other], view), T0).kind;
+    const one = acted('node-a', [-1_000]);
+    const [step] = one.status.steps ?? [];
+    const withStatus = (status: KubeletIncident['status']): KubeletIncident => ({ ...one, status });
+
+    test.each<[string, KubeletIncident, string]>([
+      ['an hour ago', acted('node-a', [-3_600_000]), 'free'],
+      ['a little later', acted('node-a', [-3_599_999]), 'exhausted'],
+      ['refused', withStatus({ ...one.status, actions: [{ ...one.status.actions![0]!, state: 'Refused' }] }), 'free'],
+      [
+        'failed',
+        withStatus({ ...one.status, actions: [{ ...one.status.actions![0]!, state: 'Failed' }] }),
+        'exhausted',
+      ],
+      ['asked for, and not taken up yet', withStatus({ steps: [{ ...step!, state: 'Requested' }] }), 'exhausted'],
+      ['never taken up', withStatus({ steps: [{ ...step!, state: 'Failed' }] }), 'free'],
+      [
+        'never taken up, while another was',
+        withStatus({
+          steps: [{ ...step!, state: 'Failed' }],
+          actions: [{ ...one.status.actions![0]!, name: 'act-9' }],
+        }),
+        'free',
+      ],
+      ['only looked at', withStatus({ steps: [{ ...step!, type: 'Verify', state: 'Requested' }] }), 'free'],
+      ['nothing', withStatus({}), 'free'],
+    ])('counts what was done: %s', (_name, other, kind) => {
+      expect(verdictOf(other)).toBe(kind);
+    });
+
+    test.each([
+      ['node-a', 'exhausted'],
+      ['node-b', 'free'],
+    ])('counts what cannot be read of it: %s', (nodeName, kind) => {
+      expect(verdictOf(withStatus({}), { unreadActs: [{ nodeName, times: [T0 - 1] }] })).toBe(kind);
+    });
+  });
+
+  test('rests only after a recovery of its own policy that is known to be over', () => {
+    const mine = anIncident();
+    const rests = (change: (other: KubeletIncident) => KubeletIncident, ms = -1_000): boolean => {
+      const other = change(anIncident({ name: 'node-b-1', node: 'node-b', status: complete(ms) }));
+      return judgeBudget(mine, aView([mine, other]), T0).kind === 'wait';
+    };
+    expect(rests((other) => other)).toBe(true);
+    expect(rests((other) => ({ ...other, spec: { ...other.spec, plan: { ...aPlan(), policy: 'b' } } }))).toBe(false);
+    expect(rests((other) => ({ ...other, status: { ...other.status, steps: [] } }))).toBe(false);
+    expect(rests((other) => other, 60_000)).toBe(true);
+    expect(rests((other) => other, 60_001)).toBe(false);
+    expect(rests((other) => other, -30_000)).toBe(false);
+    expect(rests((other) => other, -29_999)).toBe(true);
+  });
+
+  test('of an incident that is under way says what is left beside it', () => {
+    const mine = anIncident({
+      plan: aPlan({ budget: { maxConcurrent: 3 } }),
+      status: { ...reserved, steps: [...reserved.steps] },
+    });
+    expect(judgeBudget(mine, aView([mine]), T0)).toEqual({ kind: 'free', left: 2 });
+  });
+
+  test.each<[string, Partial<BudgetView>, string]>([
+    ['a view that is out of date', { ageMs: 180_001 }, 'StaleView'],
+    ['what cannot be read', { unreadable: ['a', 'b', 'c', 'd', 'e', 'f'] }, 'UnreadableIncidents'],
+    ['too many that are unhealthy', { unhealthyNodes: 6 }, 'TooManyUnhealthy'],
+    [
+      'another in flight',
+      {
+        incidents: [
+          anIncident({ name: 'node-b-1', node: 'node-b', status: { ...reserved, steps: [...reserved.steps] } }),
+        ],
+      },
+      'TooManyAtOnce',
+    ],
+  ])('is asked again half a minute after %s', (_name, view, reason) => {
+    const verdict = judgeBudget(anIncident(), aView([], view), T0);
+    expect(verdict).toMatchObject({ kind: 'wait', reason, until: T0 + 30_000 });
+    if (view.unreadable !== undefined)
+      expect(verdict).toHaveProperty('message', expect.stringContaining('(a, b, c, d, e)'));
+  });
+
   test('lets one control plane node at a time', () => {
     const plan = aPlan({ budget: { maxConcurrent: 5, controlPlane: 'OneAtATime' } });
     const mine = anIncident({ plan });

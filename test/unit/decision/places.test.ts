@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { objectionBeside, objectionToReservation } from '../../../src/core/decision/policy/places.ts';
+import {
+  allInFlight,
+  inFlight,
+  objectionBeside,
+  objectionToReservation,
+} from '../../../src/core/decision/policy/places.ts';
 import { aPlan, anIncident, at } from '../../support/builders/objects.ts';
 import { aBudgetView } from '../../support/builders/views.ts';
 
@@ -41,6 +46,25 @@ describe('a recovery beside others', () => {
 
   test('does not count itself', () => {
     expect(objectionBeside(reserved('inc-1'), [reserved('inc-1')], view)).toBeUndefined();
+  });
+});
+
+describe('what is in flight', () => {
+  const captured = anIncident({
+    name: 'inc-7',
+    status: { steps: [{ name: 'capture-host', type: 'CaptureHost', state: 'Requested', startedAt: at(0) }] },
+  });
+
+  test('holds a place, of its policy', () => {
+    const all = [reserved('inc-1'), reserved('inc-2', { policy: 'b' }), captured];
+    expect(allInFlight(all)).toEqual(all.slice(0, 2));
+    expect(inFlight(all, 'b')).toEqual([all[1]]);
+  });
+
+  test('is named, as far as there is room', () => {
+    const others = [1, 2, 4, 5, 6, 7].map((index) => reserved(`inc-${index}`));
+    const message = objectionBeside(reserved('inc-3'), others, aBudgetView())?.message;
+    expect(message).toBe('budget: 6 of 1 recoveries in flight (inc-1, inc-2, inc-4, inc-5, inc-6)');
   });
 });
 

@@ -15,6 +15,10 @@ describe('a node selector', () => {
       { matchExpressions: [{ key: 'rack', operator: 'NotIn', values: ['a'] }] },
       true,
     ],
+    ['In of another value', { matchExpressions: [{ key: 'zone', operator: 'In', values: ['b'] }] }, false],
+    ['NotIn of another value', { matchExpressions: [{ key: 'zone', operator: 'NotIn', values: ['b'] }] }, true],
+    ['Exists without the key', { matchExpressions: [{ key: 'rack', operator: 'Exists' }] }, false],
+    ['DoesNotExist without the key', { matchExpressions: [{ key: 'rack', operator: 'DoesNotExist' }] }, true],
     ['NotIn', { matchExpressions: [{ key: 'pool', operator: 'NotIn', values: ['gpu'] }] }, false],
     ['Exists', { matchExpressions: [{ key: 'pool', operator: 'Exists' }] }, true],
     ['DoesNotExist', { matchExpressions: [{ key: 'pool', operator: 'DoesNotExist' }] }, false],
@@ -49,5 +53,11 @@ describe('two policies on one node', () => {
 
   test('no policy rules a node that none selects', () => {
     expect(matchPolicy(aNode(), [aPolicy({ nodeSelector: { matchLabels: { x: 'y' } } })]).policy).toBeUndefined();
+  });
+
+  test('a policy that is being deleted rules no more', () => {
+    const policy = aPolicy();
+    const going = { ...policy, metadata: { ...policy.metadata, deletionTimestamp: '2026-11-24T00:00:00Z' } };
+    expect(matchPolicy(aNode(), [going])).toEqual({ policy: undefined, overridden: [] });
   });
 });

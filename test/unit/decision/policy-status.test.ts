@@ -57,4 +57,44 @@ describe('the status of a policy', () => {
   ] as const)('in mode %s says so', (mode, want) => {
     expect(decidePolicyStatus(aSnapshot({ policy: aPolicy({ mode }) })).wouldDo).toBe(want);
   });
+
+  test.each<[string, Parameters<typeof aPolicy>[0], string]>([
+    ['a pause', { paused: true }, 'Save evidence; act on nothing, since it is paused.'],
+    [
+      'a hold',
+      { strategy: 'DiagnoseFirst', remediation: { holdTimeout: '7m', allowedActions: ['RestartKubelet'] } },
+      'Save evidence, cordon, and hold the node for a person for up to 7m (RestartKubelet); no action without evidence; 1 more now.',
+    ],
+    [
+      'a gate that lets pass',
+      { evidence: { gate: 'BestEffort' }, remediation: { allowedActions: ['RestartKubelet'] } },
+      'Save evidence, then restore at once (RestartKubelet); act even without evidence; 1 more now.',
+    ],
+  ])('says what it would do under %s', (_name, spec, want) => {
+    expect(decidePolicyStatus(aSnapshot({ policy: aPolicy(spec) })).wouldDo).toBe(want);
+  });
+
+  test('counts what is open of it, and no more unhealthy nodes than it bears', () => {
+    const complete = { type: 'Complete', status: 'True', reason: 'x', message: '', lastTransitionTime: at(0) } as const;
+    const mine = anIncident();
+    const incidents = [
+      mine,
+      anIncident({ name: 'over', status: { conditions: [complete] } }),
+      { ...mine, spec: { ...mine.spec, plan: { ...mine.spec.plan, policy: 'another' } } },
+    ];
+    const budget = aBudgetView({ ruledNodes: 2, unhealthyNodes: 1, incidents });
+    expect(decidePolicyStatus(aSnapshot({ budget }))).toMatchObject({ openIncidents: 1, budgetLeft: 1 });
+  });
+
+  test('is in force on all that it rules', () => {
+    const another = aPolicy({}, 'another');
+    const policy = aPolicy({ priority: 1 });
+    const status = decidePolicyStatus(aSnapshot({ policy, policies: [policy, another] }));
+    expect(findCondition(status.conditions, 'Ready')).toMatchObject({
+      status: 'True',
+      reason: 'InForce',
+      message: 'rules 2 nodes',
+    });
+    expect(status.overriddenNodes).toBe(0);
+  });
 });

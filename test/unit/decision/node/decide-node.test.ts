@@ -1,0 +1,239 @@
+import { describe, expect, test } from '@jest/globals';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import { decideNode } from '../../../../src/core/decision/node/decide-node.ts';
+import type {
+  NodeCommand,
+  NodeDecision,
+  NodeSnapshot,
+  StuckClaim,
+} from '../../../../src/core/decision/node/node-snapshot.ts';
+import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../../support/builders/objects.ts';
+import { aContact, SILENT } from '../../../support/builders/views.ts';
+
+function decide(part: Partial<NodeSnapshot> = {}): NodeDecision {
+  return decideNode({
+    now: T0,
+    node: aNode(),
+    match: { policy: aPolicy(), overridden: [] },
+    health: aHealth(),
+    contact: aContact(),
+    incidents: [],
+    wellMs: undefined,
+    told: undefined,
+    ...part,
+  });
+}
+
+const kinds = ({ commands }: NodeDecision): readonly NodeCommand['kind'][] => commands.map(({ kind }) => kind);
+const isAsked = (part: Partial<NodeSnapshot>): boolean => kinds(decide(part)).includes('AskAgent');
+function claimOf(part: Partial<NodeSnapshot>): StuckClaim | undefined {
+  return decide(part).commands.find((command) => command.kind === 'SetStuck')?.claim;
+}
+
+describe('the settings of an agent', () => {
+  test('of a node that no policy rules: it only watches', () => {
+    const match = { policy: undefined, overridden: [] };
+    const [command] = decide({ match, health: undefined }).commands;
+    expect(command).toEqual({
+      kind: 'ApplyHealth',
+      spec: {
+        mode: 'Observe',
+        detection: { sustainedFor: '0s', flapping: { episodes: 3, within: '30m' }, earlyCapture: false },
+        logWindow: '15m',
+        redact: true,
+      },
+    });
+  });
+
+  test('keep the inquiry that is open', () => {
+    const spec = decide({ health: undefined }).commands.find(({ kind }) => kind === 'ApplyHealth');
+    if (spec?.kind !== 'ApplyHealth') throw new Error('there are no settings');
+    const health = { ...aHealth(), spec: { ...spec.spec, inquiry: 'abc' } };
+    expect(kinds(decide({ health }))).not.toContain('ApplyHealth');
+    const changed = decide({ health: { ...health, spec: { ...health.spec, logWindow: '1h' } } }).commands[0];
+    expect(changed).toMatchObject({ kind: 'ApplyHealth', spec: { inquiry: 'abc', logWindow: '15m' } });
+  });
+});
+
+describe('an agent is asked whether it is there', () => {
+  const unheard = aContact({ isHeard: false, answeredMs: undefined });
+  test.each<[string, Partial<NodeSnapshot>, boolean]>([
+    ['not while it writes', {}, false],
+    ['when it has been quiet for long', { contact: aContact({ quietMs: 95_000 }) }, true],
+    ['once', { contact: aContact({ quietMs: 95_000, unansweredMs: 1 }) }, false],
+    [
+      'at once, where what it said last would open an incident',
+      { contact: unheard, health: aHealth({ state: 'Unhealthy' }) },
+      true,
+    ],
+    [
+      'at once, where it said that it suspects something',
+      { contact: unheard, health: aHealth({ state: 'Suspected' }) },
+      true,
+    ],
+    ['not at once where it said that all is well', { contact: unheard }, false],
+    [
+      'not where it says so now',
+      { health: aHealth({ state: 'Unhealthy' }), contact: aContact({ answeredMs: undefined }) },
+      false,
+    ],
+    [
+      'not where it is known by an answer',
+      { contact: aContact({ isHeard: false }), health: aHealth({ state: 'Unhealthy' }) },
+      false,
+    ],
+    ['not where there is none', { health: undefined, contact: { ...unheard, hasReported: false } }, false],
+  ])('%s', (_name, part, expected) => {
+    expect(isAsked(part)).toBe(expected);
+  });
+});
+
+describe('the next look', () => {
+  test.each([
+    ['in a minute', 1_000, 60_000],
+    ['when the agent has been quiet for too long', 50_000, 45_000],
+    ['in a minute, once it has', 95_000, 60_000],
+    ['in a minute, long after it has', 500_000, 60_000],
+    ['at once, nearly', 94_999, 1],
+  ])('is %s', (_name, quietMs, ms) => {
+    expect(decide({ contact: aContact({ quietMs }) }).nextCheckAt).toBe(T0 + ms);
+  });
+
+  test.each([
+    [aHealth(), 'Healthy'],
+    [aHealth({ status: { pleg: undefined } }), 'AgentSilent'],
+    [undefined, 'AgentSilent'],
+  ])('has a reason', (health, reason) => {
+    expect(decide({ health }).reason).toBe(reason);
+  });
+});
+
+describe('a trouble that an incident has dealt with', () => {
+  const unhealthy = (ms: number) =>
+    aHealth({ state: 'Unhealthy', episodes: [{ startedAt: at(ms), lastLineAt: at(ms), lines: 1 }], reportedAt: ms });
+  interface Before {
+    readonly outcome?: string;
+    readonly at?: number;
+    readonly createdAt?: number;
+    readonly completedAt?: number;
+    readonly type?: 'PLEGUnhealthy' | 'Manual';
+  }
+  function before(part: Before = {}): KubeletIncident {
+    const { outcome = 'HandedOver', type = 'PLEGUnhealthy', createdAt = 0, completedAt = 0 } = part;
+    const complete = { type: 'Complete', status: 'True', reason: outcome, message: '' } as const;
+    return anIncident({
+      createdAt,
+      trigger: { type, at: at(part.at ?? 0) },
+      status: {
+        outcome,
+        conditions: [{ ...complete, lastTransitionTime: at(completedAt) }],
+        timings: { completedAt: at(completedAt) },
+      },
+    });
+  }
+  const opens = (part: Partial<NodeSnapshot>): boolean => kinds(decide(part)).includes('OpenIncident');
+
+  test.each<[string, Before, number, boolean]>([
+    ['of this episode', {}, 0, false],
+    ['of a later one', { at: 1_000 }, 0, false],
+    ['of an earlier one', { at: -1 }, 0, true],
+    ['stamped by a clock that was a minute ahead', { at: 60_000 }, 0, false],
+    ['stamped by a clock that was further ahead', { at: 60_001 }, 0, true],
+    ['of this episode, stamped by such a clock', { at: 60_001 }, 60_001, false],
+    ['which a person asked for', { type: 'Manual' }, 0, true],
+    ['which ended a minute ahead of us', { completedAt: 60_000 }, 0, false],
+    ['which ended further ahead of us', { completedAt: 60_001 }, 0, true],
+    ['as evidence was missing, just now', { outcome: 'EvidenceMissing', completedAt: -899_999 }, 0, false],
+    [
+      'as evidence was missing, a quarter of an hour ago',
+      { outcome: 'EvidenceMissing', completedAt: -900_000 },
+      0,
+      true,
+    ],
+  ])('opens no second incident, unless it is due: one %s', (_name, part, episodeAt, expected) => {
+    expect(opens({ health: unhealthy(episodeAt), incidents: [before(part)] })).toBe(expected);
+  });
+
+  test.each<[string, Partial<NodeSnapshot>, boolean]>([
+    ['the node is Ready, and its runtime answers', {}, false],
+    ['the node is not Ready now', { node: aNode({ ready: 'False' }) }, true],
+    [
+      'the runtime is deaf now',
+      {
+        health: {
+          ...unhealthy(5_000),
+          status: { ...unhealthy(5_000).status, runtime: aHealth({ probe: 'Timeout' }).status.runtime },
+        },
+      },
+      true,
+    ],
+    [
+      'nothing is known of the runtime',
+      { health: { ...unhealthy(5_000), status: { ...unhealthy(5_000).status, runtime: undefined } } },
+      false,
+    ],
+  ])('that was a false alarm is one again, where %s', (_name, part, expected) => {
+    const incidents = [before({ outcome: 'NotConfirmed' })];
+    expect(opens({ now: T0 + 10_000, health: unhealthy(5_000), incidents, ...part })).toBe(expected);
+    const other = [before({ outcome: 'Recovered' })];
+    expect(opens({ now: T0 + 10_000, health: unhealthy(5_000), incidents: other, ...part })).toBe(true);
+  });
+});
+
+describe('what KubeletStuck says', () => {
+  test('of an agent that has fallen silent, since when', () => {
+    const words = 'the kubelet-medic agent on node-a has';
+    expect(claimOf({ contact: SILENT })?.message).toBe(`${words} not reported since ${at(0)}`);
+    expect(claimOf({ health: undefined })?.message).toBe(`${words} never reported`);
+  });
+
+  test('of an agent that tells nothing of PLEG', () => {
+    expect(claimOf({ health: aHealth({ status: { pleg: undefined } }) })).toEqual({
+      status: 'Unknown',
+      reason: 'PLEGUnknown',
+      message: 'the agent cannot tell',
+    });
+  });
+
+  test('in words that fit', () => {
+    const long = 'x'.repeat(1_000);
+    const pleg = { state: 'Unhealthy' as const, reason: '', message: long, since: at(0), episodes: [] };
+    expect(claimOf({ health: aHealth({ status: { pleg } }) })?.message).toHaveLength(512);
+    const incident = anIncident({ trigger: { message: long } });
+    const claim = claimOf({ incidents: [incident] });
+    expect(claim?.message).toHaveLength(512);
+    expect(claim?.message).toMatch(/^incident node-a-x7k2q: x/);
+  });
+
+  test('is left as it was while it is not known', () => {
+    expect(claimOf({ contact: aContact({ isHeard: false }) })).toBeUndefined();
+  });
+
+  test.each([
+    [29_999, 'PLEGHealthy'],
+    [30_000, 'PLEGHealthyClockSkewed'],
+  ])('of a clock that is %i ms off', (ms, reason) => {
+    const health = aHealth({ reportedAt: ms });
+    const managedFields = [{ manager: 'kubelet-medic-agent', operation: 'Apply', subresource: 'status', time: at(0) }];
+    expect(claimOf({ health: { ...health, metadata: { ...health.metadata, managedFields } } })?.reason).toBe(reason);
+  });
+
+  test.each<[string, Partial<StuckClaim>, StuckClaim | undefined, boolean]>([
+    ['as it is', {}, undefined, false],
+    ['once for a new reason', { reason: 'PLEGSuspected' }, undefined, true],
+    ['once for a new status', { status: 'Unknown' }, undefined, true],
+  ])('is written %s', (_name, old, told, isWritten) => {
+    const condition = {
+      type: 'KubeletStuck',
+      status: 'False',
+      reason: 'PLEGHealthy',
+      message: 'm',
+      lastTransitionTime: at(0),
+      lastHeartbeatTime: at(0),
+      ...old,
+    };
+    const node = aNode();
+    const conditions = [...node.status.conditions, condition];
+    expect(claimOf({ node: { ...node, status: { ...node.status, conditions } }, told }) !== undefined).toBe(isWritten);
+  });
+});
