@@ -12,6 +12,8 @@ import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 const WRITE_LIMIT_MS = 30_000;
 const UNCORDON_LIMIT_MS = 10 * 60_000;
 const RETRY_MS = 2_000;
+/** A lease is one write, and most often it is there at the next look. */
+const LEASE_TAKEN_MS = 250;
 /** Whoever has the place needs some time with it. */
 const TAKEN_BACK_MS = 30_000;
 /** On a step whose first time ran out: it may have done so while no controller was there to try. */
@@ -57,7 +59,7 @@ export function reserve(snapshot: IncidentSnapshot, status: IncidentStatus): Sta
 export function maintenanceLease(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   if (snapshot.lease.kind !== 'free') return { kind: 'pass', status };
   if (isDecisionOld(snapshot, status)) return outdated(status);
-  const until = snapshot.now + RETRY_MS;
+  const until = snapshot.now + LEASE_TAKEN_MS;
   return { kind: 'wait', status, reason: 'LeaseTaken', until, commands: [{ kind: 'TakeLease' }] };
 }
 

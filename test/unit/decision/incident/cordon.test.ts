@@ -67,7 +67,8 @@ test.each([
   ['free', 'wait'],
   ['unused', 'pass'],
 ] as const)('a maintenance lease that is %s: %s', (kind, expected) => {
-  const commands = expected === 'wait' ? { commands: [{ kind: 'TakeLease' }], reason: 'LeaseTaken', until: T0 } : {};
+  const commands =
+    expected === 'wait' ? { commands: [{ kind: 'TakeLease' }], reason: 'LeaseTaken', until: T0 + 250 } : {};
   expect(maintenanceLease(aSnapshot({ now: T0, lease: { kind } }), {})).toEqual({
     kind: expected,
     status: {},

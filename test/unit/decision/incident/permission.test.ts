@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeletIncident, IncidentStatus } from '../../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/names.ts';
-import { clockTrusted, isDecisionOld, isEvidenceOld } from '../../../../src/core/decision/incident/decision-age.ts';
+import { clockTrusted, isDecisionOld } from '../../../../src/core/decision/incident/decision-age.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { permission } from '../../../../src/core/decision/incident/permission.ts';
 import { recover } from '../../../../src/core/decision/incident/recover.ts';
@@ -159,14 +159,6 @@ describe('old evidence', () => {
     ['none at all', {}, false],
   ])('is not decided on: %s', (_name, status, expected) => {
     expect(isDecisionOld(aSnapshot({ now: T0 + 10 * MINUTE }), status)).toBe(expected);
-  });
-
-  test.each<[string, IncidentStatus, boolean]>([
-    ['sealed ten minutes ago', { timings: { evidenceAt: at(0) } }, false],
-    ['sealed before', { timings: { evidenceAt: at(-1) } }, true],
-    ['none at all', {}, false],
-  ])('is no witness: %s', (_name, status, expected) => {
-    expect(isEvidenceOld(aSnapshot({ now: T0 + 10 * MINUTE }), status)).toBe(expected);
   });
 });
 
