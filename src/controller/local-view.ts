@@ -12,7 +12,7 @@ import { isSilent } from '../core/decision/contact.ts';
 import { isControlPlane, isReady } from '../core/decision/node-state.ts';
 import { isLaterVersion } from '../core/decision/resource-version.ts';
 import { matchPolicy } from '../core/decision/policy/policy-match.ts';
-import type { ListedPlaces } from '../core/decision/policy/places.ts';
+import { holdsPlace, type ListedPlaces } from '../core/decision/policy/places.ts';
 import type { Listed, Mirror } from '../ports/cluster.ts';
 import { unreadableOf } from './unreadable-incidents.ts';
 import type { AgentContacts } from './agent-contacts.ts';
@@ -74,7 +74,9 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     return incidents.map((incident) => {
       const { name, resourceVersion } = incident.metadata;
       const write = uncertain.get(name);
-      return write === undefined || isLaterVersion(resourceVersion, write.on) ? incident : write.incident;
+      if (write === undefined || isLaterVersion(resourceVersion, write.on)) return incident;
+      // It may not have arrived: what would give a place back does not free it yet.
+      return holdsPlace(incident) && !holdsPlace(write.incident) ? incident : write.incident;
     });
   }
 

@@ -25,6 +25,7 @@ export async function gatherIncident(
     plan.policy === '' ? undefined : world.cluster.get(POLICIES, { name: plan.policy }),
   ]);
   view.noteWritten(incident);
+  const isPolicyGone = plan.policy !== '' && policy === undefined;
   return {
     incident,
     node: node?.metadata.uid === nodeUID ? node : undefined,
@@ -32,7 +33,8 @@ export async function gatherIncident(
     contact: contacts.of(health),
     stacks,
     nodeProxy: world.nodeProxy,
-    paused: plan.policy !== '' && (policy === undefined || policy.spec.paused),
+    paused: isPolicyGone || policy?.spec.paused === true,
+    isPolicyGone,
     lease,
     clockAheadMs: world.cluster.clockAheadMs(),
   };

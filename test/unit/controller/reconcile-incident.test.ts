@@ -85,11 +85,11 @@ describe('a turn does not act on what is not so any more', () => {
     expect(placesHeld()).toEqual([]);
   });
 
-  test('a policy that was deleted counts as paused', async () => {
+  test('a policy that was deleted allows nothing', async () => {
     await anOpenIncident();
     parts.local.seeds.remove(POLICIES, { name: 'default' });
     await turn(A);
-    expect(findCondition(parts.incident(A).status.conditions, 'ActionTaken')?.reason).toBe('PolicyPaused');
+    expect(parts.incident(A).status.outcome).toBe('Outdated');
     expect(placesHeld()).toEqual([]);
   });
 

@@ -41,7 +41,7 @@ describe('events of an incident', () => {
 });
 
 describe('why nothing is done now', () => {
-  const paused = withCondition('ActionTaken', 'False', 'PolicyPaused', 'policy default is paused or gone');
+  const paused = withCondition('ActionTaken', 'False', 'PolicyPaused', 'policy default is paused');
   const busy = withCondition('ActionTaken', 'False', 'TooManyAtOnce', 'budget: 1 of 1 in flight (node-b-1)');
   const other = withCondition('ActionTaken', 'False', 'TooManyAtOnce', 'budget: 1 of 1 in flight (node-c-1)');
 
@@ -50,7 +50,7 @@ describe('why nothing is done now', () => {
       {
         type: 'Warning',
         reason: 'RecoverySkipped',
-        message: 'policy default is paused or gone; evidence is saved, will look again within 30 s',
+        message: 'policy default is paused; evidence is saved, will look again within 30 s',
       },
     ]);
     expect(eventsBetween(paused, busy)).toMatchObject([{ reason: 'RecoverySkipped' }]);

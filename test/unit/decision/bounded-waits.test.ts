@@ -91,6 +91,21 @@ describe('a hold', () => {
   });
 });
 
+describe('an incident whose policy is gone', () => {
+  const gone = { isPolicyGone: true, paused: true } as const;
+
+  test('does not stay open, in the way of one of the policy that rules the node now', () => {
+    expect(outcomeOf(decideIncident(aSnapshot({ status: sealed(), ...gone })))).toBe('Outdated');
+  });
+
+  test('gives back its cordon, and does nothing to the node', () => {
+    const status = sealed({ ...confirmed, steps: confirmed.steps?.slice(0, 1) ?? [] });
+    const decision = decideIncident(aSnapshot({ status, node: cordoned, ...gone }));
+    expect(decision.commands).toEqual([{ kind: 'Uncordon' }]);
+    expect(findStep(decision.status, 'act-1')).toBeUndefined();
+  });
+});
+
 describe('a place', () => {
   const status = sealed({ ...confirmed, steps: confirmed.steps?.slice(0, 1) ?? [] });
 

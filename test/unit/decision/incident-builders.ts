@@ -68,6 +68,7 @@ export function aSnapshot(
     stacks: NO_STACKS,
     nodeProxy: false,
     paused: false,
+    isPolicyGone: false,
     lease: { kind: 'unused' },
     clockAheadMs: 0,
     contact: aContact(),

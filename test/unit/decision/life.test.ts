@@ -91,6 +91,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     stacks: { entries: world.entries, dumps: [], unreadable: new Map() },
     nodeProxy: world.nodeProxy,
     paused: false,
+    isPolicyGone: false,
     budget,
     lease: { kind: 'unused' },
     contact: aContact(),

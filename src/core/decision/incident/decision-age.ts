@@ -22,8 +22,12 @@ export function isDecisionOld({ now }: IncidentSnapshot, status: IncidentStatus)
   return at !== undefined && now - at > OLD_MS;
 }
 
-export function outdated(status: IncidentStatus): StageResult {
-  const message = 'it could not act within 10 minutes of its evidence; what the node is like now is looked at anew';
+/** @param why in words for a person. */
+export function outdated(
+  status: IncidentStatus,
+  why = 'it could not act within 10 minutes of its evidence',
+): StageResult {
+  const message = `${why}; what the node is like now is looked at anew`;
   return { kind: 'complete', status, outcome: 'Outdated', message };
 }
 

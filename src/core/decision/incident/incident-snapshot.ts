@@ -34,6 +34,8 @@ export interface IncidentSnapshot {
   readonly nodeProxy: boolean;
   /** The policy as it is now is paused (or was deleted). */
   readonly paused: boolean;
+  /** There is no policy of that name any more. Another one may rule the node. */
+  readonly isPolicyGone: boolean;
   readonly budget: BudgetView;
   /** What a list says that was read after this incident's reservation; undefined: there is none to confirm. */
   readonly reserved: ListedPlaces | undefined;

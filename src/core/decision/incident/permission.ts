@@ -36,7 +36,7 @@ function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Re
 
 function policyPaused({ paused, incident }: IncidentSnapshot): Refusal | undefined {
   if (!paused) return undefined;
-  return { reason: 'PolicyPaused', message: `policy ${incident.spec.plan.policy} is paused or gone` };
+  return { reason: 'PolicyPaused', message: `policy ${incident.spec.plan.policy} is paused` };
 }
 
 /**
@@ -55,6 +55,8 @@ function cordonHolder(node: Node, { incident, budget }: IncidentSnapshot): strin
 export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { incident, node, now } = snapshot;
   if (node === undefined) return { kind: 'pass', status };
+  // A node has one open incident: one that may never act must not be in the way of another policy's.
+  if (snapshot.isPolicyGone) return outdated(status, `the policy ${incident.spec.plan.policy} is gone`);
   const refusal = policyPaused(snapshot);
   if (refusal !== undefined) return waiting(snapshot, status, refusal, now + LOOK_AGAIN_MS);
   if (isControlPlane(node) && incident.spec.plan.budget.controlPlane === 'Skip') {

@@ -20,9 +20,13 @@ export function hasReservation(incident: KubeletIncident): boolean {
   return reservationOf(incident) !== undefined;
 }
 
+export function holdsPlace(incident: KubeletIncident): boolean {
+  return isOpen(incident) && hasReservation(incident);
+}
+
 /** Incidents that hold a place now, of all policies. */
 export function allInFlight(incidents: readonly KubeletIncident[]): readonly KubeletIncident[] {
-  return incidents.filter((incident) => isOpen(incident) && hasReservation(incident));
+  return incidents.filter(holdsPlace);
 }
 
 /** Incidents of a policy that hold a place in its budget now. */

@@ -59,7 +59,7 @@ const FACTS = {
   },
   Outdated: {
     meaning:
-      'It could not act for so long that its evidence is old; if the node is still stuck, another incident goes on.',
+      'It could not act for so long that its evidence is old, or its policy is gone; if the node is still stuck, another incident goes on.',
     isGood: false,
     isNodeWell: false,
     undoesCordon: true,
