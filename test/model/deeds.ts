@@ -42,13 +42,17 @@ const wait: DeedOf = fc
   .map((ms) => ({ text: `${String(ms / SECOND)} s go by`, run: (world) => world.clock.advance(ms) }));
 
 const breach: DeedOf = fc
-  .tuple(fc.nat(2), fc.constantFrom<FaultKind>('event-channel-deadlock', 'runtime-hung', 'frozen-connection'))
-  .map(([index, fault]) => ({
-    text: `${fault} on node ${String(index + 1)}, until PLEG is unhealthy`,
+  .tuple(
+    fc.subarray([0, 1, 2], { minLength: 1 }),
+    fc.constantFrom<FaultKind>('event-channel-deadlock', 'runtime-hung', 'frozen-connection'),
+  )
+  .map(([indexes, fault]) => ({
+    text: `${fault} on ${indexes.map((index) => `node ${String(index + 1)}`).join(', ')}, until PLEG is unhealthy`,
     run: async (world): Promise<void> => {
-      const node = nodeOf(world, index);
-      world.watchman.fault(node);
-      world.host(node).inject(fault);
+      for (const node of new Set(indexes.map((index) => nodeOf(world, index)))) {
+        world.watchman.fault(node);
+        world.host(node).inject(fault);
+      }
       await world.clock.advance(185 * SECOND);
     },
   }));
@@ -338,6 +342,16 @@ const SUDDEN: readonly (readonly [text: string, run: (world: ModelWorld, node: s
     },
   ],
   [
+    'the controllers see incidents as they were, for two minutes',
+    (world): void => {
+      const all = world.controllers.map((name) => world.party(name).faults);
+      for (const faults of all) faults.mirror(INCIDENTS.plural, { kind: 'held' });
+      world.later(2 * MINUTE, () => {
+        for (const faults of all) faults.mirror(INCIDENTS.plural, undefined);
+      });
+    },
+  ],
+  [
     'the API server is away for a minute',
     (world): void => {
       world.local.setDown('connect ECONNREFUSED');
@@ -351,7 +365,7 @@ const SUDDEN: readonly (readonly [text: string, run: (world: ModelWorld, node: s
 /** In the midst of a recovery: somebody dies for a while, and something happens meanwhile. */
 const inTheMidst: DeedOf = fc
   .record({
-    moment: fc.constantFrom<Moment>('requested', 'reserved', 'cordoned'),
+    moment: fc.constantFrom<Moment>('placed', 'cordoned', 'requested', 'reserved'),
     victim: fc.constantFrom('agent', 'controller', 'nobody'),
     backMs: fc.constantFrom(SECOND, 40 * SECOND, 100 * SECOND, 5 * MINUTE),
     sudden: fc.constantFrom(...SUDDEN),

@@ -7,10 +7,11 @@ import { isAct, isActStep } from '../../src/core/decision/actions.ts';
 import { isCordonedBy, isControlPlane, isOpen } from '../../src/core/decision/node-state.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
+import { RESERVATION_STEP } from '../../src/core/decision/record/step-names.ts';
 import { durationMs, formatSeconds } from '../../src/core/time/duration.ts';
 import { objectAt, textAt } from '../support/api-server/json.ts';
 import { LEADER_LEASE } from '../support/processes.ts';
-import type { ModelWorld, Watchman } from './world-shape.ts';
+import type { ModelWorld, Moment, Watchman } from './world-shape.ts';
 
 /** Truth that is younger than this may not have been seen yet, in milliseconds. */
 const WELL_MS = 60_000;
@@ -186,20 +187,24 @@ export function createWatchman(world: ModelWorld): Watchman {
     if (!isCordoned && wasOthers) report(`G7: the controller has undone a cordon of ${name} that is not its own`);
   }
 
-  /** The newest act of an incident is at a moment that it was not at before. */
+  function reach(moment: Moment, incident: KubeletIncident, step: string): void {
+    const key = `${incident.metadata.uid} ${step} ${moment}`;
+    if (moments.has(key)) return;
+    moments.add(key);
+    world.reached(moment, incident.spec.nodeName);
+  }
+
+  /** An incident is at a moment that it was not at before. */
   function tellMoment(name: string): void {
     const incident = local.read<KubeletIncident>(INCIDENTS, name);
     if (incident === undefined || !isOpen(incident)) return;
-    const { status, spec } = incident;
-    const step = status.steps?.filter(isActStep).at(-1);
+    const { steps = [], actions = [] } = incident.status;
+    if (steps.some((step) => step.name === RESERVATION_STEP)) reach('placed', incident, '');
+    const step = steps.filter(isActStep).at(-1);
     if (step?.state !== 'Requested') return;
-    const record = status.actions?.find((one) => one.name === step.name);
-    if (record !== undefined && record.state !== 'Reserved') return;
-    const moment = record === undefined ? 'requested' : 'reserved';
-    const key = `${incident.metadata.uid} ${step.name} ${moment}`;
-    if (moments.has(key)) return;
-    moments.add(key);
-    world.reached(moment, spec.nodeName);
+    const record = actions.find((one) => one.name === step.name);
+    if (record === undefined) reach('requested', incident, step.name);
+    else if (record.state === 'Reserved') reach('reserved', incident, step.name);
   }
 
   local.onStored(({ plural, name, manager, subresource }) => {

@@ -26,8 +26,8 @@ export interface WorldShape {
   readonly maxInCluster: number;
 }
 
-/** A moment in a recovery: an act is requested of the agent, or reserved by it, or the node is cordoned for it. */
-export type Moment = 'requested' | 'reserved' | 'cordoned';
+/** A moment in a recovery: it has a place in the budget, its node is cordoned, an act is requested of the agent, or reserved by it. */
+export type Moment = 'placed' | 'cordoned' | 'requested' | 'reserved';
 
 export interface ModelWorld {
   readonly shape: WorldShape;
