@@ -4,6 +4,7 @@ import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
 /** As much of Babel's syntax tree as is looked at. */
 interface Syntax {
   readonly type: string;
+  readonly expression?: Syntax;
   readonly callee?: Syntax;
   readonly object?: Syntax;
   readonly property?: Syntax;
@@ -17,8 +18,13 @@ function isLog(object: Syntax | undefined): boolean {
   return object?.name === 'log' || object?.property?.name === 'log';
 }
 
-function reasonToIgnore({ type, callee, elements, test }: Syntax): string | undefined {
-  if (type === 'CallExpression' && isLog(callee?.object)) return 'what is logged is for people';
+function callToIgnore(callee: Syntax | undefined): string | undefined {
+  if (isLog(callee?.object)) return 'what is logged is for people';
+  return callee?.property?.name === 'failpoint' ? 'only the tests of crashes look at it' : undefined;
+}
+
+function reasonToIgnore({ type, expression, elements, test }: Syntax): string | undefined {
+  if (type === 'ExpressionStatement') return callToIgnore(expression?.callee);
   // Stryker puts a text into it, which is no member of the list and would not compile.
   if (type === 'ArrayExpression' && elements?.length === 0) return 'an empty list of another type does not compile';
   if (type === 'SwitchCase' && test === null) return 'the default of a switch over a union is never reached';

@@ -42,7 +42,8 @@ function optionsOf(name: string, { mutate, tests }: Part): PartialStrykerOptions
     incremental: true,
     incrementalFile: `${file}.json`,
     force: values.force,
-    tempDirName: `${FOLDER}/sandbox`,
+    // Of its own, for two parts may be run at once.
+    tempDirName: `${file}-sandbox`,
     ignorePatterns: ['/docs', '/charts', '/manifests', '/dist', '/examples'],
     reporters: ['clear-text', 'progress-append-only'],
     clearTextReporter: { logTests: false, reportTests: false, allowColor: false, reportScoreTable: false },

@@ -1,5 +1,5 @@
 /** What a reconciler of the controller works with, on the store of a real API server, and stuck nodes with their incidents. */
-import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
+import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { AGENT_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
@@ -9,7 +9,7 @@ import { createMaintenanceLeases } from '../../src/controller/incident/maintenan
 import { createLocalView } from '../../src/controller/local-view.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
 import { createMutex } from '../../src/runtime/mutex.ts';
-import { isObject, objectAt } from './api-server/json.ts';
+import { isObject, objectAt, textAt } from './api-server/json.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, type IncidentOptions } from './builders/objects.ts';
 import { createControllerWorld } from './controller-world.ts';
 import { createSeededRandom } from './clock.ts';
@@ -26,6 +26,8 @@ export interface ControllerParts extends Omit<ControllerWorld, 'world'> {
   /** Of such a node: its evidence is sealed, its cause is known, and nothing has been done yet. */
   diagnosedIncident(options?: IncidentOptions): KubeletIncident;
   incident(name: string): KubeletIncident;
+  /** Of these reasons, or of all: `REASON KIND/NAME`, in the order in which they arrived. */
+  events(...reasons: readonly string[]): readonly string[];
 }
 
 /** Of an incident that is about to be acted on; a capture is over. */
@@ -60,7 +62,9 @@ export async function createControllerContext(): Promise<ControllerParts> {
   const leases = createMaintenanceLeases(world, (name) =>
     view.allIncidents().some((incident) => incident.metadata.name === name && isOpen(incident)),
   );
-  const context = { world, view, contacts, leases, events: createEventRecorder(world), mutex: createMutex() };
+  const events = createEventRecorder(world);
+  events.run(signal).catch(() => undefined);
+  const context = { world, view, contacts, leases, events, mutex: createMutex() };
   const policy = aPolicy();
   local.seeds.seed(POLICIES, { metadata: { name: policy.metadata.name }, spec: policy.spec });
   await view.whenSynced();
@@ -79,6 +83,12 @@ export async function createControllerContext(): Promise<ControllerParts> {
     log,
     metrics,
     incident,
+    events: (...reasons) =>
+      local.writes
+        .flatMap(({ plural, body }) => (plural === EVENTS.plural && isObject(body) ? [body] : []))
+        .map((event) => [textAt(event, 'reason') ?? '', objectAt(event, 'involvedObject')] as const)
+        .filter(([reason]) => reasons.length === 0 || reasons.includes(reason))
+        .map(([reason, subject]) => `${reason} ${textAt(subject, 'kind') ?? ''}/${textAt(subject, 'name') ?? ''}`),
     async stuckNode(name): Promise<void> {
       const message = 'PLEG is not healthy: pleg was last seen active 3m3s ago; threshold is 3m0s';
       const { metadata, spec, status } = aNode({ name, ready: 'False', message });
