@@ -92,4 +92,4 @@ export type RefusalReason =
   | 'NodeWell'
   | 'Paused'
   | 'Excluded'
-  | 'NodeDeleting';
+  | ObjectionReason;
