@@ -413,4 +413,19 @@ describe('a controller', () => {
     },
     LIMIT_MS,
   );
+
+  test(
+    'does not write an incident at each recovery of another node',
+    async () => {
+      const nodes = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((letter) => `node-${letter}`);
+      await nearBreach({ nodes, budget: { cooldown: '30s' } });
+      await bench.clock.advanceUntil(() => nodes.every((node) => units(node).length === 1), 15 * MINUTE);
+      const counts = bench
+        .incidents()
+        .map(({ metadata }) => bench.local.writes.filter(({ name }) => name === metadata.name).length);
+      expect(counts.length).toBeGreaterThanOrEqual(7);
+      expect(Math.max(...counts)).toBeLessThanOrEqual(20);
+    },
+    LIMIT_MS,
+  );
 });

@@ -72,6 +72,19 @@ test(
 );
 
 test(
+  'nothing goes because the clock of the controller is a year ahead',
+  async () => {
+    bench = createControllerBench({ policy: { mode: 'Observe' }, clocksAhead: { 'controller-1': 8_760 * HOUR_MS } });
+    await bench.clock.advance(1_000);
+    seed('a-1h', 1, 'Observed');
+    bench.startController();
+    await bench.clock.advance(21 * 60_000);
+    expect(names()).toEqual(['a-1h']);
+  },
+  LIMIT_MS,
+);
+
+test(
   'the dumps of an incident go with it, and not before',
   async () => {
     bench = createControllerBench({

@@ -2,10 +2,11 @@
 import type { Node } from '../../api/kubernetes/node.ts';
 import type { PlegState, ProbeState } from '../../api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { ANNOTATION_EXCLUDE } from '../../api/v1alpha1/names.ts';
+import { ANNOTATION_CORDONED_BY, ANNOTATION_EXCLUDE } from '../../api/v1alpha1/names.ts';
 import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import { ACTIONS, type ActStep, needsWhatIsMissing } from '../../core/decision/actions.ts';
 import { isExcluded, isReady } from '../../core/decision/node-state.ts';
+import { objectionOf } from '../../core/decision/other-actors.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import type { RefusalReason } from '../../core/decision/record/reasons.ts';
 import { fromTime, toTime } from '../../core/time/timestamp.ts';
@@ -84,6 +85,13 @@ function excluded({ node }: ActQuestion): Refusal | undefined {
   return { reason: 'Excluded', message: `the Node has the annotation ${ANNOTATION_EXCLUDE}=true` };
 }
 
+/** Others may have begun with the node since this was asked for. Whose cordon of ours it is the controller has judged. */
+function othersAtWork({ incident, node }: ActQuestion): Refusal | undefined {
+  if (node === undefined) return undefined;
+  const owner = node.metadata.annotations[ANNOTATION_CORDONED_BY] ?? incident.metadata.name;
+  return objectionOf(node, owner, { kind: 'unused' });
+}
+
 /** Unknown is not well. A person's approval does not make a node ill. */
 function nodeWell({ incident, node, pleg, probe }: ActQuestion): Refusal | undefined {
   if (!TRIGGERS[incident.spec.trigger.type].isMomentary || node === undefined) return undefined;
@@ -129,6 +137,7 @@ const RULES: readonly Rule[] = [
   notAllowed,
   paused,
   excluded,
+  othersAtWork,
   nodeWell,
   unitMissing,
   alreadyRestarted,

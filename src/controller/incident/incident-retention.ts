@@ -3,12 +3,13 @@ import { INCIDENTS } from '../../api/resources.ts';
 import { expiredIncidents } from '../../core/decision/record/expired-incidents.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { LocalView } from '../local-view.ts';
+import { serverNow } from '../server-now.ts';
 import type { World } from '../world.ts';
 
 const EVERY_MS = 10 * 60_000;
 
 async function sweep(world: World, view: LocalView, signal: AbortSignal): Promise<void> {
-  for (const { metadata, spec } of expiredIncidents(view.incidents.list(), world.clock.now())) {
+  for (const { metadata, spec } of expiredIncidents(view.incidents.list(), serverNow(world))) {
     const fields = { incident: metadata.name, node: spec.nodeName };
     try {
       await world.cluster.delete(INCIDENTS, { name: metadata.name, uid: metadata.uid }, { signal });

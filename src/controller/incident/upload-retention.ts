@@ -8,6 +8,7 @@ import { LABEL_UPLOAD } from '../../api/v1alpha1/names.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { LocalView } from '../local-view.ts';
+import { serverNow } from '../server-now.ts';
 import type { World } from '../world.ts';
 
 const EVERY_MS = 60_000;
@@ -37,11 +38,6 @@ async function sweep({ cluster, log }: World, nowMs: number, signal: AbortSignal
       log.warn('An upload could not be deleted; it is tried again', { evidence: metadata.name, err });
     }
   }
-}
-
-/** The API server's time: a controller whose clock is ahead must not take away what was uploaded a moment ago. */
-function serverNow({ clock, cluster }: World): number {
-  return clock.now() - (cluster.clockAheadMs() ?? 0);
 }
 
 /** A healthy fleet costs no list. */

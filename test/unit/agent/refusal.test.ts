@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ActQuestion, refuse } from '../../../src/agent/act/refusal.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../src/api/v1alpha1/names.ts';
 import { anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 import { aUnit } from './units.ts';
 
@@ -39,6 +40,15 @@ function excluded(value: string): ActQuestion['node'] {
   return aNode({ ready: 'False', annotations: { 'kubelet-medic.io/exclude': value } });
 }
 
+function cordonedBy(manager: string): ActQuestion['node'] {
+  const annotations = { [ANNOTATION_CORDONED_BY]: 'node-a-x7k2q' };
+  return aNode({ ready: 'False', unschedulable: true, annotations, cordonedBy: manager });
+}
+
+function marked(annotation: string): ActQuestion['node'] {
+  return aNode({ ready: 'False', annotations: { [annotation]: 'true' } });
+}
+
 const WELL: Partial<ActQuestion> = { node: aNode({ ready: 'True' }), pleg: 'Healthy', probe: 'Answered' };
 const flapping = anIncident({ trigger: { type: 'PLEGFlapping' } });
 const withoutPolicy = anIncident({ plan: { ...aPlan(), policy: '' } });
@@ -61,6 +71,9 @@ describe('an act', () => {
     ['on a Node that is being deleted', { node: aNode({ ready: 'False', deleting: true }) }, 'NodeDeleting'],
     ['on a Node that is excluded', { node: excluded('true') }, 'Excluded'],
     ['on a Node whose annotation says otherwise', { node: excluded('false') }, undefined],
+    ['on a Node that this operator has cordoned', { node: cordonedBy('kubelet-medic-controller') }, undefined],
+    ['on a Node that a person has cordoned since', { node: cordonedBy('kubectl-cordon') }, 'CordonedByOther'],
+    ['on a Node that kured reboots', { node: marked('weave.works/kured-reboot-in-progress') }, 'OtherActor'],
     ['under a policy that is paused', { policy: aPolicy({ paused: true }) }, 'Paused'],
     ['under a policy that is gone', { policy: undefined }, 'Paused'],
     ['without a policy, as a person may ask for', { incident: withoutPolicy, policy: undefined }, undefined],

@@ -34,7 +34,7 @@ describe('a hold for a person', () => {
     const contact = aContact({ quietMs: 20_000, answeredMs: 20_000 });
     expect(decideIncident({ ...held(), contact })).toMatchObject({ reason: 'Held', commands: [] });
     const approved = decideIncident({ ...held({ decision: 'Approve', by: 'jane' }), contact });
-    expect(approved).toMatchObject({ reason: 'AgentSilent', commands: [{ kind: 'AskAgent' }] });
+    expect(approved).toMatchObject({ reason: 'AgentAsked', commands: [{ kind: 'AskAgent' }] });
     expect(findStep(approved.status, 'act-1')).toBeUndefined();
   });
 

@@ -84,6 +84,7 @@ function completed(lived: IncidentStatus, { outcome, message }: Ending, now: num
 }
 
 function withWaiting(status: IncidentStatus, reason: WaitReason, now: number): IncidentStatus {
+  if (reason === 'AgentAsked') return status;
   const complete = { type: 'Complete', status: 'False', reason, message: 'under way' } as const;
   const ready = { type: 'Ready', status: 'False', reason, message: 'under way' } as const;
   return { ...status, conditions: withCondition(withCondition(status.conditions, complete, now), ready, now) };

@@ -19,6 +19,16 @@ interface Refusal {
   readonly message: string;
 }
 
+/** One that waits for a place waits for one thing: which rule keeps it changes with each recovery of the others. */
+const NO_PLACE = ['NodeBusy', 'TooManyAtOnce', 'TooManyInCluster', 'ControlPlaneBusy', 'Cooldown'] as const;
+
+/** The first reason for which there is no place stays. */
+function lastingReason({ conditions }: IncidentStatus, reason: SkipReason): SkipReason {
+  const old = findCondition(conditions, 'ActionTaken');
+  const known = old?.status === 'False' ? NO_PLACE.find((one) => one === old.reason) : undefined;
+  return known !== undefined && NO_PLACE.some((one) => one === reason) ? known : reason;
+}
+
 /** Its words have counts and names that change with the fleet; a change of the reason is worth a write. */
 function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal): IncidentStatus {
   const { reason, message } = refusal;
@@ -31,7 +41,8 @@ function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Re
 /** A place in the budget that is held and not used is given back, with our cordon: another incident goes on from here. */
 function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal, until: number): StageResult {
   if (findStep(status, RESERVATION_STEP) !== undefined && isDecisionOld(snapshot, status)) return outdated(status);
-  return { kind: 'wait', status: skipped(snapshot, status, refusal), reason: refusal.reason, until };
+  const reason = lastingReason(status, refusal.reason);
+  return { kind: 'wait', status: skipped(snapshot, status, { ...refusal, reason }), reason, until };
 }
 
 function policyPaused({ paused, incident }: IncidentSnapshot): Refusal | undefined {

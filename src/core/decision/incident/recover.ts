@@ -1,6 +1,6 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { isFresh, isToBeAsked } from '../contact.ts';
+import { isFresh, isSilent, isToBeAsked } from '../contact.ts';
 import { findStep, withCondition } from '../record/conditions-and-steps.ts';
 import { RESERVATION_STEP } from '../record/step-names.ts';
 import {
@@ -75,7 +75,8 @@ function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageRe
     return { kind: 'complete', status: { ...status, ...next }, outcome: 'HandedOver', message };
   }
   const commands = isToBeAsked(contact, 'now') ? [{ kind: 'AskAgent' } as const] : [];
-  return { kind: 'wait', status, reason: 'AgentSilent', until: now + LOOK_AGAIN_MS, commands };
+  const reason = isSilent(contact) ? 'AgentSilent' : 'AgentAsked';
+  return { kind: 'wait', status, reason, until: now + LOOK_AGAIN_MS, commands };
 }
 
 /** Passes when an action has been verified to have helped. */

@@ -50,6 +50,8 @@ export type WaitReason =
   | SkipReason
   | 'BudgetReserved'
   | 'LeaseTaken'
+  /** Not written down: it answers in a moment, or it is silent. */
+  | 'AgentAsked'
   | 'Cordoning'
   | 'Held'
   | 'ActionRequested'
@@ -90,4 +92,4 @@ export type RefusalReason =
   | 'NodeWell'
   | 'Paused'
   | 'Excluded'
-  | 'NodeDeleting';
+  | ObjectionReason;
