@@ -190,7 +190,7 @@ describe('recovery', () => {
   test('waits for an agent that has not answered of late, and asks it', () => {
     expect(look(unreserved, { contact: absent })).toMatchObject({
       kind: 'wait',
-      reason: 'AgentSilent',
+      reason: 'AgentAsked',
       until: T0 + 10_000,
       commands: [{ kind: 'AskAgent' }],
     });
