@@ -38,13 +38,14 @@ function optionsOf(name: string, { mutate, tests }: Part): PartialStrykerOptions
     inProcess: { tests },
     warnings: { unknownOptions: false, preprocessorErrors: true, unserializableOptions: true, slow: true },
     concurrency: Number(values.concurrency),
-    timeoutMS: 20_000,
+    // Most endless loops end by their number of turns; this is for a machine that is busy.
+    timeoutMS: 60_000,
     incremental: true,
     incrementalFile: `${file}.json`,
     force: values.force,
     // Of its own, for two parts may be run at once.
     tempDirName: `${file}-sandbox`,
-    ignorePatterns: ['/docs', '/charts', '/manifests', '/dist', '/examples'],
+    ignorePatterns: ['/.stryker', '/docs', '/charts', '/manifests', '/dist', '/examples'],
     reporters: ['clear-text', 'progress-append-only'],
     clearTextReporter: { logTests: false, reportTests: false, allowColor: false, reportScoreTable: false },
     disableTypeChecks: false,
