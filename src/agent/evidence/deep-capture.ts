@@ -6,18 +6,16 @@
  */
 import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { INCIDENTS } from '../../api/resources.ts';
 import { addToStandstill, type Standstill, standstillText } from '../../core/diagnosis/analysis/standstill.ts';
 import { parseDump } from '../../core/dump/parser.ts';
 import type { Collected, Collector } from '../../ports/host.ts';
-import type { Mutex } from '../../runtime/mutex.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
-import { type AgentPart, agentPartOf, type IncidentRef, reportUntilWritten } from '../record.ts';
-import type { Requests } from '../requests.ts';
+import { agentPartOf, type IncidentRef } from '../record.ts';
 import type { World } from '../world.ts';
-import { type ArtifactOrder, takeArtifact } from './collect-artifacts.ts';
+import { takeArtifact } from './collect-artifacts.ts';
 import { type DeepWork, deepFile, deepWorkOf, ROUNDS, samplesFile, SUMMARY } from './deep-work.ts';
-import { bundleNameOf, bundlesOf, readManifest, writeManifest } from './spool-bundle.ts';
+import { type LaterCapture, type LaterCaptureParts, runLaterCaptures, takeLater } from './later-capture.ts';
+import { bundleNameOf } from './spool-bundle.ts';
 import { DUMP_TARGETS, type DumpTarget, stackCollectors } from './stack-dumps.ts';
 
 /** From the report of the first capture to the first round, and from the start of a round to the start of the next. */
@@ -28,108 +26,38 @@ const LIMIT_MS = 30_000;
 /** Whatever the incident says: a round that cannot be reported is not taken for ever. */
 const MAX_TRIES = ROUNDS + 1;
 
-export interface DeepCaptureParts {
-  readonly world: World;
-  readonly requests: Requests;
-  readonly mutex: Mutex;
-}
-
-interface Progress {
-  /** Monotonic. */
-  readonly dueMs: number;
-  readonly tries: number;
-}
+const DEEP_CAPTURE: LaterCapture<DeepWork> = {
+  what: 'Deep capture',
+  workOf: deepWorkOf,
+  // All rounds of an incident together.
+  countedBy: () => '',
+  firstAfterMs: () => EVERY_MS,
+  againAfterMs: EVERY_MS,
+  maxTries: MAX_TRIES,
+  async take(world, order, { incident, work }, signal) {
+    const entries: EvidenceEntry[] = [];
+    // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
+    for (const collector of collectorsOf(world, incident, work)) {
+      const { entry } = await takeArtifact(world, order, { collector, leftMs: LIMIT_MS }, signal);
+      entries.push(entry);
+    }
+    return entries;
+  },
+};
 
 /** Runs until the signal. */
-export async function runDeepCaptures(parts: DeepCaptureParts, signal: AbortSignal): Promise<never> {
-  const { requests, world } = parts;
-  const progress = new Map<string, Progress>();
-  for (;;) {
-    const asked = requests.openIncidents().filter((incident) => deepWorkOf(incident) !== undefined);
-    const uids = new Set(asked.map(({ metadata }) => metadata.uid));
-    for (const uid of progress.keys()) if (!uids.has(uid)) progress.delete(uid);
-    for (const incident of asked) {
-      if (isDueNow(progress, incident.metadata.uid, world.clock.monotonic())) await tryNext(parts, incident, signal);
-    }
-    await world.clock.sleep(LOOK_MS, signal);
-  }
-}
-
-/** Counts as a try if it is. */
-function isDueNow(progress: Map<string, Progress>, uid: string, nowMs: number): boolean {
-  const { dueMs, tries } = progress.get(uid) ?? { dueMs: nowMs + EVERY_MS, tries: 0 };
-  const isDue = nowMs >= dueMs && tries < MAX_TRIES;
-  progress.set(uid, isDue ? { dueMs: nowMs + EVERY_MS, tries: tries + 1 } : { dueMs, tries });
-  return isDue;
-}
-
-async function tryNext(parts: DeepCaptureParts, incident: KubeletIncident, signal: AbortSignal): Promise<void> {
-  const { log, node } = parts.world;
-  try {
-    await takeNext(parts, incident, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    log.warn('A deep capture has failed', { node, incident: incident.metadata.name, err: error });
-  }
+export async function runDeepCaptures(parts: LaterCaptureParts, signal: AbortSignal): Promise<never> {
+  const wait = (stop: AbortSignal): Promise<void> => parts.world.clock.sleep(LOOK_MS, stop);
+  const takeDue = (ref: IncidentRef, stop: AbortSignal): Promise<void> => takeNext(parts, ref, stop);
+  return await runLaterCaptures(parts, DEEP_CAPTURE, { wait, takeDue }, signal);
 }
 
 /** What is next; all that is no round of its own follows the round before it. */
-async function takeNext(parts: DeepCaptureParts, { metadata }: KubeletIncident, signal: AbortSignal): Promise<void> {
-  const { world, mutex } = parts;
-  const { name } = metadata;
-  const taken = await mutex(() => takeIfStillAsked(parts, metadata, signal));
-  if (taken === undefined) return;
-  const written = await reportUntilWritten(world, metadata, (part) => withEntries(part, taken), signal);
-  world.log.info('Deep capture', { node: world.node, incident: name, detail: taken.map((e) => e.name).join(', ') });
-  if (written.kind !== 'written') return;
+async function takeNext(parts: LaterCaptureParts, ref: IncidentRef, signal: AbortSignal): Promise<void> {
+  const written = await takeLater(parts, ref, DEEP_CAPTURE, signal);
+  if (written?.kind !== 'written') return;
   const next = deepWorkOf(written.incident);
-  if (next !== undefined && next.kind !== 'round') await takeNext(parts, written.incident, signal);
-}
-
-/** The copy may be older than our own last write, and an act may have been asked for while others had the mutex. */
-async function takeIfStillAsked(
-  { world, requests }: DeepCaptureParts,
-  { name, uid }: IncidentRef,
-  signal: AbortSignal,
-): Promise<readonly EvidenceEntry[] | undefined> {
-  const incident = await world.cluster.get(INCIDENTS, { name }, { signal });
-  const work = incident?.metadata.uid === uid ? deepWorkOf(incident) : undefined;
-  if (incident === undefined || work === undefined) return undefined;
-  const bundle = bundleNameOf(name);
-  const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
-  const order: ArtifactOrder = { bundle, windowMs: 0, redact: incident.spec.plan.evidence.redact, keep };
-  const entries: EvidenceEntry[] = [];
-  // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
-  for (const collector of collectorsOf(world, incident, work)) {
-    const { entry } = await takeArtifact(world, order, { collector, leftMs: LIMIT_MS }, signal);
-    entries.push(entry);
-  }
-  await addToManifest(world, order, entries);
-  world.onCaptured?.();
-  return entries;
-}
-
-export function withEntries(part: AgentPart, entries: readonly EvidenceEntry[]): AgentPart {
-  return { ...part, evidence: replaced(part.evidence, entries) };
-}
-
-function replaced(old: readonly EvidenceEntry[], fresh: readonly EvidenceEntry[]): readonly EvidenceEntry[] {
-  return [...old.filter(({ name }) => !fresh.some((entry) => entry.name === name)), ...fresh];
-}
-
-/** For whoever reads the folder on the node. What is in it counts without, by the incident's status. */
-export async function addToManifest(
-  { host, log }: World,
-  { bundle, keep }: ArtifactOrder,
-  entries: readonly EvidenceEntry[],
-): Promise<void> {
-  try {
-    const manifest = await readManifest(host.spool, bundle);
-    if (manifest === undefined) return;
-    await writeManifest(host.spool, bundle, { ...manifest, entries: [...replaced(manifest.entries, entries)] }, keep);
-  } catch (error) {
-    log.warn('The manifest of the evidence cannot be stored', { bundle, err: error });
-  }
+  if (next !== undefined && next.kind !== 'round') await takeNext(parts, ref, signal);
 }
 
 /** Of a kind of their own: the decision does not read them, so that they are not uploaded. */
