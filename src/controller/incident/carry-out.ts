@@ -4,8 +4,6 @@ import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/inciden
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { Command, IncidentDecision, IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { canonical } from '../../core/decision/canonical.ts';
-import { findStep } from '../../core/decision/record/conditions-and-steps.ts';
-import { RESERVATION_STEP } from '../../core/decision/record/step-names.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { AgentContacts } from '../agent-contacts.ts';
 import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
@@ -126,17 +124,6 @@ export async function writeDecision(
   return written.metadata.resourceVersion !== incident.metadata.resourceVersion;
 }
 
-/** Who works on a node holds its lease. An incident is not written for a renewal. */
-async function keepLease(
-  { leases }: ActContext,
-  { incident, lease }: IncidentSnapshot,
-  { status, nextCheckAt }: IncidentDecision,
-): Promise<void> {
-  const isAtWork = nextCheckAt !== undefined && findStep(status, RESERVATION_STEP) !== undefined;
-  if (lease.kind !== 'ours' || !lease.isToBeRenewed || !isAtWork) return;
-  await leases.take({ name: incident.spec.nodeName, uid: incident.spec.nodeUID }, incident.metadata.name);
-}
-
 export async function carryOut(
   context: ActContext,
   snapshot: IncidentSnapshot,
@@ -146,7 +133,6 @@ export async function carryOut(
   const requested = decision.status.steps?.some((step) => step.type === 'Act' && step.state === 'Requested') === true;
   if (requested) context.world.failpoint('action-requested');
   try {
-    await keepLease(context, snapshot, decision);
     for (const command of decision.commands) await execute(context, snapshot, command, signal);
   } finally {
     // The status is written. A later look finds no change, so what changed is reported now.

@@ -4,7 +4,7 @@ import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../../api/resources.ts';
 import type { IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
-import { RESERVATION_STEP, RESERVED } from '../../core/decision/record/step-names.ts';
+import { isToBeConfirmed } from '../../core/decision/policy/places.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { type ActContext, carryOut, writeDecision } from './carry-out.ts';
 import { gatherIncident } from './gather-incident.ts';
@@ -17,9 +17,7 @@ async function gatherReserved(
   { world, view }: ActContext,
   incident: KubeletIncident,
 ): Promise<IncidentSnapshot['reserved']> {
-  const step = incident.status.steps?.find(({ name }) => name === RESERVATION_STEP);
-  if (step?.state !== 'Requested' || step.reason !== RESERVED) return undefined;
-  return view.placesIn(await world.cluster.list(INCIDENTS));
+  return isToBeConfirmed(incident.status) ? view.placesIn(await world.cluster.list(INCIDENTS)) : undefined;
 }
 
 async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {

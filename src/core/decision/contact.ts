@@ -41,8 +41,18 @@ export function isFresh({ answeredMs, unansweredMs }: AgentContact): boolean {
   return answeredMs !== undefined && answeredMs < FRESH_MS && (unansweredMs ?? 0) < ANSWER_MS;
 }
 
+/** An inquiry in the spec of the node's KubeletHealth, which its agent answers. */
+export interface AskAgent {
+  readonly kind: 'AskAgent';
+}
+
 /** It is to be asked now. Once is enough: it answers the newest inquiry whenever it is back. */
 export function isToBeAsked(contact: AgentContact, needed: 'now' | 'lately'): boolean {
   if (!contact.hasReported || contact.unansweredMs !== undefined) return false;
   return needed === 'now' ? !isFresh(contact) : contact.quietMs >= QUIET_MS;
+}
+
+/** What asks it, where it is to be asked. */
+export function askCommands(contact: AgentContact, needed: 'now' | 'lately'): readonly AskAgent[] {
+  return isToBeAsked(contact, needed) ? [{ kind: 'AskAgent' }] : [];
 }

@@ -5,6 +5,7 @@
 import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import { isOpen, isReady, readyCondition } from '../node-state.ts';
 import { canonical } from '../canonical.ts';
+import { hasReservation } from '../policy/places.ts';
 import { findCondition, withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
 import { type Outcome, OUTCOMES } from '../record/outcomes.ts';
 import type { WaitReason } from '../record/reasons.ts';
@@ -16,7 +17,7 @@ import { clockTrusted } from './decision-age.ts';
 import { captureOnly, observeOnly } from './mode.ts';
 import { nodePresent, stillNeeded } from './presence.ts';
 import { recover } from './recover.ts';
-import type { IncidentDecision, IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
+import type { Command, IncidentDecision, IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
 import { runStages } from './stages.ts';
 
 /** The order of an incident. It reads as the specification: each entry passes, waits, or ends the incident. */
@@ -106,6 +107,13 @@ function recovered({ status }: { status: IncidentStatus }): Ending {
   return { kind: 'complete', status, outcome: 'Recovered', message };
 }
 
+/** Who works on a node holds its lease. It expires by itself, should nobody be there to give it back. */
+function leaseCommands({ lease }: IncidentSnapshot, { kind, status }: StageResult): readonly Command[] {
+  if (lease.kind !== 'ours') return [];
+  if (kind === 'complete') return [{ kind: 'ReleaseLease' }];
+  return lease.isToBeRenewed && hasReservation(status) ? [{ kind: 'TakeLease' }] : [];
+}
+
 export function decideIncident(snapshot: IncidentSnapshot): IncidentDecision {
   const { incident, now } = snapshot;
   if (!isOpen(incident)) {
@@ -116,14 +124,13 @@ export function decideIncident(snapshot: IncidentSnapshot): IncidentDecision {
   const result = ended.kind === 'complete' ? finish(snapshot, ended) : ended;
   switch (result.kind) {
     case 'complete': {
-      // The lease expires by itself, should nobody be there to give it back.
-      const commands = snapshot.lease.kind === 'ours' ? [{ kind: 'ReleaseLease' } as const] : [];
+      const commands = leaseCommands(snapshot, result);
       return { status: result.status, commands, reason: result.outcome, nextCheckAt: undefined };
     }
     case 'wait':
       return {
         status: withoutSmallNews(incident.status, withWaiting(result.status, result.reason, now)),
-        commands: result.commands ?? [],
+        commands: [...leaseCommands(snapshot, result), ...(result.commands ?? [])],
         reason: result.reason,
         nextCheckAt: result.until,
       };

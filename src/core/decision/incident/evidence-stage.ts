@@ -3,7 +3,7 @@ import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { evidenceGate, isKubeletDump } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
-import { isSilent, isToBeAsked } from '../contact.ts';
+import { askCommands, isSilent } from '../contact.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
 import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
@@ -128,7 +128,7 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
 }
 
 function silence({ incident, contact }: IncidentSnapshot): string {
-  return !isSilent(contact) ? '' : `; the agent on ${incident.spec.nodeName} is silent`;
+  return isSilent(contact) ? `; the agent on ${incident.spec.nodeName} is silent` : '';
 }
 
 function failureOf({ stacks }: IncidentSnapshot, step: string): string | undefined {
@@ -141,7 +141,7 @@ function commandsOf({ now, stacks, contact }: IncidentSnapshot, dumpAt: number |
   return [
     ...(isDue ? [{ kind: 'CaptureStacks', round: stacks.entries.length } as const] : []),
     // So that its answer is there when the act is to be decided on.
-    ...(isToBeAsked(contact, 'now') ? [{ kind: 'AskAgent' } as const] : []),
+    ...askCommands(contact, 'now'),
   ];
 }
 

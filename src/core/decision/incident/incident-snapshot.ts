@@ -4,7 +4,7 @@ import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
-import type { AgentContact } from '../contact.ts';
+import type { AgentContact, AskAgent } from '../contact.ts';
 import type { LeaseState } from '../other-actors.ts';
 import type { BudgetView } from '../policy/budget-view.ts';
 import type { ListedPlaces } from '../policy/places.ts';
@@ -47,8 +47,7 @@ export interface IncidentSnapshot {
 /** What the controller is to do, besides writing the status. All of it can be done twice without harm. */
 export type Command =
   | { readonly kind: 'CaptureStacks'; readonly round: number }
-  /** An inquiry in the spec of the node's KubeletHealth, which its agent answers. */
-  | { readonly kind: 'AskAgent' }
+  | AskAgent
   /** Takes the node's maintenance lease, or renews it. */
   | { readonly kind: 'TakeLease' }
   | { readonly kind: 'ReleaseLease' }

@@ -3,12 +3,12 @@ import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import type { Node } from '../../../api/kubernetes/node.ts';
 import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
 import { judgeBudget } from '../policy/budget.ts';
+import { hasReservation } from '../policy/places.ts';
 import { isControlPlane } from '../node-state.ts';
 import { objectionOf } from '../other-actors.ts';
 import { isRetried } from '../record/retry-after.ts';
 import type { SkipReason } from '../record/reasons.ts';
-import { findCondition, findStep, withCondition } from '../record/conditions-and-steps.ts';
-import { RESERVATION_STEP } from '../record/step-names.ts';
+import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
 import { isDecisionOld, outdated } from './decision-age.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
@@ -40,7 +40,7 @@ function skipped(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Re
 
 /** A place in the budget that is held and not used is given back, with our cordon: another incident goes on from here. */
 function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Refusal, until: number): StageResult {
-  if (findStep(status, RESERVATION_STEP) !== undefined && isDecisionOld(snapshot, status)) return outdated(status);
+  if (hasReservation(status) && isDecisionOld(snapshot, status)) return outdated(status);
   const reason = lastingReason(status, refusal.reason);
   return { kind: 'wait', status: skipped(snapshot, status, { ...refusal, reason }), reason, until };
 }

@@ -1,8 +1,8 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { isFresh, isSilent, isToBeAsked } from '../contact.ts';
-import { findStep, withCondition } from '../record/conditions-and-steps.ts';
-import { RESERVATION_STEP } from '../record/step-names.ts';
+import { askCommands, isFresh, isSilent } from '../contact.ts';
+import { withCondition } from '../record/conditions-and-steps.ts';
+import { hasReservation } from '../policy/places.ts';
 import {
   afterRefusal,
   choose,
@@ -49,7 +49,7 @@ const NEXT_ACT: readonly Stage[] = [permission, ofLately, agentThere, act];
 
 /** A place that was waited for in vain for long is not used on old evidence. A hold has its own limit, and ends with a decision. */
 function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  const isHeld = findStep(status, RESERVATION_STEP) !== undefined && newestAct(status) === undefined;
+  const isHeld = hasReservation(status) && newestAct(status) === undefined;
   return isHeld || !isDecisionOld(snapshot, status) ? { kind: 'pass', status } : outdated(status);
 }
 
@@ -59,8 +59,7 @@ const LOOK_AGAIN_MS = 10_000;
 
 /** Once there is a place, and while the node is held, nobody asks: the answer is needed again at the act. */
 function agentThereFirst(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  const isReserved = findStep(status, RESERVATION_STEP) !== undefined;
-  return isReserved ? { kind: 'pass', status } : agentThere(snapshot, status);
+  return hasReservation(status) ? { kind: 'pass', status } : agentThere(snapshot, status);
 }
 
 function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
@@ -74,9 +73,8 @@ function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageRe
     const next = newestAct(status) === undefined ? { conditions: withCondition(status.conditions, claim, now) } : {};
     return { kind: 'complete', status: { ...status, ...next }, outcome: 'HandedOver', message };
   }
-  const commands = isToBeAsked(contact, 'now') ? [{ kind: 'AskAgent' } as const] : [];
   const reason = isSilent(contact) ? 'AgentSilent' : 'AgentAsked';
-  return { kind: 'wait', status, reason, until: now + LOOK_AGAIN_MS, commands };
+  return { kind: 'wait', status, reason, until: now + LOOK_AGAIN_MS, commands: askCommands(contact, 'now') };
 }
 
 /** Passes when an action has been verified to have helped. */

@@ -17,7 +17,7 @@ import type { RecoveryReason } from '../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
 import { probeState } from './diagnosis-stage.ts';
-import { isToBeAsked } from '../contact.ts';
+import { askCommands } from '../contact.ts';
 import { wellness } from './wellness.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
@@ -151,7 +151,7 @@ export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: 
   const over = handedOver(snapshot, next, step);
   if (over !== undefined) return over;
   const until = since === undefined ? now + LOOK_AGAIN_MS : Math.min(since + stableMs, now + LOOK_AGAIN_MS);
-  const commands = isToBeAsked(snapshot.contact, 'lately') ? [{ kind: 'AskAgent' } as const] : [];
+  const commands = askCommands(snapshot.contact, 'lately');
   return { kind: 'wait', status: next, reason: claim.reason, until, commands };
 }
 

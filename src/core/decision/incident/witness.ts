@@ -8,7 +8,7 @@ import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { formatSeconds } from '../../time/duration.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../actions.ts';
-import { isInTouch, isToBeAsked } from '../contact.ts';
+import { askCommands, isInTouch } from '../contact.ts';
 import { isReady, readyCondition } from '../node-state.ts';
 import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
 import { isDecisionOld, outdated } from './decision-age.ts';
@@ -152,6 +152,6 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
     status: waiting,
     reason: 'NoWitnessYet',
     until: Math.min(since + WAIT_MS, now + LOOK_AGAIN_MS),
-    commands: isToBeAsked(contact, 'lately') ? [{ kind: 'AskAgent' }] : [],
+    commands: askCommands(contact, 'lately'),
   };
 }

@@ -2,7 +2,7 @@
 import type { Node } from '../../../api/kubernetes/node.ts';
 import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
-import type { AgentContact } from '../contact.ts';
+import type { AgentContact, AskAgent } from '../contact.ts';
 import type { PolicyMatch } from '../policy/policy-match.ts';
 import type { StuckReason } from '../record/reasons.ts';
 
@@ -30,8 +30,7 @@ export interface StuckClaim {
 
 export type NodeCommand =
   | { readonly kind: 'ApplyHealth'; readonly spec: HealthSpec }
-  /** An inquiry in the spec of the node's KubeletHealth, which its agent answers. */
-  | { readonly kind: 'AskAgent' }
+  | AskAgent
   /** A cordon of ours that nobody undoes any more: its incident is over or gone. */
   | { readonly kind: 'SweepCordon'; readonly incident: string; readonly why: string }
   | { readonly kind: 'SetStuck'; readonly claim: StuckClaim }

@@ -101,7 +101,9 @@ function cooldownVerdict(
   now: number,
 ): BudgetVerdict | undefined {
   const ends = view.incidents
-    .filter((other) => other.spec.plan.policy === incident.spec.plan.policy && !isOpen(other) && hasReservation(other))
+    .filter(
+      (other) => other.spec.plan.policy === incident.spec.plan.policy && !isOpen(other) && hasReservation(other.status),
+    )
     .map((other) => fromTime(other.status.timings?.completedAt) ?? 0)
     // Of a controller whose clock was ahead: it is known to have ended before now, and not when.
     .filter((at) => at <= now + MAX_AHEAD_MS);
@@ -125,7 +127,7 @@ export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: nu
   const own = perNodeVerdict(incident, budget, view, now);
   if (own !== undefined) return own;
   const left = Math.max(0, budget.maxConcurrent - inFlight(view.incidents, incident.spec.plan.policy).length);
-  if (hasReservation(incident)) return { kind: 'free', left };
+  if (hasReservation(incident.status)) return { kind: 'free', left };
   return (
     staleVerdict(view, now) ??
     unreadableVerdict(view, now) ??

@@ -3,8 +3,9 @@
  * write, and then confirmed by a list of all incidents that was read after that write: two controllers, or one whose write
  * took effect unseen, may have reserved at once.
  */
-import type { KubeletIncident, Step } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident, Step } from '../../../api/v1alpha1/incident.ts';
 import { isOpen } from '../node-state.ts';
+import { findStep } from '../record/conditions-and-steps.ts';
 import type { BudgetWaitReason } from '../record/reasons.ts';
 import { RESERVATION_STEP, RESERVED } from '../record/step-names.ts';
 import type { BudgetView } from './budget-view.ts';
@@ -12,16 +13,21 @@ import type { BudgetView } from './budget-view.ts';
 /** In a message. */
 const MAX_NAMED = 5;
 
-function reservationOf({ status }: KubeletIncident): Step | undefined {
-  return status.steps?.find(({ name }) => name === RESERVATION_STEP);
+function reservationOf(status: IncidentStatus): Step | undefined {
+  return findStep(status, RESERVATION_STEP);
 }
 
-export function hasReservation(incident: KubeletIncident): boolean {
-  return reservationOf(incident) !== undefined;
+export function hasReservation(status: IncidentStatus): boolean {
+  return reservationOf(status) !== undefined;
+}
+
+/** Whether it is reserved, and no list has shown yet that there is a place for it. */
+export function isToBeConfirmed(status: IncidentStatus): boolean {
+  return reservationOf(status)?.reason === RESERVED;
 }
 
 export function holdsPlace(incident: KubeletIncident): boolean {
-  return isOpen(incident) && hasReservation(incident);
+  return isOpen(incident) && hasReservation(incident.status);
 }
 
 /** Incidents that hold a place now, of all policies. */
@@ -86,12 +92,8 @@ export function objectionBeside(
   return undefined;
 }
 
-function isConfirmedReservation(incident: KubeletIncident): boolean {
-  return reservationOf(incident)?.reason !== RESERVED;
-}
-
-function orderOf(incident: KubeletIncident): string {
-  return `${reservationOf(incident)?.startedAt ?? ''} ${incident.metadata.uid}`;
+function orderOf({ metadata, status }: KubeletIncident): string {
+  return `${reservationOf(status)?.startedAt ?? ''} ${metadata.uid}`;
 }
 
 /**
@@ -100,7 +102,7 @@ function orderOf(incident: KubeletIncident): string {
  */
 export function objectionToReservation(incident: KubeletIncident, view: ListedPlaces): Objection | undefined {
   const before = allInFlight(view.incidents).filter(
-    (other) => isConfirmedReservation(other) || orderOf(other) < orderOf(incident),
+    (other) => !isToBeConfirmed(other.status) || orderOf(other) < orderOf(incident),
   );
   return objectionToUnreadable(view) ?? objectionBeside(incident, before, view);
 }
