@@ -10,13 +10,13 @@ import { findCondition, withCondition, withStepEnded } from '../record/condition
 import { type Outcome, OUTCOMES } from '../record/outcomes.ts';
 import type { WaitReason } from '../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
-import { uncordon } from './cordon.ts';
+import { uncordon } from './recovery/cordon.ts';
 import { diagnosis } from './diagnosis-stage.ts';
 import { evidence } from './evidence-stage.ts';
 import { clockTrusted } from './decision-age.ts';
 import { captureOnly, observeOnly } from './mode.ts';
 import { nodePresent, stillNeeded } from './presence.ts';
-import { recover } from './recover.ts';
+import { recover } from './recovery/recover.ts';
 import type { Command, IncidentDecision, IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
 import { runStages } from './stages.ts';
 

@@ -7,7 +7,7 @@ import { canonical } from '../canonical.ts';
 import { isInTouch, isSilent, isToBeAsked, QUIET_MS } from '../contact.ts';
 import { agentSeenAt, clockSkewMs, isOpen, isReady } from '../node-state.ts';
 import { isRuntimeDeaf } from '../actions.ts';
-import { nodeReady } from '../incident/witness.ts';
+import { nodeReady } from '../incident/recovery/witness.ts';
 import { sweepCommand } from './sweep-cordon.ts';
 import { findCondition } from '../record/conditions-and-steps.ts';
 import { retryAfterMs } from '../record/retry-after.ts';

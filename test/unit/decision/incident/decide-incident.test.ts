@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { IncidentStatus, KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
 import { decideIncident } from '../../../../src/core/decision/incident/decide-incident.ts';
 import { diagnosis, probeState } from '../../../../src/core/decision/incident/diagnosis-stage.ts';
-import { hold, rejection } from '../../../../src/core/decision/incident/hold.ts';
+import { hold, rejection } from '../../../../src/core/decision/incident/recovery/hold.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { observeOnly } from '../../../../src/core/decision/incident/mode.ts';
 import { nodePresent, stillNeeded } from '../../../../src/core/decision/incident/presence.ts';

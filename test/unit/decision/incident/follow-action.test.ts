@@ -9,7 +9,7 @@ import {
   requestAction,
   verifyNameOf,
   wasRefused,
-} from '../../../../src/core/decision/incident/follow-action.ts';
+} from '../../../../src/core/decision/incident/recovery/follow-action.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';

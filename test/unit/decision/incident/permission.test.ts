@@ -4,8 +4,8 @@ import type { KubeletIncident, IncidentStatus } from '../../../../src/api/v1alph
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/names.ts';
 import { clockTrusted, isDecisionOld } from '../../../../src/core/decision/incident/decision-age.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
-import { permission } from '../../../../src/core/decision/incident/permission.ts';
-import { recover } from '../../../../src/core/decision/incident/recover.ts';
+import { permission } from '../../../../src/core/decision/incident/recovery/permission.ts';
+import { recover } from '../../../../src/core/decision/incident/recovery/recover.ts';
 import { findCondition } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';
 import { aBudgetView, aContact } from '../../../support/builders/views.ts';

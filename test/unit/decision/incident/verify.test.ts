@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ActionRecord, IncidentStatus, Step } from '../../../../src/api/v1alpha1/incident.ts';
 import type { ActStep } from '../../../../src/core/decision/actions.ts';
 import type { IncidentSnapshot, StageResult } from '../../../../src/core/decision/incident/incident-snapshot.ts';
-import { verify } from '../../../../src/core/decision/incident/verify.ts';
+import { verify } from '../../../../src/core/decision/incident/recovery/verify.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';
 import { aContact, SILENT } from '../../../support/builders/views.ts';

@@ -1,18 +1,18 @@
 /** One action: chosen from the diagnosis, requested of the agent, and followed to its record. */
-import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
-import type { Action } from '../../../api/v1alpha1/policy.ts';
-import { durationMs } from '../../time/duration.ts';
-import { ACTIONS, type ActRecord, agentLimitsOf, type ActStep, isAct, isActStep } from '../actions.ts';
-import { chooseAction, type ActionChoice } from '../choose-action.ts';
-import { findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
-import type { IncidentReasons, RefusalReason } from '../record/reasons.ts';
-import { actStepName, verifyStepName } from '../record/step-names.ts';
-import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
-import { askCommands } from '../contact.ts';
-import { probeState } from './diagnosis-stage.ts';
-import { selfHealed } from './presence.ts';
-import { wellness } from './wellness.ts';
-import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
+import type { Action } from '../../../../api/v1alpha1/policy.ts';
+import { durationMs } from '../../../time/duration.ts';
+import { ACTIONS, type ActRecord, agentLimitsOf, type ActStep, isAct, isActStep } from '../../actions.ts';
+import { chooseAction, type ActionChoice } from '../../choose-action.ts';
+import { findStep, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
+import type { IncidentReasons, RefusalReason } from '../../record/reasons.ts';
+import { actStepName, verifyStepName } from '../../record/step-names.ts';
+import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
+import { askCommands } from '../../contact.ts';
+import { probeState } from '../diagnosis-stage.ts';
+import { selfHealed } from '../presence.ts';
+import { wellness } from '../wellness.ts';
+import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
 function actSteps(status: IncidentStatus): readonly ActStep[] {
   return (status.steps ?? []).filter(isActStep);

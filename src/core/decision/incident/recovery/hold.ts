@@ -1,10 +1,10 @@
 /** DiagnoseFirst: the node is held as it is until a person decides, or the hold times out. */
-import type { Approval, IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
-import { durationMs } from '../../time/duration.ts';
-import { findStep, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
-import { HOLD_STEP } from '../record/step-names.ts';
-import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
-import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import type { Approval, IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
+import { durationMs } from '../../../time/duration.ts';
+import { findStep, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
+import { HOLD_STEP } from '../../record/step-names.ts';
+import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
+import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
 export function hold(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { incident, now } = snapshot;

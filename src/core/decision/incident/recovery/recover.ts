@@ -1,8 +1,8 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import { askCommands, isFresh, isSilent } from '../contact.ts';
-import { withCondition } from '../record/conditions-and-steps.ts';
-import { hasReservation } from '../policy/places.ts';
+import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
+import { askCommands, isFresh, isSilent } from '../../contact.ts';
+import { withCondition } from '../../record/conditions-and-steps.ts';
+import { hasReservation } from '../../policy/places.ts';
 import {
   afterRefusal,
   choose,
@@ -13,11 +13,11 @@ import {
   wasRefused,
 } from './follow-action.ts';
 import { cordon, maintenanceLease, reserve } from './cordon.ts';
-import { isDecisionOld, outdated } from './decision-age.ts';
+import { isDecisionOld, outdated } from '../decision-age.ts';
 import { hold, rejection } from './hold.ts';
 import { permission } from './permission.ts';
-import { runStages } from './stages.ts';
-import type { IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
+import { runStages } from '../stages.ts';
+import type { IncidentSnapshot, Stage, StageResult } from '../incident-snapshot.ts';
 import { verify } from './verify.ts';
 import { confirmed } from './witness.ts';
 

@@ -2,24 +2,24 @@
  * Did it help? Ready=True held for `stableFor`, with no new PLEG line. It did not help only where the node is known to be ill;
  * where that is not known it is waited for, and then it is a person's.
  */
-import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
-import { durationMs, formatSeconds } from '../../time/duration.ts';
-import { ACTIONS, type ActStep } from '../actions.ts';
-import { isReady, readyCondition } from '../node-state.ts';
+import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
+import { durationMs, formatSeconds } from '../../../time/duration.ts';
+import { ACTIONS, type ActStep } from '../../actions.ts';
+import { isReady, readyCondition } from '../../node-state.ts';
 import {
   type IncidentClaim,
   findCondition,
   withCondition,
   withStep,
   withStepEnded,
-} from '../record/conditions-and-steps.ts';
-import type { RecoveryReason } from '../record/reasons.ts';
-import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
+} from '../../record/conditions-and-steps.ts';
+import type { RecoveryReason } from '../../record/reasons.ts';
+import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
-import { probeState } from './diagnosis-stage.ts';
-import { askCommands } from '../contact.ts';
-import { wellness } from './wellness.ts';
-import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import { probeState } from '../diagnosis-stage.ts';
+import { askCommands } from '../../contact.ts';
+import { wellness } from '../wellness.ts';
+import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 5_000;
 

@@ -3,16 +3,16 @@
  * is done to the node a second source, independent of the first, has to say the same, and it is named in the record. A node
  * that says Ready=True while its relist moves is left alone.
  */
-import type { IncidentStatus, Witness } from '../../../api/v1alpha1/incident.ts';
-import { parsePlegLine } from '../../detection/pleg-line.ts';
-import { formatSeconds } from '../../time/duration.ts';
-import { fromTime } from '../../time/timestamp.ts';
-import { isRuntimeDeaf } from '../actions.ts';
-import { askCommands, isInTouch } from '../contact.ts';
-import { isReady, readyCondition } from '../node-state.ts';
-import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
-import { isDecisionOld, outdated } from './decision-age.ts';
-import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import type { IncidentStatus, Witness } from '../../../../api/v1alpha1/incident.ts';
+import { parsePlegLine } from '../../../detection/pleg-line.ts';
+import { formatSeconds } from '../../../time/duration.ts';
+import { fromTime } from '../../../time/timestamp.ts';
+import { isRuntimeDeaf } from '../../actions.ts';
+import { askCommands, isInTouch } from '../../contact.ts';
+import { isReady, readyCondition } from '../../node-state.ts';
+import { findCondition, withCondition } from '../../record/conditions-and-steps.ts';
+import { isDecisionOld, outdated } from '../decision-age.ts';
+import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
 /** How long a second witness is waited for, in milliseconds. A kubelet whose PLEG is unhealthy says so to the API within 20 s. */
 const WAIT_MS = 5 * 60_000;

@@ -1,16 +1,16 @@
 /** May it act now? Others' marks, the policy's pause, the control plane, the budget. A "no" always says why. */
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import type { Node } from '../../../api/kubernetes/node.ts';
-import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
-import { judgeBudget } from '../policy/budget.ts';
-import { hasReservation } from '../policy/places.ts';
-import { isControlPlane } from '../node-state.ts';
-import { objectionOf } from '../other-actors.ts';
-import { isRetried } from '../record/retry-after.ts';
-import type { SkipReason } from '../record/reasons.ts';
-import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
-import { isDecisionOld, outdated } from './decision-age.ts';
-import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
+import type { Node } from '../../../../api/kubernetes/node.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../../api/v1alpha1/names.ts';
+import { judgeBudget } from '../../policy/budget.ts';
+import { hasReservation } from '../../policy/places.ts';
+import { isControlPlane } from '../../node-state.ts';
+import { objectionOf } from '../../other-actors.ts';
+import { isRetried } from '../../record/retry-after.ts';
+import type { SkipReason } from '../../record/reasons.ts';
+import { findCondition, withCondition } from '../../record/conditions-and-steps.ts';
+import { isDecisionOld, outdated } from '../decision-age.ts';
+import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
 const LOOK_AGAIN_MS = 30_000;
 

@@ -1,12 +1,12 @@
 /** A place in the budget, then the cordon before the action, and the uncordon after recovery: only ever our own cordon. */
-import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
-import { isCordonedBy } from '../node-state.ts';
-import { objectionToReservation } from '../policy/places.ts';
-import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
-import { RESERVATION_STEP, RESERVED, UNCORDON_STEP } from '../record/step-names.ts';
-import { toPreciseTime } from '../../time/timestamp.ts';
-import { isDecisionOld, outdated } from './decision-age.ts';
-import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
+import { isCordonedBy } from '../../node-state.ts';
+import { objectionToReservation } from '../../policy/places.ts';
+import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
+import { RESERVATION_STEP, RESERVED, UNCORDON_STEP } from '../../record/step-names.ts';
+import { toPreciseTime } from '../../../time/timestamp.ts';
+import { isDecisionOld, outdated } from '../decision-age.ts';
+import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
 /** A cordon is one write; this long without success means that the API server will not have it. */
 const WRITE_LIMIT_MS = 30_000;
