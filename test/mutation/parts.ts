@@ -14,7 +14,7 @@ const controller: Pick<Part, 'tests' | 'goal'> = { tests: ['test/unit/controller
 
 /** By the name that follows `npm run mutate --`. */
 export const PARTS: Readonly<Record<string, Part>> = {
-  'core/decision/incident': { ...decision, mutate: ['src/core/decision/incident/*.ts'] },
+  'core/decision/incident': { ...decision, mutate: ['src/core/decision/incident/**/*.ts'] },
   'core/decision/node': { ...decision, mutate: ['src/core/decision/node/*.ts'] },
   'core/decision/policy': { ...decision, mutate: ['src/core/decision/policy/*.ts'] },
   'core/decision/record': { ...decision, mutate: ['src/core/decision/{*.ts,record/*.ts}'] },
