@@ -214,15 +214,18 @@ func main() {
 	runtime.GC()
 	runtime.GC()
 	fmt.Println(os.Getpid(), l.Addr().(*net.TCPAddr).Port, runtime.Version())
-	go func() { // goroutines that come and go, so that allgs holds dead and reused ones
-		for {
-			for i := 0; i < 20; i++ {
-				go func() { time.Sleep(time.Millisecond) }()
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	}()
+	go comeAndGo()
 	http.Serve(l, nil)
+}
+
+// Goroutines that come and go, so that allgs holds dead and reused ones. None lives from one dump to the next, so that whatever
+// does is blocked for good.
+func comeAndGo() {
+	for i := 0; i < 20; i++ {
+		go func() { time.Sleep(time.Millisecond) }()
+	}
+	time.Sleep(10 * time.Millisecond)
+	go comeAndGo()
 }
 
 //go:noinline
