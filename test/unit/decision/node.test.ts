@@ -111,6 +111,18 @@ describe('what opens an incident', () => {
     expect(find(decideNode(aSnapshot({ node, health: starting })), 'OpenIncident')).toBeUndefined();
   });
 
+  test("the Node's condition, where the kubelet has not written a line for long", () => {
+    // Its sync loop, which writes the lines, is stuck as well: one line came, and a controller that was away missed it.
+    const message = 'PLEG is not healthy: pleg was last seen active 4m0.5s ago; threshold is 3m0s';
+    const opensAfter = (ms: number, health = aHealth()): string | undefined => {
+      const node = aNode({ ready: 'False', since: -ms, message });
+      return find(decideNode(aSnapshot({ node, health })), 'OpenIncident')?.trigger.source;
+    };
+    expect(opensAfter(90_000)).toBe('NodeReady');
+    expect(opensAfter(30_000)).toBeUndefined();
+    expect(opensAfter(90_000, aHealth({ state: 'Unhealthy' }))).toBe('KubeletLog');
+  });
+
   test('a lost lease is another fault', () => {
     const node = aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' });
     expect(find(decideNode(aSnapshot({ node, health: undefined, contact: SILENT })), 'OpenIncident')).toBeUndefined();
@@ -168,6 +180,16 @@ describe('one trouble, one incident', () => {
     ],
     ['but not before that', agentSilent({ completedAt: 101_000 }), false],
     ['was a false alarm, and is one for an hour', ended('NotConfirmed'), false],
+    [
+      'is not another one when its episode began before the node was handed over',
+      ended('HandedOver', { at: -60_000, completedAt: 1_000 }),
+      false,
+    ],
+    [
+      'is another one when its episode began after the node was handed over',
+      ended('HandedOver', { at: -60_000, completedAt: -1_000 }),
+      true,
+    ],
   ])('%s', (_, incident, opens) => {
     expect(find(decideNode(aSnapshot({ ...later, incidents: [incident] })), 'OpenIncident') !== undefined).toBe(opens);
   });
@@ -181,6 +203,13 @@ describe('one trouble, one incident', () => {
     expect(opensOn({ node: aNode({ ready: 'False', message: BREACH }) })).toBe(true);
     expect(opensOn({ node: aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' }) })).toBe(true);
     expect(opensOn({ node: aNode({ ready: 'False', message: 'cni not initialized' }) })).toBe(false);
+  });
+
+  test('that was called a false alarm is one as well when another episode of it comes, not Ready for something else', () => {
+    const before = ended('NotConfirmed', { at: -60_000 });
+    const node = aNode({ ready: 'False', message: 'cni not initialized' });
+    expect(opensOn({ node, incidents: [before] })).toBe(false);
+    expect(opensOn({ node: aNode({ ready: 'False', message: BREACH }), incidents: [before] })).toBe(true);
   });
 
   test('that was called a false alarm is not confirmed by the source that it came from', () => {

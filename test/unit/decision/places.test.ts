@@ -4,7 +4,8 @@ import {
   allInFlight,
   inFlight,
   objectionBeside,
-  objectionToReservation,
+  judgeReservation,
+  type ReservationVerdict,
 } from '../../../src/core/decision/policy/places.ts';
 import { aPlan, anIncident, at } from '../../support/builders/objects.ts';
 import { aBudgetView } from '../../support/builders/views.ts';
@@ -69,28 +70,48 @@ describe('what is in flight', () => {
 });
 
 describe('two reservations at once', () => {
-  const objection = (incident: KubeletIncident, ...incidents: KubeletIncident[]): string | undefined =>
-    objectionToReservation(incident, aBudgetView({ incidents }))?.reason;
+  const judge = (incident: KubeletIncident, ...incidents: KubeletIncident[]): ReservationVerdict =>
+    judgeReservation(incident, aBudgetView({ incidents }));
+  const takenBack = { kind: 'TakenBack', objection: { reason: 'TooManyAtOnce' } };
 
-  test('the later one is taken back, and the first one stays', () => {
+  test('the later one is taken back, and the first one waits to see it', () => {
     const [first, second] = [reserved('inc-3', { isNew: true }), reserved('inc-4', { isNew: true, since: 1 })];
-    expect(objection(first, first, second)).toBeUndefined();
-    expect(objection(second, first, second)).toBe('TooManyAtOnce');
+    expect(judge(first, first, second)).toEqual({ kind: 'Undecided' });
+    expect(judge(second, first, second)).toMatchObject(takenBack);
+    expect(judge(first, first)).toEqual({ kind: 'Confirmed' });
   });
 
-  test('of the same moment: exactly one of them stays', () => {
+  test('of the same moment: exactly one of them is taken back', () => {
     const [a, b] = [reserved('inc-3', { isNew: true }), reserved('inc-4', { isNew: true })];
-    expect([objection(a, a, b), objection(b, a, b)].filter((reason) => reason === undefined)).toHaveLength(1);
+    expect([judge(a, a, b).kind, judge(b, a, b).kind].sort()).toEqual(['TakenBack', 'Undecided']);
   });
 
   test('one that is confirmed keeps its place, though the other was written first', () => {
     const [late, sure] = [reserved('inc-3', { isNew: true }), reserved('inc-4', { since: 1 })];
-    expect(objection(late, late, sure)).toBe('TooManyAtOnce');
+    expect(judge(late, late, sure)).toMatchObject(takenBack);
+  });
+
+  test.each(['AABB', 'ABAB', 'ABBA'])('never are both confirmed: writes and lists in the order %s', (order) => {
+    for (const [a, b] of [
+      [0, 1],
+      [1, 0],
+      [0, 0],
+    ] as const) {
+      const written = new Map<string, KubeletIncident>();
+      const verdicts: string[] = [];
+      for (const who of order) {
+        const mine = reserved(`inc-${who}`, { isNew: true, since: who === 'A' ? a : b });
+        if (written.has(who)) verdicts.push(judge(mine, ...written.values()).kind);
+        else written.set(who, mine);
+      }
+      expect(verdicts).toHaveLength(2);
+      expect(verdicts.filter((kind) => kind === 'Confirmed').length).toBeLessThan(2);
+    }
   });
 
   test('what cannot be read may hold the place', () => {
     const mine = reserved('inc-3', { isNew: true });
     const listed = aBudgetView({ incidents: [mine], unreadable: ['inc-x'] });
-    expect(objectionToReservation(mine, listed)).toMatchObject({ reason: 'UnreadableIncidents' });
+    expect(judgeReservation(mine, listed)).toMatchObject({ objection: { reason: 'UnreadableIncidents' } });
   });
 });

@@ -5,11 +5,12 @@ import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
 import { isInTouch, isSilent, isToBeAsked, QUIET_MS } from '../contact.ts';
-import { agentSeenAt, clockSkewMs, isOpen, isReady } from '../node-state.ts';
+import { agentSeenAt, clockSkewMs, isOpen } from '../node-state.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import { nodeReady } from '../incident/recovery/witness.ts';
 import { sweepCommand } from './sweep-cordon.ts';
 import { findCondition } from '../record/conditions-and-steps.ts';
+import { isOutcome, OUTCOMES } from '../record/outcomes.ts';
 import { retryAfterMs } from '../record/retry-after.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { NodeReason } from '../record/reasons.ts';
@@ -59,10 +60,21 @@ const AHEAD_MS = 60_000;
  * Whether an incident is about the trouble that is seen now, or about a later one. Times of episodes are the node's clock: one
  * that was ahead when the incident was stamped says nothing of what is stamped since.
  */
-function isSameTrouble({ spec, metadata }: KubeletIncident, trigger: Trigger): boolean {
+function isSameTrouble({ health }: NodeSnapshot, incident: KubeletIncident, trigger: Trigger): boolean {
+  const { spec, metadata } = incident;
   const [known, seen] = [fromTime(spec.trigger.at) ?? 0, fromTime(trigger.at) ?? 0];
   const isOfFuture = known > (fromTime(metadata.creationTimestamp) ?? known) + AHEAD_MS;
-  return known === seen || (known > seen && !isOfFuture);
+  if (known === seen || (known > seen && !isOfFuture)) return true;
+  return isLeftIll(incident) && seen - (health === undefined ? 0 : clockSkewMs(health)) <= endOf(incident);
+}
+
+/** What had begun when an incident left its node ill is what it left: our own restart begins an episode anew. */
+function isLeftIll({ status: { outcome = '' } }: KubeletIncident): boolean {
+  return isOutcome(outcome) && !OUTCOMES[outcome].isNodeWell;
+}
+
+function endOf({ status }: KubeletIncident): number {
+  return fromTime(status.timings?.completedAt) ?? 0;
 }
 
 function isFalseAlarm({ status }: KubeletIncident): boolean {
@@ -70,9 +82,9 @@ function isFalseAlarm({ status }: KubeletIncident): boolean {
 }
 
 /** Nothing but what was called a false alarm lately says that the node is stuck. */
-function isFalseAlarmAgain({ node, health }: NodeSnapshot, incident: KubeletIncident, { source }: Trigger): boolean {
-  const isDeaf = isRuntimeDeaf(health?.status.runtime?.probe.state ?? 'Unknown');
-  return isFalseAlarm(incident) && isReady(node) && (!isDeaf || source === 'RuntimeProbe');
+function isFalseAlarmAgain(snapshot: NodeSnapshot, incident: KubeletIncident, { source }: Trigger): boolean {
+  const isDeaf = isRuntimeDeaf(snapshot.health?.status.runtime?.probe.state ?? 'Unknown');
+  return isFalseAlarm(incident) && nodeReady(snapshot) === undefined && (!isDeaf || source === 'RuntimeProbe');
 }
 
 /** It was called a false alarm since nobody else said so; now the kubelet does, that perhaps could not reach the API before. */
@@ -88,7 +100,7 @@ function alreadyHandled(snapshot: NodeSnapshot, trigger: Trigger): boolean {
     // A clock that was ahead when it ended does not keep it from being taken up again.
     const isRecent = Math.max(0, now - endedAt) < retryAfterMs(incident) && endedAt <= now + AHEAD_MS;
     if (!isRecent || isConfirmedSince(snapshot, incident, trigger)) return false;
-    return isSameTrouble(incident, trigger) || isFalseAlarmAgain(snapshot, incident, trigger);
+    return isSameTrouble(snapshot, incident, trigger) || isFalseAlarmAgain(snapshot, incident, trigger);
   });
 }
 

@@ -59,13 +59,29 @@ function plegFlapping({ health, contact }: NodeSnapshot, policy: KubeletRecovery
   };
 }
 
+/** A kubelet that is well again says so to the API within 20 s. */
+const LASTING_MS = 60_000;
+
 /**
- * The kubelet says it in its Ready condition, and no agent can read its log: 73 s later than the log (measured).
+ * A kubelet whose sync loop is stuck too writes one line of it, or none: the episode closes, and Ready stays False. Both times
+ * are of the node's clock.
  */
-function conditionOnly({ node, health, contact, now }: NodeSnapshot): Claimed | undefined {
+function isLasting({ health, contact }: NodeSnapshot, since: string): boolean {
+  const reportedAt = fromTime(health?.status.agent?.reportedAt);
+  const began = fromTime(since);
+  if (!isInTouch(contact) || reportedAt === undefined || began === undefined) return false;
+  return reportedAt - began >= LASTING_MS;
+}
+
+/**
+ * The kubelet says it in its Ready condition, and its log does not: no agent can read it, 73 s later than the log (measured),
+ * or nothing is written to it.
+ */
+function conditionOnly(snapshot: NodeSnapshot): Claimed | undefined {
+  const { node, health, contact, now } = snapshot;
   const ready = readyCondition(node);
   const isBlind = isSilent(contact) || (isInTouch(contact) && isLogUnreadable(health));
-  if (!isBlind || ready?.status !== 'False') return undefined;
+  if (ready?.status !== 'False' || !(isBlind || isLasting(snapshot, ready.lastTransitionTime))) return undefined;
   const line = parsePlegLine(ready.message);
   if (line.kind !== 'breach') return undefined;
   return {

@@ -96,13 +96,19 @@ function orderOf({ metadata, status }: KubeletIncident): string {
   return `${reservationOf(status)?.startedAt ?? ''} ${metadata.uid}`;
 }
 
+/** Confirmed: there is a place. TakenBack: there is none. Undecided: the other has to take its own back, or confirm it. */
+export type ReservationVerdict =
+  { readonly kind: 'Confirmed' | 'Undecided' } | { readonly kind: 'TakenBack'; readonly objection: Objection };
+
 /**
- * What a consistent list says of a reservation: whether there is a place for it too. Of several that are not confirmed the
- * one that was written first has the place; one that is confirmed keeps it.
+ * What a consistent list says of a reservation. One that is confirmed keeps its place. Of two that are not, the later one is
+ * taken back, and the earlier one waits to see it: who wrote first is told by clocks, and the other, who listed before this
+ * one wrote, may be about to confirm.
  */
-export function objectionToReservation(incident: KubeletIncident, view: ListedPlaces): Objection | undefined {
-  const before = allInFlight(view.incidents).filter(
-    (other) => !isToBeConfirmed(other.status) || orderOf(other) < orderOf(incident),
-  );
-  return objectionToUnreadable(view) ?? objectionBeside(incident, before, view);
+export function judgeReservation(incident: KubeletIncident, view: ListedPlaces): ReservationVerdict {
+  const all = allInFlight(view.incidents);
+  const before = all.filter((other) => !isToBeConfirmed(other.status) || orderOf(other) < orderOf(incident));
+  const objection = objectionToUnreadable(view) ?? objectionBeside(incident, before, view);
+  if (objection !== undefined) return { kind: 'TakenBack', objection };
+  return { kind: objectionBeside(incident, all, view) === undefined ? 'Confirmed' : 'Undecided' };
 }

@@ -39,7 +39,7 @@ export type SkipReason =
   'AgentSilent' | 'PolicyPaused' | 'ControlPlaneSkipped' | ObjectionReason | BudgetWaitReason | 'AttemptsUsedUp';
 
 /** How far the node is from being well again. */
-export type RecoveryReason = 'NotReady' | 'PLEGNotHealthy' | 'NotKnown' | 'Stabilising';
+export type RecoveryReason = 'NotReady' | 'PLEGNotHealthy' | 'NotKnown' | 'Stabilising' | 'NotLasting';
 
 /** Why an incident waits: reason of `Complete` and `Ready` while it is open. */
 export type WaitReason =

@@ -49,6 +49,16 @@ describe('a place in the budget', () => {
     expect(reserve(aSnapshot({ reserved: full }), status)).toEqual({ kind: 'pass', status });
   });
 
+  test('is waited for where another reservation is about to be confirmed or taken back', () => {
+    const later = { ...reserved, startedAt: at(1) };
+    const rival = anIncident({ name: 'node-b-1', node: 'node-b', status: { steps: [later] } });
+    const mine = anIncident({ name: NAME, status: { steps: [reserved] } });
+    const { status } = mine;
+    const listed = aBudgetView({ incidents: [mine, rival] });
+    const result = reserve(aSnapshot({ now: T0, incident: mine, reserved: listed }), status);
+    expect(result).toEqual({ kind: 'wait', status, reason: 'BudgetReserved', until: T0 + 2_000 });
+  });
+
   test('is given back, and nothing else, where there is none; and asked for again later', () => {
     const capture = { ...cordonStep, name: 'capture-host', type: 'CaptureHost' } as const;
     const status = { steps: [capture, reserved], timings: { evidenceAt: at(0) } };

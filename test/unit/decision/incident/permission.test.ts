@@ -237,6 +237,15 @@ describe('recovery', () => {
     expect(result.kind === 'complete' ? result.outcome : result.kind).toBe(expected);
   });
 
+  test.each([
+    ['the first', asked],
+    ['another', failedOnce],
+  ])('asks for no act, %s, where a look before has begun to undo the cordon', (_name, before) => {
+    const undoing = { name: 'uncordon', type: 'Uncordon', state: 'Requested', startedAt: at(0) } as const;
+    const status = { ...before, steps: [...(before.steps ?? []), undoing] };
+    expect(look(status, { node: stuck })).toMatchObject({ kind: 'complete', outcome: 'Outdated' });
+  });
+
   test('does not cordon a node that is to be handed over', () => {
     const { restartKubelet, ...rest } = asked.diagnosis!;
     expect(restartKubelet).toBe('Helps');

@@ -3,6 +3,7 @@ import type { ActionRecord, IncidentStatus, Step } from '../../../../src/api/v1a
 import type { ActStep } from '../../../../src/core/decision/actions.ts';
 import type { IncidentSnapshot, StageResult } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { verify } from '../../../../src/core/decision/incident/recovery/verify.ts';
+import { canonical } from '../../../../src/core/decision/canonical.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';
 import { aContact, SILENT } from '../../../support/builders/views.ts';
@@ -166,6 +167,26 @@ describe('a node that is well', () => {
     const later = look({ status: notKnown.status, node: ready, health: well, now: T0 + 60_000 });
     expect(later).toMatchObject({ kind: 'wait', reason: 'Stabilising' });
   });
+});
+
+test('a node that is Ready in turns is not written down at each turn, and recovers when it lasts', () => {
+  let status = verifying({ steps: [step] });
+  let writes = 0;
+  const at10s = (turn: number, node: Look['node']): StageResult => {
+    const result = look({ status, node, health: well, now: T0 + turn * 10_000 });
+    if (canonical(result.status) !== canonical(status)) writes++;
+    status = result.status;
+    return result;
+  };
+  for (let turn = 1; turn <= 14; turn++) at10s(turn, turn % 2 === 0 ? ill : aNode({ since: turn * 10_000 }));
+  expect(recoveredOf({ kind: 'pass', status })).toMatchObject({ status: 'False', reason: 'NotLasting' });
+  expect(status.timings?.readyAt).toBeUndefined();
+  const back = aNode({ since: 145_000 });
+  const results = [15, 16, 17, 18, 19, 20].map((turn) => at10s(turn, back));
+  expect(results.map(({ kind }) => kind).at(-1)).toBe('pass');
+  expect(stepOf({ kind: 'pass', status })).toMatchObject({ state: 'Succeeded' });
+  expect(status.timings?.readyAt).toBe(at(145_000));
+  expect(writes).toBeLessThanOrEqual(10);
 });
 
 describe('a try has failed', () => {

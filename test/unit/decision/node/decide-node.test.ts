@@ -108,6 +108,8 @@ describe('the next look', () => {
   });
 });
 
+const BREACH = 'PLEG is not healthy: pleg was last seen active 9m3s ago; threshold is 3m0s';
+
 describe('a trouble that an incident has dealt with', () => {
   const unhealthy = (ms: number) =>
     aHealth({ state: 'Unhealthy', episodes: [{ startedAt: at(ms), lastLineAt: at(ms), lines: 1 }], reportedAt: ms });
@@ -136,9 +138,11 @@ describe('a trouble that an incident has dealt with', () => {
   test.each<[string, Before, number, boolean]>([
     ['of this episode', {}, 0, false],
     ['of a later one', { at: 1_000 }, 0, false],
-    ['of an earlier one', { at: -1 }, 0, true],
+    ['of an earlier one', { at: -1, completedAt: -1 }, 0, true],
+    ['of an earlier one, that left the node ill after this one began', { at: -1 }, 0, false],
+    ['of an earlier one, after which the node was well', { at: -1, outcome: 'Recovered' }, 0, true],
     ['stamped by a clock that was a minute ahead', { at: 60_000 }, 0, false],
-    ['stamped by a clock that was further ahead', { at: 60_001 }, 0, true],
+    ['stamped by a clock that was further ahead', { at: 60_001, completedAt: -1 }, 0, true],
     ['of this episode, stamped by such a clock', { at: 60_001 }, 60_001, false],
     ['which a person asked for', { type: 'Manual' }, 0, true],
     ['which ended a minute ahead of us', { completedAt: 60_000 }, 0, false],
@@ -156,7 +160,8 @@ describe('a trouble that an incident has dealt with', () => {
 
   test.each<[string, Partial<NodeSnapshot>, boolean]>([
     ['the node is Ready, and its runtime answers', {}, false],
-    ['the node is not Ready now', { node: aNode({ ready: 'False' }) }, true],
+    ['the kubelet says so itself now', { node: aNode({ ready: 'False', message: BREACH }) }, true],
+    ['the node is not Ready for something else', { node: aNode({ ready: 'False', message: 'no CNI' }) }, false],
     [
       'the runtime is deaf now',
       {

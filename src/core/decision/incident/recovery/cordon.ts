@@ -1,7 +1,7 @@
 /** A place in the budget, then the cordon before the action, and the uncordon after recovery: only ever our own cordon. */
 import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
 import { isCordonedBy } from '../../node-state.ts';
-import { objectionToReservation } from '../../policy/places.ts';
+import { judgeReservation } from '../../policy/places.ts';
 import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
 import { RESERVATION_STEP, RESERVED, UNCORDON_STEP } from '../../record/step-names.ts';
 import { toPreciseTime } from '../../../time/timestamp.ts';
@@ -40,8 +40,10 @@ export function reserve(snapshot: IncidentSnapshot, status: IncidentStatus): Sta
   const held = withStep(status, step);
   if (step.reason !== RESERVED || step.state !== 'Requested') return { kind: 'pass', status };
   if (reserved === undefined) return { kind: 'wait', status: held, reason: 'BudgetReserved', until: now };
-  const objection = objectionToReservation(incident, reserved);
-  if (objection === undefined) return { kind: 'pass', status: withStep(status, { ...step, reason: 'Confirmed' }) };
+  const verdict = judgeReservation(incident, reserved);
+  if (verdict.kind === 'Confirmed') return { kind: 'pass', status: withStep(status, { ...step, reason: 'Confirmed' }) };
+  if (verdict.kind !== 'TakenBack') return { kind: 'wait', status, reason: 'BudgetReserved', until: now + RETRY_MS };
+  const { objection } = verdict;
   const claim = { type: 'ActionTaken', status: 'False', ...objection } as const;
   return {
     kind: 'wait',

@@ -1,7 +1,8 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
 import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
 import { askCommands, isFresh, isSilent } from '../../contact.ts';
-import { withCondition } from '../../record/conditions-and-steps.ts';
+import { findStep, withCondition } from '../../record/conditions-and-steps.ts';
+import { UNCORDON_STEP } from '../../record/step-names.ts';
 import { hasReservation } from '../../policy/places.ts';
 import {
   afterRefusal,
@@ -31,8 +32,15 @@ function act(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   return requestAction(snapshot, status, choose(snapshot, status));
 }
 
+/** A look before has ended it, and has begun to undo its cordon: what is seen now is for another incident. */
+function notEnding(_: IncidentSnapshot, status: IncidentStatus): StageResult {
+  if (findStep(status, UNCORDON_STEP) === undefined) return { kind: 'pass', status };
+  return outdated(status, 'it had ended, and the node changed while its cordon was undone');
+}
+
 const FIRST_ACT: readonly Stage[] = [
   rejection,
+  notEnding,
   confirmed, //         a second source says that the node is stuck
   worthActing,
   permission,
@@ -45,7 +53,7 @@ const FIRST_ACT: readonly Stage[] = [
   agentThere,
   act,
 ];
-const NEXT_ACT: readonly Stage[] = [permission, ofLately, agentThere, act];
+const NEXT_ACT: readonly Stage[] = [notEnding, permission, ofLately, agentThere, act];
 
 /** A place that was waited for in vain for long is not used on old evidence. A hold has its own limit, and ends with a decision. */
 function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {

@@ -2,17 +2,12 @@
  * Did it help? Ready=True held for `stableFor`, with no new PLEG line. It did not help only where the node is known to be ill;
  * where that is not known it is waited for, and then it is a person's.
  */
+import type { Condition } from '../../../../api/v1alpha1/condition.ts';
 import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { ACTIONS, type ActStep } from '../../actions.ts';
 import { isReady, readyCondition } from '../../node-state.ts';
-import {
-  type IncidentClaim,
-  findCondition,
-  withCondition,
-  withStep,
-  withStepEnded,
-} from '../../record/conditions-and-steps.ts';
+import { findCondition, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
 import type { RecoveryReason } from '../../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
@@ -54,7 +49,13 @@ function withReadyAt(snapshot: IncidentSnapshot, status: IncidentStatus): Incide
   return { ...status, timings: { ...timings, readyAt: toPreciseTime(readyAt), notReadyFor } };
 }
 
-function claimOf(snapshot: IncidentSnapshot): { status: 'False' | 'Unknown'; reason: RecoveryReason; message: string } {
+interface RecoveryClaim {
+  readonly status: 'False' | 'Unknown';
+  readonly reason: RecoveryReason;
+  readonly message: string;
+}
+
+function claimOf(snapshot: IncidentSnapshot): RecoveryClaim {
   const { node, health } = snapshot;
   switch (wellness(snapshot)) {
     case 'Well':
@@ -122,15 +123,21 @@ function stepInForce(snapshot: IncidentSnapshot, status: IncidentStatus, act: Ac
   return step === undefined || isOutdated ? verifyStep(snapshot, verifyNameOf(status, act)) : step;
 }
 
+/** A node that was well and is not any more is not believed again before this time: each turn is a write. */
+const LOST_MS = 30_000;
+
+/** What is said of the node now: what it looks like, or that its being well did not last. */
+function reasonInForce(old: Condition | undefined, claim: RecoveryClaim, now: number): RecoveryReason {
+  const isLate = now - (fromTime(old?.lastTransitionTime) ?? 0) >= LOST_MS;
+  if (old?.reason === 'NotLasting') return claim.reason === 'Stabilising' && isLate ? 'Stabilising' : 'NotLasting';
+  return old?.reason === 'Stabilising' && claim.status === 'False' ? 'NotLasting' : claim.reason;
+}
+
 /** kubelet's own words have a growing time in them: those of the first look stay, so that a look is not a write. */
-function withClaim(
-  status: IncidentStatus,
-  claim: Extract<IncidentClaim, { type: 'Recovered' }>,
-  now: number,
-): IncidentStatus {
-  const old = findCondition(status.conditions, 'Recovered');
-  const same = old?.status === claim.status && old.reason === claim.reason;
-  return same ? status : { ...status, conditions: withCondition(status.conditions, claim, now) };
+function withClaim(snapshot: IncidentSnapshot, status: IncidentStatus, reason: RecoveryReason): IncidentStatus {
+  if (findCondition(status.conditions, 'Recovered')?.reason === reason) return status;
+  const claim = { type: 'Recovered', ...claimOf(snapshot), reason } as const;
+  return withReadyAt(snapshot, { ...status, conditions: withCondition(status.conditions, claim, snapshot.now) });
 }
 
 /** Passes in two ways: the step has succeeded, or it has failed; the caller looks which. */
@@ -138,9 +145,8 @@ export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: 
   const { now } = snapshot;
   const step = stepInForce(snapshot, status, act);
   if (step.state !== 'Requested') return { kind: 'pass', status };
-  const seen = withReadyAt(snapshot, withStep(status, step));
-  const claim = { type: 'Recovered', ...claimOf(snapshot) } as const;
-  const next = withClaim(seen, claim, now);
+  const reason = reasonInForce(findCondition(status.conditions, 'Recovered'), claimOf(snapshot), now);
+  const next = withClaim(snapshot, withStep(status, step), reason);
   const stableMs = durationMs(snapshot.incident.spec.plan.remediation.verify.stableFor);
   const since = stableSince(next);
   if (since !== undefined && now - since >= stableMs) return recovered(snapshot, next, step, since);
@@ -152,7 +158,7 @@ export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: 
   if (over !== undefined) return over;
   const until = since === undefined ? now + LOOK_AGAIN_MS : Math.min(since + stableMs, now + LOOK_AGAIN_MS);
   const commands = askCommands(snapshot.contact, 'lately');
-  return { kind: 'wait', status: next, reason: claim.reason, until, commands };
+  return { kind: 'wait', status: next, reason, until, commands };
 }
 
 function recovered({ now }: IncidentSnapshot, status: IncidentStatus, step: Step, since: number): StageResult {
