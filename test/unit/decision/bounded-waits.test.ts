@@ -53,7 +53,10 @@ describe('a stuck node of which only a dump speaks besides the kubelet', () => {
       health: blind,
       paused: true,
     });
-    expect(outcomeOf(live(paused, { until: 40 * MINUTE }))).toBe('Outdated');
+    const waiting = live(paused, { until: 40 * MINUTE });
+    expect(waiting.reason).toBe('PolicyPaused');
+    const incident = { ...paused.incident, status: waiting.status };
+    expect(outcomeOf(decideIncident({ ...paused, incident, paused: false, now: T0 + 40 * MINUTE }))).toBe('Outdated');
   });
 
   test('is held for as long as the hold is, and then restored', () => {

@@ -128,6 +128,19 @@ describe('the second witness', () => {
     expect(decideIncident(aSnapshot({ ...part, now: T0 + 601_000 })).reason).toBe('NoWitnessYet');
   });
 
+  test('was stacks that have grown old: the incident ends when it could act, and not while it may not', () => {
+    const status = {
+      ...diagnosed(),
+      diagnosis: { ...deadlock, relist: 'Stuck' as const },
+      timings: { evidenceAt: at(0) },
+    };
+    const part = { node: aNode(), health: unhealthy };
+    const first = decideIncident(aSnapshot({ ...part, paused: true, incident: anIncident({ name: NAME, status }) }));
+    const later = { ...part, incident: anIncident({ name: NAME, status: first.status }), now: T0 + 601_000 };
+    expect(decideIncident(aSnapshot({ ...later, paused: true })).reason).toBe('PolicyPaused');
+    expect(outcomeOf(decideIncident(aSnapshot(later)))).toBe('Outdated');
+  });
+
   test('is the person who approves it, also against a false alarm', () => {
     const status = { ...diagnosed(), diagnosis: { ...deadlock, relist: 'Moving' as const } };
     const approval = { decision: 'Approve', by: 'ann' } as const;

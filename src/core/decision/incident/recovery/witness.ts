@@ -10,6 +10,7 @@ import { fromTime } from '../../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../../actions.ts';
 import { askCommands, isInTouch } from '../../contact.ts';
 import { isReady, readyCondition } from '../../node-state.ts';
+import { hasReservation } from '../../policy/places.ts';
 import { findCondition, withCondition } from '../../record/conditions-and-steps.ts';
 import { isDecisionOld, outdated } from '../decision-age.ts';
 import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
@@ -121,7 +122,10 @@ function notConfirmed(snapshot: IncidentSnapshot, status: IncidentStatus, messag
   };
 }
 
-/** A dump that has grown old is no sign that the node is well. */
+/**
+ * A dump that has grown old is no sign that the node is well. It is taken anew once there is a place to act: an incident that
+ * may not act for a day is one incident.
+ */
 function wasByDump({ conditions }: IncidentStatus): boolean {
   const known = findCondition(conditions, 'Confirmed');
   return known?.status === 'True' && known.reason === 'StackDump';
@@ -140,7 +144,8 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
       status: withClaim(snapshot, status, { status: 'True', reason: found.witness }, found.message),
     };
   }
-  if (wasByDump(status) && isDecisionOld(snapshot, status)) return outdated(status);
+  if (wasByDump(status) && isDecisionOld(snapshot, status))
+    return hasReservation(status) ? outdated(status) : { kind: 'pass', status };
   const message = `only one source says so (${sourceOf(snapshot)}); a second one is waited for`;
   const waiting = withClaim(snapshot, status, { status: 'Unknown', reason: 'NoWitnessYet' }, message);
   const since = fromTime(findCondition(waiting.conditions, 'Confirmed')?.lastTransitionTime) ?? now;
