@@ -8,7 +8,7 @@ import {
   reduceEpisodes,
 } from '../../core/detection/episodes.ts';
 import { plegWords, tellsOfPleg } from '../../core/detection/pleg-words.ts';
-import { parsePlegLine } from '../../core/detection/pleg-line.ts';
+import { parseKubeletRecord } from '../../core/detection/kubelet-record.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
 import { LIVE_MS } from '../../core/detection/settings.ts';
 import type { Moment } from '../../core/time/moment.ts';
@@ -72,7 +72,7 @@ export function onRecord(state: WatchState, record: LogRecord, now: Moment): Wat
 type Line = Extract<LogRecord, { kind: 'line' }>;
 
 function onLine(state: WatchState, { at, text, cursor }: Line, now: Moment): WatchState {
-  const line = parsePlegLine(text);
+  const line = parseKubeletRecord(text);
   const ageMs = Math.max(0, now.wallMs - at);
   const read = { ...state, cursor, lastLineAt: at, lagSeconds: Math.floor(ageMs / 1000) };
   if (line.kind === 'none') return read;

@@ -1,5 +1,6 @@
 /**
- * One line of the kubelet log, or the message of a Node condition, read for what it says of PLEG.
+ * What a text says of PLEG, wherever in it: the kubelet's list of what is wrong with it, the message of a Node condition, a
+ * line that a person has pasted. Of a log that is followed only the kubelet's own words count: see kubelet-record.ts.
  *
  * Sources of the texts: k8s.io/kubernetes pkg/kubelet/runtime.go (`runtimeErrors`), pkg/kubelet/pleg/{generic,evented}.go
  * (`Healthy`), pkg/kubelet/kubelet.go (`syncLoop`), from 1.2 to 1.37.

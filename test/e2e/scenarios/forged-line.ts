@@ -1,9 +1,9 @@
 /**
  * A pod of a user writes the words of a breach into the kubelet's log: its command has them for a name, and cannot be run. The
- * node is well. Evidence is saved, and nothing is done to it.
+ * node is well, and the kubelet has not said otherwise: nothing is saved of it, and nothing done to it.
  */
 import { cordonWrites } from '../audit.ts';
-import { completedIncident, incidentsOf } from '../incidents.ts';
+import { incidentsOf } from '../incidents.ts';
 import { breachTime, kubectl, kubectlWith, startsSince, unitsOf } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
 import { pause, until } from '../shell.ts';
@@ -34,17 +34,8 @@ export const forgedLine: Scenario = {
     const since = Date.now();
     await kubectlWith(pod(), 'create', '-f', '-');
     await until('the words are in the kubelet log', 60_000, () => breachTime(NODE.name, since));
-    const incident = await completedIncident(NODE.name, 6 * 60_000);
-    const { outcome, conditions, steps } = incident.status;
-    const complete = conditions?.find(({ type }) => type === 'Complete')?.message ?? '';
-    report.check(NAME, 'the outcome is NotConfirmed', outcome === 'NotConfirmed', `${String(outcome)}: ${complete}`);
-    report.check(
-      NAME,
-      'no cordon and no action was asked for',
-      steps !== undefined && steps.length > 0 && !steps.some(({ type }) => type === 'Cordon' || type === 'Act'),
-    );
     await pause(AGAIN_MS);
-    report.check(NAME, 'the same words open no second incident', (await incidentsOf(NODE.name)).length === 1);
+    report.check(NAME, 'the words of a pod open no incident', (await incidentsOf(NODE.name)).length === 0);
     report.check(NAME, 'the node was never cordoned', cordonWrites(NODE.name).length === 0);
     const starts =
       (await startsSince(NODE.name, 'kubelet', since)) + (await startsSince(NODE.name, 'containerd', since));

@@ -14,7 +14,7 @@ import type { LogRecord } from '../../../src/ports/host.ts';
 import { T0 } from '../../support/builders/objects.ts';
 
 const BREACH =
-  '"Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active 3m1s ago; threshold is 3m0s"';
+  'E1124 10:09:33.815416      95 kubelet.go:2646] "Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active 3m1s ago; threshold is 3m0s"';
 
 function line(at: number, text = BREACH): LogRecord {
   return { kind: 'line', at: T0 + at, text, cursor: `c${String(at)}` };
