@@ -22,7 +22,7 @@ node="node_modules/$node_package/bin/node"
 [ -x "$node" ] || { say "$node is missing: run npm ci"; exit 1; }
 
 # What the image is made from: exactly what .dockerignore lets in, the Dockerfile, and the base.
-context=(Dockerfile .dockerignore package.json package-lock.json .npmrc tsconfig.json LICENSE .ci src)
+context=(Dockerfile .dockerignore package.json package-lock.json .npmrc tsconfig.json LICENSE .ci scripts src test/lab/image.sh)
 base_id="$({ echo "$IMAGE"; "$node" --version; echo "npm $NPM_VERSION"; sed -n '/^# begin base/,/^# end base/p' "$here/image.sh"; } | sha256sum | cut -c1-16)"
 id="$({ echo "$base_id"; find "${context[@]}" -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -c1-16)"
 archive="$cache/$id.tar"
@@ -42,34 +42,57 @@ make_base() {
   local root="$work/rootfs" mirror
   # The mirror that this machine itself installs from.
   mirror="$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -1)"
-  say 'making the base image (Debian bookworm, Node, npm)'
+  say 'making the base image (Debian bookworm)'
   debootstrap --variant=minbase bookworm "$root" ${mirror:+"$mirror"} >&2
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/usr/share/{doc,man,locale,info}/*
   # What this machine put into its sources and its certificates stays here.
   : > "$root/etc/apt/sources.list"
-  install -m 755 "$node" "$root/usr/local/bin/node"
+  tar -C "$root" -cf "$cache/base-$base_id.tar.part" . && mv "$cache/base-$base_id.tar.part" "$cache/base-$base_id.tar"
+}
+# What the build stage has beside it.
+make_tools() {
+  local root="$work/tools"
+  install -D -m 755 "$node" "$root/usr/local/bin/node"
   (cd "$work" && npm pack --silent --ignore-scripts "npm@$NPM_VERSION" >/dev/null)
   mkdir -p "$root/usr/local/lib/node_modules/npm"
   tar -xzf "$work/npm-$NPM_VERSION.tgz" -C "$root/usr/local/lib/node_modules/npm" --strip-components=1
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
-  tar -C "$root" -cf "$cache/base-$base_id.tar.part" . && mv "$cache/base-$base_id.tar.part" "$cache/base-$base_id.tar"
 }
 # end base
 
-base="localhost/kubelet-medic-base:$base_id"
-if ! b inspect --type image "$base" >/dev/null 2>&1; then
-  [ -f "$cache/base-$base_id.tar" ] || make_base
-  container="$(b from scratch)"
-  b add -q "$container" "$cache/base-$base_id.tar" / >/dev/null
+# image NAME FROM ADDED: an image with something added.
+image() {
+  local container; container="$(b from --pull-never "$2")"
+  b add -q "$container" "$3" / >/dev/null
   b config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
-  b commit -q --rm "$container" "$base" >/dev/null
+  b commit -q --rm "$container" "$1" >/dev/null
+}
+base="localhost/kubelet-medic-base:$base_id" tools="localhost/kubelet-medic-tools:$base_id"
+if ! b inspect --type image "$tools" >/dev/null 2>&1; then
+  [ -f "$cache/base-$base_id.tar" ] || make_base
+  image "$base" scratch "$cache/base-$base_id.tar"
+  make_tools
+  image "$tools" "$base" "$work/tools"
 fi
 
 secrets=()
 [ -f "$HOME/.npmrc" ] && secrets+=(--secret "id=npmrc,src=$HOME/.npmrc")
 [ -f "${NODE_EXTRA_CA_CERTS:-}" ] && secrets+=(--secret "id=ca,src=$NODE_EXTRA_CA_CERTS")
 say "building $IMAGE"
-b build --layers --pull-never --network host --build-arg "BASE=$base" "${secrets[@]}" -t "$IMAGE" . >&2
+b build --layers --pull-never --network host --build-arg "BASE=$base" --build-arg "NODE_IMAGE=$tools" "${secrets[@]}" -t "$IMAGE" . >&2
+made="$(b from --pull-never "$IMAGE")"
+root="$(b mount "$made")"
+"$node" -e '
+  const { existsSync, readFileSync } = require("node:fs");
+  const [root] = process.argv.slice(1);
+  for (const path of ["usr/local/lib/node_modules", "usr/local/bin/npm", "root/.npm", "src"])
+    if (existsSync(`${root}/${path}`)) throw new Error(`the image carries /${path}`);
+  const { bomFormat, components } = JSON.parse(readFileSync(`${root}/app/sbom.cdx.json`, "utf8"));
+  const names = components.map(({ purl }) => purl);
+  for (const name of ["%40grpc/grpc-js", "winston", "node-linux-"])
+    if (bomFormat !== "CycloneDX" || !names.some((purl) => purl.startsWith(`pkg:npm/${name}`))) throw new Error(`the SBOM lacks ${name}`);
+' "$root"
+b umount "$made" >/dev/null; b rm "$made" >/dev/null
 b push -q "$IMAGE" "docker-archive:$work/image.tar:$IMAGE" >&2
 find "$cache" -maxdepth 1 -name '*.tar' ! -name "base-$base_id.tar" \( -name 'base-*' -o -mmin +600 \) -delete
 mv "$work/image.tar" "$archive"
