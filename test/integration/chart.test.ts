@@ -78,7 +78,12 @@ describe('the chart', () => {
 
   test.each([
     ['its defaults', []],
-    ['two controllers and a network policy', ['controller.replicas=2', 'networkPolicy.enabled=true']],
+    ['two controllers and no network policy', ['controller.replicas=2', 'networkPolicy.enabled=false']],
+    [
+      'a network policy for the addresses and the port of this API server',
+      ['networkPolicy.apiServer.cidrs={10.0.0.0/24,fd00::/64}', 'apiServer.host=10.0.0.1', 'apiServer.port=16444'],
+    ],
+    ['agents in the pod network', ['agent.hostNetwork=false']],
     ['an address of the API server', ['apiServer.host=10.0.0.1', 'apiServer.port=6443']],
     ['no policy', ['policy.create=false']],
     ['a failpoint', ['agent.extraEnv[0].name=KUBELET_MEDIC_FAILPOINT', 'agent.extraEnv[0].value=action-reserved']],

@@ -65,7 +65,15 @@ export const ChartValues = z.strictObject({
   admissionPolicy: z.strictObject({ enabled: flag() }),
   medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),
   metrics: z.strictObject({ service: z.strictObject({ enabled: flag(), annotations: strings }) }),
-  networkPolicy: z.strictObject({ enabled: flag() }),
+  networkPolicy: z.strictObject({
+    enabled: flag(),
+    metricsFrom: anyObjects,
+    apiServer: z.strictObject({
+      ports: z.array(port).check(z.minLength(1)),
+      cidrs: z.array(z.string().check(z.regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/))),
+    }),
+    extraEgress: anyObjects,
+  }),
   // Helm hands these to a chart that is a part of another one.
   global: z.optional(anyObject),
 });
