@@ -41,27 +41,27 @@ async function stuckUntilOver(): Promise<KubeletIncident> {
 }
 
 describe('a node that is Ready again after its restart, and stuck again', () => {
-  // The first rung heals; the second is the other unit, which does not help here; there is no third.
+  // What helped is done again; the fourth time is no accident.
   test.each([
-    [1, 'BudgetExhausted', ['kubelet.service'], false],
-    [2, 'BudgetExhausted', ['kubelet.service', 'containerd.service'], true],
-    [3, 'HandedOver', ['kubelet.service', 'containerd.service'], true],
+    [1, 'BudgetExhausted'],
+    [2, 'BudgetExhausted'],
+    [3, 'HandedOver'],
+    [9, 'HandedOver'],
   ])(
-    'may be acted on %d times in an hour, and then is left to a person (%s)',
-    async (attempts, outcome, units, cordoned) => {
+    'may be acted on %d times in an hour, and is then left to a person as it is (%s)',
+    async (attempts, outcome) => {
       const budget = { maxUnhealthy: '100%', cooldown: '0s', perNode: { attempts, within: '1h' } };
       await well({ budget });
-      const first = await stuckUntilOver();
-      expect(first.status).toMatchObject({ outcome: 'Recovered', action: 'RestartKubelet' });
-      await bench.clock.advance(60_000);
-      const second = await stuckUntilOver();
-      expect(second.metadata.uid).not.toBe(first.metadata.uid);
-      expect(second.status.outcome).toBe(outcome);
-      expect(restarts()).toEqual(units);
-      expect(isUnschedulable(bench.node('node-a'))).toBe(cordoned);
+      const recoveries = Math.min(attempts, 3);
+      for (let count = 1; count <= recoveries; count++) {
+        expect((await stuckUntilOver()).status).toMatchObject({ outcome: 'Recovered', action: 'RestartKubelet' });
+        await bench.clock.advance(60_000);
+      }
+      expect((await stuckUntilOver()).status.outcome).toBe(outcome);
+      expect(isUnschedulable(bench.node('node-a'))).toBe(false);
       await bench.clock.advance(15 * 60_000);
-      expect(restarts()).toEqual(units);
-      expect(bench.incidents()).toHaveLength(2);
+      expect(restarts()).toEqual(Array.from({ length: recoveries }, () => 'kubelet.service'));
+      expect(bench.incidents()).toHaveLength(recoveries + 1);
     },
     LIMIT_MS,
   );

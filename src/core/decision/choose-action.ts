@@ -1,12 +1,22 @@
 /**
- * From a diagnosis to an action: the ladder. What was tried before, in this incident or in an earlier one with the same
- * fingerprint, is not tried again; then the other unit, then a person.
+ * From a diagnosis to an action: the ladder. What helped against the same fault before comes first; what was tried and did not
+ * help, in this incident or in an earlier one with the same fingerprint, is not tried again; then the other unit, then a
+ * person. A fault that comes back again and again is a person's too.
  */
 import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
 import type { Action } from '../../api/v1alpha1/policy.ts';
 import type { ActReason, HandOverReason } from './record/reasons.ts';
 import { ACTIONS, isHarmful, isRuntimeDeaf, needsWhatIsMissing } from './actions.ts';
+
+export interface PastTry {
+  readonly action: Action;
+  /** The node was well after it, and its incident ended so. */
+  readonly helped: boolean;
+}
+
+/** Recoveries from one fault within the ladder's memory, after which the next time is a person's. */
+const MAX_RECURRENCES = 3;
 
 export interface ActionQuestion {
   readonly diagnosis: Diagnosis;
@@ -15,8 +25,8 @@ export interface ActionQuestion {
   readonly allowed: readonly Action[];
   /** Actions of this incident, in order. */
   readonly tried: readonly Action[];
-  /** Actions that earlier incidents of this node with the same fingerprint took, within the ladder's memory. */
-  readonly triedBefore: readonly Action[];
+  /** What earlier incidents of this node with the same fingerprint did, within the ladder's memory, oldest first. */
+  readonly before: readonly PastTry[];
 }
 
 export type ActionChoice =
@@ -90,13 +100,33 @@ function prefer(question: ActionQuestion): Preference {
   return { ...preference, message: `${cause} (${confidence}): ${preference.message}` };
 }
 
-/** The preferred action, or the next rung after one that did not last. */
-function climb({ tried, triedBefore, probe, diagnosis }: ActionQuestion, preferred: Action): Action | undefined {
-  const used = new Set([...tried, ...triedBefore]);
+/** The runtime is back since the diagnosis was made, and the kubelet has not followed: what was said of it then is not of now. */
+function isLeftBehind({ tried, probe }: ActionQuestion): boolean {
+  return tried.at(-1) === 'RestartRuntime' && probe === 'Answered';
+}
+
+/** Whether an action may be a next rung: not where it is impossible now, harms, or is known not to help. */
+function isWorthTrying(question: ActionQuestion, rung: Action): boolean {
+  const { diagnosis, probe } = question;
+  if (needsWhatIsMissing(rung, probe) || isHarmful(rung, diagnosis)) return false;
+  if (!isSure(question)) return true;
+  if (rung === 'RestartKubelet') return diagnosis.restartKubelet !== 'DoesNotHelp' || isLeftBehind(question);
+  return rung !== 'RestartRuntime' || diagnosis.restartRuntime !== 'DoesNotHelp';
+}
+
+/** What helped last, or the preferred action, or the next rung after one that did not help. */
+function climb(question: ActionQuestion, preferred: Action): Action | undefined {
+  const { tried, before } = question;
+  const helped = before.findLast((one) => one.helped)?.action;
+  const failed = before.filter((one) => !one.helped && one.action !== helped).map(({ action }) => action);
+  const used = new Set([...tried, ...failed]);
+  if (helped !== undefined && !used.has(helped) && isWorthTrying(question, helped)) return helped;
   if (!used.has(preferred)) return preferred;
-  return ACTIONS[preferred].fallbacks.find(
-    (rung) => !used.has(rung) && !needsWhatIsMissing(rung, probe) && !isHarmful(rung, diagnosis),
-  );
+  return ACTIONS[preferred].fallbacks.find((rung) => !used.has(rung) && isWorthTrying(question, rung));
+}
+
+function isRecurring({ before, tried }: ActionQuestion): boolean {
+  return tried.length === 0 && before.filter(({ helped }) => helped).length >= MAX_RECURRENCES;
 }
 
 export function chooseAction(question: ActionQuestion): ActionChoice {
@@ -104,6 +134,10 @@ export function chooseAction(question: ActionQuestion): ActionChoice {
   if (preference.action === undefined) {
     const message = `${preference.message}. ${question.diagnosis.recommendation}`;
     return { kind: 'HandOver', reason: preference.reason, message };
+  }
+  if (isRecurring(question)) {
+    const message = `the fault has come back ${MAX_RECURRENCES} times, each time after an action that helped. ${question.diagnosis.recommendation}`;
+    return { kind: 'HandOver', reason: 'Recurring', message };
   }
   const action = climb(question, preference.action);
   if (action === undefined) {
@@ -129,6 +163,10 @@ export function chooseAction(question: ActionQuestion): ActionChoice {
   }
   if (action === preference.action)
     return { kind: 'Act', action, reason: preference.reason, message: preference.message };
+  if (question.before.some((one) => one.helped && one.action === action)) {
+    const message = `${action} helped against ${question.diagnosis.cause} before`;
+    return { kind: 'Act', action, reason: 'HelpedBefore', message };
+  }
   return {
     kind: 'Act',
     action,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Action } from '../../../src/api/v1alpha1/policy.ts';
 import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import { chooseAction, type ActionQuestion } from '../../../src/core/decision/choose-action.ts';
+import { chooseAction, type ActionQuestion, type PastTry } from '../../../src/core/decision/choose-action.ts';
 
 function aDiagnosis(part: Partial<Diagnosis> = {}): Diagnosis {
   return {
@@ -20,7 +21,7 @@ function aDiagnosis(part: Partial<Diagnosis> = {}): Diagnosis {
 
 function ask(part: Partial<ActionQuestion> & { readonly diagnosis?: Diagnosis } = {}): ReturnType<typeof chooseAction> {
   const allowed = ['RestartKubelet', 'RestartRuntime'] as const;
-  return chooseAction({ diagnosis: aDiagnosis(), probe: 'Answered', allowed, tried: [], triedBefore: [], ...part });
+  return chooseAction({ diagnosis: aDiagnosis(), probe: 'Answered', allowed, tried: [], before: [], ...part });
 }
 
 const hung = aDiagnosis({
@@ -145,12 +146,62 @@ describe('the choice of an action', () => {
     expect(choice.message).toContain('Upgrade.');
   });
 
-  test('what an earlier incident with the same stack tried is not tried again: the other unit is next', () => {
-    expect(ask({ triedBefore: ['RestartKubelet'] })).toMatchObject({
-      kind: 'Act',
-      action: 'RestartRuntime',
-      reason: 'NextRung',
+  const helpful = aDiagnosis({ restartRuntime: 'Unknown' });
+  const failed = (action: Action): PastTry => ({ action, helped: false });
+  const helped = (action: Action): PastTry => ({ action, helped: true });
+
+  test.each<[string, Partial<ActionQuestion>, Action, string]>([
+    ['did not help, is not tried again', { before: [failed('RestartKubelet')] }, 'RestartRuntime', 'NextRung'],
+    ['helped, is tried again', { before: [helped('RestartKubelet')] }, 'RestartKubelet', 'RestartKubeletHelps'],
+    [
+      'helped after another had not, comes first',
+      { before: [failed('RestartKubelet'), helped('RestartRuntime')] },
+      'RestartRuntime',
+      'HelpedBefore',
+    ],
+    [
+      'helped once, and not the last time, gives way',
+      { before: [helped('RestartKubelet'), failed('RestartKubelet'), helped('RestartRuntime')] },
+      'RestartRuntime',
+      'HelpedBefore',
+    ],
+    [
+      'helped before, and did not now, gives way',
+      { before: [helped('RestartKubelet')], tried: ['RestartKubelet'] },
+      'RestartRuntime',
+      'NextRung',
+    ],
+    [
+      'helped, is not done where the runtime is deaf and the kubelet would crash-loop',
+      { before: [helped('RestartKubelet')], probe: 'Timeout' },
+      'RestartRuntime',
+      'RuntimeDoesNotAnswer',
+    ],
+  ])('what an earlier incident with the same stack did and %s', (_name, part, action, reason) => {
+    expect(ask({ diagnosis: helpful, ...part })).toMatchObject({ kind: 'Act', action, reason });
+  });
+
+  test('a fault that has come back three times, each time after what helped, is a person’s', () => {
+    const before = [helped('RestartKubelet'), helped('RestartKubelet'), helped('RestartKubelet')];
+    expect(ask({ before })).toMatchObject({
+      kind: 'HandOver',
+      reason: 'Recurring',
+      message: expect.stringContaining('come back 3 times'),
     });
+    expect(ask({ before: before.slice(1) })).toMatchObject({ action: 'RestartKubelet' });
+    expect(ask({ before: [...before.slice(1), failed('RestartRuntime')] })).toMatchObject({ kind: 'Act' });
+  });
+
+  test('a rung that the diagnosis says does not help is left out, unless the state that it was said of is over', () => {
+    const allowed = ['RestartKubelet', 'RestartRuntime', 'RebootNode'] as const;
+    expect(ask({ tried: ['RestartKubelet'], allowed })).toMatchObject({ action: 'RebootNode' });
+    const lock = aDiagnosis({ class: 'RuntimeHung', restartKubelet: 'DoesNotHelp', restartRuntime: 'Helps' });
+    const afterRuntime = { diagnosis: lock, tried: ['RestartRuntime'] as const, allowed };
+    expect(ask({ ...afterRuntime, probe: 'Answered' })).toMatchObject({ action: 'RestartKubelet' });
+    expect(ask({ ...afterRuntime, probe: 'Error' })).toMatchObject({ action: 'RebootNode' });
+    // A guess rules nothing out.
+    const guess = { ...lock, confidence: 'Low' } as const;
+    expect(ask({ ...afterRuntime, probe: 'Error', diagnosis: guess })).toMatchObject({ action: 'RestartKubelet' });
   });
 
   test('a reboot comes last, and only where the policy allows it', () => {
@@ -166,6 +217,7 @@ describe('the choice of an action', () => {
     const effect = fc.constantFrom('Helps', 'DoesNotHelp', 'Harms', 'Unknown') satisfies fc.Arbitrary<
       Diagnosis['restartKubelet']
     >;
+    const ALL = ['RestartKubelet', 'RestartRuntime', 'RebootNode'] as const;
     const actions = fc.uniqueArray(
       fc.constantFrom('RestartKubelet', 'RestartRuntime', 'RebootNode') satisfies fc.Arbitrary<
         ActionQuestion['allowed'][number]
@@ -188,14 +240,16 @@ describe('the choice of an action', () => {
       ),
       allowed: actions,
       tried: actions,
-      triedBefore: actions,
+      before: fc.array(fc.record({ action: fc.constantFrom(...ALL), helped: fc.boolean() })),
     });
     fc.assert(
       fc.property(question, (asked) => {
         const choice = chooseAction(asked);
         if (choice.kind === 'HandOver') return;
         expect(asked.allowed).toContain(choice.action);
-        expect([...asked.tried, ...asked.triedBefore]).not.toContain(choice.action);
+        expect(asked.tried).not.toContain(choice.action);
+        const last = asked.before.findLast(({ action }) => action === choice.action);
+        if (last?.helped === false && !asked.before.some(({ helped: did }) => did)) throw new Error('tried again');
         if (asked.probe === 'Timeout' || asked.probe === 'Unavailable')
           expect(choice.action).not.toBe('RestartKubelet');
       }),

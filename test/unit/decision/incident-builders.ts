@@ -48,7 +48,7 @@ export const deadlock: Diagnosis = {
   confidence: 'High',
   summary: 'relist is blocked',
   restartKubelet: 'Helps',
-  restartRuntime: 'DoesNotHelp',
+  restartRuntime: 'Unknown',
   recommendation: 'Upgrade.',
   references: [],
   evidence: [],

@@ -14,11 +14,12 @@ export type ActReason =
   | 'RuntimeDoesNotAnswer'
   | 'RestartKubeletHelps'
   | 'DefaultAction'
+  | 'HelpedBefore'
   | 'NextRung';
 
 /** Why no action is left to take, so that a person has to look. */
 export type HandOverReason =
-  'NotDiagnosed' | 'RestartHarms' | 'RestartDoesNotHelp' | 'LadderExhausted' | 'ActionNotAllowed';
+  'NotDiagnosed' | 'Recurring' | 'RestartHarms' | 'RestartDoesNotHelp' | 'LadderExhausted' | 'ActionNotAllowed';
 
 /** Why others' marks on the node forbid to act. */
 export type ObjectionReason =

@@ -1,9 +1,9 @@
 /** One action: chosen from the diagnosis, requested of the agent, and followed to its record. */
-import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident, Step } from '../../../../api/v1alpha1/incident.ts';
 import type { Action } from '../../../../api/v1alpha1/policy.ts';
 import { durationMs } from '../../../time/duration.ts';
 import { ACTIONS, type ActRecord, agentLimitsOf, type ActStep, isAct, isActStep } from '../../actions.ts';
-import { chooseAction, type ActionChoice } from '../../choose-action.ts';
+import { chooseAction, type ActionChoice, type PastTry } from '../../choose-action.ts';
 import { findStep, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
 import type { IncidentReasons, RefusalReason } from '../../record/reasons.ts';
 import { actStepName, verifyStepName } from '../../record/step-names.ts';
@@ -18,7 +18,24 @@ function actSteps(status: IncidentStatus): readonly ActStep[] {
   return (status.steps ?? []).filter(isActStep);
 }
 
-function triedBefore({ incident, budget, now }: IncidentSnapshot, status: IncidentStatus): readonly Action[] {
+/** The acts of an incident that an agent took up, in order. */
+function actsOf({ steps, actions }: IncidentStatus): readonly Action[] {
+  return (steps ?? [])
+    .filter(isActStep)
+    .filter(({ name }) => actions?.some((record) => record.name === name && record.state !== 'Refused'))
+    .map(({ action }) => action);
+}
+
+/** The newest act of one that recovered helped; those before it did not. */
+function triesOf({ status }: KubeletIncident): readonly PastTry[] {
+  const acts = actsOf(status);
+  return acts.map((action, index) => ({
+    action,
+    helped: status.outcome === 'Recovered' && index === acts.length - 1,
+  }));
+}
+
+function triedBefore({ incident, budget, now }: IncidentSnapshot, status: IncidentStatus): readonly PastTry[] {
   const withinMs = durationMs(incident.spec.plan.budget.perNode.within);
   const fingerprint = status.diagnosis?.fingerprint;
   if (fingerprint === undefined) return [];
@@ -26,12 +43,8 @@ function triedBefore({ incident, budget, now }: IncidentSnapshot, status: Incide
     .filter((other) => other.metadata.name !== incident.metadata.name && other.spec.nodeUID === incident.spec.nodeUID)
     .filter((other) => other.status.diagnosis?.fingerprint === fingerprint)
     .filter((other) => (fromTime(other.metadata.creationTimestamp) ?? 0) > now - withinMs)
-    .flatMap(({ status: { steps, actions } }) =>
-      (steps ?? [])
-        .filter(isActStep)
-        .filter((step) => actions?.some((r) => r.name === step.name && r.state !== 'Refused')),
-    )
-    .map(({ action }) => action);
+    .sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
+    .flatMap(triesOf);
 }
 
 export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): ActionChoice {
@@ -47,7 +60,7 @@ export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): Acti
     probe: probeState(snapshot),
     allowed: plan.remediation.allowedActions,
     tried,
-    triedBefore: triedBefore(snapshot, status),
+    before: triedBefore(snapshot, status),
   });
 }
 
