@@ -89,6 +89,17 @@ describe('what opens an incident', () => {
     expect(find(decideNode(aSnapshot({ match, health: spread })), 'OpenIncident')).toBeUndefined();
   });
 
+  test('an episode that our own restart ended does not count as one that ended by itself', () => {
+    const match = { policy: aPolicy({ detection: { sustainedFor: '5m' } }), overridden: [] };
+    const health = aHealth({ state: 'Unhealthy', episodes: [episode(-1_200_000), episode(-600_000), episode(-5_000)] });
+    const before = ended('Recovered', { at: -600_000, completedAt: -500_000 });
+    const acted = { ...before.status, timings: { ...before.status.timings, actedAt: at(-590_000) } };
+    const opens = (incidents: readonly KubeletIncident[]): boolean =>
+      find(decideNode(aSnapshot({ match, health, incidents })), 'OpenIncident') !== undefined;
+    expect(opens([before])).toBe(true);
+    expect(opens([{ ...before, status: acted }])).toBe(false);
+  });
+
   test("the Node's condition, where no agent is there to read the log", () => {
     const node = aNode({
       ready: 'False',

@@ -7,7 +7,7 @@ import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isInTouch, isSilent } from '../contact.ts';
-import { isLogUnreadable, readyCondition } from '../node-state.ts';
+import { clockSkewMs, isLogUnreadable, readyCondition } from '../node-state.ts';
 import { fromTime, toTime } from '../../time/timestamp.ts';
 import type { NodeSnapshot } from './node-snapshot.ts';
 
@@ -43,13 +43,27 @@ function plegUnhealthy({ health, now, contact }: NodeSnapshot, policy: KubeletRe
   return { at, source: 'KubeletLog', message: pleg.message, elapsed: pleg.elapsed, threshold: pleg.threshold };
 }
 
+/** Ended by what an incident did: from the episode that opened it to its end, by the node's clock as far as it is known. */
+function isOfAnAct({ incidents, health }: NodeSnapshot, startedAt: number): boolean {
+  const skewMs = health === undefined ? 0 : clockSkewMs(health);
+  return incidents.some(({ spec, status }) => {
+    const end = fromTime(status.timings?.completedAt);
+    const isActed = status.timings?.actedAt !== undefined && end !== undefined;
+    return isActed && startedAt >= (fromTime(spec.trigger.at) ?? 0) && startedAt - skewMs <= end;
+  });
+}
+
 /** PLEG recovers by itself, and breaches again: each episode is short, their number is the fault. */
-function plegFlapping({ health, contact }: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
+function plegFlapping(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Claimed | undefined {
+  const { health, contact } = snapshot;
   const pleg = health?.status.pleg;
   if (!isInTouch(contact) || pleg?.state !== 'Unhealthy') return undefined;
   const { episodes, within } = policy.spec.detection.flapping;
   const newest = fromTime(pleg.episodes.at(-1)?.startedAt) ?? 0;
-  const recent = pleg.episodes.filter((episode) => (fromTime(episode.startedAt) ?? 0) > newest - durationMs(within));
+  const recent = pleg.episodes.filter((episode) => {
+    const startedAt = fromTime(episode.startedAt) ?? 0;
+    return startedAt > newest - durationMs(within) && !isOfAnAct(snapshot, startedAt);
+  });
   const last = recent.at(-1);
   if (last === undefined || recent.length < episodes) return undefined;
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { KubeletHealth } from '../../../../src/api/v1alpha1/health.ts';
 import type { ActionRecord, IncidentStatus, Step } from '../../../../src/api/v1alpha1/incident.ts';
 import type { ActStep } from '../../../../src/core/decision/actions.ts';
 import type { IncidentSnapshot, StageResult } from '../../../../src/core/decision/incident/incident-snapshot.ts';
@@ -189,6 +190,12 @@ test('a node that is Ready in turns is not written down at each turn, and recove
   expect(writes).toBeLessThanOrEqual(10);
 });
 
+function answering(health: KubeletHealth, since: number): KubeletHealth {
+  const condition = { type: 'RuntimeReachable', status: 'True', reason: 'Answered', message: '' } as const;
+  const conditions = [{ ...condition, lastTransitionTime: at(since) }];
+  return { ...health, status: { ...health.status, conditions } };
+}
+
 describe('a try has failed', () => {
   const failed = { ...restarted, state: 'Failed', message: 'no unit' } as const;
   const late: Look = { status: verifying({ steps: [step] }), node: ill, now: T0 + 150_000 };
@@ -208,6 +215,26 @@ describe('a try has failed', () => {
     [
       'when the runtime is back, and the kubelet did not follow',
       { ...late, act: runtime, health: runtimeUp, now: T0 + 45_000 },
+      'the runtime answers again, but the kubelet has not recovered in 45s',
+    ],
+    [
+      'not while the runtime has answered for less, after it had been silent for long',
+      {
+        ...late,
+        act: runtime,
+        health: answering(aHealth({ state: 'Unhealthy', probe: 'Answered', reportedAt: 120_000 }), 75_001),
+        now: T0 + 120_000,
+      },
+      undefined,
+    ],
+    [
+      'when it has answered for as long as the kubelet needs',
+      {
+        ...late,
+        act: runtime,
+        health: answering(aHealth({ state: 'Unhealthy', probe: 'Answered', reportedAt: 120_000 }), 75_000),
+        now: T0 + 120_000,
+      },
       'the runtime answers again, but the kubelet has not recovered in 45s',
     ],
     ['not while the kubelet may follow', { ...late, act: runtime, health: runtimeUp, now: T0 + 44_999 }, undefined],

@@ -74,11 +74,20 @@ function claimOf(snapshot: IncidentSnapshot): RecoveryClaim {
   };
 }
 
+/** For how long the runtime has answered, by its node's own clock; undefined: its agent does not say since when. */
+function answeredForMs({ health }: IncidentSnapshot): number | undefined {
+  const reachable = findCondition(health?.status.conditions, 'RuntimeReachable');
+  const since = reachable?.status === 'True' ? fromTime(reachable.lastTransitionTime) : undefined;
+  const reportedAt = fromTime(health?.status.agent?.reportedAt);
+  return since === undefined || reportedAt === undefined ? undefined : reportedAt - since;
+}
+
 /** Within which time the kubelet should have followed a runtime that answers again, where that time is over. */
 function leftBehindMs(snapshot: IncidentSnapshot, act: ActStep, step: Step): number | undefined {
   const followsMs = ACTIONS[act.action].kubeletFollowsMs;
   if (followsMs === undefined || probeState(snapshot) !== 'Answered') return undefined;
-  return snapshot.now - (fromTime(step.startedAt) ?? snapshot.now) >= followsMs ? followsMs : undefined;
+  const sinceActMs = snapshot.now - (fromTime(step.startedAt) ?? snapshot.now);
+  return Math.min(sinceActMs, answeredForMs(snapshot) ?? sinceActMs) >= followsMs ? followsMs : undefined;
 }
 
 /** Why this try counts as failed now, or undefined. Only a node that is known to be ill has not been helped. */
