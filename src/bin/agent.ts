@@ -27,7 +27,7 @@ const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evide
   --state-dir DIR             where it keeps the log cursor and open episodes (default /var/lib/kubelet-medic)
   --spool-dir DIR             where it keeps evidence (default: spool in the state folder)
   --spool-limit BYTES         bound of the evidence (default 536870912)
-  --metrics-address HOST:PORT /healthz, /readyz, /metrics (default :9818)
+  --metrics-address HOST:PORT /healthz, /readyz, /metrics (default 127.0.0.1:9818)
   --log-level LEVEL           debug, info, warn, error (default info)
   --server URL                the API server, with --ca-file and --token-file (default: that of the pod)
 `;
@@ -44,7 +44,7 @@ const { values } = parseArgs({
     'state-dir': { type: 'string', default: '/var/lib/kubelet-medic' },
     'spool-dir': { type: 'string' },
     'spool-limit': { type: 'string', default: String(512 * 1024 * 1024) },
-    'metrics-address': { type: 'string', default: ':9818' },
+    'metrics-address': { type: 'string', default: '127.0.0.1:9818' },
     'log-level': { type: 'string', default: 'info' },
     server: { type: 'string' },
     'ca-file': { type: 'string' },

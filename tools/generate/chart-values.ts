@@ -55,6 +55,8 @@ export const ChartValues = z.strictObject({
   }),
   agent: z.strictObject({
     ...pod,
+    privileged: flag(),
+    metricsHost: z.string().check(z.regex(/^[0-9a-fA-F.:]*$/)),
     stateDir: z.string().check(z.regex(/^\/[^,:]+$/)),
     spoolLimit: z.int().check(z.minimum(16 * 1024 * 1024)),
     logSource: z.string().check(z.regex(/^((journald|file):.+)?$/)),
