@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { startAgent } from '../agent/agent.ts';
 import type { World } from '../agent/world.ts';
 import { createHost, type LogLocation } from '../host/host.ts';
+import type { NamedUnits } from '../host/unit/known-units.ts';
 import { IN_POD, ON_HOST, type HostNamespaces, namespacesOf } from '../host/namespaces.ts';
 import { createCluster } from '../kube/cluster.ts';
 import type { Connection } from '../kube/connection/connection.ts';
@@ -20,11 +21,13 @@ const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evide
   --node-name NAME            the Node that it runs on (default: $NODE_NAME)
   --log-source SOURCE         where the kubelet's log is: auto, journald, journald:UNIT or file:GLOB (default auto: journald)
   --host-pid-namespace PID    a process of the host whose namespaces commands run in, or "none" on the host itself (default 1)
+  --kubelet-unit UNIT         the systemd unit that runs the kubelet (default: the first of those known that runs)
+  --runtime-unit UNIT         the systemd unit that runs the container runtime (default: the same)
   --cri-endpoint ENDPOINT     the CRI endpoint (default: that of the kubelet)
   --state-dir DIR             where it keeps the log cursor and open episodes (default /var/lib/kubelet-medic)
   --spool-dir DIR             where it keeps evidence (default: spool in the state folder)
   --spool-limit BYTES         bound of the evidence (default 536870912)
-  --metrics-address HOST:PORT /healthz, /readyz, /metrics (default :9818)
+  --metrics-address HOST:PORT /healthz, /readyz, /metrics (default 127.0.0.1:9818)
   --log-level LEVEL           debug, info, warn, error (default info)
   --server URL                the API server, with --ca-file and --token-file (default: that of the pod)
 `;
@@ -35,11 +38,13 @@ const { values } = parseArgs({
     'node-name': { type: 'string', default: env['NODE_NAME'] ?? '' },
     'log-source': { type: 'string', default: 'auto' },
     'host-pid-namespace': { type: 'string', default: '1' },
+    'kubelet-unit': { type: 'string' },
+    'runtime-unit': { type: 'string' },
     'cri-endpoint': { type: 'string' },
     'state-dir': { type: 'string', default: '/var/lib/kubelet-medic' },
     'spool-dir': { type: 'string' },
     'spool-limit': { type: 'string', default: String(512 * 1024 * 1024) },
-    'metrics-address': { type: 'string', default: ':9818' },
+    'metrics-address': { type: 'string', default: '127.0.0.1:9818' },
     'log-level': { type: 'string', default: 'info' },
     server: { type: 'string' },
     'ca-file': { type: 'string' },
@@ -79,6 +84,17 @@ function namespaces(text: string): HostNamespaces {
   const pid = Number(text);
   if (!Number.isSafeInteger(pid) || pid < 1) return refuseFlag('host-pid-namespace', `${text}: it is a PID, or none`);
   return pid === 1 ? IN_POD : namespacesOf(pid);
+}
+
+function namedUnits(): NamedUnits {
+  const { 'kubelet-unit': kubelet, 'runtime-unit': runtime } = values;
+  for (const [flag, unit] of [
+    ['kubelet-unit', kubelet],
+    ['runtime-unit', runtime],
+  ] as const) {
+    if (unit !== undefined && !/^[\w.@:-]{1,240}\.service$/.test(unit)) refuseFlag(flag, `${unit}: it is NAME.service`);
+  }
+  return { ...(kubelet === undefined ? {} : { kubelet }), ...(runtime === undefined ? {} : { runtime }) };
 }
 
 function spoolLimit(text: string): number {
@@ -143,6 +159,7 @@ function createWorld(): World {
   const host = createHost({
     namespaces: namespaces(values['host-pid-namespace']),
     log: logLocation(values['log-source']),
+    units: namedUnits(),
     spool: {
       folder: values['spool-dir'] ?? join(stateFolder, 'spool'),
       limitBytes: spoolLimit(values['spool-limit']),

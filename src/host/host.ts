@@ -1,7 +1,7 @@
 /** The host: all adapters together. */
 import { hrtime } from 'node:process';
 import type { Clock } from '../ports/clock.ts';
-import type { Host, UnitRole } from '../ports/host.ts';
+import type { Host } from '../ports/host.ts';
 import { type Limit, withDeadline } from '../runtime/deadline.ts';
 import { createCollectors } from './collect/collectors.ts';
 import { createCriProbe } from './cri/cri-probe.ts';
@@ -9,13 +9,14 @@ import { createEndpointFinder } from './cri/cri-endpoint.ts';
 import { createFileLogSource } from './log/file-log.ts';
 import { createShimStacks } from './stacks/shim-stacks.ts';
 import { createUnitStacks } from './stacks/unit-stacks.ts';
-import { findProcess, type FoundProcess } from './process/find-process.ts';
 import { createJournalSource } from './log/journal.ts';
 import { createCommands } from './command.ts';
 import type { HostNamespaces } from './namespaces.ts';
 import { createProcFacts } from './process/proc.ts';
 import { createSpool } from './disk/spool.ts';
 import { createStateStore } from './disk/state-store.ts';
+import type { NamedUnits } from './unit/known-units.ts';
+import { createPrograms, type FindProgram } from './unit/node-programs.ts';
 import { createSystemd } from './unit/systemd.ts';
 
 /** Where the kubelet's log is. */
@@ -31,6 +32,8 @@ export interface HostOptions {
   readonly log: LogLocation;
   /** The CRI endpoint; undefined: that of the kubelet. */
   readonly endpoint?: string;
+  /** The units of kubelet and runtime; what is not named is looked for among those that are known. */
+  readonly units?: NamedUnits;
   readonly spool: { readonly folder: string; readonly limitBytes: number };
   readonly stateFolder: string;
   readonly clock: Clock;
@@ -40,16 +43,21 @@ export interface HostOptions {
 const FIND_LIMIT: Limit = { ms: 10_000, code: 'E_LOG_UNREADABLE', what: 'the unit of the kubelet' };
 
 export function createHost(options: HostOptions): Host {
-  const { namespaces, clock, log } = options;
+  const { namespaces, clock, log, units: named = {} } = options;
   const commands = createCommands(namespaces.targetPid);
-  const endpoint = createEndpointFinder({ namespaces, clock, fixed: options.endpoint });
+  const endpoint = createEndpointFinder({
+    namespaces,
+    clock,
+    kubelet: (signal) => process('kubelet', signal),
+    fixed: options.endpoint,
+  });
   const services = createSystemd(namespaces, commands, {
+    named,
     endpoint,
     // Linux: hrtime is CLOCK_MONOTONIC.
     now: () => ({ wallMs: clock.now(), monotonicMs: Number(hrtime.bigint()) / 1e6 }),
   });
-  const process = async (role: UnitRole, signal: AbortSignal): Promise<FoundProcess | undefined> =>
-    findProcess(namespaces, role, role === 'runtime' ? await endpoint(signal) : undefined, signal);
+  const process: FindProgram = createPrograms({ namespaces, services, clock, named, endpoint });
   return {
     services,
     log:
@@ -61,7 +69,7 @@ export function createHost(options: HostOptions): Host {
               (await withDeadline(clock, FIND_LIMIT, signal, (inner) => services.find('kubelet', inner)))?.unit,
           }),
     probe: createCriProbe({ namespaces, clock, endpoint }),
-    facts: createProcFacts(namespaces, commands),
+    facts: createProcFacts(namespaces, (signal) => process('kubelet', signal)),
     collectors: createCollectors({
       namespaces,
       commands,

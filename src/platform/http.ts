@@ -1,6 +1,7 @@
 /** /healthz, /readyz and /metrics on node:http. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MedicError } from '../ports/errors.ts';
+import { createBoundedServer } from './bounded-server.ts';
 import type { ServedMetrics } from './metrics.ts';
 
 /** undefined: it is well; otherwise why it is not. */
@@ -37,7 +38,25 @@ function report(checks: Readonly<Record<string, Check>>): { readonly status: num
   return { status: failed ? 503 : 200, body: `${[...lines, failed ? 'not ok' : 'ok'].join('\n')}\n` };
 }
 
-async function answer(options: ServeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+type MetricsText = Pick<ServedMetrics, 'text'>;
+
+/** To write them takes some milliseconds, and nobody needs newer ones. */
+function onceASecond(metrics: MetricsText): MetricsText {
+  let last: { readonly at: number; readonly text: ReturnType<ServedMetrics['text']> } | undefined;
+  return {
+    text: async () => {
+      if (last === undefined || Math.abs(Date.now() - last.at) >= 1_000)
+        last = { at: Date.now(), text: metrics.text() };
+      return await last.text;
+    },
+  };
+}
+
+interface Answering extends Pick<ServeOptions, 'health' | 'ready'> {
+  readonly metrics: MetricsText;
+}
+
+async function answer(options: Answering, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD' }).end();
     return;
@@ -61,14 +80,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
   if (split < 0 || !/^\d{1,5}$/.test(portText) || port > 65_535) {
     throw new MedicError('E_HTTP_LISTEN', 'invalid', `not HOST:PORT: ${JSON.stringify(options.address)}`);
   }
-  const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 },
-    (request, response) => {
-      answer(options, request, response).catch((error: unknown) => {
-        response.destroy(error instanceof Error ? error : new Error(String(error)));
-      });
-    },
-  );
+  const bounded = { ...options, metrics: onceASecond(options.metrics) };
+  const server = createBoundedServer((request, response) => {
+    answer(bounded, request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
   const host = options.address.slice(0, split).replace(/^\[|\]$/g, '');
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {

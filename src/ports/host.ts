@@ -28,16 +28,20 @@ export interface UnitFacts {
 
 export type UnitRole = 'kubelet' | 'runtime';
 
-/** The units that run the kubelet and the runtime, found from their processes, not assumed. */
+/** The units that run the kubelet and the runtime, by systemd's word. */
 export interface ServiceManager {
-  /** undefined: no such unit was found. The answer may change at any time: ask again before each act. */
+  /**
+   * undefined: no such unit was found. The answer may change at any time: ask again before each act.
+   * @throws `E_HOST_FOREIGN` if what runs in the unit is not root's, or not on the host.
+   */
   find(role: UnitRole, signal: AbortSignal): Promise<UnitFacts | undefined>;
   /** undefined: systemd knows no such unit. */
   show(unit: string, signal: AbortSignal): Promise<UnitFacts | undefined>;
   /**
    * `systemctl restart UNIT`, to its end. systemd follows SIGTERM with SIGCONT, so a stopped process ends too, and with
    * SIGKILL after the unit's TimeoutStopSec (systemd.kill(5)).
-   * @returns the command as it was run. @throws `E_HOST_COMMAND` with systemd's words if it failed.
+   * @returns the command as it was run. @throws `E_HOST_COMMAND` with systemd's words if it failed, `E_HOST_COMMAND_REFUSED`
+   * for a unit that runs neither kubelet nor runtime.
    */
   restart(unit: string, signal: AbortSignal): Promise<string>;
   /** `systemctl reboot`. */
@@ -90,8 +94,6 @@ export interface KubeletProcess {
   readonly argv: readonly string[];
   /** The CRI endpoint from its flags or its configuration file. */
   readonly endpoint: string | undefined;
-  /** `v1.36.3`; undefined: it is not known. */
-  readonly version: string | undefined;
 }
 
 export interface BlockedProcess {
@@ -182,7 +184,7 @@ export interface Shims {
 
 /** The shims of containerd. Nothing is asked of them or of the runtime, so that a frozen one is seen too. */
 export interface ShimReader {
-  /** Those of pods in the runtime's unit; where no runtime runs, in any unit of the system. No file is read that needs the lock of a shim's memory. */
+  /** Those of pods in the runtime's unit; where no runtime runs, in any unit that is known to run one. No file is read that needs the lock of a shim's memory. */
   list(signal: AbortSignal): Promise<Shims>;
   /** As `StackReader.read`. @throws `E_STACKS_NOT_SHIM` if its program is no shim; `E_STACKS_*`. */
   read(shim: Shim, signal: AbortSignal): Promise<Collected>;

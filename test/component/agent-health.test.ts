@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { HEALTHS } from '../../src/api/resources.ts';
+import { HEALTHS, NODES } from '../../src/api/resources.ts';
 import { type Bench, createBench, NODE } from '../support/agent-harness.ts';
 import { KUBELET_1_12 } from '../support/host/scenario.ts';
 
@@ -42,6 +42,23 @@ describe('the health of a node', () => {
     const before = healthWrites();
     await bench.clock.advance(300_000);
     expect(healthWrites() - before).toBe(10);
+  });
+
+  test('has the version that the Node names, also after a kubelet of another one has started', async () => {
+    bench = createBench();
+    bench.createHealth();
+    bench.start();
+    await bench.clock.advance(300_000);
+    expect(bench.health()?.status.kubelet?.version).toBe('v1.36.3');
+    await Promise.all([
+      bench.sim.host.services.restart('kubelet.service', new AbortController().signal),
+      bench.clock.advance(20_000),
+    ]);
+    bench.local.seeds.edit(NODES, { name: NODE }, (draft) => {
+      draft['status'] = { nodeInfo: { kubeletVersion: 'v1.37.0' } };
+    });
+    await bench.clock.advance(120_000);
+    expect(bench.health()?.status.kubelet?.version).toBe('v1.37.0');
   });
 
   test('an agent without a health object waits for it, says so, and publishes as soon as it is there', async () => {

@@ -12,6 +12,7 @@ import { aPlan } from './builders/objects.ts';
 import { createRecordingLog, createRecordingMetrics, type RecordingLog } from './builders/recording.ts';
 import { createFakeClock, createSeededRandom, type FakeClock, skewedClock, type SkewedClock } from './clock.ts';
 import { createFaultyClient, type Faults } from './faulty-cluster.ts';
+import { KUBELET_1_36 } from './host/scenario.ts';
 import { type SimulatedHost, type SimulatedHostOptions, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
 import { startAgentProcess, type AgentProcess } from './processes.ts';
@@ -67,7 +68,8 @@ export function createBench(hostOptions: Partial<SimulatedHostOptions> = {}): Be
   let current: AgentProcess | undefined;
   let callsLeft = Number.POSITIVE_INFINITY;
 
-  local.seeds.seed(NODES, { metadata: { name: NODE, uid: NODE_UID } });
+  const { version: kubeletVersion } = hostOptions.kubelet ?? KUBELET_1_36;
+  local.seeds.seed(NODES, { metadata: { name: NODE, uid: NODE_UID }, status: { nodeInfo: { kubeletVersion } } });
   local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { mode: 'Remediate' } });
 
   function kill(): void {

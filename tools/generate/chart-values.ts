@@ -5,6 +5,7 @@ import { PolicySpec } from '../../src/api/v1alpha1/policy.ts';
 const flag = z.boolean;
 const logLevel = z.enum(['error', 'warn', 'info', 'debug']);
 const port = z.int().check(z.minimum(1), z.maximum(65535));
+const unit = z.string().check(z.regex(/^([\w.@:-]{1,240}\.service)?$/));
 const strings = z.record(z.string(), z.string());
 /** A piece of a Kubernetes object: the API server checks it. */
 const anyObject = z.record(z.string(), z.unknown());
@@ -54,9 +55,13 @@ export const ChartValues = z.strictObject({
   }),
   agent: z.strictObject({
     ...pod,
+    privileged: flag(),
+    metricsHost: z.string().check(z.regex(/^[0-9a-fA-F.:]*$/)),
     stateDir: z.string().check(z.regex(/^\/[^,:]+$/)),
     spoolLimit: z.int().check(z.minimum(16 * 1024 * 1024)),
     logSource: z.string().check(z.regex(/^((journald|file):.+)?$/)),
+    kubeletUnit: unit,
+    runtimeUnit: unit,
     criEndpoint: z.string().check(z.regex(/^(unix:\/\/\/.+)?$/)),
     // The API server's own bounds: ten minutes, and 2^32 seconds.
     tokenExpirationSeconds: z.int().check(z.minimum(600), z.maximum(2 ** 32)),

@@ -33,6 +33,11 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
+{{/* Where the agent's metrics listen; empty: on all addresses of the pod. */}}
+{{- define "medic.agentMetricsHost" -}}
+{{- .Values.agent.metricsHost | default (ternary "127.0.0.1" "" .Values.agent.hostNetwork) -}}
+{{- end -}}
+
 {{- define "medic.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}

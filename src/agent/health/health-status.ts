@@ -71,7 +71,7 @@ function time(ms: number | undefined): string | undefined {
 function kubeletInfo({ host }: Observation): KubeletInfo {
   const process = host?.kubelet;
   return {
-    version: process?.version?.slice(0, 64),
+    version: host?.kubeletVersion?.slice(0, 64),
     pid: process?.pid,
     endpoint: process?.endpoint?.slice(0, 512),
     ...kubeletUnitInfo(known(host?.kubeletUnit)),

@@ -2,6 +2,7 @@
 import type { UnitRole } from '../../ports/host.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { WakeUp } from '../../runtime/wake-up.ts';
+import { createKubeletVersion, type KubeletVersion } from './kubelet-version.ts';
 import type { HostObservation, Reading, StacksObservation, ObservationBoard, SpoolObservation } from './observation.ts';
 import { reasonOf, type World } from '../world.ts';
 import type { UnitFacts } from '../../ports/host.ts';
@@ -69,8 +70,17 @@ function createPreflight({ host, clock }: World): Preflight {
   };
 }
 
+interface Lookers {
+  readonly preflight: Preflight;
+  readonly version: KubeletVersion;
+}
+
 /** Looks at the host once. What cannot be read now keeps no old value: an old PID is a wrong PID. */
-async function lookAtHost(world: World, preflight: Preflight, signal: AbortSignal): Promise<HostObservation> {
+async function lookAtHost(
+  world: World,
+  { preflight, version }: Lookers,
+  signal: AbortSignal,
+): Promise<HostObservation> {
   const { facts } = world.host;
   const [kubeletUnit, runtimeUnit, kubelet, bootID, kernel] = await Promise.all([
     readUnit(world, 'kubelet', signal),
@@ -84,8 +94,11 @@ async function lookAtHost(world: World, preflight: Preflight, signal: AbortSigna
     runtimePid === 0
       ? undefined
       : await fact(world, 'the state of the runtime process', signal, () => facts.processState(runtimePid));
-  const stacks = await preflight.check(kubeletUnit, signal);
-  return { kubeletUnit, runtimeUnit, kubelet, runtimeProcessState, bootID, kernel, stacks };
+  const [stacks, kubeletVersion] = await Promise.all([
+    preflight.check(kubeletUnit, signal),
+    version.read(kubeletUnit, signal),
+  ]);
+  return { kubeletUnit, runtimeUnit, kubelet, kubeletVersion, runtimeProcessState, bootID, kernel, stacks };
 }
 
 /** The spool's room. `error` is that of the last write, unless the spool cannot even be looked at. */
@@ -106,9 +119,9 @@ export async function runFactsLoop(
   wakeUp: WakeUp,
   signal: AbortSignal,
 ): Promise<never> {
-  const preflight = createPreflight(world);
+  const lookers = { preflight: createPreflight(world), version: createKubeletVersion(world) };
   for (;;) {
-    const host = await lookAtHost(world, preflight, signal);
+    const host = await lookAtHost(world, lookers, signal);
     board.post({ host, spool: await lookAtSpool(world, board, signal) });
     await wakeUp.wait(FACTS_EVERY_MS, signal);
   }

@@ -34,6 +34,8 @@ export interface HostObservation {
   readonly kubeletUnit: Reading<UnitFacts>;
   readonly runtimeUnit: Reading<UnitFacts>;
   readonly kubelet: KubeletProcess | undefined;
+  /** `v1.36.3`, as the Node has it; undefined: it is not known. */
+  readonly kubeletVersion: string | undefined;
   readonly runtimeProcessState: string | undefined;
   readonly bootID: string | undefined;
   readonly kernel: string | undefined;

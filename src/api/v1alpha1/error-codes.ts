@@ -30,7 +30,9 @@ export const ERROR_CODES = {
   E_CRI_UNAVAILABLE: 'Nobody answers at the CRI endpoint.',
   E_CRI_UNIMPLEMENTED: 'The container runtime does not know the call.',
   E_HOST_COMMAND: 'A command on the host failed, was killed or took too long.',
-  E_HOST_COMMAND_REFUSED: 'A command is not on the list of those that may be run. A bug.',
+  E_HOST_COMMAND_REFUSED: 'A command or a unit is not on the list of those that may be run or restarted. A bug.',
+  E_HOST_FOREIGN:
+    'What systemd runs as the kubelet or the runtime is not root, or not on the host; the message says what.',
   E_HOST_READ: 'A file of the host cannot be read.',
   E_LOG_UNREADABLE: 'The kubelet log cannot be read: no unit, no file, or its reader has ended.',
   E_EVIDENCE_DAMAGED: 'What was read is not what was saved: its checksum is another one, or parts are missing.',

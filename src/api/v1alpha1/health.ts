@@ -34,7 +34,7 @@ const AgentInfo = z
 
 export const KubeletInfo = z
   .object({
-    version: z.optional(text(64, 'As the kubelet prints it, for example `v1.36.3`.')),
+    version: z.optional(text(64, 'As the kubelet reports it in its Node, for example `v1.36.3`.')),
     unit: z.optional(
       text(253, 'The systemd unit that runs it, as found from its process: `kubelet.service`, `k3s.service`, ...'),
     ),

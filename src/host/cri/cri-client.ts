@@ -33,7 +33,10 @@ import {
 } from './protobuf.ts';
 
 /** As much as the kubelet takes (cri-client pkg/utils.go: 16 MiB), and some more. */
-const MAX_MESSAGE = 32 * 1_048_576;
+/** As the kubelet's own (k8s.io/cri-client/pkg: maxMsgSize). */
+const MAX_MESSAGE = 16 * 1_048_576;
+const MAX_TEXT = 1024;
+const MAX_CONDITIONS = 32;
 /** Runtimes up to containerd 1.5 know the older name only. The messages used here are the same. */
 const SERVICES = ['runtime.v1.RuntimeService', 'runtime.v1alpha2.RuntimeService'] as const;
 
@@ -114,8 +117,8 @@ export function createCriClient(
     async version(): Promise<CriVersion> {
       const fields = await call('Version', encodeBytes(VERSION_REQUEST.version, 'v1'));
       return {
-        runtimeName: textField(fields, VERSION_RESPONSE.runtimeName) ?? '',
-        runtimeVersion: textField(fields, VERSION_RESPONSE.runtimeVersion) ?? '',
+        runtimeName: textOf(fields, VERSION_RESPONSE.runtimeName),
+        runtimeVersion: textOf(fields, VERSION_RESPONSE.runtimeVersion),
       };
     },
     async listPodSandbox(): Promise<number> {
@@ -128,7 +131,8 @@ export function createCriClient(
     },
     async status(): Promise<readonly CriCondition[]> {
       const [runtimeStatus = EMPTY] = messageFields(await call('Status', EMPTY), STATUS_RESPONSE.status);
-      return messageFields(decodeFields(runtimeStatus) ?? [], RUNTIME_STATUS.conditions).map(toCondition);
+      const conditions = messageFields(decodeFields(runtimeStatus) ?? [], RUNTIME_STATUS.conditions);
+      return conditions.slice(0, MAX_CONDITIONS).map(toCondition);
     },
     close: () => {
       client.close();
@@ -136,13 +140,17 @@ export function createCriClient(
   };
 }
 
+function textOf(fields: readonly Field[], number: number): string {
+  return (textField(fields, number) ?? '').slice(0, MAX_TEXT);
+}
+
 function toCondition(message: Buffer): CriCondition {
   const fields = decodeFields(message) ?? [];
   return {
-    type: textField(fields, RUNTIME_CONDITION.type) ?? '',
+    type: textOf(fields, RUNTIME_CONDITION.type),
     status: numberField(fields, RUNTIME_CONDITION.status) === 1,
-    reason: textField(fields, RUNTIME_CONDITION.reason) ?? '',
-    message: textField(fields, RUNTIME_CONDITION.message) ?? '',
+    reason: textOf(fields, RUNTIME_CONDITION.reason),
+    message: textOf(fields, RUNTIME_CONDITION.message),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The CRI endpoint of the kubelet, kept for a while: it is asked for at every probe. */
 import type { Clock } from '../../ports/clock.ts';
-import { findProcess } from '../process/find-process.ts';
+import type { FoundProcess } from '../process/find-process.ts';
 import { findEndpoint } from '../process/kubelet-process.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 
@@ -9,6 +9,8 @@ const KEEP_MS = 30_000;
 export interface EndpointOptions {
   readonly namespaces: HostNamespaces;
   readonly clock: Clock;
+  /** The kubelet's process; undefined: none runs. */
+  readonly kubelet: (signal: AbortSignal) => Promise<FoundProcess | undefined>;
   /** From the configuration; it is used as it is. */
   readonly fixed: string | undefined;
 }
@@ -17,6 +19,7 @@ export interface EndpointOptions {
 export function createEndpointFinder({
   namespaces,
   clock,
+  kubelet: find,
   fixed,
 }: EndpointOptions): (signal: AbortSignal) => Promise<string | undefined> {
   let known: string | undefined;
@@ -24,7 +27,7 @@ export function createEndpointFinder({
   return async (signal) => {
     if (fixed !== undefined) return fixed;
     if (clock.monotonic() - knownAt < KEEP_MS) return known;
-    const kubelet = await findProcess(namespaces, 'kubelet', undefined, signal);
+    const kubelet = await find(signal);
     if (kubelet !== undefined || known === undefined) {
       const found = await findEndpoint(namespaces, kubelet?.argv ?? [], signal);
       known = found;

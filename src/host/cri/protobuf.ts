@@ -36,7 +36,13 @@ function encodeVarint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
-/** The fields of a message in order; `undefined`: the bytes are no message. 64-bit varints lose precision above 2^53. */
+/** More than any list of a node's containers has; two bytes are a field, and each takes a hundred bytes of the heap. */
+export const MAX_FIELDS = 65_536;
+
+/**
+ * The fields of a message in order; `undefined`: the bytes are no message, or have more than `MAX_FIELDS`. 64-bit varints lose
+ * precision above 2^53.
+ */
 export function decodeFields(message: Buffer): readonly Field[] | undefined {
   const fields: Field[] = [];
   let at = 0;
@@ -44,7 +50,7 @@ export function decodeFields(message: Buffer): readonly Field[] | undefined {
     const tag = varintAt(message, at);
     if (tag === undefined) return undefined;
     const value = valueAt(message, tag.end, tag.value % TAG_SCALE);
-    if (value === undefined) return undefined;
+    if (value === undefined || fields.length === MAX_FIELDS) return undefined;
     if (value.field !== undefined) fields.push({ number: Math.floor(tag.value / TAG_SCALE), value: value.field });
     at = value.end;
   }

@@ -1,9 +1,9 @@
-/** The kubelet's and the runtime's processes, known by their names and the service they run in. */
+/** The process of the kubelet and of the runtime: what runs in the control group of its unit, as root, on the host. */
 import type { UnitRole } from '../../ports/host.ts';
-import type { HostNamespaces } from '../namespaces.ts';
-import { parseCmdline, type ProcStat, unitOfCgroup } from './proc-parse.ts';
-import { listProcesses } from './process-list.ts';
 import { readText } from '../disk/bounded-read.ts';
+import { foreignSign } from './foreign-sign.ts';
+import { ownUnit, parseCmdline, type ProcStat } from './proc-parse.ts';
+import { listProcesses } from './process-list.ts';
 
 export interface FoundProcess {
   readonly pid: number;
@@ -13,79 +13,71 @@ export interface FoundProcess {
   readonly startTicks: number;
 }
 
-interface Kind {
-  /** As in /proc/PID/stat: 15 characters at most. */
-  readonly comm: RegExp;
-  /** Of programs with many uses: the arguments of the one that is meant. */
-  readonly argv?: (argv: readonly string[]) => boolean;
-}
-
-const hasWord =
-  (...words: readonly string[]) =>
-  (argv: readonly string[]): boolean =>
-    argv.slice(1, 4).some((word) => words.includes(word.replace(/^.*\//, '')));
-
-/** Best first. k3s, microk8s and old distributions run the kubelet inside a program of another name. */
-const KUBELETS: readonly Kind[] = [
-  { comm: /^kubelet$/ },
-  { comm: /^kubenswrapper$/ },
-  { comm: /^hyperkube$/, argv: hasWord('kubelet') },
-  { comm: /^kubelite$/ },
-  { comm: /^k3s-(?:server|agent)$/ },
-  { comm: /^k3s$/, argv: hasWord('server', 'agent') },
-];
-
-const RUNTIMES: Readonly<Record<'containerd' | 'crio' | 'docker', Kind>> = {
-  containerd: { comm: /^containerd$/ },
-  crio: { comm: /^crio$/ },
-  docker: { comm: /^dockerd(?:-ce|-current)?$/ },
-};
-
-/** The runtime that an endpoint speaks of comes first; cri-dockerd only passes on what dockerd does. */
-function runtimeKinds(endpoint: string | undefined): readonly Kind[] {
-  const { containerd, crio, docker } = RUNTIMES;
-  if (endpoint?.includes('crio') === true) return [crio];
-  if (endpoint !== undefined && /docker/.test(endpoint)) return [docker];
-  if (endpoint?.includes('containerd') === true) return [containerd];
-  return [containerd, crio, docker];
+export interface ProcessQuery {
+  readonly role: UnitRole;
+  /** It runs in one of them. */
+  readonly units: readonly string[];
+  /** The main process of the only unit, by systemd's word; undefined: systemd does not answer. */
+  readonly mainPID?: number;
+  /** A person vouches for the unit: `foreignSign`. */
+  readonly isNamed: boolean;
 }
 
 /**
- * The best match that runs in a system service; undefined: none does. A kubelet in a container of this host (kind,
- * vcluster) runs in no service, so it is never taken for the host's.
+ * Names as in /proc/PID/stat: 15 characters at most. They only say which of a unit's processes is meant: rke2 and k0s run
+ * kubelet and containerd as children, k3s the kubelet within itself.
  */
+const NAMES: Readonly<Record<UnitRole, RegExp>> = {
+  kubelet: /^(?:kubelet|kubenswrapper|hyperkube|kubelite|k3s|k3s-server|k3s-agent)$/,
+  runtime: /^(?:containerd|docker-containerd|crio|dockerd|dockerd-ce|dockerd-current)$/,
+};
+/** Of these the main process is neither. */
+const SUPERVISORS = /^(?:k3s|k3s-server|k3s-agent|rke2|k0s)$/;
+
+/** undefined: none runs. A main process comes first, then the oldest: the others are what it has started. */
 export async function findProcess(
-  namespaces: HostNamespaces,
-  role: UnitRole,
-  endpoint: string | undefined,
+  procRoot: string,
+  query: ProcessQuery,
   signal: AbortSignal,
 ): Promise<FoundProcess | undefined> {
-  const kinds = role === 'kubelet' ? KUBELETS : runtimeKinds(endpoint);
-  const init = (await readText(`${namespaces.procRoot}/1/cgroup`, signal)) ?? '';
-  const found: { readonly rank: number; readonly process: FoundProcess }[] = [];
-  for await (const stat of listProcesses(namespaces.procRoot, signal)) {
-    const rank = kinds.findIndex((kind) => kind.comm.test(stat.comm));
-    const kind = kinds[rank];
-    if (kind === undefined || stat.state === 'Z') continue;
-    const process = await describe(namespaces, stat, { kind, init }, signal);
-    if (process !== undefined) found.push({ rank, process });
+  const init = (await readText(`${procRoot}/1/cgroup`, signal)) ?? '';
+  const found: { readonly stat: ProcStat; readonly unit: string; readonly rank: number }[] = [];
+  for await (const stat of listProcesses(procRoot, signal)) {
+    const rank = rankOf(stat, query);
+    if (rank === undefined) continue;
+    const unit = await unitOf(procRoot, { stat, init, query }, signal);
+    if (unit !== undefined) found.push({ stat, unit, rank });
   }
-  // The list is by pid; of equals the oldest is the service's main process.
-  found.sort((a, b) => a.rank - b.rank || a.process.startTicks - b.process.startTicks);
-  return found[0]?.process;
+  found.sort((a, b) => a.rank - b.rank || a.stat.startTicks - b.stat.startTicks);
+  const [best] = found;
+  if (best === undefined) return undefined;
+  const { pid, comm, startTicks } = best.stat;
+  const argv = parseCmdline((await readText(`${procRoot}/${String(pid)}/cmdline`, signal)) ?? '');
+  return { pid, comm, argv, unit: best.unit, startTicks };
 }
 
-async function describe(
-  namespaces: HostNamespaces,
-  stat: ProcStat,
-  { kind, init }: { readonly kind: Kind; readonly init: string },
+/** Best first: the main process of the right name, a process of the right name, the main process of another name. */
+function rankOf({ pid, comm, state }: ProcStat, { role, mainPID }: ProcessQuery): number | undefined {
+  if (state === 'Z') return undefined;
+  if (NAMES[role].test(comm)) return pid === mainPID ? 0 : 1;
+  return pid === mainPID && !SUPERVISORS.test(comm) ? 2 : undefined;
+}
+
+interface Candidate {
+  readonly stat: ProcStat;
+  readonly init: string;
+  readonly query: ProcessQuery;
+}
+
+async function unitOf(
+  procRoot: string,
+  { stat: { pid }, init, query }: Candidate,
   signal: AbortSignal,
-): Promise<FoundProcess | undefined> {
-  const folder = `${namespaces.procRoot}/${String(stat.pid)}`;
-  const cgroup = await readText(`${folder}/cgroup`, signal);
-  const unit = cgroup === undefined ? undefined : unitOfCgroup(cgroup, init);
-  if (unit === undefined) return undefined;
-  const argv = parseCmdline((await readText(`${folder}/cmdline`, signal)) ?? '');
-  if (kind.argv?.(argv) === false) return undefined;
-  return { pid: stat.pid, comm: stat.comm, argv, unit, startTicks: stat.startTicks };
+): Promise<string | undefined> {
+  const groups = (await readText(`${procRoot}/${String(pid)}/cgroup`, signal)) ?? '';
+  const [only] = query.units;
+  const unit = pid === query.mainPID ? only : ownUnit(groups, init);
+  if (unit === undefined || !query.units.includes(unit)) return undefined;
+  const sign = await foreignSign(procRoot, { pid, unit, isNamed: query.isNamed }, signal);
+  return sign === undefined ? unit : undefined;
 }

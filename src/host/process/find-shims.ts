@@ -5,7 +5,9 @@
  */
 import type { Shim, ShimSign } from '../../ports/host.ts';
 import { linkTarget, readText } from '../disk/bounded-read.ts';
-import { type ProcStat, unitOfCgroup } from './proc-parse.ts';
+import { isKnownUnit } from '../unit/known-units.ts';
+import { foreignSign } from './foreign-sign.ts';
+import { ownUnit, type ProcStat } from './proc-parse.ts';
 import { listProcesses, listThreads } from './process-list.ts';
 
 /** As in /proc/PID/stat, cut to 15 characters: of all kinds of shims. */
@@ -19,7 +21,7 @@ const TICKS = 100;
 const RUNC_LASTS_S = 10;
 const MAX_CHILDREN = 1000;
 
-/** By pid. @param procRoot `/proc` with the host's process ids. @param runtimeUnit undefined: in any unit of the system. */
+/** By pid. @param procRoot `/proc` with the host's process ids. @param runtimeUnit undefined: in any unit that runs one. */
 export async function findShims(
   procRoot: string,
   runtimeUnit: string | undefined,
@@ -32,7 +34,8 @@ export async function findShims(
   const shims: Shim[] = [];
   for (const stat of processes.filter(({ comm, state }) => comm === COMM && state !== 'Z')) {
     const place = await placeOf(procRoot, stat.pid, { init, signal });
-    if (place === undefined || place.unit !== (runtimeUnit ?? place.unit)) continue;
+    if (place === undefined || !(runtimeUnit === undefined ? isKnownUnit(place.unit, {}) : place.unit === runtimeUnit))
+      continue;
     const children = processes.filter(({ ppid }) => ppid === stat.pid).slice(0, MAX_CHILDREN);
     shims.push({
       pid: stat.pid,
@@ -52,9 +55,11 @@ async function placeOf(
   { init, signal }: { readonly init: string; readonly signal: AbortSignal },
 ): Promise<Pick<Shim, 'unit' | 'sandbox'> | undefined> {
   const folder = `${procRoot}/${String(pid)}`;
-  const unit = unitOfCgroup((await readText(`${folder}/cgroup`, signal)) ?? '', init);
+  const unit = ownUnit((await readText(`${folder}/cgroup`, signal)) ?? '', init);
   const sandbox = BUNDLE.exec((await linkTarget(`${folder}/cwd`, signal)) ?? '')?.[1];
-  return unit === undefined || sandbox === undefined ? undefined : { unit, sandbox };
+  if (unit === undefined || sandbox === undefined) return undefined;
+  const sign = await foreignSign(procRoot, { pid, unit, isNamed: false }, signal);
+  return sign === undefined ? { unit, sandbox } : undefined;
 }
 
 async function containersOf(

@@ -14,7 +14,7 @@ export interface ProcStat {
   readonly cpuMs: number;
 }
 
-/** /proc/PID/stat. The name stands in brackets and can hold brackets and spaces. */
+/** /proc/PID/stat. The name stands in brackets, and its process chooses it: it can hold brackets, spaces and newlines. */
 export function parseStat(text: string): ProcStat | undefined {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
@@ -27,7 +27,7 @@ export function parseStat(text: string): ProcStat | undefined {
   if (state === '') return undefined;
   return {
     pid: Number(text.slice(0, open)),
-    comm: text.slice(open + 1, close),
+    comm: text.slice(open + 1, close).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?'),
     state,
     ppid: Number(ppid),
     startTicks: Number(fields[19] ?? 0),
@@ -41,16 +41,16 @@ export function parseCmdline(text: string): readonly string[] {
 }
 
 /**
- * The system unit that a process runs in, from its /proc/PID/cgroup and that of the host's init.
- * The path counts from init's own: a machine container's init is not at the top. Of nested names the first is the
- * unit of the system's manager. undefined: it runs in no service (a container, a session).
+ * The system unit whose own control group a process is in, from its /proc/PID/cgroup and that of the host's init: slices, and
+ * the unit. The path counts from init's own: a machine container's init is not at the top. undefined: a session, a container,
+ * a unit of a user's own systemd (`user@1000.service/...`), or a group below a unit, which whoever it is delegated to makes.
  */
-export function unitOfCgroup(text: string, initText: string): string | undefined {
+export function ownUnit(text: string, initText: string): string | undefined {
   const path = systemdPath(text);
   if (path === undefined) return undefined;
   const init = (systemdPath(initText) ?? '').replace(/\/init\.scope$/, '');
   const relative = path.startsWith(`${init}/`) ? path.slice(init.length) : path;
-  return relative.split('/').find((name) => name.endsWith('.service'));
+  return /^(?:\/[^/]+\.slice)*\/([^/]+\.service)$/.exec(relative)?.[1];
 }
 
 /** cgroup v1 and hybrid: the line `N:name=systemd:PATH`; v2: `0::PATH` (cgroups(7)). */

@@ -1,9 +1,8 @@
 /** Facts of the host from /proc. */
 import { MedicError } from '../../ports/errors.ts';
 import type { BlockedProcess, HostFacts, KubeletProcess } from '../../ports/host.ts';
-import { findProcess, type FoundProcess } from './find-process.ts';
+import type { FoundProcess } from './find-process.ts';
 import { findEndpoint } from './kubelet-process.ts';
-import type { Commands } from '../command.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import { parseStat } from './proc-parse.ts';
 import { listProcesses, listThreads } from './process-list.ts';
@@ -11,28 +10,19 @@ import { readText } from '../disk/bounded-read.ts';
 
 const MAX_BLOCKED = 256;
 
-export function createProcFacts(namespaces: HostNamespaces, commands: Commands): HostFacts {
-  /** A process's version does not change, and asking for it starts a program of 100 MiB. */
-  let known: { readonly identity: string; readonly version: string | undefined } | undefined;
-
-  async function version(process: FoundProcess, signal: AbortSignal): Promise<string | undefined> {
-    const identity = `${String(process.pid)}/${String(process.startTicks)}`;
-    if (known?.identity !== identity) known = { identity, version: await askVersion(commands, process, signal) };
-    return known.version;
-  }
-
+/** @param kubelet the kubelet's process; undefined: none runs. */
+export function createProcFacts(
+  namespaces: HostNamespaces,
+  kubelet: (signal: AbortSignal) => Promise<FoundProcess | undefined>,
+): HostFacts {
   return {
     bootID: () => required(`${namespaces.procRoot}/sys/kernel/random/boot_id`),
     kernel: () => required(`${namespaces.procRoot}/sys/kernel/osrelease`),
     async kubelet(signal): Promise<KubeletProcess | undefined> {
-      const found = await findProcess(namespaces, 'kubelet', undefined, signal);
+      const found = await kubelet(signal);
       if (found === undefined) return undefined;
-      return {
-        pid: found.pid,
-        argv: found.argv,
-        endpoint: await findEndpoint(namespaces, found.argv, signal),
-        version: await version(found, signal),
-      };
+      const { pid, argv } = found;
+      return { pid, argv, endpoint: await findEndpoint(namespaces, argv, signal) };
     },
     async processState(pid): Promise<string | undefined> {
       const text = await readText(`${namespaces.procRoot}/${String(pid)}/stat`);
@@ -46,25 +36,6 @@ async function required(path: string): Promise<string> {
   const text = await readText(path);
   if (text === undefined) throw new MedicError('E_HOST_READ', 'terminal', `there is no ${path}`);
   return text.trim();
-}
-
-/** `Kubernetes v1.36.3`, and of k3s `k3s version v1.30.1+k3s1 (...)`. A program that cannot say it is no failure. */
-async function askVersion(
-  commands: Commands,
-  { pid, comm }: FoundProcess,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const words = comm === 'hyperkube' ? ['kubelet', '--version'] : ['--version'];
-  try {
-    const { stdout } = await commands.run([`/proc/${String(pid)}/exe`, ...words], {
-      signal,
-      maxBytes: 4096,
-    });
-    return /\bv\d+\.\d+\.\d+[\w.+-]*/.exec(stdout.toString('utf8'))?.[0];
-  } catch (error) {
-    if (error instanceof MedicError && error.code === 'E_HOST_COMMAND') return undefined;
-    throw error;
-  }
 }
 
 /** Threads in state D with what they wait in. `0`: the kernel does not say. */

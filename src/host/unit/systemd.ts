@@ -2,40 +2,17 @@
 import { MedicError } from '../../ports/errors.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { ServiceManager, UnitFacts, UnitRole } from '../../ports/host.ts';
-import { findProcess } from '../process/find-process.ts';
+import { foreignSign } from '../process/foreign-sign.ts';
 import type { Commands } from '../command.ts';
 import type { HostNamespaces } from '../namespaces.ts';
+import { isKnownUnit, type NamedUnits, unitsOf } from './known-units.ts';
 import { parseUnits, UNIT_PROPERTIES } from './unit-facts.ts';
-
-/** Where no process runs, a service of one of these names that failed or is being started is the one that should. */
-const WELL_KNOWN: Readonly<Record<UnitRole, readonly string[]>> = {
-  kubelet: [
-    'kubelet.service',
-    'k3s.service',
-    'k3s-agent.service',
-    'rke2-server.service',
-    'rke2-agent.service',
-    'k0scontroller.service',
-    'k0sworker.service',
-    'snap.kubelet-eks.daemon.service',
-    'snap.kubelet.daemon.service',
-    'snap.microk8s.daemon-kubelite.service',
-  ],
-  runtime: [
-    'containerd.service',
-    'crio.service',
-    'docker.service',
-    'k3s.service',
-    'k3s-agent.service',
-    'rke2-server.service',
-    'rke2-agent.service',
-    'snap.microk8s.daemon-containerd.service',
-  ],
-};
 
 const MAX_BYTES = 65_536;
 
 export interface SystemdOptions {
+  /** Units that the installation names. */
+  readonly named?: NamedUnits;
   /** The CRI endpoint of the kubelet: it says which runtime is meant. */
   readonly endpoint: (signal: AbortSignal) => Promise<string | undefined>;
   /** Both clocks of the host; the monotonic one counts from its boot, as systemd's does. Without it times are as systemd prints them. */
@@ -59,18 +36,35 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
     return parseUnits(await run(argv, signal), options.now?.());
   }
 
+  /** Units that were found under a name of the lists: one may be another name of the unit (`Alias=`). */
+  const found = new Set<string>();
+  const named = options.named ?? {};
+
   async function find(role: UnitRole, signal: AbortSignal): Promise<UnitFacts | undefined> {
     const endpoint = role === 'runtime' ? await options.endpoint(signal) : undefined;
-    const running = await findProcess(namespaces, role, endpoint, signal);
-    if (running !== undefined) return (await showAll([running.unit], signal))[0];
-    const candidates = await showAll(WELL_KNOWN[role], signal);
-    return candidates.find((unit) => unit.activeState !== 'inactive') ?? candidates[0];
+    const { units, isNamed } = unitsOf(role, named, endpoint);
+    const shown = await showAll(units, signal);
+    for (const { unit } of shown) found.add(unit);
+    const signs: string[] = [];
+    for (const facts of shown.filter(({ mainPID }) => mainPID !== 0)) {
+      const claim = { pid: facts.mainPID, unit: facts.unit, isNamed };
+      const sign = await foreignSign(namespaces.procRoot, claim, signal);
+      if (sign === undefined) return facts;
+      signs.push(`process ${String(facts.mainPID)} of ${facts.unit} is not taken for the ${role}: ${sign}`);
+    }
+    if (signs.length > 0) throw new MedicError('E_HOST_FOREIGN', 'terminal', signs.join('; '));
+    // Where none runs, one that failed or is being started is the one that should.
+    return shown.find(({ activeState }) => activeState !== 'inactive') ?? shown[0];
   }
 
   return {
     find,
     show: async (unit, signal) => (await showAll([unit], signal))[0],
     async restart(unit, signal): Promise<string> {
+      // The name may come from a record in the API.
+      if (!found.has(unit) && !isKnownUnit(unit, named)) {
+        throw new MedicError('E_HOST_COMMAND_REFUSED', 'bug', `${unit} is no unit of a kubelet or a runtime`);
+      }
       const argv = ['systemctl', 'restart', unit];
       await run(argv, signal);
       return commands.describe(argv);

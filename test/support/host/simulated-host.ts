@@ -281,7 +281,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
         const { mainPID } = kubeletUnit.facts();
         if (mainPID === 0) return undefined;
         const endpoint = 'unix:///run/containerd/containerd.sock';
-        return { pid: mainPID, argv: ['/usr/bin/kubelet'], endpoint, version: profile.version };
+        return { pid: mainPID, argv: ['/usr/bin/kubelet'], endpoint };
       },
       processState: async (pid) => processState(pid),
       blocked: async () => blocked,

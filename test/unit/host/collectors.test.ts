@@ -21,8 +21,6 @@ beforeEach(async () => {
   calls = [];
   await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', wchan: 'futex_wait' });
   await root.process(43, { comm: 'containerd', cgroup: '/system.slice/containerd.service' });
-  await root.file('proc/57/status', 'Name:\tkubelet\nSigCgt:\t0000000000000000\n');
-  await root.file('proc/43/status', 'Name:\tcontainerd\nSigCgt:\t0000000000000000\n');
 });
 afterEach(() => root.dispose());
 
@@ -53,7 +51,8 @@ async function collect(name: string, { output = () => '', logPattern, unit }: Se
     commands,
     clock: REAL_CLOCK,
     unit: async (role) => facts(role),
-    process: (role, signal) => findProcess(root.namespaces, role, undefined, signal),
+    process: (role, signal) =>
+      findProcess(root.namespaces.procRoot, { role, units: [UNITS[role] ?? ''], isNamed: false }, signal),
     endpoint: async () => undefined,
     logUnit: undefined,
     logPattern,

@@ -7,7 +7,7 @@ import { createCriClient, type CriClient, criTarget } from '../../../src/host/cr
 import { createCriProbe } from '../../../src/host/cri/cri-probe.ts';
 import { ON_HOST } from '../../../src/host/namespaces.ts';
 import { decodeFields, encodeBytes, encodeNumber, numberField, textField } from '../../../src/host/cri/protobuf.ts';
-import { type CriMode, type CriServer, startCriServer } from './cri-server.ts';
+import { type CriMode, type CriServer, startCriServer, startEndlessServer } from './cri-server.ts';
 import { REAL_CLOCK } from './real-clock.ts';
 
 const never = new AbortController().signal;
@@ -48,6 +48,21 @@ describe('CRI calls', () => {
     ]);
   });
 
+  test('keep the beginning of a text that is too long', async () => {
+    const { runtimeName, runtimeVersion } = await (await connect('long')).version();
+    expect([runtimeName.length, runtimeVersion.length]).toEqual([1024, 1024]);
+  });
+
+  test('read no answer without an end', async () => {
+    const endless = await startEndlessServer(socket);
+    server = endless;
+    const target = await criTarget(ON_HOST, `unix://${socket}`, never);
+    client = createCriClient(target, { clock: REAL_CLOCK, deadlineMs: 60_000 }, never);
+    await expect(client.listPodSandbox()).rejects.toMatchObject({ code: 'E_CRI_ERROR' });
+    expect(endless.sent()).toBeLessThan(64 * 1_048_576);
+    client.close();
+  });
+
   test('use the older name of the service where the newer is not known, and stay with it', async () => {
     const cri = await connect('old');
     await cri.version();
@@ -58,6 +73,7 @@ describe('CRI calls', () => {
   test.each<[CriMode, string]>([
     ['fail', 'E_CRI_ERROR'],
     ['garbage', 'E_CRI_ERROR'],
+    ['many-fields', 'E_CRI_ERROR'],
     ['hang-in-call', 'E_CRI_DEADLINE'],
   ])('of a runtime in mode %s end with %s', async (mode, code) => {
     const cri = await connect(mode, 300);

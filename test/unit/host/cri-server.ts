@@ -1,15 +1,23 @@
 /** A real gRPC server on a unix socket that speaks as much CRI as the probe asks for. */
 import { rmSync } from 'node:fs';
+import { createServer as createHttp2Server } from 'node:http2';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { encodeBytes, encodeNumber } from '../../../src/host/cri/protobuf.ts';
 
-export type CriMode = 'answer' | 'fail' | 'old' | 'hang-in-call' | 'garbage';
+export type CriMode = 'answer' | 'fail' | 'old' | 'hang-in-call' | 'garbage' | 'many-fields' | 'long';
 
 export interface CriServer {
   readonly calls: string[];
   close(): Promise<void>;
 }
+
+const HOSTILE: Readonly<Partial<Record<CriMode, () => Buffer>>> = {
+  garbage: () => Buffer.from([0xff, 0xff]),
+  // Field 1, of no bytes: a million times.
+  'many-fields': () => Buffer.alloc(2_000_000, Buffer.from([0x0a, 0x00])),
+  long: () => Buffer.concat([encodeBytes(2, 'n'.repeat(1_000_000)), encodeBytes(3, 'v'.repeat(1_000_000))]),
+};
 
 const METHODS = ['Version', 'ListPodSandbox', 'ListContainers', 'Status'] as const;
 
@@ -67,7 +75,7 @@ export async function startCriServer(socket: string, mode: CriMode): Promise<Cri
           calls.push(`${version}/${method}`);
           if (mode === 'hang-in-call') return;
           if (mode === 'fail') callback({ code: status.INTERNAL, details: 'runtime is broken' });
-          else callback(null, mode === 'garbage' ? Buffer.from([0xff, 0xff]) : answerOf(method));
+          else callback(null, HOSTILE[mode]?.() ?? answerOf(method));
         },
       ]),
     );
@@ -84,6 +92,43 @@ export async function startCriServer(socket: string, mode: CriMode): Promise<Cri
     async close(): Promise<void> {
       server.forceShutdown();
       rmSync(socket, { force: true });
+    },
+  };
+}
+
+/** Answers a call with a message that has no end. `sent`: how many bytes it got rid of. */
+export async function startEndlessServer(socket: string): Promise<CriServer & { readonly sent: () => number }> {
+  rmSync(socket, { force: true });
+  const chunk = Buffer.alloc(65_536);
+  let sent = 0;
+  const server = createHttp2Server();
+  server.on('session', (session) => session.on('error', () => undefined));
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined);
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+    // Not compressed, and 4 GiB long.
+    stream.write(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]));
+    const more = (): void => {
+      while (!stream.destroyed) {
+        sent += chunk.length;
+        if (!stream.write(chunk)) return;
+      }
+    };
+    stream.on('drain', more);
+    more();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(socket, resolve);
+  });
+  return {
+    calls: [],
+    sent: () => sent,
+    async close(): Promise<void> {
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
     },
   };
 }

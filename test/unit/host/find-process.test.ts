@@ -1,65 +1,158 @@
-import { symlink, unlink, writeFile } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createEndpointFinder } from '../../../src/host/cri/cri-endpoint.ts';
-import { findProcess } from '../../../src/host/process/find-process.ts';
+import type { FoundProcess } from '../../../src/host/process/find-process.ts';
 import { hostPath } from '../../../src/host/disk/host-path.ts';
 import { configEndpoint, findEndpoint, flagValue } from '../../../src/host/process/kubelet-process.ts';
-import type { Commands } from '../../../src/host/command.ts';
 import { createProcFacts } from '../../../src/host/process/proc.ts';
+import type { NamedUnits } from '../../../src/host/unit/known-units.ts';
+import { createPrograms, type FindProgram } from '../../../src/host/unit/node-programs.ts';
 import { createSystemd } from '../../../src/host/unit/systemd.ts';
+import { MedicError } from '../../../src/ports/errors.ts';
+import type { HostFacts, ServiceManager } from '../../../src/ports/host.ts';
 import { createFakeRoot, type FakeProcess, type FakeRoot } from './fake-root.ts';
+import { fakeSystemctl, type FakeUnit } from './fake-systemctl.ts';
 import { REAL_CLOCK } from './real-clock.ts';
 
 const never = new AbortController().signal;
+const KUBELET: FoundProcess = { pid: 57, comm: 'kubelet', argv: [], unit: 'kubelet.service', startTicks: 57 };
 let root: FakeRoot;
 beforeEach(async () => {
   root = await createFakeRoot();
 });
 afterEach(() => root.dispose());
 
+function facts(kubelet?: FoundProcess): HostFacts {
+  return createProcFacts(root.namespaces, async () => kubelet);
+}
+
+interface Host {
+  readonly units: Readonly<Record<string, FakeUnit>>;
+  readonly named?: NamedUnits;
+  readonly endpoint?: string;
+}
+
+function services({ units, named = {}, endpoint }: Host): ServiceManager {
+  return createSystemd(root.namespaces, fakeSystemctl(units).commands, { named, endpoint: async () => endpoint });
+}
+
+function programs(host: Host, manager: Pick<ServiceManager, 'find'> = services(host)): FindProgram {
+  const { named = {}, endpoint } = host;
+  return createPrograms({
+    namespaces: root.namespaces,
+    services: manager,
+    clock: REAL_CLOCK,
+    named,
+    endpoint: async () => endpoint,
+  });
+}
+
+/** A systemd that does not answer. */
+const SILENT: Pick<ServiceManager, 'find'> = {
+  find: async () => {
+    throw new MedicError('E_HOST_COMMAND', 'transient', 'Failed to connect to bus');
+  },
+};
+
 describe('the kubelet', () => {
-  test.each<[string, FakeProcess, string | undefined]>([
+  test.each<[string, FakeProcess, string]>([
     ['kubeadm', { comm: 'kubelet', cgroup: '/system.slice/kubelet.service' }, 'kubelet.service'],
     ['OpenShift', { comm: 'kubenswrapper', cgroup: '/system.slice/kubelet.service' }, 'kubelet.service'],
+    ['another name', { comm: 'my-kubelet', cgroup: '/system.slice/kubelet.service' }, 'kubelet.service'],
+    ['hyperkube', { comm: 'hyperkube', cgroup: '/system.slice/kubelet.service' }, 'kubelet.service'],
+    ['k3s', { comm: 'k3s-agent', cgroup: '/system.slice/k3s-agent.service' }, 'k3s-agent.service'],
+    ['a slice of its own', { comm: 'kubelet', cgroup: '/runtime.slice/kubelet.service' }, 'kubelet.service'],
     [
-      'hyperkube',
-      { comm: 'hyperkube', argv: ['/hyperkube', 'kubelet', '--v=2'], cgroup: '/system.slice/kubelet.service' },
+      'mounts of its own',
+      { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', mountNamespace: 'kubens' },
       'kubelet.service',
     ],
-    [
-      'hyperkube proxy',
-      { comm: 'hyperkube', argv: ['/hyperkube', 'kube-proxy'], cgroup: '/system.slice/proxy.service' },
-      undefined,
-    ],
-    ['k3s', { comm: 'k3s-agent', cgroup: '/system.slice/k3s-agent.service' }, 'k3s-agent.service'],
-    [
-      'k3s by its words',
-      { comm: 'k3s', argv: ['/usr/bin/k3s', 'server'], cgroup: '/system.slice/k3s.service' },
-      'k3s.service',
-    ],
-    ['k3s kubectl', { comm: 'k3s', argv: ['k3s', 'kubectl'], cgroup: '/system.slice/x.service' }, undefined],
-    ['rke2', { comm: 'kubelet', cgroup: '/system.slice/rke2-agent.service' }, 'rke2-agent.service'],
     [
       'a snap',
       { comm: 'kubelite', cgroup: '/system.slice/snap.microk8s.daemon-kubelite.service' },
       'snap.microk8s.daemon-kubelite.service',
     ],
-    ['a kubelet in a container', { comm: 'kubelet', cgroup: '/kubepods.slice/cri-containerd-1.scope' }, undefined],
-    ['a zombie', { comm: 'kubelet', state: 'Z', cgroup: '/system.slice/kubelet.service' }, undefined],
-  ])('of %s', async (_what, process, unit) => {
+  ])('of %s is the main process of its unit', async (_what, process, unit) => {
     await root.process(57, process);
-    expect((await findProcess(root.namespaces, 'kubelet', undefined, never))?.unit).toBe(unit);
+    const host = { units: { [unit]: { pid: 57 } } };
+    expect(await services(host).find('kubelet', never)).toMatchObject({ unit, mainPID: 57 });
+    expect(await programs(host)('kubelet', never)).toMatchObject({ unit, pid: 57 });
   });
 
-  test('is the oldest of equals, whatever the pids are', async () => {
-    await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/b.service', startTicks: 900 });
-    await root.process(99, { comm: 'kubelet', cgroup: '/system.slice/a.service', startTicks: 100 });
-    expect(await findProcess(root.namespaces, 'kubelet', undefined, never)).toMatchObject({
-      pid: 99,
-      unit: 'a.service',
-    });
+  test('of rke2 is a child of the main process of its unit; before it has started there is none', async () => {
+    const cgroup = '/system.slice/rke2-agent.service';
+    const host = { units: { 'rke2-agent.service': { pid: 50 } } };
+    await root.process(50, { comm: 'rke2', cgroup });
+    expect(await programs(host)('kubelet', never)).toBeUndefined();
+    await root.process(57, { comm: 'kubelet', ppid: 50, cgroup });
+    expect(await programs(host)('kubelet', never)).toMatchObject({ pid: 57, unit: 'rke2-agent.service' });
+    expect(await services(host).find('kubelet', never)).toMatchObject({ mainPID: 50 });
+  });
+
+  test('is the main process, however old another one of the name is', async () => {
+    const cgroup = '/system.slice/kubelet.service';
+    await root.process(57, { comm: 'kubelet', cgroup, startTicks: 900 });
+    await root.process(40, { comm: 'kubelet', cgroup, startTicks: 100 });
+    expect(await programs({ units: { 'kubelet.service': { pid: 57 } } })('kubelet', never)).toMatchObject({ pid: 57 });
+  });
+
+  test('is found by its control group where systemd does not answer, and then is the oldest of the name', async () => {
+    expect(await programs({ units: {} }, SILENT)('kubelet', never)).toBeUndefined();
+    const cgroup = '/system.slice/kubelet.service';
+    await root.process(99, { comm: 'kubelet', cgroup, startTicks: 100 });
+    await root.process(57, { comm: 'kubelet', cgroup, startTicks: 900 });
+    await root.process(40, { comm: 'kubelet', cgroup: '/system.slice/evil.service', startTicks: 1 });
+    await root.process(41, { comm: 'kubelet', cgroup, startTicks: 1, uids: '1000\t1000\t1000\t1000' });
+    expect(await programs({ units: {} }, SILENT)('kubelet', never)).toMatchObject({ pid: 99 });
+  });
+
+  test('of a unit that the installation names is taken by that name, with a control group of its own', async () => {
+    await root.process(57, { comm: 'node-agent', cgroup: '/kubelet', folder: '/tmp', mountNamespace: 'own' });
+    const host = { units: { 'node-agent.service': { pid: 57 } }, named: { kubelet: 'node-agent.service' } };
+    expect(await services(host).find('kubelet', never)).toMatchObject({ mainPID: 57 });
+    expect(await programs(host)('kubelet', never)).toMatchObject({ pid: 57, unit: 'node-agent.service' });
+  });
+});
+
+/** C1: whatever a user of the node or of a pod names his process, nothing is run, and no unit of his is taken. */
+describe('what only calls itself a kubelet', () => {
+  test.each<[string, string]>([
+    ['in a service of a user', '/system.slice/evil.service'],
+    ["in a unit of a user's own systemd", '/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service'],
+    ['in a container below the unit of containerd', '/system.slice/containerd.service/kubepods/pod1/abc'],
+    ['in a container of podman', '/system.slice/foo.service/libpod-payload-1'],
+    ['in a group below the unit of the kubelet', '/system.slice/kubelet.service/child'],
+    ['in a pod', '/kubepods.slice/kubepods-pod1.slice/cri-containerd-1.scope'],
+    ['in a group of the same name elsewhere', '/kubepods/kubelet.service'],
+    ['in a session', '/user.slice/user-0.slice/session-1.scope'],
+  ])('%s is none', async (_what, cgroup) => {
+    await root.process(57, { comm: 'kubelet', cgroup });
+    const { commands, calls } = fakeSystemctl({});
+    const options = { endpoint: async (): Promise<undefined> => undefined };
+    expect(await createSystemd(root.namespaces, commands, options).find('kubelet', never)).toBeUndefined();
+    expect(calls.every((call) => call.startsWith('systemctl show '))).toBe(true);
+    expect(await programs({ units: {} }, SILENT)('kubelet', never)).toBeUndefined();
+  });
+
+  test.each<[string, Partial<FakeProcess>, string]>([
+    ['runs as another user', { uids: '1000\t1000\t1000\t1000' }, 'runs as user 1000'],
+    ['gave up root half', { uids: '0\t65534\t0\t65534' }, 'and not as root'],
+    ['is in another PID namespace', { pidNamespace: 'pod' }, 'another PID namespace'],
+    ['has the root folder of a container', { folder: '/tmp', mountNamespace: 'pod' }, 'root folder'],
+    ['is in another control group', { cgroup: '/system.slice/evil.service' }, 'control group'],
+  ])('is none, and said to be none, where the process of the unit %s', async (_what, difference, sign) => {
+    await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', ...difference });
+    const host = { units: { 'kubelet.service': { pid: 57 } } };
+    const foreign = { code: 'E_HOST_FOREIGN', message: expect.stringContaining(sign) };
+    await expect(services(host).find('kubelet', never)).rejects.toMatchObject(foreign);
+    await expect(programs(host)('kubelet', never)).rejects.toMatchObject(foreign);
+  });
+
+  test('and has a newline and brackets in its name forges no line', async () => {
+    await root.process(60, { comm: 'x) S 1\n57 (kubelet', state: 'D', cgroup: '/x', wchan: 'nfs' });
+    expect(await facts().blocked(never)).toEqual([{ pid: 60, comm: 'x) S 1?57 (kubelet', wchan: 'nfs' }]);
   });
 });
 
@@ -71,12 +164,25 @@ describe('the runtime', () => {
     ['unix:///var/run/cri-dockerd.sock', 'docker.service'],
     ['unix:///var/run/dockershim.sock', 'docker.service'],
     ['unix:///var/lib/cri-proxy.sock', 'containerd.service'],
+    ['unix:///run/k3s/containerd/containerd.sock', 'k3s.service'],
   ])('that %s speaks of is %s', async (endpoint, unit) => {
     await root.process(40, { comm: 'dockerd', cgroup: '/system.slice/docker.service' });
     await root.process(41, { comm: 'crio', cgroup: '/system.slice/crio.service' });
     await root.process(42, { comm: 'containerd', cgroup: '/system.slice/containerd.service' });
     await root.process(43, { comm: 'containerd-shim', cgroup: '/system.slice/containerd.service' });
-    expect((await findProcess(root.namespaces, 'runtime', endpoint, never))?.unit).toBe(unit);
+    await root.process(44, { comm: 'k3s-server', cgroup: '/system.slice/k3s.service' });
+    await root.process(45, { comm: 'containerd', cgroup: '/system.slice/k3s.service', ppid: 44 });
+    const units = {
+      'docker.service': { pid: 40 },
+      'crio.service': { pid: 41 },
+      'containerd.service': { pid: 42 },
+      'k3s.service': { pid: 44 },
+    };
+    const host = { units, ...(endpoint === undefined ? {} : { endpoint }) };
+    expect((await services(host).find('runtime', never))?.unit).toBe(unit);
+    const found = await programs(host)('runtime', never);
+    expect(found?.unit).toBe(unit);
+    expect(found?.comm).toBe({ 'docker.service': 'dockerd', 'crio.service': 'crio' }[unit] ?? 'containerd');
   });
 });
 
@@ -114,12 +220,17 @@ describe('the CRI endpoint', () => {
   test('of a kubelet that has died is the last that was known', async () => {
     let now = 0;
     const clock = { ...REAL_CLOCK, monotonic: () => now };
-    const endpoint = createEndpointFinder({ namespaces: root.namespaces, clock, fixed: undefined });
+    let kubelet: FoundProcess | undefined;
+    const endpoint = createEndpointFinder({
+      namespaces: root.namespaces,
+      clock,
+      kubelet: async () => kubelet,
+      fixed: undefined,
+    });
     expect(await endpoint(never)).toBeUndefined();
-    const argv = ['kubelet', '--container-runtime-endpoint=unix:///run/a.sock'];
-    await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', argv });
+    kubelet = { ...KUBELET, argv: ['kubelet', '--container-runtime-endpoint=unix:///run/a.sock'] };
     expect(await endpoint(never)).toBe('unix:///run/a.sock');
-    await unlink(`${root.namespaces.procRoot}/57/stat`);
+    kubelet = undefined;
     now = 60_000;
     expect(await endpoint(never)).toBe('unix:///run/a.sock');
   });
@@ -140,71 +251,51 @@ describe('a path of the host', () => {
   });
 });
 
-/** A systemctl that knows some units. */
-function systemctl(units: Readonly<Record<string, string>>): { readonly commands: Commands; readonly calls: string[] } {
-  const calls: string[] = [];
-  const block = (unit: string): string =>
-    unit in units
-      ? `Id=${unit}\nLoadState=loaded\nActiveState=${units[unit] ?? ''}\n`
-      : `Id=${unit}\nLoadState=not-found\n`;
-  return {
-    calls,
-    commands: {
-      describe: (argv) => argv.join(' '),
-      async run(argv) {
-        calls.push(argv.join(' '));
-        const fails = argv[1] === 'restart' && !(argv[2]! in units);
-        const stdout = Buffer.from(
-          argv
-            .filter((word) => word.endsWith('.service'))
-            .map(block)
-            .join('\n'),
-        );
-        const stderr = fails ? `Failed to restart ${argv[2]!}: Unit ${argv[2]!} not found.` : '';
-        return { stdout, stderr, truncated: false, exitCode: fails ? 5 : 0 };
-      },
-      stream: () => {
-        throw new Error('not used');
-      },
-    },
-  };
-}
-
 describe('the service manager', () => {
   const options = { endpoint: async (): Promise<undefined> => undefined };
 
-  test('finds the unit of the process that runs', async () => {
-    await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/odd-name.service' });
-    const { commands } = systemctl({ 'odd-name.service': 'active', 'kubelet.service': 'inactive' });
-    expect((await createSystemd(root.namespaces, commands, options).find('kubelet', never))?.unit).toBe(
-      'odd-name.service',
-    );
-  });
-
   test.each([
-    [{ 'kubelet.service': 'inactive', 'k3s.service': 'activating' }, 'k3s.service'],
-    [{ 'kubelet.service': 'failed' }, 'kubelet.service'],
-    [{ 'kubelet.service': 'inactive' }, 'kubelet.service'],
+    [{ 'kubelet.service': { state: 'inactive' }, 'k3s.service': { state: 'activating' } }, 'k3s.service'],
+    [{ 'kubelet.service': { state: 'failed' } }, 'kubelet.service'],
+    [{ 'kubelet.service': { state: 'inactive' } }, 'kubelet.service'],
     [{}, undefined],
   ])('of a dead kubelet finds the well-known one that should run: %j', async (units, unit) => {
-    const { commands } = systemctl(units);
+    const { commands } = fakeSystemctl(units);
     expect((await createSystemd(root.namespaces, commands, options).find('kubelet', never))?.unit).toBe(unit);
   });
 
   test('restarts, and says how', async () => {
-    const { commands, calls } = systemctl({ 'kubelet.service': 'active' });
+    const { commands, calls } = fakeSystemctl({ 'kubelet.service': {} });
     const services = createSystemd(root.namespaces, commands, options);
     expect(await services.restart('kubelet.service', never)).toBe('systemctl restart kubelet.service');
     expect(calls).toEqual(['systemctl restart kubelet.service']);
   });
 
   test('fails with the words of systemd', async () => {
-    const services = createSystemd(root.namespaces, systemctl({}).commands, options);
-    await expect(services.restart('nope.service', never)).rejects.toMatchObject({
+    const services = createSystemd(root.namespaces, fakeSystemctl({}).commands, options);
+    await expect(services.restart('crio.service', never)).rejects.toMatchObject({
       code: 'E_HOST_COMMAND',
-      message: expect.stringContaining('Unit nope.service not found.'),
+      message: expect.stringContaining('Unit crio.service not found.'),
     });
-    expect(await services.show('nope.service', never)).toBeUndefined();
+    expect(await services.show('crio.service', never)).toBeUndefined();
+  });
+
+  test('restarts no unit that runs neither kubelet nor runtime, whatever a record says', async () => {
+    const { commands, calls } = fakeSystemctl({ 'sshd.service': {} });
+    const restart = createSystemd(root.namespaces, commands, options).restart('sshd.service', never);
+    await expect(restart).rejects.toMatchObject({ code: 'E_HOST_COMMAND_REFUSED' });
+    expect(calls).toEqual([]);
+  });
+
+  test('restarts a unit by the name that systemd has for it', async () => {
+    const { commands, calls } = fakeSystemctl({
+      'kubelet.service': { id: 'node-kubelet.service' },
+      'node-kubelet.service': {},
+    });
+    const services = createSystemd(root.namespaces, commands, options);
+    const found = await services.find('kubelet', never);
+    await services.restart(found?.unit ?? '', never);
+    expect(calls.at(-1)).toBe('systemctl restart node-kubelet.service');
   });
 });
 
@@ -212,39 +303,23 @@ describe('facts of /proc', () => {
   test('say which threads are blocked, and in what', async () => {
     await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service' });
     await root.process(60, { comm: 'runc:[1:CHILD]', state: 'D', cgroup: '/x', wchan: 'nfs_wait_bit_killable' });
-    const facts = createProcFacts(root.namespaces, systemctl({}).commands);
-    expect(await facts.blocked(never)).toEqual([{ pid: 60, comm: 'runc:[1:CHILD]', wchan: 'nfs_wait_bit_killable' }]);
-    expect(await facts.processState(60)).toBe('D');
-    expect(await facts.processState(61)).toBeUndefined();
+    const read = facts();
+    expect(await read.blocked(never)).toEqual([{ pid: 60, comm: 'runc:[1:CHILD]', wchan: 'nfs_wait_bit_killable' }]);
+    expect(await read.processState(60)).toBe('D');
+    expect(await read.processState(61)).toBeUndefined();
   });
 
   test('say boot and kernel, or what is missing', async () => {
-    const facts = createProcFacts(root.namespaces, systemctl({}).commands);
-    await expect(facts.bootID()).rejects.toMatchObject({ code: 'E_HOST_READ' });
+    const read = facts();
+    await expect(read.bootID()).rejects.toMatchObject({ code: 'E_HOST_READ' });
     await root.file('proc/sys/kernel/random/boot_id', 'abc\n');
     await root.file('proc/sys/kernel/osrelease', '6.1.0\n');
-    expect([await facts.bootID(), await facts.kernel()]).toEqual(['abc', '6.1.0']);
+    expect([await read.bootID(), await read.kernel()]).toEqual(['abc', '6.1.0']);
   });
 
-  test('ask a kubelet for its version once', async () => {
+  test('say what the kubelet was told; of none, nothing', async () => {
     const argv = ['kubelet', '--container-runtime-endpoint=unix:///run/a.sock'];
-    await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', argv });
-    const calls: string[] = [];
-    const commands: Commands = {
-      ...systemctl({}).commands,
-      async run(words) {
-        calls.push(words.join(' '));
-        return { stdout: Buffer.from('Kubernetes v1.36.3\n'), stderr: '', truncated: false, exitCode: 0 };
-      },
-    };
-    const facts = createProcFacts(root.namespaces, commands);
-    expect(await facts.kubelet(never)).toEqual({ pid: 57, argv, endpoint: 'unix:///run/a.sock', version: 'v1.36.3' });
-    await facts.kubelet(never);
-    expect(calls).toEqual(['/proc/57/exe --version']);
+    expect(await facts({ ...KUBELET, argv }).kubelet(never)).toEqual({ pid: 57, argv, endpoint: 'unix:///run/a.sock' });
+    expect(await facts().kubelet(never)).toBeUndefined();
   });
-});
-
-test('no kubelet is undefined', async () => {
-  await writeFile(join(root.namespaces.hostRoot, 'x'), '');
-  expect(await createProcFacts(root.namespaces, systemctl({}).commands).kubelet(never)).toBeUndefined();
 });

@@ -54,6 +54,8 @@ describe('the shims of a runtime', () => {
     ['a shim of docker', { cwd: BUNDLE.replace('k8s.io', 'moby') }],
     ['a shim of somebody else', { cwd: '/' }],
     ['a process that works nowhere', { cwd: undefined }],
+    ['a process of a user', { uids: '1000\t1000\t1000\t1000' }],
+    ['a process in a container below the unit', { cgroup: `/system.slice/${UNIT}/kubepods/x` }],
     ['a zombie', { state: 'Z' }],
   ])('are not: %s', async (_what, difference) => {
     await root.process(57, { ...SHIM, ...difference });

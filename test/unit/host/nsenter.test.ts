@@ -1,11 +1,11 @@
-import { describe, expect, test } from '@jest/globals';
-import { createCommands, isAllowed } from '../../../src/host/command.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Commands, createCommands, isAllowed } from '../../../src/host/command.ts';
 
 const never = new AbortController().signal;
 const options = { signal: never, maxBytes: 100_000 };
-/** The program of this test run: it prints its version, and takes no other words. */
-const SELF = `/proc/${String(process.pid)}/exe`;
-
 describe('the list of commands', () => {
   test.each([
     [['systemctl', 'show', '--property=Id,MainPID', 'kubelet.service']],
@@ -16,7 +16,6 @@ describe('the list of commands', () => {
     [['dmesg']],
     [['journalctl', '--output=json', '--unit=kubelet.service', '--since=@1', '--follow', '--no-tail']],
     [['journalctl', '--after-cursor=s=ab;i=1;b=2;m=3;t=4;x=5']],
-    [['/proc/57/exe', '--version']],
   ])('has %j', (argv) => {
     expect(isAllowed(argv)).toBe(true);
   });
@@ -41,6 +40,8 @@ describe('the list of commands', () => {
     [['/proc/self/exe', '--version']],
     [['/proc/57/exe', '--kubeconfig=x']],
     [['/proc/57/../1/exe', '--version']],
+    [['/proc/57/exe', '--version']],
+    [['/usr/bin/kubelet', '--version']],
     [['dmesg', '--clear']],
   ])('lacks %j', (argv) => {
     expect(isAllowed(argv)).toBe(false);
@@ -55,6 +56,17 @@ describe('the list of commands', () => {
 
 describe('a command', () => {
   const commands = createCommands(undefined);
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'medic-path-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** Commands of a host whose dmesg is this script. */
+  async function hostWhere(script: string): Promise<Commands> {
+    await writeFile(join(folder, 'dmesg'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return createCommands(undefined, folder);
+  }
 
   test('is described as it is run, with the way into the host', () => {
     expect(createCommands(1).describe(['systemctl', 'reboot'])).toBe('nsenter -t 1 -m -u -i -n -p -- systemctl reboot');
@@ -62,47 +74,44 @@ describe('a command', () => {
   });
 
   test('gives its output and its exit code', async () => {
-    const result = await commands.run([SELF, '--version'], options);
-    expect(result).toMatchObject({ exitCode: 0, truncated: false, stderr: '' });
-    expect(result.stdout.toString().trim()).toBe(process.version);
+    const result = await (await hostWhere('echo $TZ; echo no >&2; exit 3')).run(['dmesg'], options);
+    expect(result).toEqual({ exitCode: 3, truncated: false, stderr: 'no\n', stdout: Buffer.from('UTC\n') });
   });
 
-  test('is cut at its bound', async () => {
-    const result = await commands.run([SELF, '--version'], { ...options, maxBytes: 3 });
-    expect(result).toMatchObject({ truncated: true, stdout: Buffer.from(process.version.slice(0, 3)) });
+  test('is cut at its bound, and ended', async () => {
+    const host = await hostWhere('while :; do echo 0123456789; done');
+    const result = await host.run(['dmesg'], { ...options, maxBytes: 3 });
+    expect(result).toMatchObject({ truncated: true, stdout: Buffer.from('012') });
   });
 
   test('that is not there is a failure with a code', async () => {
-    await expect(commands.run(['/proc/1073741824/exe', '--version'], options)).rejects.toMatchObject({
+    await expect(createCommands(undefined, folder).run(['dmesg'], options)).rejects.toMatchObject({
       code: 'E_HOST_COMMAND',
     });
   });
 
   test('ends with the signal, with the reason of the signal', async () => {
     const reason = new Error('the agent stops');
-    await expect(commands.run([SELF, '--version'], { ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(
-      reason,
-    );
+    await expect(commands.run(['dmesg'], { ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
   test('that is running is killed when the signal comes', async () => {
     const stop = new AbortController();
     const reason = new Error('no answer within 5s');
-    const running = commands.run([SELF, '--version'], { ...options, signal: stop.signal });
+    const running = (await hostWhere('exec sleep 600')).run(['dmesg'], { ...options, signal: stop.signal });
     stop.abort(reason);
     await expect(running).rejects.toBe(reason);
   });
 
   test('streams its output', async () => {
     const chunks: Buffer[] = [];
-    for await (const chunk of commands.stream([SELF, '--version'], never)) chunks.push(chunk);
-    expect(Buffer.concat(chunks).toString().trim()).toBe(process.version);
+    for await (const chunk of (await hostWhere('echo one; echo two')).stream(['dmesg'], never)) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe('one\ntwo\n');
   });
 
   test('that cannot be started fails its stream', async () => {
     const read = async (): Promise<void> => {
-      for await (const chunk of commands.stream(['/proc/1073741824/exe', '--version'], never))
-        expect(chunk).toBeDefined();
+      for await (const chunk of createCommands(undefined, folder).stream(['dmesg'], never)) expect(chunk).toBeDefined();
     };
     await expect(read()).rejects.toMatchObject({ code: 'E_HOST_COMMAND' });
   });

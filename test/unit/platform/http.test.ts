@@ -1,5 +1,7 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { serve, type Served, type ServeOptions } from '../../../src/platform/http.ts';
+import { SERVER_BOUNDS } from '../../../src/platform/bounded-server.ts';
 import { createMetrics } from '../../../src/platform/metrics.ts';
 
 const open: Served[] = [];
@@ -86,6 +88,58 @@ describe('the metrics', () => {
     expect(() => {
       createMetrics('agent').gauge('leader', 1);
     }).toThrow('leader');
+  });
+});
+
+/** H5: 300 connections with pipelined requests ended both programs. */
+describe('whoever floods the port', () => {
+  const REQUEST = 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n';
+
+  /** Everything that the server sends on a connection, until it ends it. */
+  async function flood(port: number, bytes: string, localAddress = '127.0.0.1'): Promise<string> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('error', () => undefined);
+    socket.write(bytes);
+    await new Promise((resolve) => socket.once('close', resolve));
+    return text;
+  }
+
+  async function counted(): Promise<{ readonly port: number; readonly written: () => number }> {
+    const metrics = createMetrics('agent');
+    let written = 0;
+    const text: typeof metrics.text = async () => {
+      written += 1;
+      return await metrics.text();
+    };
+    const url = await served({ metrics: { ...metrics, text } });
+    return { port: Number(new URL(url).port), written: () => written };
+  }
+
+  test('with pipelined requests gets one answer a connection at most, and few connections', async () => {
+    const { port, written } = await counted();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => flood(port, REQUEST.repeat(500))));
+    const each = answers.map((text) => text.split('HTTP/1.1 200').length - 1);
+    expect(Math.max(...each)).toBeLessThanOrEqual(1);
+    expect(each.filter((count) => count > 0).length).toBeLessThanOrEqual(2 * SERVER_BOUNDS.perSecondOfAddress);
+    expect(written()).toBeLessThanOrEqual(10);
+  });
+
+  test('keeps nobody else out', async () => {
+    const { port } = await counted();
+    const idle = Array.from({ length: 100 }, () => flood(port, 'GET /', '127.0.0.1'));
+    expect(await flood(port, REQUEST, '127.0.0.2')).toMatch(/^HTTP\/1.1 200 OK/);
+    await Promise.all(idle);
+  });
+
+  test('with headers without an end is cut off', async () => {
+    const { port, written } = await counted();
+    const text = await flood(port, `GET /metrics HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(SERVER_BOUNDS.headerBytes)}`);
+    expect(text).toMatch(/^HTTP\/1.1 431 /);
+    expect(written()).toBe(0);
   });
 });
 
