@@ -6,6 +6,7 @@ import { runLane } from './run-steps.ts';
 import { runFactsLoop } from './health/look-at-host.ts';
 import { createLogWatch } from './log/follow-log.ts';
 import { createRequests } from './requests.ts';
+import { runKubeletProbeLoop } from './health/probe-kubelet.ts';
 import { runProbeLoop } from './health/probe-runtime.ts';
 import { createPublisher } from './health/publish-health.ts';
 import { runShimCaptures } from './evidence/shim-capture.ts';
@@ -59,6 +60,7 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
   const parts = [
     watch.run(signal),
     runProbeLoop(world, board, signal),
+    runKubeletProbeLoop(world, board, signal),
     runFactsLoop(world, board, hostWakeUp, signal),
     publisher.run(signal),
     early.run(signal),

@@ -9,6 +9,7 @@ import type {
   Collector,
   Host,
   HostFacts,
+  KubeletProbe,
   ProbeResult,
   RuntimeProbe,
   ServiceManager,
@@ -29,8 +30,9 @@ export const HOST_LIMITS_MS = {
   },
   // Beyond the deadline that a call is given, which its adapter keeps in most cases.
   probe: { probe: 1_000, exitedContainers: 1_000 },
+  kubeletProbe: { answers: 1_000 },
   // The state of the kubelet's process is read at each turn of the log watch, which takes one a second.
-  facts: { bootID: 5_000, kernel: 5_000, kubelet: 5_000, processState: 1_000, blocked: 5_000 },
+  facts: { bootID: 5_000, kernel: 5_000, kubelet: 5_000, process: 1_000, blocked: 5_000 },
   spool: { write: 10_000, read: 10_000, rename: 10_000, remove: 10_000, list: 5_000, usage: 5_000 },
   // A kubelet with 100,000 goroutines takes 3 s on a quiet machine; the reader gives up after 10 s, and reads threads for 3 s.
   // Samples are taken for 10 s.
@@ -63,6 +65,7 @@ export function boundHost(host: Host, clock: Clock, stop: AbortSignal): Host {
     services: boundServices(host.services, bound),
     log: host.log,
     probe: boundProbe(host.probe, bound),
+    kubeletProbe: boundKubeletProbe(host.kubeletProbe, bound),
     facts: boundFacts(host.facts, bound),
     collectors: host.collectors.map((collector) => boundCollector(collector, bound)),
     stacks: boundStacks(host.stacks, bound),
@@ -112,14 +115,27 @@ function boundProbe(probe: RuntimeProbe, bound: Bound): RuntimeProbe {
   };
 }
 
+/** It never throws; where it does not end it says nothing. */
+function boundKubeletProbe(probe: KubeletProbe, bound: Bound): KubeletProbe {
+  return {
+    async answers(at, deadlineMs, signal): Promise<boolean | undefined> {
+      const limitMs = deadlineMs + HOST_LIMITS_MS.kubeletProbe.answers;
+      try {
+        return await bound("the kubelet's /healthz", limitMs, (inner) => probe.answers(at, deadlineMs, inner), signal);
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
 function boundFacts(facts: HostFacts, bound: Bound): HostFacts {
   const limits = HOST_LIMITS_MS.facts;
   return {
     bootID: () => bound('the boot id', limits.bootID, () => facts.bootID()),
     kernel: () => bound('the kernel release', limits.kernel, () => facts.kernel()),
     kubelet: (signal) => bound('the kubelet process', limits.kubelet, (inner) => facts.kubelet(inner), signal),
-    processState: (pid) =>
-      bound(`the state of process ${String(pid)}`, limits.processState, () => facts.processState(pid)),
+    process: (pid) => bound(`the state of process ${String(pid)}`, limits.process, () => facts.process(pid)),
     blocked: (signal) =>
       bound('the list of blocked processes', limits.blocked, (inner) => facts.blocked(inner), signal),
   };

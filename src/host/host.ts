@@ -12,6 +12,7 @@ import { createUnitStacks } from './stacks/unit-stacks.ts';
 import { createJournalSource } from './log/journal.ts';
 import { createCommands } from './command.ts';
 import type { HostNamespaces } from './namespaces.ts';
+import { createKubeletProbe } from './process/kubelet-healthz.ts';
 import { createProcFacts } from './process/proc.ts';
 import { createSpool } from './disk/spool.ts';
 import { createStateStore } from './disk/state-store.ts';
@@ -69,6 +70,7 @@ export function createHost(options: HostOptions): Host {
               (await withDeadline(clock, FIND_LIMIT, signal, (inner) => services.find('kubelet', inner)))?.unit,
           }),
     probe: createCriProbe({ namespaces, clock, endpoint }),
+    kubeletProbe: createKubeletProbe(namespaces),
     facts: createProcFacts(namespaces, (signal) => process('kubelet', signal)),
     collectors: createCollectors({
       namespaces,

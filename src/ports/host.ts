@@ -9,9 +9,13 @@ import type { ProbeState } from '../api/v1alpha1/health.ts';
 /** What `systemctl show` says of a unit. */
 export interface UnitFacts {
   readonly unit: string;
+  /** `loaded`, `masked`, ... */
+  readonly loadState: string;
   /** `active`, `activating`, `failed`, ... */
   readonly activeState: string;
   readonly subState: string;
+  /** `Result=`: how its last run ended: `success`, `exit-code`, `watchdog`, `start-limit-hit`, ... */
+  readonly result: string;
   /** 0: no main process. */
   readonly mainPID: number;
   /** Empty: the unit has not been started in this boot. */
@@ -94,6 +98,34 @@ export interface KubeletProcess {
   readonly argv: readonly string[];
   /** The CRI endpoint from its flags or its configuration file. */
   readonly endpoint: string | undefined;
+  /** Where its /healthz listens; undefined: it is switched off. */
+  readonly healthz: HealthzAddress | undefined;
+}
+
+/** What the kernel says of a process. */
+export interface ProcessFacts {
+  /** State letter of /proc/PID/stat: R, S, D, T, t, Z, ... */
+  readonly state: string;
+  /** Who traces it, as a debugger does; 0: nobody. */
+  readonly tracerPID: number;
+  /** Its control group is frozen. */
+  readonly frozen: boolean;
+  /** What its main thread waits in; empty: not known. */
+  readonly wchan: string;
+}
+
+export interface HealthzAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Whether the kubelet does anything at all: its /healthz on the host's own address, which asks for no rights. */
+export interface KubeletProbe {
+  /**
+   * true: it answered, whatever it said. false: it accepted the connection, and did not answer within the deadline.
+   * undefined: it cannot be asked: it does not listen, or not in a network that this agent is in. It never throws.
+   */
+  answers(at: HealthzAddress, deadlineMs: number, signal: AbortSignal): Promise<boolean | undefined>;
 }
 
 export interface BlockedProcess {
@@ -107,8 +139,8 @@ export interface HostFacts {
   kernel(): Promise<string>;
   /** undefined: no kubelet process runs. */
   kubelet(signal: AbortSignal): Promise<KubeletProcess | undefined>;
-  /** State letter of /proc/PID/stat; undefined: no such process. */
-  processState(pid: number): Promise<string | undefined>;
+  /** undefined: no such process. */
+  process(pid: number): Promise<ProcessFacts | undefined>;
   /** Processes and threads in state D. */
   blocked(signal: AbortSignal): Promise<readonly BlockedProcess[]>;
 }
@@ -217,6 +249,7 @@ export interface Host {
   readonly services: ServiceManager;
   readonly log: LogSource;
   readonly probe: RuntimeProbe;
+  readonly kubeletProbe: KubeletProbe;
   readonly facts: HostFacts;
   readonly collectors: readonly Collector[];
   readonly stacks: StackReader;

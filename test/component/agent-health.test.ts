@@ -103,6 +103,35 @@ describe('the health of a node', () => {
     expect(pleg?.episodes).toHaveLength(1);
   });
 
+  test('a frozen kubelet is never called well, and what it says when it goes on is no breach', async () => {
+    bench = createBench();
+    bench.createHealth();
+    bench.start();
+    await bench.clock.advance(60_000);
+    bench.sim.inject('kubelet-frozen');
+    await bench.clock.advance(20_000);
+    const frozen = { state: 'Frozen', message: expect.stringMatching(/^process \d+ is stopped \(SIGSTOP\)$/) };
+    expect(bench.health()?.status).toMatchObject({
+      kubelet: { program: frozen },
+      pleg: { state: 'Unknown', reason: 'KubeletFrozen' },
+    });
+    await bench.clock.advance(300_000);
+    expect(bench.health()?.status.pleg).toMatchObject({ state: 'Unknown', reason: 'KubeletFrozen' });
+    bench.sim.heal();
+    const states = new Set<string>();
+    for (let second = 0; second < 60; second++) {
+      await bench.clock.advance(1_000);
+      states.add(bench.health()?.status.pleg?.state ?? '');
+    }
+    const lines = bench.sim.journal.between(0, bench.clock.now());
+    expect(lines.some(({ text }) => text.includes('PLEG is not healthy: pleg was last seen'))).toBe(true);
+    expect([...states]).not.toContain('Unhealthy');
+    expect(bench.health()?.status).toMatchObject({
+      kubelet: { program: { state: 'Running' } },
+      pleg: { state: 'Healthy' },
+    });
+  });
+
   test('a deadlock of an old kubelet is breached just after three minutes, while the runtime answers', async () => {
     bench = createBench({ kubelet: KUBELET_1_12 });
     bench.createHealth();

@@ -2,6 +2,7 @@
 import type { HealthReasons } from '../../api/v1alpha1/conditions.ts';
 import type { HealthClaim } from '../../core/decision/record/conditions-and-steps.ts';
 import { LOG_GRACE_MS } from '../../core/detection/settings.ts';
+import type { ProgramRecord } from '../../core/detection/program-state.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import type {
   HostObservation,
@@ -89,8 +90,10 @@ export function recoveryLack(host: HostObservation | undefined): Lack | undefine
     return { status: 'Unknown', reason: 'NotLookedYet', message: 'the host has not been looked at yet' };
   return (
     unitLack('Kubelet', 'kubelet', host.kubeletUnit) ??
+    personLack('Kubelet', host.kubeletProgram) ??
     restartLack('NoRestartPolicy', 'kubelet', host.kubeletUnit) ??
     unitLack('Runtime', 'runtime', host.runtimeUnit) ??
+    personLack('Runtime', host.runtimeProgram) ??
     restartLack('NoRuntimeRestartPolicy', 'runtime', host.runtimeUnit)
   );
 }
@@ -110,6 +113,12 @@ function unitLack(prefix: 'Kubelet' | 'Runtime', role: string, unit: Reading<Uni
     default:
       return unit satisfies never;
   }
+}
+
+/** What a person has done to a unit is not undone. */
+function personLack(prefix: 'Kubelet' | 'Runtime', { state, message }: ProgramRecord): Lack | undefined {
+  if (state !== 'Masked' && state !== 'Stopped' && state !== 'Debugged') return undefined;
+  return { status: 'False', reason: `${prefix}${state}`, message };
 }
 
 /** systemd does not start such a unit again when it dies, so a start that fails leaves it dead (npd issue 861). */

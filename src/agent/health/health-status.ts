@@ -5,12 +5,14 @@ import type {
   HealthSummary,
   KubeletInfo,
   PlegInfo,
+  ProgramInfo,
   RuntimeInfo,
 } from '../../api/v1alpha1/health.ts';
 import type { Condition } from '../../api/v1alpha1/condition.ts';
 import { withCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs, formatDuration } from '../../core/time/duration.ts';
+import type { ProgramRecord } from '../../core/detection/program-state.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import { conditionClaims, recoveryLack } from './health-conditions.ts';
@@ -74,8 +76,15 @@ function kubeletInfo({ host }: Observation): KubeletInfo {
     version: host?.kubeletVersion?.slice(0, 64),
     pid: process?.pid,
     endpoint: process?.endpoint?.slice(0, 512),
+    program: programInfo(host?.kubeletProgram),
     ...kubeletUnitInfo(known(host?.kubeletUnit)),
   };
+}
+
+function programInfo(record: ProgramRecord | undefined): ProgramInfo | undefined {
+  if (record === undefined) return undefined;
+  const { state, since, message } = record;
+  return { state, since: toPreciseTime(since), message: message === '' ? undefined : message.slice(0, 512) };
 }
 
 function kubeletUnitInfo(unit: UnitFacts | undefined): KubeletInfo {
@@ -102,14 +111,19 @@ function runtimeInfo({ host, probe }: Observation): RuntimeInfo {
     invocationID: unit?.invocationID,
     startedAt: time(unit?.startedAt),
     killMode: unit?.killMode,
-    probe: {
-      state: probe.state,
-      at: time(probe.at),
-      latencyMs: probe.latencyMs,
-      lastSuccessAt: time(probe.lastSuccessAt),
-      failingSince: time(probe.failingSince),
-      message: probe.message === '' ? undefined : probe.message,
-    },
+    program: programInfo(host?.runtimeProgram),
+    probe: probeInfo(probe),
+  };
+}
+
+function probeInfo(probe: ProbeObservation): RuntimeInfo['probe'] {
+  return {
+    state: probe.state,
+    at: time(probe.at),
+    latencyMs: probe.latencyMs,
+    lastSuccessAt: time(probe.lastSuccessAt),
+    failingSince: time(probe.failingSince),
+    message: probe.message === '' ? undefined : probe.message,
   };
 }
 
@@ -172,6 +186,7 @@ export function urgentKey({
     [probe.state, hungAfter !== undefined && failingForMs >= durationMs(hungAfter)],
     unitKey(host?.kubeletUnit),
     unitKey(host?.runtimeUnit),
+    [host?.kubeletProgram.state, host?.runtimeProgram.state],
     [host?.bootID, spool.early?.id],
     conditions.map(({ type, status, reason }) => [type, status, reason]),
     [spec.policy, spec.mode, spec.inquiry],

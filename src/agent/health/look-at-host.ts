@@ -3,9 +3,18 @@ import type { UnitRole } from '../../ports/host.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { WakeUp } from '../../runtime/wake-up.ts';
 import { createKubeletVersion, type KubeletVersion } from './kubelet-version.ts';
-import type { HostObservation, Reading, StacksObservation, ObservationBoard, SpoolObservation } from './observation.ts';
-import { reasonOf, type World } from '../world.ts';
-import type { UnitFacts } from '../../ports/host.ts';
+import type {
+  HostObservation,
+  Observation,
+  ObservationBoard,
+  Reading,
+  SpoolObservation,
+  StacksObservation,
+} from './observation.ts';
+import { momentOf, reasonOf, type World } from '../world.ts';
+import { nextProgramRecord } from '../../core/detection/program-state.ts';
+import type { Moment } from '../../core/time/moment.ts';
+import type { ProcessFacts, UnitFacts } from '../../ports/host.ts';
 
 const FACTS_EVERY_MS = 10_000;
 /** After a failure that may pass: a reader that was too slow, or a kubelet that had not begun. */
@@ -75,9 +84,31 @@ interface Lookers {
   readonly version: KubeletVersion;
 }
 
+/** The main process of a unit; undefined: it has none, or it cannot be read. */
+async function mainProcess(
+  world: World,
+  role: UnitRole,
+  unit: Reading<UnitFacts>,
+  signal: AbortSignal,
+): Promise<ProcessFacts | undefined> {
+  const pid = unit.kind === 'known' ? unit.value.mainPID : 0;
+  if (pid === 0) return undefined;
+  return await fact(world, `the process of the ${role}`, signal, () => world.host.facts.process(pid));
+}
+
+function wordsOf(unit: Reading<UnitFacts>): UnitFacts | undefined {
+  return unit.kind === 'known' ? unit.value : undefined;
+}
+
+function silenceMs({ kubeletSilence }: Observation, now: Moment): number | undefined {
+  if (kubeletSilence === 'answers') return 0;
+  return kubeletSilence === undefined ? undefined : now.monotonicMs - kubeletSilence.sinceMs;
+}
+
 /** Looks at the host once. What cannot be read now keeps no old value: an old PID is a wrong PID. */
 async function lookAtHost(
   world: World,
+  board: ObservationBoard,
   { preflight, version }: Lookers,
   signal: AbortSignal,
 ): Promise<HostObservation> {
@@ -89,16 +120,29 @@ async function lookAtHost(
     fact(world, 'the boot id', signal, () => facts.bootID()),
     fact(world, 'the kernel release', signal, () => facts.kernel()),
   ]);
-  const runtimePid = runtimeUnit.kind === 'known' ? runtimeUnit.value.mainPID : 0;
-  const runtimeProcessState =
-    runtimePid === 0
-      ? undefined
-      : await fact(world, 'the state of the runtime process', signal, () => facts.processState(runtimePid));
+  const [kubeletProcess, runtimeProcess] = await Promise.all([
+    mainProcess(world, 'kubelet', kubeletUnit, signal),
+    mainProcess(world, 'runtime', runtimeUnit, signal),
+  ]);
+  const now = momentOf(world.clock);
+  const before = board.current();
+  const kubeletProgram = nextProgramRecord(
+    { unit: wordsOf(kubeletUnit), process: kubeletProcess, silentMs: silenceMs(before, now) },
+    before.host?.kubeletProgram,
+    now,
+  );
+  // Whether the runtime answers is the CRI probe's to say.
+  const runtimeProgram = nextProgramRecord(
+    { unit: wordsOf(runtimeUnit), process: runtimeProcess, silentMs: undefined },
+    before.host?.runtimeProgram,
+    now,
+  );
   const [stacks, kubeletVersion] = await Promise.all([
     preflight.check(kubeletUnit, signal),
     version.read(kubeletUnit, signal),
   ]);
-  return { kubeletUnit, runtimeUnit, kubelet, kubeletVersion, runtimeProcessState, bootID, kernel, stacks };
+  const units = { kubeletUnit, runtimeUnit, kubeletProgram, runtimeProgram };
+  return { ...units, kubelet, kubeletVersion, runtimeProcessState: runtimeProcess?.state, bootID, kernel, stacks };
 }
 
 /** The spool's room. `error` is that of the last write, unless the spool cannot even be looked at. */
@@ -121,7 +165,7 @@ export async function runFactsLoop(
 ): Promise<never> {
   const lookers = { preflight: createPreflight(world), version: createKubeletVersion(world) };
   for (;;) {
-    const host = await lookAtHost(world, lookers, signal);
+    const host = await lookAtHost(world, board, lookers, signal);
     board.post({ host, spool: await lookAtSpool(world, board, signal) });
     await wakeUp.wait(FACTS_EVERY_MS, signal);
   }

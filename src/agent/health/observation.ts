@@ -1,5 +1,6 @@
 /** What the agent sees of its node, as one value that its loops keep up to date. */
 import type { HealthStatus, PlegInfo, ProbeState } from '../../api/v1alpha1/health.ts';
+import type { ProgramRecord } from '../../core/detection/program-state.ts';
 import type { KubeletProcess, UnitFacts } from '../../ports/host.ts';
 
 /** Not there and not readable are two things: the second never leads to an act. */
@@ -36,6 +37,8 @@ export interface HostObservation {
   readonly kubelet: KubeletProcess | undefined;
   /** `v1.36.3`, as the Node has it; undefined: it is not known. */
   readonly kubeletVersion: string | undefined;
+  readonly kubeletProgram: ProgramRecord;
+  readonly runtimeProgram: ProgramRecord;
   readonly runtimeProcessState: string | undefined;
   readonly bootID: string | undefined;
   readonly kernel: string | undefined;
@@ -66,6 +69,8 @@ export interface Observation {
   readonly startedAt: number;
   readonly pleg: PlegInfo | undefined;
   readonly probe: ProbeObservation;
+  /** Since when the kubelet has not answered, on the monotonic clock; `answers`: it did; undefined: it cannot be asked. */
+  readonly kubeletSilence: { readonly sinceMs: number } | 'answers' | undefined;
   /** undefined: not looked yet. */
   readonly host: HostObservation | undefined;
   readonly log: LogObservation;
@@ -84,6 +89,7 @@ export function createObservationBoard(startedAt: number): ObservationBoard {
     startedAt,
     pleg: undefined,
     probe: NOT_PROBED,
+    kubeletSilence: undefined,
     host: undefined,
     log: {
       state: 'reading',

@@ -32,8 +32,8 @@ export function createLogWatch(world: World, board: ObservationBoard, hostWakeUp
 
   function post(): void {
     const now = momentOf(clock);
-    const { pleg: previous, probe } = board.current();
-    const pleg = plegOf(state, probe, previous, now);
+    const { pleg: previous, probe, host: seen } = board.current();
+    const pleg = plegOf(state, { probe, kubelet: seen?.kubeletProgram, previous }, now);
     if (previous !== undefined && previous.state !== pleg.state) {
       log.info('PLEG changed', { node: world.node, reason: pleg.reason, state: pleg.state, detail: pleg.message });
       metrics.count('pleg_changes_total', { state: pleg.state });
@@ -101,8 +101,8 @@ export function createLogWatch(world: World, board: ObservationBoard, hostWakeUp
     if (unit?.kind !== 'known' || unit.value.mainPID === 0) return false;
     const { mainPID } = unit.value;
     try {
-      const letter = await host.facts.processState(mainPID);
-      return letter !== undefined && !'TtZX'.includes(letter);
+      const process = await host.facts.process(mainPID);
+      return process !== undefined && !process.frozen && !'TtZX'.includes(process.state);
     } catch {
       signal.throwIfAborted();
       return false;

@@ -10,6 +10,7 @@ import {
 import { plegWords, tellsOfPleg } from '../../core/detection/pleg-words.ts';
 import { parseKubeletRecord } from '../../core/detection/kubelet-record.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
+import type { ProgramRecord } from '../../core/detection/program-state.ts';
 import { LIVE_MS } from '../../core/detection/settings.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { LogRecord } from '../../ports/host.ts';
@@ -112,17 +113,20 @@ export function onRestart(state: WatchState): WatchState {
   return state.status.kind === 'failed' ? state : { ...state, status: { kind: 'reading' } };
 }
 
-export function plegOf(
-  state: WatchState,
-  probe: ProbeObservation,
-  previous: PlegInfo | undefined,
-  now: Moment,
-): PlegInfo {
+/** What else is seen of the node. */
+export interface Beside {
+  readonly probe: ProbeObservation;
+  readonly kubelet: ProgramRecord | undefined;
+  /** What was said of PLEG last. */
+  readonly previous: PlegInfo | undefined;
+}
+
+export function plegOf(state: WatchState, { probe, kubelet, previous }: Beside, now: Moment): PlegInfo {
   const hidden = !state.confirmed && openEpisode(state.episodes) !== undefined;
   const episodes = hidden ? { ...state.episodes, episodes: state.episodes.episodes.slice(0, -1) } : state.episodes;
   const log: LogStatus = hidden && state.status.kind === 'current' ? { kind: 'reading' } : state.status;
   const { suspicion, breachText } = state;
-  return plegInfo({ episodes, suspicion, probe, log, breachText }, previous, now);
+  return plegInfo({ episodes, suspicion, probe, log, breachText, kubelet }, previous, now);
 }
 
 export function logObservationOf(state: WatchState): LogObservation {

@@ -32,7 +32,7 @@ export interface HealthReasons {
   readonly Recoverable:
     | 'Recoverable'
     | 'NotLookedYet'
-    | `${'Kubelet' | 'Runtime'}${'UnitUnknown' | 'UnitUnreadable'}`
+    | `${'Kubelet' | 'Runtime'}${'UnitUnknown' | 'UnitUnreadable' | 'Masked' | 'Stopped' | 'Debugged'}`
     | 'NoRestartPolicy'
     | 'NoRuntimeRestartPolicy';
 }

@@ -32,6 +32,44 @@ const AgentInfo = z
   })
   .check(about('The agent that reports.'));
 
+/**
+ * How a program of the host is, by systemd and the kernel:
+ * - `Running`: its main process runs, and answers where it is asked.
+ * - `Frozen`: its main process, or its control group, is stopped, and nobody debugs it.
+ * - `Debugged`: a debugger or a tracer holds its main process.
+ * - `Uninterruptible`: it does not answer, and its main thread waits in the kernel (state D) at two looks in a row.
+ * - `Silent`: it runs, and has not answered for 10 s.
+ * - `Starting`: systemd starts or stops it.
+ * - `Stopped`: its unit is inactive, and has not failed: somebody stopped it.
+ * - `Masked`: its unit is masked: somebody does not want it to run.
+ * - `Failed`: its unit has failed, and systemd does not start it again.
+ * - `CrashLooping`: systemd has started it again at least twice in five minutes.
+ * - `Unknown`: its unit is not known, or cannot be read.
+ */
+export const ProgramState = z.enum([
+  'Running',
+  'Frozen',
+  'Debugged',
+  'Uninterruptible',
+  'Silent',
+  'Starting',
+  'Stopped',
+  'Masked',
+  'Failed',
+  'CrashLooping',
+  'Unknown',
+]);
+export type ProgramState = z.infer<typeof ProgramState>;
+
+export const ProgramInfo = z
+  .object({
+    state: ProgramState,
+    since: moment('When the present state began.'),
+    message: z.optional(text(512, 'What was seen, for a person.')),
+  })
+  .check(about('How it is as a program of the host.'));
+export type ProgramInfo = z.infer<typeof ProgramInfo>;
+
 export const KubeletInfo = z
   .object({
     version: z.optional(text(64, 'As the kubelet reports it in its Node, for example `v1.36.3`.')),
@@ -45,6 +83,7 @@ export const KubeletInfo = z
     restart: z.optional(text(32, '`Restart=` of that unit.')),
     watchdog: z.optional(duration('`WatchdogSec=` of that unit; absent: none.')),
     endpoint: z.optional(text(512, 'The CRI endpoint that it uses.')),
+    program: z.optional(ProgramInfo),
   })
   .check(about('The kubelet and the unit that runs it.'));
 export type KubeletInfo = z.infer<typeof KubeletInfo>;
@@ -69,6 +108,7 @@ export const RuntimeInfo = z
     invocationID: z.optional(text(64, 'InvocationID of that unit.')),
     startedAt: z.optional(moment('When its main process started.')),
     killMode: z.optional(text(32, '`KillMode=` of that unit; `process` lets containers survive a restart.')),
+    program: z.optional(ProgramInfo),
     probe: z
       .object({
         state: ProbeState,

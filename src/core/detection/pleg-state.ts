@@ -1,13 +1,18 @@
 /** What the log, the episodes and the CRI probe say together of PLEG: the `pleg` of KubeletHealth. */
-import type { Episode, PlegInfo, PlegState, ProbeState } from '../../api/v1alpha1/health.ts';
+import type { Episode, PlegInfo, PlegState, ProbeState, ProgramState } from '../../api/v1alpha1/health.ts';
 import { formatDuration, formatSeconds } from '../time/duration.ts';
 import type { Moment } from '../time/moment.ts';
 import { type EpisodeRecord, type EpisodeState, type Fault, openEpisode } from './episodes.ts';
 import type { PlegLine } from './pleg-line.ts';
-import { LOG_GRACE_MS, PROBE_FAILING_MS, RELIST_FAILED_HOLD_MS, RUNTIME_DOWN_HOLD_MS } from './settings.ts';
+import type { ProgramRecord } from './program-state.ts';
+import { LOG_GRACE_MS, PROBE_FAILING_MS, RELIST_FAILED_HOLD_MS, RESUMED_MS, RUNTIME_DOWN_HOLD_MS } from './settings.ts';
 
 /** Reasons of PlegInfo. */
 type PlegReason =
+  /** The kubelet does not run, or does nothing, so that its log says nothing: see `status.kubelet.program`. */
+  | `Kubelet${Exclude<ProgramState, 'Running' | 'Starting' | 'Unknown'>}`
+  /** The kubelet did nothing until just now: what it says is of that time. */
+  | 'JustResumed'
   /** No breach line since the kubelet started or since the last episode closed. */
   | 'RelistRecent'
   /** The last relist began longer ago than the threshold. */
@@ -72,6 +77,8 @@ export interface PlegInputs {
   readonly log: LogStatus;
   /** The newest breach line as it was written; empty: none. */
   readonly breachText: string;
+  /** undefined: it has not been looked at yet. */
+  readonly kubelet: ProgramRecord | undefined;
 }
 
 interface Verdict {
@@ -107,7 +114,9 @@ export function plegInfo(inputs: PlegInputs, previous: PlegInfo | undefined, now
 function judge(inputs: PlegInputs, previous: PlegInfo | undefined, now: Moment): Verdict {
   return (
     unreadable(inputs.log, now) ??
+    resumed(inputs, now) ??
     unhealthy(inputs) ??
+    silent(inputs.kubelet) ??
     suspectedByProbe(inputs.probe, now) ??
     suspectedByLine(inputs.suspicion, now) ??
     notReadYet(inputs.log, previous) ?? {
@@ -130,6 +139,28 @@ function notReadYet(log: LogStatus, previous: PlegInfo | undefined): Verdict | u
   if (log.kind === 'current' || (previous !== undefined && previous.state !== 'Unknown')) return undefined;
   const message = log.kind === 'reading' ? 'the kubelet log is being read' : `the kubelet log: ${log.message}`;
   return { state: 'Unknown', reason: 'LogNotReadYet', message, since: undefined };
+}
+
+/**
+ * A kubelet that did nothing for minutes says at once that its relist is too old, and is well a second later: whether it stays
+ * ill shows when the next relists are due.
+ */
+function resumed({ kubelet, episodes }: PlegInputs, now: Moment): Verdict | undefined {
+  const idleAtMs = kubelet?.idleAtMs;
+  if (idleAtMs === undefined || now.monotonicMs - idleAtMs >= RESUMED_MS) return undefined;
+  const episode = openEpisode(episodes);
+  // One that was open before it stopped goes on.
+  if (episode === undefined || episode.startedAt < now.wallMs - RESUMED_MS) return undefined;
+  const message = 'the kubelet, or its host, did nothing until just now: whether PLEG is well again shows in a moment';
+  return { state: 'Suspected', reason: 'JustResumed', message, since: undefined };
+}
+
+/** Its log is silent since it is: that says nothing of PLEG. */
+function silent(kubelet: ProgramRecord | undefined): Verdict | undefined {
+  if (kubelet === undefined) return undefined;
+  const { state, message, since } = kubelet;
+  if (state === 'Running' || state === 'Starting' || state === 'Unknown') return undefined;
+  return { state: 'Unknown', reason: `Kubelet${state}`, message: `the kubelet: ${message}`, since };
 }
 
 function unhealthy(inputs: PlegInputs): Verdict | undefined {

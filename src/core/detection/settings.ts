@@ -21,5 +21,7 @@ export const PROBE_FAILING_MS = 10_000;
  */
 export const RUNTIME_DOWN_HOLD_MS = 15_000;
 export const RELIST_FAILED_HOLD_MS = 30_000;
+/** After it did nothing for long, the kubelet needs this time to be seen well or ill: looks at it are 10 s apart. */
+export const RESUMED_MS = 30_000;
 /** A log source that fails for less is being restarted. */
 export const LOG_GRACE_MS = 15_000;

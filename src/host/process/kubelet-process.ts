@@ -1,6 +1,8 @@
-/** What the kubelet's command line and configuration file say of the CRI endpoint. */
+/** What the kubelet's command line and configuration file say of the CRI endpoint and of its /healthz. */
 import { lstat } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { parse } from 'yaml';
+import type { HealthzAddress } from '../../ports/host.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import { hostPath } from '../disk/host-path.ts';
 import { readBounded } from '../disk/bounded-read.ts';
@@ -29,17 +31,45 @@ export function flagValue(argv: readonly string[], name: string): string | undef
   return value === '' ? undefined : value;
 }
 
-/** `containerRuntimeEndpoint` of a KubeletConfiguration, YAML or JSON; undefined: not there, or not readable as such. */
-export function configEndpoint(text: string): string | undefined {
+/** A KubeletConfiguration, YAML or JSON; empty: not there, or not readable as such. */
+export type KubeletConfig = Readonly<Record<string, unknown>>;
+
+export function parseConfig(text: string): KubeletConfig {
   try {
     const config: unknown = parse(text, { maxAliasCount: 10 });
-    if (typeof config !== 'object' || config === null || !('containerRuntimeEndpoint' in config)) return undefined;
-    const endpoint = config.containerRuntimeEndpoint;
-    return typeof endpoint === 'string' && endpoint !== '' ? endpoint : undefined;
+    return typeof config === 'object' && config !== null ? (config as KubeletConfig) : {};
   } catch {
     // Whatever is wrong with the file, the kubelet complains of it; here it only means: not known from there.
-    return undefined;
+    return {};
   }
+}
+
+/** The file that `--config` names. */
+export async function readConfig(
+  namespaces: HostNamespaces,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<KubeletConfig> {
+  const file = flagValue(argv, 'config');
+  if (file === undefined) return {};
+  const text = await readBounded(await hostPath(namespaces.hostRoot, file, signal), MAX_CONFIG, signal);
+  return text === undefined ? {} : parseConfig(text.bytes.toString('utf8'));
+}
+
+/** k8s.io/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go. */
+const HEALTHZ: HealthzAddress = { host: '127.0.0.1', port: 10_248 };
+
+/** Where /healthz listens; undefined: port 0 switches it off. */
+export function healthzOf(argv: readonly string[], config: KubeletConfig): HealthzAddress | undefined {
+  const port = Number(flagValue(argv, 'healthz-port') ?? config['healthzPort'] ?? HEALTHZ.port);
+  const bind = flagValue(argv, 'healthz-bind-address') ?? config['healthzBindAddress'];
+  if (!Number.isInteger(port) || port <= 0 || port > 65_535) return undefined;
+  const host = typeof bind === 'string' && isIP(bind) !== 0 && !isAny(bind) ? bind : HEALTHZ.host;
+  return { host, port };
+}
+
+function isAny(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 /** From the flag, then the file that `--config` names, then a socket that exists. A path alone becomes `unix://`. */
@@ -50,12 +80,8 @@ export async function findEndpoint(
 ): Promise<string | undefined> {
   const flag = flagValue(argv, 'container-runtime-endpoint');
   if (flag !== undefined) return withScheme(flag);
-  const file = flagValue(argv, 'config');
-  if (file !== undefined) {
-    const text = await readBounded(await hostPath(namespaces.hostRoot, file, signal), MAX_CONFIG, signal);
-    const endpoint = text === undefined ? undefined : configEndpoint(text.bytes.toString('utf8'));
-    if (endpoint !== undefined) return withScheme(endpoint);
-  }
+  const { containerRuntimeEndpoint: endpoint } = await readConfig(namespaces, argv, signal);
+  if (typeof endpoint === 'string' && endpoint !== '') return withScheme(endpoint);
   for (const socket of WELL_KNOWN_SOCKETS) {
     if (await isSocket(namespaces, socket, signal)) return `unix://${socket}`;
   }

@@ -2,9 +2,9 @@
 import { MedicError } from '../../ports/errors.ts';
 import type { BlockedProcess, HostFacts, KubeletProcess } from '../../ports/host.ts';
 import type { FoundProcess } from './find-process.ts';
-import { findEndpoint } from './kubelet-process.ts';
+import { findEndpoint, healthzOf, readConfig } from './kubelet-process.ts';
+import { processFacts } from './process-facts.ts';
 import type { HostNamespaces } from '../namespaces.ts';
-import { parseStat } from './proc-parse.ts';
 import { listProcesses, listThreads } from './process-list.ts';
 import { readText } from '../disk/bounded-read.ts';
 
@@ -22,12 +22,15 @@ export function createProcFacts(
       const found = await kubelet(signal);
       if (found === undefined) return undefined;
       const { pid, argv } = found;
-      return { pid, argv, endpoint: await findEndpoint(namespaces, argv, signal) };
+      const config = await readConfig(namespaces, argv, signal);
+      return {
+        pid,
+        argv,
+        endpoint: await findEndpoint(namespaces, argv, signal),
+        healthz: healthzOf(argv, config),
+      };
     },
-    async processState(pid): Promise<string | undefined> {
-      const text = await readText(`${namespaces.procRoot}/${String(pid)}/stat`);
-      return text === undefined ? undefined : parseStat(text)?.state;
-    },
+    process: (pid) => processFacts(namespaces, pid),
     blocked: (signal) => blocked(namespaces.procRoot, signal),
   };
 }

@@ -8,6 +8,7 @@ export const UNIT_PROPERTIES = [
   'LoadState',
   'ActiveState',
   'SubState',
+  'Result',
   'MainPID',
   'InvocationID',
   'ExecMainStartTimestamp',
@@ -51,8 +52,10 @@ function parseUnit(block: string, now: Moment | undefined): readonly UnitFacts[]
   return [
     {
       unit: id,
+      loadState: get('LoadState'),
       activeState: get('ActiveState'),
       subState: get('SubState'),
+      result: get('Result'),
       mainPID: whole(get('MainPID')),
       invocationID: get('InvocationID'),
       startedAt: startOf(get('ExecMainStartTimestamp'), whole(get('ExecMainStartTimestampMonotonic')), now),

@@ -66,6 +66,10 @@ export function createKubeletLife(world: KubeletWorld): KubeletLife {
     let nextFailureAt = Number.POSITIVE_INFINITY;
     for (;;) {
       const fault = world.blockedBy();
+      if (fault === 'kubelet-frozen') {
+        await clock.sleep(TIMES.relistPeriod, signal);
+        continue;
+      }
       if (fault === undefined) {
         relistAt = clock.monotonic();
         blockedSince = undefined;
@@ -85,7 +89,11 @@ export function createKubeletLife(world: KubeletWorld): KubeletLife {
   /** What the sync loop finds wrong; a loop that waits for a CRI call itself finds nothing. */
   function errors(): readonly string[] {
     const fault = world.blockedBy();
-    if (fault === undefined || blockedSince === undefined) return [];
+    if (fault === 'kubelet-frozen') return [];
+    // It was frozen until now: the sync loop comes before the next relist.
+    const isOld = (relistAgeMs() ?? 0) > TIMES.threshold;
+    if (fault === undefined) return isOld ? [breachReason(relistAgeMs() ?? 0, TIMES.threshold)] : [];
+    if (blockedSince === undefined) return [];
     const isDown = fault !== 'event-channel-deadlock';
     if (isDown && blockedForMs() < TIMES.syncLoopBlockedFor) return [];
     const age = relistAgeMs();
@@ -111,7 +119,7 @@ export function createKubeletLife(world: KubeletWorld): KubeletLife {
 
   async function chatter(signal: AbortSignal): Promise<never> {
     for (let count = 1; ; count++) {
-      journal.write(ordinaryLine(context(), count));
+      if (world.blockedBy() !== 'kubelet-frozen') journal.write(ordinaryLine(context(), count));
       await clock.sleep(20_000, signal);
     }
   }
@@ -120,6 +128,7 @@ export function createKubeletLife(world: KubeletWorld): KubeletLife {
     const fault = world.blockedBy();
     const good = { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' } as const;
     if (fault === undefined) return good;
+    if (fault === 'kubelet-frozen') return undefined;
     const isDeadlock = fault === 'event-channel-deadlock';
     const age = relistAgeMs() ?? 0;
     const forMs = blockedForMs();

@@ -4,9 +4,10 @@
  * - `event-channel-deadlock`: kubelet before 1.14 blocks in relist, sending to a channel that nobody drains. The runtime
  *   is well; a kubelet restart heals it (kubernetes#72482).
  * - `runtime-hung`: the runtime is stopped. Its restart heals; a kubelet restart makes the kubelet crash-loop.
+ * - `kubelet-frozen`: the kubelet is stopped by a signal: it logs nothing and reports nothing.
  * - `frozen-connection`: the kubelet's own connection to the runtime is dead, new ones are well. A kubelet restart heals.
  */
-export type FaultKind = 'event-channel-deadlock' | 'runtime-hung' | 'frozen-connection';
+export type FaultKind = 'event-channel-deadlock' | 'runtime-hung' | 'frozen-connection' | 'kubelet-frozen';
 
 export interface KubeletProfile {
   readonly version: string;

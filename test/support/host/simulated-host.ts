@@ -9,6 +9,7 @@ import type {
   Collected,
   Host,
   ProbeResult,
+  ProcessFacts,
   Shim,
   Shims,
   UnitFacts,
@@ -50,6 +51,8 @@ export interface SimulatedHost {
   readonly restarts: readonly { readonly unit: string; readonly at: number }[];
   /** Makes something go wrong now. */
   inject(fault: FaultKind): void;
+  /** The kubelet does nothing. */
+  isFrozen(): boolean;
   /** What went wrong passes by itself: nobody restarts anything. */
   heal(): void;
   /** A line in the kubelet's log says that PLEG is unhealthy, whatever is the case. */
@@ -259,10 +262,11 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     return { bytes: Buffer.from(`# ${SAMPLES}\n`), truncated: false, message: SAMPLES, source };
   }
 
-  function processState(pid: number): string | undefined {
-    if (pid === 0) return undefined;
-    if (pid === runtimeUnit.facts().mainPID) return isRuntimeHung ? 'T' : 'S';
-    return pid === kubeletUnit.facts().mainPID ? 'S' : undefined;
+  function processFacts(pid: number): ProcessFacts | undefined {
+    const isRuntime = pid === runtimeUnit.facts().mainPID;
+    if (pid === 0 || !(isRuntime || pid === kubeletUnit.facts().mainPID)) return undefined;
+    const isStopped = isRuntime ? isRuntimeHung : kubeletFault === 'kubelet-frozen';
+    return { state: isStopped ? 'T' : 'S', tracerPID: 0, frozen: false, wchan: 'futex_wait_queue' };
   }
 
   const host: Host = {
@@ -274,6 +278,13 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     },
     log: journal.source,
     probe: { probe, exitedContainers: async () => (isRuntimeHung ? undefined : 12) },
+    kubeletProbe: {
+      async answers(_at, deadlineMs, caller) {
+        if (life === undefined) return undefined;
+        if (kubeletFault === 'kubelet-frozen') await clock.sleep(deadlineMs, caller);
+        return kubeletFault !== 'kubelet-frozen';
+      },
+    },
     facts: {
       bootID: async () => bootID,
       kernel: async () => KERNEL,
@@ -281,9 +292,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
         const { mainPID } = kubeletUnit.facts();
         if (mainPID === 0) return undefined;
         const endpoint = 'unix:///run/containerd/containerd.sock';
-        return { pid: mainPID, argv: ['/usr/bin/kubelet'], endpoint };
+        return { pid: mainPID, argv: ['/usr/bin/kubelet'], endpoint, healthz: { host: '127.0.0.1', port: 10_248 } };
       },
-      processState: async (pid) => processState(pid),
+      process: async (pid) => processFacts(pid),
       blocked: async () => blocked,
     },
     collectors: createCollectors({
@@ -336,6 +347,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       waitsForRuntime: () => blockedBy() === 'runtime-hung' || blockedBy() === 'frozen-connection',
     }),
     ready: () => ready,
+    isFrozen: () => kubeletFault === 'kubelet-frozen',
     kubelet: kubeletUnit.facts,
     runtime: runtimeUnit.facts,
     restarts,

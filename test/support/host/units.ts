@@ -25,8 +25,10 @@ export interface UnitOptions {
 export function createUnit({ unit, killMode, restart, random, nextPid }: UnitOptions): Unit {
   let facts: UnitFacts = {
     unit,
+    loadState: 'loaded',
     activeState: 'inactive',
     subState: 'dead',
+    result: 'success',
     mainPID: 0,
     invocationID: '',
     startedAt: undefined,

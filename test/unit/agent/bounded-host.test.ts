@@ -28,7 +28,8 @@ function hungHost(): Host {
     services: { find: hang, show: hang, restart: hang, reboot: hang },
     log: { description: 'journald:kubelet.service', follow: noLines },
     probe: { probe: hang, exitedContainers: hang },
-    facts: { bootID: hang, kernel: hang, kubelet: hang, processState: hang, blocked: hang },
+    kubeletProbe: { answers: hang },
+    facts: { bootID: hang, kernel: hang, kubelet: hang, process: hang, blocked: hang },
     collectors: [collector],
     spool: { write: hang, read: hang, rename: hang, remove: hang, list: hang, usage: hang },
     stacks: { read: hang, sample: hang, check: hang },
@@ -58,11 +59,14 @@ const CALLS: { readonly [P in keyof typeof HOST_LIMITS_MS]: Calls<(typeof HOST_L
     probe: ({ probe }, signal) => probe.probe(5_000, signal),
     exitedContainers: ({ probe }, signal) => probe.exitedContainers(5_000, signal),
   },
+  kubeletProbe: {
+    answers: ({ kubeletProbe }, signal) => kubeletProbe.answers({ host: '127.0.0.1', port: 1 }, 5_000, signal),
+  },
   facts: {
     bootID: ({ facts }) => facts.bootID(),
     kernel: ({ facts }) => facts.kernel(),
     kubelet: ({ facts }, signal) => facts.kubelet(signal),
-    processState: ({ facts }) => facts.processState(1),
+    process: ({ facts }) => facts.process(1),
     blocked: ({ facts }, signal) => facts.blocked(signal),
   },
   spool: {
@@ -93,7 +97,7 @@ type Row = readonly [name: string, limitMs: number, call: Call];
 function rowsOf(part: keyof typeof CALLS): readonly Row[] {
   const limits = new Map<string, number>(Object.entries(HOST_LIMITS_MS[part]));
   // A probe has its limit beyond its deadline.
-  const deadlineMs = part === 'probe' ? 5_000 : 0;
+  const deadlineMs = part === 'probe' || part === 'kubeletProbe' ? 5_000 : 0;
   return Object.entries(CALLS[part]).map(([method, call]: [string, Call]): Row => [
     `${part}.${method}`,
     deadlineMs + (limits.get(method) ?? 0),
@@ -103,7 +107,9 @@ function rowsOf(part: keyof typeof CALLS): readonly Row[] {
 
 const COLLECT: Row = ['a collector', 7_000, async ({ collectors }, signal) => collectors[0]?.collect(WINDOW, signal)];
 const ROWS: readonly Row[] = [
-  ...(['services', 'probe', 'facts', 'spool', 'stacks', 'shims', 'state'] as const).flatMap((part) => rowsOf(part)),
+  ...(['services', 'probe', 'kubeletProbe', 'facts', 'spool', 'stacks', 'shims', 'state'] as const).flatMap((part) =>
+    rowsOf(part),
+  ),
   COLLECT,
 ];
 
@@ -118,7 +124,7 @@ function watch(promise: Promise<unknown>): () => unknown {
 }
 
 function endOf(name: string): unknown {
-  if (name === 'probe.exitedContainers') return undefined;
+  if (name === 'probe.exitedContainers' || name === 'kubeletProbe.answers') return undefined;
   const words: unknown = expect.stringMatching(/: no answer within \S+$/);
   if (name === 'probe.probe') return { state: 'Timeout', latencyMs: 6_000, message: words };
   return expect.objectContaining({ code: 'E_AGENT_DEADLINE', message: words });
@@ -135,7 +141,7 @@ describe('a host that does not answer', () => {
     expect(signals.map(({ aborted }) => aborted)).not.toContain(false);
   });
 
-  test.each(ROWS.filter(([name]) => !name.startsWith('probe.')))(
+  test.each(ROWS.filter(([name]) => !/^(?:probe|kubeletProbe)\./.test(name)))(
     'lets %s end with the agent',
     async (_name, _limitMs, call) => {
       const reason = new Error('the agent stops');

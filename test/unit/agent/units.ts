@@ -7,8 +7,10 @@ export const BEFORE = { pid: 100, invocationID: 'a'.repeat(32) };
 export function aUnit(facts: Partial<UnitFacts> = {}): UnitFacts {
   return {
     unit: 'kubelet.service',
+    loadState: 'loaded',
     activeState: 'active',
     subState: 'running',
+    result: 'success',
     mainPID: BEFORE.pid,
     invocationID: BEFORE.invocationID,
     startedAt: T0 - 3_600_000,

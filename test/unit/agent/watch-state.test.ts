@@ -16,6 +16,8 @@ import { T0 } from '../../support/builders/objects.ts';
 const BREACH =
   'E1124 10:09:33.815416      95 kubelet.go:2646] "Skipping pod synchronization" err="PLEG is not healthy: pleg was last seen active 3m1s ago; threshold is 3m0s"';
 
+const BESIDE = { probe: NOT_PROBED, kubelet: undefined, previous: undefined };
+
 function line(at: number, text = BREACH): LogRecord {
   return { kind: 'line', at: T0 + at, text, cursor: `c${String(at)}` };
 }
@@ -30,7 +32,7 @@ function feed(records: readonly (readonly [number, LogRecord])[], from?: WatchSt
 }
 
 function stateAt(state: WatchState, now: number): string {
-  return plegOf(state, NOT_PROBED, undefined, moment(now)).state;
+  return plegOf(state, BESIDE, moment(now)).state;
 }
 
 describe('what the kubelet log tells', () => {
@@ -56,7 +58,7 @@ describe('what the kubelet log tells', () => {
     const records = Array.from({ length: 120 }, (_, index) => [600_000, line(index * 5_000)] as const);
     const state = feed(records);
     expect(stateAt(state, 600_000)).toBe('Unhealthy');
-    expect(plegOf(state, NOT_PROBED, undefined, moment(600_000)).episodes).toHaveLength(1);
+    expect(plegOf(state, BESIDE, moment(600_000)).episodes).toHaveLength(1);
   });
 
   test('an episode that closes unconfirmed leaves a healthy node', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { HealthStatus } from '../../../src/api/v1alpha1/health.ts';
 import { NO_EPISODES } from '../../../src/core/detection/episodes.ts';
 import { loadEpisodes, saveEpisodes } from '../../../src/core/detection/episodes-json.ts';
+import type { ProgramRecord } from '../../../src/core/detection/program-state.ts';
 import { noteSuspicion, plegInfo, type PlegInputs } from '../../../src/core/detection/pleg-state.ts';
 import { bench, breach, stuck, T0 } from './episode-builders.ts';
 
@@ -12,11 +13,69 @@ const WELL: PlegInputs = {
   probe: { state: 'Answered', failingSinceMs: undefined, message: '' },
   log: { kind: 'current' },
   breachText: '',
+  kubelet: undefined,
 };
+
+function aKubelet(part: Partial<ProgramRecord> = {}): ProgramRecord {
+  const { wallMs, monotonicMs } = NOW;
+  const at = { since: wallMs - 60_000, sinceMs: monotonicMs - 60_000, lookedAtMs: monotonicMs };
+  return { state: 'Running', message: '', ...at, idleAtMs: undefined, restarts: [], ...part };
+}
 
 function failing(forMs: number, state: 'Timeout' | 'Unavailable' | 'Error' = 'Timeout'): PlegInputs['probe'] {
   return { state, failingSinceMs: NOW.monotonicMs - forMs, message: 'no answer in 5s' };
 }
+
+describe('a kubelet that does nothing', () => {
+  test.each([
+    'Frozen',
+    'Debugged',
+    'Uninterruptible',
+    'Silent',
+    'Stopped',
+    'Masked',
+    'Failed',
+    'CrashLooping',
+  ] as const)('is never Healthy: %s', (state) => {
+    const kubelet = aKubelet({ state, message: 'process 812 is stopped (SIGSTOP)' });
+    expect(plegInfo({ ...WELL, kubelet }, undefined, NOW)).toMatchObject({
+      state: 'Unknown',
+      reason: `Kubelet${state}`,
+      message: 'the kubelet: process 812 is stopped (SIGSTOP)',
+      since: new Date(NOW.wallMs - 60_000).toISOString(),
+    });
+    const b = bench();
+    stuck(b, 200, 260);
+    expect(plegInfo({ ...WELL, kubelet, episodes: b.state() }, undefined, NOW).state).toBe('Unhealthy');
+  });
+
+  test.each(['Running', 'Starting', 'Unknown'] as const)('is another thing than one that is %s', (state) => {
+    expect(plegInfo({ ...WELL, kubelet: aKubelet({ state }) }, undefined, NOW).state).toBe('Healthy');
+  });
+
+  test('is not called unhealthy for what it says when it goes on', () => {
+    const b = bench();
+    stuck(b, 200, 200);
+    const episodes = b.state();
+    const now = { wallMs: episodes.episodes[0]!.startedAt + 1_000, monotonicMs: 50_000 };
+    const infoAfter = (idleForMs: number | undefined, at = now): string =>
+      plegInfo(
+        {
+          ...WELL,
+          episodes,
+          kubelet: aKubelet({ idleAtMs: idleForMs === undefined ? undefined : 50_000 - idleForMs }),
+        },
+        undefined,
+        at,
+      ).reason;
+    expect(infoAfter(3_000)).toBe('JustResumed');
+    expect(infoAfter(29_999)).toBe('JustResumed');
+    expect(infoAfter(30_000)).toBe('ThresholdExceeded');
+    expect(infoAfter(undefined)).toBe('ThresholdExceeded');
+    // It was unhealthy before it did nothing.
+    expect(infoAfter(3_000, { ...now, wallMs: now.wallMs + 30_000 })).toBe('ThresholdExceeded');
+  });
+});
 
 describe('the state of PLEG', () => {
   test('is Healthy where nothing speaks against it', () => {

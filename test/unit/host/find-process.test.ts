@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createEndpointFinder } from '../../../src/host/cri/cri-endpoint.ts';
 import type { FoundProcess } from '../../../src/host/process/find-process.ts';
 import { hostPath } from '../../../src/host/disk/host-path.ts';
-import { configEndpoint, findEndpoint, flagValue } from '../../../src/host/process/kubelet-process.ts';
+import { findEndpoint, flagValue, healthzOf, parseConfig } from '../../../src/host/process/kubelet-process.ts';
 import { createProcFacts } from '../../../src/host/process/proc.ts';
 import type { NamedUnits } from '../../../src/host/unit/known-units.ts';
 import { createPrograms, type FindProgram } from '../../../src/host/unit/node-programs.ts';
@@ -200,8 +200,26 @@ describe('the CRI endpoint', () => {
     expect(await findEndpoint(root.namespaces, argv, never)).toBe(endpoint);
   });
 
-  test.each(['', '}{', '- a\n- b\n', 'containerRuntimeEndpoint: 7\n', 'a: &a [*a]\n'])('is not in %j', (text) => {
-    expect(configEndpoint(text)).toBeUndefined();
+  test.each(['', '}{', '- a\n- b\n', 'containerRuntimeEndpoint: 7\n', 'a: &a [*a]\n'])('is not in %j', async (text) => {
+    await root.file('etc/kubelet.yaml', text);
+    expect(await findEndpoint(root.namespaces, ['kubelet', '--config=/etc/kubelet.yaml'], never)).toBeUndefined();
+  });
+
+  test.each<[string, readonly string[], string, ReturnType<typeof healthzOf>]>([
+    ['by default', [], '', { host: '127.0.0.1', port: 10_248 }],
+    ['by the file', [], 'healthzPort: 10249\nhealthzBindAddress: 10.0.0.7\n', { host: '10.0.0.7', port: 10_249 }],
+    ['by a flag, which wins', ['--healthz-port=9'], 'healthzPort: 10249\n', { host: '127.0.0.1', port: 9 }],
+    ['on all addresses', ['--healthz-bind-address', '0.0.0.0'], '', { host: '127.0.0.1', port: 10_248 }],
+    [
+      'on a name, which is not looked up',
+      [],
+      'healthzBindAddress: evil.example\n',
+      { host: '127.0.0.1', port: 10_248 },
+    ],
+    ['nowhere', [], 'healthzPort: 0\n', undefined],
+    ['at a port that is none', ['--healthz-port=x'], '', undefined],
+  ])('/healthz is %s', (_name, argv, config, expected) => {
+    expect(healthzOf(['kubelet', ...argv], parseConfig(config))).toEqual(expected);
   });
 
   test('the last of repeated flags counts', () => {
@@ -305,8 +323,21 @@ describe('facts of /proc', () => {
     await root.process(60, { comm: 'runc:[1:CHILD]', state: 'D', cgroup: '/x', wchan: 'nfs_wait_bit_killable' });
     const read = facts();
     expect(await read.blocked(never)).toEqual([{ pid: 60, comm: 'runc:[1:CHILD]', wchan: 'nfs_wait_bit_killable' }]);
-    expect(await read.processState(60)).toBe('D');
-    expect(await read.processState(61)).toBeUndefined();
+    expect(await read.process(60)).toEqual({ state: 'D', tracerPID: 0, frozen: false, wchan: 'nfs_wait_bit_killable' });
+    expect(await read.process(61)).toBeUndefined();
+  });
+
+  test('say who traces a process, and whether its control group is frozen, in either version', async () => {
+    await root.process(57, { comm: 'kubelet', cgroup: '/system.slice/kubelet.service', state: 't' });
+    await root.file('proc/57/status', 'Name:\tkubelet\nState:\tt (tracing stop)\nTracerPid:\t99\n');
+    expect(await facts().process(57)).toMatchObject({ state: 't', tracerPID: 99, frozen: false });
+    await root.file('sys/fs/cgroup/system.slice/kubelet.service/cgroup.events', 'populated 1\nfrozen 1\n');
+    expect(await facts().process(57)).toMatchObject({ frozen: true });
+    await root.file('sys/fs/cgroup/system.slice/kubelet.service/cgroup.events', 'populated 1\nfrozen 0\n');
+    expect(await facts().process(57)).toMatchObject({ frozen: false });
+    await root.file('proc/57/cgroup', '4:cpu,freezer:/kubelet\n1:name=systemd:/system.slice/kubelet.service\n');
+    await root.file('sys/fs/cgroup/freezer/kubelet/freezer.state', 'FROZEN\n');
+    expect(await facts().process(57)).toMatchObject({ frozen: true });
   });
 
   test('say boot and kernel, or what is missing', async () => {
@@ -319,7 +350,9 @@ describe('facts of /proc', () => {
 
   test('say what the kubelet was told; of none, nothing', async () => {
     const argv = ['kubelet', '--container-runtime-endpoint=unix:///run/a.sock'];
-    expect(await facts({ ...KUBELET, argv }).kubelet(never)).toEqual({ pid: 57, argv, endpoint: 'unix:///run/a.sock' });
+    const healthz = { host: '127.0.0.1', port: 10_248 };
+    const endpoint = 'unix:///run/a.sock';
+    expect(await facts({ ...KUBELET, argv }).kubelet(never)).toEqual({ pid: 57, argv, endpoint, healthz });
     expect(await facts().kubelet(never)).toBeUndefined();
   });
 });

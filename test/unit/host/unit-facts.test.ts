@@ -12,6 +12,7 @@ Id=kubelet.service
 LoadState=loaded
 ActiveState=active
 SubState=running
+Result=watchdog
 InvocationID=dd3ac0938964456580b50d084aba4d3b
 `;
 
@@ -40,8 +41,10 @@ describe('systemctl show', () => {
     expect(parseUnits(V252, NOW)).toEqual([
       {
         unit: 'kubelet.service',
+        loadState: 'loaded',
         activeState: 'active',
         subState: 'running',
+        result: 'watchdog',
         mainPID: 57,
         invocationID: 'dd3ac0938964456580b50d084aba4d3b',
         startedAt: STARTED,

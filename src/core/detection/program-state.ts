@@ -1,0 +1,164 @@
+/**
+ * How the kubelet or the runtime is as a program of the host: what systemd says of its unit, the kernel of its main process,
+ * and whether it answers where it can be asked. A program that does nothing writes no log, so silence is no sign of health.
+ *
+ * Sources: org.freedesktop.systemd1(5) (ActiveState, SubState, LoadState, Result, NRestarts), proc(5) (State, TracerPid, wchan).
+ */
+import type { ProgramState } from '../../api/v1alpha1/health.ts';
+import { type Moment, wallOf } from '../time/moment.ts';
+
+/** What systemd says. */
+export interface UnitWords {
+  readonly unit: string;
+  readonly loadState: string;
+  readonly activeState: string;
+  readonly subState: string;
+  /** `success`, `exit-code`, `signal`, `watchdog`, `start-limit-hit`, ...; empty: not known. */
+  readonly result: string;
+  readonly mainPID: number;
+  readonly restarts: number;
+}
+
+/** What the kernel says of the main process. */
+export interface ProcessWords {
+  /** R, S, D, T, t, Z, ... */
+  readonly state: string;
+  /** 0: nobody traces it. */
+  readonly tracerPID: number;
+  /** Its control group is frozen. */
+  readonly frozen: boolean;
+  /** What the main thread waits in; empty: not known. */
+  readonly wchan: string;
+}
+
+export interface ProgramFacts {
+  /** undefined: no unit was found, or it cannot be read. */
+  readonly unit: UnitWords | undefined;
+  /** undefined: there is no main process, or it cannot be read. */
+  readonly process: ProcessWords | undefined;
+  /** For how long it has not answered, in milliseconds; 0: it answers; undefined: it cannot be asked. */
+  readonly silentMs: number | undefined;
+}
+
+export interface ProgramRecord {
+  readonly state: ProgramState;
+  /** For a person; empty: nothing to say. */
+  readonly message: string;
+  /** Since when it is in this state, milliseconds since 1970, and on the monotonic clock. */
+  readonly since: number;
+  readonly sinceMs: number;
+  /** When it last did nothing (stopped, frozen, or this host stood still), on the monotonic clock; undefined: never seen. */
+  readonly idleAtMs: number | undefined;
+  /** Restarts by systemd itself, as they were counted, newest last. */
+  readonly restarts: readonly { readonly count: number; readonly atMs: number }[];
+  readonly lookedAtMs: number;
+}
+
+/** Restarts by systemd within this time, and so many of them, are a loop. One may be systemd's watchdog. */
+const LOOP_MS = 300_000;
+const LOOP_RESTARTS = 2;
+/** Not to answer for so long is silence. */
+const SILENT_MS = 10_000;
+/** Between two looks there are 10 s; a longer gap is one of the whole host. */
+const GAP_MS = 60_000;
+
+interface Judged {
+  readonly state: ProgramState;
+  readonly message: string;
+}
+
+const FIRST_D = 'its main thread waits in the kernel';
+
+function held({ process, unit }: ProgramFacts): Judged | undefined {
+  if (process === undefined) return undefined;
+  const pid = String(unit?.mainPID ?? 0);
+  if (process.tracerPID > 0)
+    return { state: 'Debugged', message: `process ${pid} is traced by process ${String(process.tracerPID)}` };
+  if ('Tt'.includes(process.state)) return { state: 'Frozen', message: `process ${pid} is stopped (SIGSTOP)` };
+  return process.frozen ? { state: 'Frozen', message: `the control group of process ${pid} is frozen` } : undefined;
+}
+
+/** For a moment every process is in D; and of a Go program it is one thread of many: one that answers is not held up. */
+function uninterruptible(
+  { process, unit, silentMs }: ProgramFacts,
+  previous: ProgramRecord | undefined,
+): Judged | undefined {
+  if (process?.state !== 'D' || (silentMs ?? SILENT_MS) < SILENT_MS) return undefined;
+  if (previous?.state !== 'Uninterruptible' && previous?.message !== FIRST_D)
+    return { state: 'Running', message: FIRST_D };
+  const where = ['', '0'].includes(process.wchan) ? '' : ` in ${process.wchan}`;
+  const message = `process ${String(unit?.mainPID ?? 0)} waits in the kernel${where} and cannot be killed`;
+  return { state: 'Uninterruptible', message };
+}
+
+/** How often systemd has started it again within the time; 0: not again and again. */
+function loops(restarts: ProgramRecord['restarts']): number {
+  const count = (restarts.at(-1)?.count ?? 0) - (restarts[0]?.count ?? 0);
+  return count >= LOOP_RESTARTS ? count : 0;
+}
+
+const IN_TRANSIT: readonly string[] = ['activating', 'deactivating', 'reloading', 'refreshing'];
+
+function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Judged | undefined {
+  if (unit === undefined) return { state: 'Unknown', message: '' };
+  const { unit: name, activeState, subState, mainPID } = unit;
+  const because = unit.result === '' || unit.result === 'success' ? '' : ` (${unit.result})`;
+  if (unit.loadState === 'masked' && mainPID === 0) return { state: 'Masked', message: `${name} is masked` };
+  const again = loops(restarts);
+  if (again > 0)
+    return {
+      state: 'CrashLooping',
+      message: `${name} was started again ${String(again)} times in 5 minutes${because}`,
+    };
+  if (activeState === 'failed') return { state: 'Failed', message: `${name} has failed${because}` };
+  if (activeState === 'inactive') return { state: 'Stopped', message: `${name} is stopped` };
+  if (IN_TRANSIT.includes(activeState))
+    return { state: 'Starting', message: `${name} is ${activeState} (${subState})${because}` };
+  return mainPID === 0 ? { state: 'Failed', message: `${name} has no main process` } : undefined;
+}
+
+function ofAnswers({ silentMs }: ProgramFacts): Judged {
+  if ((silentMs ?? 0) < SILENT_MS) return { state: 'Running', message: '' };
+  return { state: 'Silent', message: 'it runs, and does not answer' };
+}
+
+/** Those of the last minutes, and the newest before them: a count alone says nothing of when. */
+function counted(facts: ProgramFacts, previous: ProgramRecord | undefined, now: Moment): ProgramRecord['restarts'] {
+  const count = facts.unit?.restarts;
+  const known = previous?.restarts ?? [];
+  if (count === undefined) return known;
+  const last = known.at(-1);
+  // A unit that a person starts counts from 0 again.
+  if (last === undefined || count < last.count) return [{ count, atMs: now.monotonicMs }];
+  const next = count === last.count ? known : [...known, { count, atMs: now.monotonicMs }];
+  const recent = next.filter(({ atMs }) => now.monotonicMs - atMs < LOOP_MS);
+  const before = next.filter(({ atMs }) => now.monotonicMs - atMs >= LOOP_MS).at(-1);
+  return before === undefined ? recent : [{ ...before }, ...recent];
+}
+
+/** Whether it does nothing at all, so that what it says next may be of the time before. */
+function isIdle(state: ProgramState): boolean {
+  return state === 'Frozen' || state === 'Debugged' || state === 'Uninterruptible' || state === 'Silent';
+}
+
+/** When it last did nothing. Where nobody looked for a minute the whole host stood still. */
+function idleAt(state: ProgramState, previous: ProgramRecord | undefined, nowMs: number): number | undefined {
+  const stoodStill = previous !== undefined && nowMs - previous.lookedAtMs > GAP_MS;
+  return isIdle(state) || stoodStill ? nowMs : previous?.idleAtMs;
+}
+
+/** One more look. @param previous the last one, of the same program; undefined: there was none. */
+export function nextProgramRecord(
+  facts: ProgramFacts,
+  previous: ProgramRecord | undefined,
+  now: Moment,
+): ProgramRecord {
+  const restarts = counted(facts, previous, now);
+  const judged = ofUnit(facts, restarts) ?? held(facts) ?? uninterruptible(facts, previous) ?? ofAnswers(facts);
+  const { state } = judged;
+  const seen = { state, idleAtMs: idleAt(state, previous, now.monotonicMs), restarts, lookedAtMs: now.monotonicMs };
+  if (previous?.state !== state) return { ...seen, ...judged, since: now.wallMs, sinceMs: now.monotonicMs };
+  // The words of the first look stay, so that a look is not a write.
+  const message = state === 'Running' ? judged.message : previous.message;
+  return { ...seen, message, since: wallOf(previous.sinceMs, previous.since, now), sinceMs: previous.sinceMs };
+}
