@@ -1,9 +1,12 @@
 /** What the kubelet's command line and configuration file say of the CRI endpoint. */
 import { lstat } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { isMedicError } from '../../ports/errors.ts';
+import { untilAborted } from '../../runtime/deadline.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import { hostPath } from '../disk/host-path.ts';
-import { readBounded } from '../disk/bounded-read.ts';
+import { readStart } from '../disk/bounded-read.ts';
+import { openPlain } from '../disk/plain-file.ts';
 
 /** Where the runtimes listen, for kubelets whose endpoint is not written down (k3s, or the default of 1.23 and older). */
 const WELL_KNOWN_SOCKETS = [
@@ -52,14 +55,26 @@ export async function findEndpoint(
   if (flag !== undefined) return withScheme(flag);
   const file = flagValue(argv, 'config');
   if (file !== undefined) {
-    const text = await readBounded(await hostPath(namespaces.hostRoot, file, signal), MAX_CONFIG, signal);
-    const endpoint = text === undefined ? undefined : configEndpoint(text.bytes.toString('utf8'));
+    const endpoint = await fileEndpoint(await hostPath(namespaces.hostRoot, file, signal), signal);
     if (endpoint !== undefined) return withScheme(endpoint);
   }
   for (const socket of WELL_KNOWN_SOCKETS) {
     if (await isSocket(namespaces, socket, signal)) return `unix://${socket}`;
   }
   return undefined;
+}
+
+/** undefined: it is not said there, or the file is not there or not to be read. */
+async function fileEndpoint(path: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const read = openPlain(path).then((file) => readStart(file, MAX_CONFIG));
+    const text = await untilAborted(signal, read);
+    return configEndpoint(text.bytes.toString('utf8'));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isMedicError(error)) return undefined;
+    throw error;
+  }
 }
 
 function withScheme(endpoint: string): string {
