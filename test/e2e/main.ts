@@ -28,6 +28,7 @@ import { forgedLine } from './scenarios/forged-line.ts';
 import { frozenPrograms } from './scenarios/frozen-programs.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { healthy } from './scenarios/healthy.ts';
+import { hostAttacks } from './scenarios/host-attacks.ts';
 import { hungRuntime } from './scenarios/hung-runtime.ts';
 import { agentPodDeleted } from './scenarios/long/agent-pod-deleted.ts';
 import { apiServerStopped } from './scenarios/long/api-server-stopped.ts';
@@ -49,6 +50,7 @@ const SCENARIOS: readonly Scenario[] = [
   unreadableLog,
   badInput,
   forgedLine,
+  hostAttacks,
   crashInTheMiddle,
   apiServerStopped,
   budgetOfOne,

@@ -37,10 +37,10 @@ function encodeVarint(value: number): Buffer {
 }
 
 /** More than any list of a node's containers has; two bytes are a field, and each takes a hundred bytes of the heap. */
-export const MAX_FIELDS = 65_536;
+const MAX_FIELDS = 65_536;
 
 /**
- * The fields of a message in order; `undefined`: the bytes are no message, or have more than `MAX_FIELDS`. 64-bit varints lose
+ * The fields of a message in order; `undefined`: the bytes are no message, or have more than 65,536. 64-bit varints lose
  * precision above 2^53.
  */
 export function decodeFields(message: Buffer): readonly Field[] | undefined {

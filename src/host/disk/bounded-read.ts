@@ -1,5 +1,5 @@
 /** Bounded reads of files that may block, vanish, or be larger than they say, as those of /proc do. */
-import { open, readdir, readlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readlink } from 'node:fs/promises';
 import { MedicError } from '../../ports/errors.ts';
 import { untilAborted } from '../../runtime/deadline.ts';
 import { hasCode, messageOf, systemCode } from '../system-error.ts';
@@ -56,7 +56,11 @@ async function gone<T>(path: string, result: Promise<T>): Promise<T | undefined>
 }
 
 async function read(path: string, maxBytes: number): Promise<ReadResult> {
-  const file = await open(path, 'r');
+  return await readStart(await open(path, 'r'), maxBytes);
+}
+
+/** Reads an open file from its start, and closes it. */
+export async function readStart(file: FileHandle, maxBytes: number): Promise<ReadResult> {
   try {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -19,8 +19,10 @@ export interface FileLogOptions {
 }
 
 const POLL_MS = 500;
-/** Of a log that is read for the first time, no more than this is looked at. */
+/** What is farther behind the end of a log, at first or since it grows faster than it is read, is not looked at. */
 const MAX_BACKLOG = 268_435_456;
+/** How far before the end of such a log it is read on. */
+const READ_ON_BEFORE = 1_048_576;
 /** Between a rename and the new file there may be a moment without any. */
 const MAX_MISSING_MS = 60_000;
 const MAX_REMEMBERED = 64;
@@ -89,6 +91,13 @@ async function* followFiles(options: Following, first: Position, signal: AbortSi
   let missingSince: number | undefined;
   try {
     for (;;) {
+      const size = await tail.size();
+      if (size - tail.end() > MAX_BACKLOG) {
+        const bytes = String(size - tail.end());
+        yield { kind: 'lost', lines: 1, message: `the log grows faster than it is read: ${bytes} bytes are left out` };
+        await tail.close();
+        tail = await openTail(file.path, await lineStart(file.path, size - READ_ON_BEFORE));
+      }
       yield* records(tail, file, toRecord);
       const files = await matchingFiles(namespaces.hostRoot, pattern, signal);
       const next = nextFile(files, file);

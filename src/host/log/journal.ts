@@ -119,7 +119,10 @@ export interface JournalWindow {
   readonly lastLines?: number;
 }
 
-/** A window of a unit's log as text for people; where it is longer than the bound, the newest part of it. */
+/**
+ * A window of a unit's log as text for people; where it is longer than the bound, the newest part of it. It is read from its
+ * end, so that what a flooded log holds beyond the bound is never read.
+ */
 export async function readJournalWindow(
   commands: Commands,
   unit: string,
@@ -127,14 +130,39 @@ export async function readJournalWindow(
   signal: AbortSignal,
 ): Promise<Collected> {
   const argv = [
-    ...['journalctl', '--no-pager', '--quiet', '--all', '--output=short-iso-precise', `--unit=${unit}`],
+    ...['journalctl', '--no-pager', '--quiet', '--all', '--reverse', '--output=short-iso-precise', `--unit=${unit}`],
     window.lastLines === undefined
       ? `--since=@${String(Math.floor(window.since / 1000))}`
       : `--lines=${String(window.lastLines)}`,
     `--until=@${String(Math.ceil(window.until / 1000))}`,
   ];
-  return await newestPart(commands.stream(argv, signal), window.maxBytes);
+  return await oldestFirst(commands.stream(argv, signal), window.maxBytes);
 }
+
+/** Further lines of a message are indented by journalctl, so that no message can feign an entry. */
+const ENTRY = /^(?=\d{4}-\d\d-\d\dT)/m;
+
+/** Turns entries around that come newest first, and ends their source at the bound. */
+export async function oldestFirst(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Collected> {
+  const kept: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    kept.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) break;
+  }
+  // A character a byte, so that nothing changes and lengths are those of bytes.
+  const entries = Buffer.concat(kept).subarray(0, maxBytes).toString('latin1').split(ENTRY);
+  if (size <= maxBytes)
+    return { bytes: Buffer.from(entries.reverse().join(''), 'latin1'), truncated: false, message: '' };
+  // The oldest is cut somewhere. An entry that is longer than the bound is all that there is.
+  const whole = entries.length > 1 ? entries.slice(0, -1) : entries;
+  const mark = `... older lines are left out: these are the newest ${String(maxBytes)} bytes ...\n`;
+  return { bytes: Buffer.from(mark + whole.reverse().join(''), 'latin1'), truncated: true, message: mark.trim() };
+}
+
+/** What is not read beyond it: a log of the kernel that grows as it is read. */
+const MAX_READ = 67_108_864;
 
 /** Keeps the last `maxBytes` of a stream, from the start of a line. */
 export async function newestPart(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Collected> {
@@ -149,11 +177,19 @@ export async function newestPart(chunks: AsyncIterable<Buffer>, maxBytes: number
       size -= kept[0]?.length ?? 0;
       kept = kept.slice(1);
     }
+    if (total > MAX_READ) break;
   }
-  const all = Buffer.concat(kept);
-  if (total <= maxBytes) return { bytes: all, truncated: false, message: '' };
-  const tail = all.subarray(-maxBytes);
-  const bytes = tail.subarray(tail.indexOf('\n') + 1);
+  return lastPart(Buffer.concat(kept), { maxBytes, total });
+}
+
+/** The last `maxBytes` of a text whose beginning may be gone, with a mark. @param total its bytes with those that are gone. */
+export function lastPart(
+  text: Buffer,
+  { maxBytes, total }: { readonly maxBytes: number; readonly total: number },
+): Collected {
+  if (total <= maxBytes && total === text.length) return { bytes: text, truncated: false, message: '' };
+  const tail = text.subarray(-maxBytes);
+  const bytes = text.length < maxBytes ? text : tail.subarray(tail.indexOf('\n') + 1);
   const mark = `... ${String(total - bytes.length)} older bytes are left out ...\n`;
   return { bytes: Buffer.concat([Buffer.from(mark), bytes]), truncated: true, message: mark.trim() };
 }

@@ -1,7 +1,8 @@
 /** The files of a rotated log: one path, or a pattern with `*` and `?` in its last part. */
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { hostPath } from '../disk/host-path.ts';
 import { listNames, readError } from '../disk/bounded-read.ts';
+import { distrust } from '../disk/plain-file.ts';
 import { hasCode } from '../system-error.ts';
 
 export interface LogFile {
@@ -12,7 +13,7 @@ export interface LogFile {
   readonly size: number;
 }
 
-/** All files that match, the one that is written to last. Compressed ones are left out. */
+/** All files that match, the one that is written to last. Compressed ones are left out, and what anybody may have put there. */
 export async function matchingFiles(
   hostRoot: string,
   pattern: string,
@@ -61,8 +62,10 @@ async function statAll(paths: readonly string[]): Promise<readonly LogFile[]> {
 
 async function statFile(path: string): Promise<LogFile | undefined> {
   try {
-    const { dev, ino, mtimeMs, size, ...s } = await stat(path);
-    if ((s.mode & 0o170000) !== 0o100000) return undefined;
+    // Links were followed under the host's root, where they may be followed at all.
+    const facts = await lstat(path);
+    if (distrust(facts) !== undefined) return undefined;
+    const { dev, ino, mtimeMs, size } = facts;
     return { path, identity: `${String(dev)}:${String(ino)}`, modifiedAt: mtimeMs, size };
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;

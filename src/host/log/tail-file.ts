@@ -1,7 +1,6 @@
 /** Reads one open file on from an offset, line by line, through truncation and to the very end. */
-import { type FileHandle, open } from 'node:fs/promises';
 import { createLineCutter, type LineCutter } from './line-splitter.ts';
-import { readError } from '../disk/bounded-read.ts';
+import { openPlain } from '../disk/plain-file.ts';
 
 export interface TailLine {
   /** undefined: too long. */
@@ -11,10 +10,12 @@ export interface TailLine {
 }
 
 export interface Tail {
-  /** Lines that are there now. A file that became shorter is read from its start. */
+  /** Lines that are there as it begins, however fast more of them come. A file that became shorter is read from its start. */
   read(): AsyncGenerator<TailLine>;
   /** The last line if it has no newline: to be asked for when no more will come. */
   rest(): TailLine | undefined;
+  /** Bytes of the file. */
+  size(): Promise<number>;
   /** Offset after the last line that was given. */
   end(): number;
   close(): Promise<void>;
@@ -25,7 +26,7 @@ const MAX_LINE = 1_048_576;
 
 /** @throws `E_HOST_READ`. */
 export async function openTail(path: string, offset: number): Promise<Tail> {
-  const file = await opened(path);
+  const file = await openPlain(path);
   let at = offset;
   let lineEnd = offset;
   let cutter: LineCutter = createLineCutter(MAX_LINE);
@@ -39,8 +40,8 @@ export async function openTail(path: string, offset: number): Promise<Tail> {
       lineEnd = 0;
       cutter = createLineCutter(MAX_LINE);
     }
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, CHUNK, at);
+    while (at < size) {
+      const { bytesRead } = await file.read(chunk, 0, Math.min(CHUNK, size - at), at);
       if (bytesRead === 0) return;
       at += bytesRead;
       for (const line of cutter.push(chunk.subarray(0, bytesRead))) {
@@ -58,6 +59,7 @@ export async function openTail(path: string, offset: number): Promise<Tail> {
       lineEnd += line.bytes;
       return { text: line.text, end: lineEnd };
     },
+    size: async () => (await file.stat()).size,
     end: () => lineEnd,
     close: () => file.close(),
   };
@@ -66,7 +68,7 @@ export async function openTail(path: string, offset: number): Promise<Tail> {
 /** Where the line begins that `offset` lies in. An offset in the middle of a line was left by another file. */
 export async function lineStart(path: string, offset: number): Promise<number> {
   if (offset <= 0) return 0;
-  const file = await opened(path);
+  const file = await openPlain(path);
   try {
     const start = Math.max(0, offset - MAX_LINE);
     const before = Buffer.alloc(offset - start);
@@ -75,13 +77,5 @@ export async function lineStart(path: string, offset: number): Promise<number> {
     return newline === -1 ? start : start + newline + 1;
   } finally {
     await file.close();
-  }
-}
-
-async function opened(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    throw readError(path, error);
   }
 }

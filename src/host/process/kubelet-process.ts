@@ -2,10 +2,13 @@
 import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { parse } from 'yaml';
+import { isMedicError } from '../../ports/errors.ts';
 import type { HealthzAddress } from '../../ports/host.ts';
+import { untilAborted } from '../../runtime/deadline.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import { hostPath } from '../disk/host-path.ts';
-import { readBounded } from '../disk/bounded-read.ts';
+import { readStart } from '../disk/bounded-read.ts';
+import { openPlain } from '../disk/plain-file.ts';
 
 /** Where the runtimes listen, for kubelets whose endpoint is not written down (k3s, or the default of 1.23 and older). */
 const WELL_KNOWN_SOCKETS = [
@@ -44,7 +47,7 @@ export function parseConfig(text: string): KubeletConfig {
   }
 }
 
-/** The file that `--config` names. */
+/** The file that `--config` names; empty: it is not there, or not to be read. */
 export async function readConfig(
   namespaces: HostNamespaces,
   argv: readonly string[],
@@ -52,8 +55,18 @@ export async function readConfig(
 ): Promise<KubeletConfig> {
   const file = flagValue(argv, 'config');
   if (file === undefined) return {};
-  const text = await readBounded(await hostPath(namespaces.hostRoot, file, signal), MAX_CONFIG, signal);
-  return text === undefined ? {} : parseConfig(text.bytes.toString('utf8'));
+  try {
+    const path = await hostPath(namespaces.hostRoot, file, signal);
+    const text = await untilAborted(
+      signal,
+      openPlain(path).then((opened) => readStart(opened, MAX_CONFIG)),
+    );
+    return parseConfig(text.bytes.toString('utf8'));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isMedicError(error)) return {};
+    throw error;
+  }
 }
 
 /** k8s.io/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go. */

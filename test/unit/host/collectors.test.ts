@@ -1,4 +1,5 @@
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, chmod, chown, lchown, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Collected, UnitFacts } from '../../../src/ports/host.ts';
@@ -91,6 +92,85 @@ describe('the kubelet log', () => {
     await appendFile(join(folder, 'kubelet.2.log'), `${stamp(NOW)} two\n${stamp(NOW + 9e6)} future\n`);
     const log = await collect('kubelet.log', { logPattern: '/var/log/kubelet.*.log' });
     expect(log.bytes.toString()).toBe(`${stamp(NOW - 60_000)} one\n  more of one\n${stamp(NOW)} two\n`);
+  });
+});
+
+/** M2: a flooded log was read to its end, which never came, and `Required` was never met. */
+describe('a log that is flooded', () => {
+  const PATTERN = '/var/log/kubelet.log';
+  const line = (text: string): string => `${new Date(NOW).toISOString()} ${text}\n`;
+
+  test('as fast as it is read is saved within its bound', async () => {
+    const path = join(root.namespaces.hostRoot, PATTERN);
+    await root.file(PATTERN, line('a line of the kubelet').repeat(100_000));
+    const written = line('flood').repeat(100_000);
+    const over = new AbortController();
+    const writer = (async () => {
+      // It stops by itself before it has filled the disk.
+      for (let i = 0; i < 300 && !over.signal.aborted; i++) await appendFile(path, written);
+    })();
+    const log = await collect('kubelet.log', { logPattern: PATTERN });
+    const size = (await stat(path)).size;
+    over.abort();
+    await writer;
+    expect(size).toBeLessThan(200 * written.length);
+    expect(log.truncated).toBe(true);
+    expect(log.bytes.length).toBeGreaterThan(4_000_000);
+    expect(log.bytes.length).toBeLessThan(4_300_000);
+    expect(log.bytes.toString()).toMatch(/^\.\.\. \d+ older bytes are left out \.\.\.\n/);
+  });
+
+  test('by one line without an end has the lines around it', async () => {
+    await root.file(PATTERN, `${line('before')}${'x'.repeat(2_000_000)}\n${line('after')}`);
+    const log = await collect('kubelet.log', { logPattern: PATTERN });
+    expect(log.bytes.toString()).toBe(
+      `${line('before')}... a line of more than 1 MiB is left out ...\n${line('after')}`,
+    );
+  });
+});
+
+/** M4: a link that a user had put beside a log made the agent save a file that only root may read. */
+describe('what a user may have put beside a log', () => {
+  const LINE = `${new Date(NOW).toISOString()} one\n`;
+  const planted = (): string => join(root.namespaces.hostRoot, 'var/log/kubelet-2.log');
+
+  async function saved(plant: () => Promise<void>): Promise<string> {
+    await root.file('etc/secret', LINE.replace('one', 'only root may read this'));
+    await root.file('var/log/kubelet-1.log', LINE);
+    await plant();
+    return (await collect('kubelet.log', { logPattern: '/var/log/kubelet-*.log' })).bytes.toString();
+  }
+
+  test('is no part of it: a file that everybody may write to, and a pipe', async () => {
+    expect(
+      await saved(async () => {
+        await writeFile(planted(), LINE);
+        await chmod(planted(), 0o666);
+      }),
+    ).toBe(LINE);
+    await rm(planted());
+    expect(await saved(async () => void execFileSync('mkfifo', [planted()]))).toBe(LINE);
+  });
+
+  // Only root can give a file away.
+  (process.getuid?.() === 0 ? test : test.skip)('is no part of it: a link, and a file of his', async () => {
+    expect(
+      await saved(async () => {
+        await symlink('/etc/secret', planted());
+        await lchown(planted(), 1000, 1000);
+      }),
+    ).toBe(LINE);
+    await rm(planted());
+    expect(
+      await saved(async () => {
+        await writeFile(planted(), LINE);
+        await chown(planted(), 1000, 1000);
+      }),
+    ).toBe(LINE);
+  });
+
+  test('is followed where it is a link of root: logs of glog have such names', async () => {
+    expect(await saved(() => symlink('/etc/secret', planted()))).toContain('only root may read this');
   });
 });
 

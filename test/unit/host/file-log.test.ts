@@ -136,6 +136,20 @@ describe('rotation', () => {
   });
 });
 
+test('a log that grows faster than it is read is read on from its end, and the loss is said', async () => {
+  await writeFile(at('k.log'), 'one\n');
+  const records = follow('k.log');
+  expect(await take(records, 2)).toEqual(['one', 'caught-up']);
+  // A hole in the file: 300 MiB that take no room on the disk.
+  await truncate(at('k.log'), 300 * 1_048_576);
+  await appendFile(at('k.log'), '\ntwo\n');
+  const [lost, rest] = await takeRecords(records, 2);
+  expect(lost).toMatchObject({ kind: 'lost', message: expect.stringContaining('grows faster than it is read') });
+  // What is read of the hole is a line that is too long.
+  expect(rest).toMatchObject({ kind: 'unreadable' });
+  expect(await take(records, 1)).toEqual(['two']);
+});
+
 describe('a cursor', () => {
   async function cursorAfter(pattern: string, count: number): Promise<string> {
     const found = await takeRecords(follow(pattern), count);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MedicError } from '../../../src/ports/errors.ts';
 import type { LogRecord } from '../../../src/ports/host.ts';
-import { createJournalSource, newestPart } from '../../../src/host/log/journal.ts';
+import { createJournalSource, newestPart, oldestFirst } from '../../../src/host/log/journal.ts';
 import { parseEntry } from '../../../src/host/log/journal-json.ts';
 import type { Commands } from '../../../src/host/command.ts';
 
@@ -146,6 +146,39 @@ describe('a window', () => {
       `${message}\nthree\nfour\n`.replace('three\n', bytes.includes('three') ? 'three\n' : ''),
     );
     expect(message).toContain('older bytes are left out');
+  });
+
+  const at = (second: number, ...lines: readonly string[]): string =>
+    `2026-11-28T10:00:${String(second).padStart(2, '0')}.000000+0000 node kubelet[57]: ${lines.join('\n    ')}\n`;
+
+  test('is read from its end: the newest entry comes first, and is the last of the text', async () => {
+    const { bytes, truncated } = await oldestFirst(
+      chunks(at(3, 'three'), at(2, 'two', 'more of two'), at(1, 'one')),
+      500,
+    );
+    expect(truncated).toBe(false);
+    expect(bytes.toString()).toBe(at(1, 'one') + at(2, 'two', 'more of two') + at(3, 'three'));
+  });
+
+  test('of a flooded log ends at its bound, with whole entries, and ends its source', async () => {
+    let given = 0;
+    async function* flood(): AsyncGenerator<Buffer> {
+      for (given = 0; ; given++) yield Buffer.from(at(59, `caf\u00e9 ${'x'.repeat(1000)}`, 'more'));
+    }
+    const { bytes, truncated, message } = await oldestFirst(flood(), 10_000);
+    expect(given).toBeLessThan(12);
+    expect([truncated, message]).toEqual([true, expect.stringContaining('older lines are left out')]);
+    const [mark, ...lines] = bytes.toString().trimEnd().split('\n');
+    expect(mark).toBe(message);
+    expect(lines.filter((line) => line.startsWith('2026-')).length).toBe(lines.length / 2);
+    expect(bytes.length).toBeLessThan(10_200);
+  });
+
+  test('of one entry without an end is the beginning of it', async () => {
+    const { bytes, truncated } = await oldestFirst(chunks(at(1, 'x'.repeat(5000))), 1000);
+    expect(truncated).toBe(true);
+    expect(bytes.toString()).toContain('x'.repeat(900));
+    expect(bytes.length).toBeLessThan(1200);
   });
 
   test('that fits is left as it is', async () => {
