@@ -62,7 +62,11 @@ function writeNode(metadata: object, ready: 'True' | 'False' = 'False'): void {
 }
 
 function pause(): void {
-  bench.local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { mode: 'Remediate', paused: true } });
+  writePolicy({ paused: true });
+}
+
+function writePolicy(spec: object): void {
+  bench.local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { mode: 'Remediate', ...spec } });
 }
 
 /** Runs once, just before the agent's first write that says `words` arrives. */
@@ -120,6 +124,20 @@ describe('an act is refused', () => {
       'Paused',
       (): void => {
         bench.local.seeds.remove(POLICIES, { name: 'default' });
+      },
+    ],
+    [
+      'under a policy that only captures by now, however wide the plan is',
+      'ModeForbids',
+      (): void => {
+        writePolicy({ mode: 'Capture' });
+      },
+    ],
+    [
+      'that the policy does not allow any more, however wide the plan is',
+      'ActionNotAllowed',
+      (): void => {
+        writePolicy({ remediation: { allowedActions: ['RestartRuntime'] } });
       },
     ],
   ])('%s', async (_name, reason, spoil) => {

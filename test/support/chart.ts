@@ -6,9 +6,11 @@ import { parseManifests, rawResource, type YamlObject } from './raw-resource.ts'
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
-function renderChart(namespace: string): readonly YamlObject[] {
+/** @param sets values, as `--set` takes them. */
+export function renderChart(namespace: string, sets: readonly string[] = []): readonly YamlObject[] {
   const helm = execFileSync(path('test/lab/helm.sh'), { encoding: 'utf8' }).trim();
-  const argv = ['template', 'kubelet-medic', path('charts/kubelet-medic'), '--namespace', namespace];
+  const values = sets.flatMap((set) => ['--set', set]);
+  const argv = ['template', 'kubelet-medic', path('charts/kubelet-medic'), '--namespace', namespace, ...values];
   return parseManifests(execFileSync(helm, argv, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 }));
 }
 
@@ -30,10 +32,10 @@ const PLURALS: Readonly<Record<string, readonly [plural: string, namespaced: boo
 };
 
 /** Installs what the chart renders, except its CRDs. */
-export async function installChart(cluster: Cluster, namespace: string): Promise<void> {
+export async function installChart(cluster: Cluster, namespace: string, sets: readonly string[] = []): Promise<void> {
   const namespaces = rawResource('v1', 'Namespace', 'namespaces', false);
   await cluster.apply(namespaces, { metadata: { name: namespace } }, { manager: 'test' });
-  for (const object of renderChart(namespace)) {
+  for (const object of renderChart(namespace, sets)) {
     const [plural, namespaced] = PLURALS[object.kind] ?? [];
     if (plural === undefined || namespaced === undefined) throw new Error(`test/support/chart.ts: ${object.kind}?`);
     const resource = rawResource(object.apiVersion, object.kind, plural, namespaced);

@@ -68,6 +68,7 @@ export const ChartValues = z.strictObject({
     updateStrategy: anyObject,
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),
+  aggregateRoles: flag(),
   medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),
   metrics: z.strictObject({ service: z.strictObject({ enabled: flag(), annotations: strings }) }),
   networkPolicy: z.strictObject({

@@ -65,3 +65,75 @@ app.kubernetes.io/component: {{ index . 1 }}
   value: {{ . | toString | quote }}
 {{- end }}
 {{- end -}}
+
+{{/* The account of a program, as the API server names it: (list $ "agent"). */}}
+{{- define "medic.user" -}}
+{{- $root := index . 0 -}}
+system:serviceaccount:{{ $root.Release.Namespace }}:{{ include "medic.fullname" $root }}-{{ index . 1 }}
+{{- end -}}
+
+{{/* A ValidatingAdmissionPolicy down to what it matches, and its binding: (list $ "controller-nodes"). */}}
+{{- define "medic.policyHead" -}}
+{{- $root := index . 0 -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ include "medic.fullname" $root }}-{{ index . 1 }}
+  labels:
+    {{- include "medic.labels" $root | nindent 4 }}
+spec:
+  policyName: {{ include "medic.fullname" $root }}-{{ index . 1 }}
+  validationActions: [Deny]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: {{ include "medic.fullname" $root }}-{{ index . 1 }}
+  labels:
+    {{- include "medic.labels" $root | nindent 4 }}
+spec:
+  failurePolicy: Fail
+{{- end -}}
+
+{{/* A match condition: the request is a program's own: (list $ "agent"). */}}
+{{- define "medic.isProgram" -}}
+- name: is-the-{{ index . 1 }}
+  expression: request.userInfo.username == '{{ include "medic.user" . }}'
+{{- end -}}
+
+{{/*
+Rules of a new KubeletEvidence, whoever adds it. A name that another node could take would keep that node's evidence out:
+the one that is there counts as kept. An object's name has room for 230 characters of the node's.
+*/}}
+{{- define "medic.evidenceRules" -}}
+{{- $prefix := "(object.spec.nodeName.size() > 230 ? object.spec.nodeName.substring(0, 230) : object.spec.nodeName)" -}}
+- expression: >-
+    request.operation != 'CREATE' || (object.metadata.name.startsWith({{ $prefix }} + '-') &&
+    object.metadata.name.substring({{ $prefix }}.size() + 1).matches('^[0-9a-f]{12}(\\.[0-9]{1,2})?$'))
+  message: evidence is named by its node, 12 hexadecimal digits and the part
+  reason: Forbidden
+- expression: >-
+    request.operation != 'CREATE' || (
+    object.metadata.?ownerReferences.orValue([]).size() == 1 &&
+    object.metadata.ownerReferences[0].apiVersion.startsWith('kubelet-medic.io/') &&
+    object.metadata.ownerReferences[0].kind == 'KubeletIncident' &&
+    object.metadata.ownerReferences[0].uid == object.spec.incidentUID &&
+    object.metadata.ownerReferences[0].name == object.spec.incident)
+  message: evidence is owned by its incident, and by nothing else
+  reason: Forbidden
+- expression: >-
+    request.operation != 'CREATE' ||
+    {{ include "medic.isNamedByNode" (list "object.spec.incident" "object.spec.nodeName") }}
+  message: evidence is of an incident of its node, whose name begins with the node's
+  reason: Forbidden
+- expression: request.operation != 'CREATE' || !(has(object.metadata.finalizers) || has(object.metadata.annotations))
+  message: evidence has no finalizers and no annotations
+  reason: Forbidden
+{{- end -}}
+
+{{/* CEL: the name of an incident is its node's, at most 240 characters of it, and five more: (list NAME NODE). */}}
+{{- define "medic.isNamedByNode" -}}
+{{- $name := index . 0 }}{{ $node := index . 1 -}}
+{{- $prefix := printf "(%s.size() > 240 ? %s.substring(0, 240) : %s)" $node $node $node -}}
+({{ $name }}.startsWith({{ $prefix }} + '-') && {{ $name }}.substring({{ $prefix }}.size() + 1).matches('^[a-z0-9]{5}$'))
+{{- end -}}

@@ -8,6 +8,7 @@ import { ACTIONS, type ActStep, needsWhatIsMissing } from '../../core/decision/a
 import { isExcluded, isReady } from '../../core/decision/node-state.ts';
 import { objectionOf } from '../../core/decision/other-actors.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
+import { actionsAllowedNow, objectionOfPolicy } from '../../core/decision/policy/policy-now.ts';
 import type { RefusalReason } from '../../core/decision/record/reasons.ts';
 import { fromTime, toTime } from '../../core/time/timestamp.ts';
 import type { UnitFacts } from '../../ports/host.ts';
@@ -62,22 +63,20 @@ function nodeDeleting({ incident, node }: ActQuestion): Refusal | undefined {
   return deletionTimestamp === undefined ? undefined : refusal(`the Node ${nodeName} is being deleted`);
 }
 
-function notAllowed({ incident, step }: ActQuestion): Refusal | undefined {
-  const { plan, approval } = incident.spec;
-  if (plan.mode !== 'Remediate') {
-    return { reason: 'ModeForbids', message: `the plan's mode is ${plan.mode}; only Remediate acts` };
-  }
-  if (approval?.decision === 'Reject') return { reason: 'Rejected', message: `rejected by ${approval.by}` };
-  const chosen = approval?.decision === 'Approve' && approval.action === step.action;
-  if (chosen || plan.remediation.allowedActions.includes(step.action)) return undefined;
-  return { reason: 'ActionNotAllowed', message: `the plan does not allow ${step.action}` };
+/** The controller may be an impostor that has its token: what an incident says is cut to what the policy says. */
+function policyForbids({ incident, policy }: ActQuestion): Refusal | undefined {
+  const objection = objectionOfPolicy(incident.spec.plan, policy);
+  if (objection === undefined) return undefined;
+  const isForAWhile = objection.kind === 'Paused' || objection.kind === 'Gone';
+  return { reason: isForAWhile ? 'Paused' : 'ModeForbids', message: objection.message };
 }
 
-function paused({ incident, policy }: ActQuestion): Refusal | undefined {
-  const name = incident.spec.plan.policy;
-  if (name === '') return undefined;
-  if (policy === undefined) return { reason: 'Paused', message: `the policy ${name} is gone` };
-  return policy.spec.paused ? { reason: 'Paused', message: `the policy ${name} is paused` } : undefined;
+function notAllowed({ incident, step, policy }: ActQuestion): Refusal | undefined {
+  const { plan, approval } = incident.spec;
+  if (approval?.decision === 'Reject') return { reason: 'Rejected', message: `rejected by ${approval.by}` };
+  if (actionsAllowedNow(plan, policy).includes(step.action)) return undefined;
+  const whose = plan.remediation.allowedActions.includes(step.action) ? `policy ${plan.policy}` : 'plan';
+  return { reason: 'ActionNotAllowed', message: `the ${whose} does not allow ${step.action}` };
 }
 
 function excluded({ node }: ActQuestion): Refusal | undefined {
@@ -134,8 +133,8 @@ function runtimeSilent({ step, probe }: ActQuestion): Refusal | undefined {
 const RULES: readonly Rule[] = [
   refuseLate,
   nodeDeleting,
+  policyForbids,
   notAllowed,
-  paused,
   excluded,
   othersAtWork,
   nodeWell,

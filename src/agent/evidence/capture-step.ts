@@ -77,6 +77,11 @@ function isLast({ spec }: KubeletIncident): boolean {
   return spec.plan.mode === 'Capture';
 }
 
+/** A plan that a person brought may say no where the policy of the node says yes. */
+export function isRedacted({ redact }: Plan['evidence'], requests: Requests): boolean {
+  return redact || requests.spec().redact;
+}
+
 function shimsWithin(leftMs: number): ShimRound {
   return { ...FIRST_SHIMS, limitMs: Math.min(FIRST_SHIMS.limitMs, leftMs) };
 }
@@ -91,7 +96,12 @@ async function takeEvidence(
   const bundle = bundleNameOf(incident.metadata.name);
   const before = await existing(world, board, incident, bundle);
   const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
-  const order: ArtifactOrder = { bundle, windowMs: durationMs(evidence.logWindow), redact: evidence.redact, keep };
+  const order: ArtifactOrder = {
+    bundle,
+    windowMs: durationMs(evidence.logWindow),
+    redact: isRedacted(evidence, requests),
+    keep,
+  };
   const limitMs = durationMs(evidence.deadline) * SHARE_OF_DEADLINE;
   const endsAt = clock.monotonic() + limitMs;
   const taken = await capture(

@@ -10,6 +10,7 @@ import type { Mutex } from '../../runtime/mutex.ts';
 import { type IncidentRef, reportUntilWritten, type Written } from '../record.ts';
 import type { Requests } from '../requests.ts';
 import type { World } from '../world.ts';
+import { isRedacted } from './capture-step.ts';
 import type { ArtifactOrder } from './collect-artifacts.ts';
 import { bundleNameOf, bundlesOf, readManifest, writeManifest } from './spool-bundle.ts';
 
@@ -124,7 +125,7 @@ async function takeIfStillAsked<Work>(
   if (incident === undefined || work === undefined) return undefined;
   const bundle = bundleNameOf(name);
   const keep = new Set([bundle, ...bundlesOf(requests.openIncidents())]);
-  const order: ArtifactOrder = { bundle, windowMs: 0, redact: incident.spec.plan.evidence.redact, keep };
+  const order: ArtifactOrder = { bundle, windowMs: 0, redact: isRedacted(incident.spec.plan.evidence, requests), keep };
   const entries = await capture.take(world, order, { incident, work }, signal);
   await addToManifest(world, order, entries);
   world.onCaptured?.();

@@ -42,7 +42,10 @@ export const Trigger = z
   .check(about('What opened the incident.'));
 export type Trigger = z.infer<typeof Trigger>;
 
-/** The policy as it stood when the incident opened; later changes of the policy do not reach an open incident. */
+/**
+ * The policy as it stood when the incident opened. A later change reaches an open incident where it is narrower: its mode, a
+ * pause and the allowed actions hold at once.
+ */
 export const Plan = z
   .object({
     policy: text(253, 'The policy.'),
@@ -59,9 +62,13 @@ export type Plan = z.infer<typeof Plan>;
 export const Approval = z
   .object({
     decision: z.enum(['Approve', 'Reject']),
-    by: text(253, 'Who decided.'),
+    by: text(253, 'Who decided: the name by which the API server knows him.'),
     reason: z.optional(text(1024, 'Why.')),
-    action: z.optional(Action.check(about('Take this action in place of the one that the diagnosis chose.'))),
+    action: z.optional(
+      Action.check(
+        about('Take this action in place of the one that the diagnosis chose. It is one that plan and policy allow.'),
+      ),
+    ),
   })
   .check(about("A person's decision on a held incident. It is set once."));
 export type Approval = z.infer<typeof Approval>;

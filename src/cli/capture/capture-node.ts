@@ -4,7 +4,9 @@ import type { KubeletIncident, Plan } from '../../api/v1alpha1/incident.ts';
 import { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import type { Node } from '../../api/kubernetes/node.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
+import { incidentName } from '../../core/decision/record/incident-name.ts';
 import { matchPolicy } from '../../core/decision/policy/policy-match.ts';
+import { durationMs } from '../../core/time/duration.ts';
 import { MedicError } from '../../ports/errors.ts';
 import { PLUGIN_MANAGER, getIncident, type Session } from '../session.ts';
 import { evidenceSummary } from '../show/timeline.ts';
@@ -32,11 +34,11 @@ export async function runCapture(session: Session, nodeName: string, options: Ca
     at: new Date(clock.now()).toISOString(),
     message: (options.reason ?? 'evidence was asked for').slice(0, 1_024),
     by,
-  };
-  const spec = { nodeName, nodeUID: node.metadata.uid, trigger, plan: await planFor(session, node) };
-  const metadata = { generateName: `${nodeName.slice(0, 240)}-` };
-  const incident = await cluster.create(INCIDENTS, { metadata, spec }, { manager: PLUGIN_MANAGER });
-  const { name } = incident.metadata;
+  } as const;
+  const nodeUID = node.metadata.uid;
+  const spec = { nodeName, nodeUID, trigger, plan: await planFor(session, node) };
+  const name = incidentName(nodeName, nodeUID, trigger, by);
+  await cluster.create(INCIDENTS, { metadata: { name }, spec }, { manager: PLUGIN_MANAGER });
   terminal.out(`${name}\n`);
   if (!options.wait) {
     terminal.note(`follow it with: kubectl medic show ${name}\n`);
@@ -46,11 +48,22 @@ export async function runCapture(session: Session, nodeName: string, options: Ca
   terminal.note(`${endText(ended)}\nfetch it with: kubectl medic evidence ${name} -o DIR\n`);
 }
 
+/** While it is open no other incident is opened on its node. The chart's admission policy knows both bounds. */
+const MAX_DEADLINE = '10m';
+const MAX_INTERVAL = '1m';
+
+function atMost(duration: string, limit: string): string {
+  return durationMs(duration) <= durationMs(limit) ? duration : limit;
+}
+
 /** As the policy that rules the node would have it, and as its defaults are where none does. Always mode Capture. */
 async function planFor({ cluster }: Session, node: Node): Promise<Plan> {
   const { items } = await cluster.list(POLICIES, {});
   const policy = matchPolicy(node, items).policy ?? KubeletRecoveryPolicy.parse({ metadata: { name: NO_POLICY } });
-  const { strategy, evidence, remediation, budget } = policy.spec;
+  const { strategy, remediation, budget } = policy.spec;
+  const deadline = atMost(policy.spec.evidence.deadline, MAX_DEADLINE);
+  const dumpInterval = atMost(policy.spec.evidence.dumpInterval, MAX_INTERVAL);
+  const evidence = { ...policy.spec.evidence, deadline, dumpInterval };
   const { name, generation } = policy.metadata;
   return { policy: name, policyGeneration: generation, mode: 'Capture', strategy, evidence, remediation, budget };
 }

@@ -30,12 +30,21 @@ export async function runDecide(session: Session, name: string, decision: Decisi
       await cluster.jsonPatch(INCIDENTS, { name }, patch, { manager: PLUGIN_MANAGER });
       break;
     } catch (error) {
+      if (isMedicError(error, 'denied')) throw notYours(error, by, name, decision);
       if (!isMedicError(error, 'conflict') || attempt === ATTEMPTS) throw error;
     }
   }
   const word = decision.decision === 'Approve' ? 'approved' : 'rejected';
   terminal.out(`${oneLine(name)} ${word} by ${oneLine(by)}\n`);
   terminal.note(`follow it with: kubectl medic show ${name}\n`);
+}
+
+function notYours(error: MedicError, by: string, name: string, { decision }: Decision): MedicError {
+  const verb = decision === 'Approve' ? 'approve' : 'reject';
+  const needed =
+    "the verbs patch and approve on kubeletincidents.kubelet-medic.io (the chart's ClusterRole ...-approve)";
+  const message = `${by} may not ${verb} ${name}; it takes ${needed}: ${error.message}`;
+  return new MedicError(error.code, 'denied', message, { cause: error });
 }
 
 function assertOpen({ metadata, spec, status }: KubeletIncident, { decision, action }: Decision): void {

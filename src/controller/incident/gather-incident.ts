@@ -16,7 +16,7 @@ export async function gatherIncident(
   const incident = await world.cluster.get(INCIDENTS, { name });
   if (incident === undefined) return undefined;
   const { nodeName, nodeUID, plan } = incident.spec;
-  // The policy too: a pause holds from the moment at which it is written.
+  // The policy too: what it forbids holds from the moment at which it is written.
   const [node, health, stacks, lease, policy] = await Promise.all([
     world.cluster.get(NODES, { name: nodeName }),
     world.cluster.get(HEALTHS, { name: nodeName }),
@@ -25,7 +25,6 @@ export async function gatherIncident(
     plan.policy === '' ? undefined : world.cluster.get(POLICIES, { name: plan.policy }),
   ]);
   view.noteWritten(incident);
-  const isPolicyGone = plan.policy !== '' && policy === undefined;
   return {
     incident,
     node: node?.metadata.uid === nodeUID ? node : undefined,
@@ -33,8 +32,7 @@ export async function gatherIncident(
     contact: contacts.of(health),
     stacks,
     nodeProxy: world.nodeProxy,
-    paused: isPolicyGone || policy?.spec.paused === true,
-    isPolicyGone,
+    policy,
     lease,
     clockAheadMs: world.cluster.clockAheadMs(),
   };

@@ -92,16 +92,8 @@ export function createMaintenanceLeases(world: World, isOpen: (incident: string)
     return isDenied && denied !== undefined ? { kind: 'unreadable', message: denied.message } : { kind: 'free' };
   }
 
-  /** RBAC answers before the API server looks whether the namespace is there, so that is asked for itself. */
-  async function stateOfNone(): Promise<LeaseState> {
-    const namespace = await cluster.get(NAMESPACES, { name: LEASE_NAMESPACE });
-    return namespace?.metadata.deletionTimestamp === undefined && namespace !== undefined ? free() : { kind: 'unused' };
-  }
-
   function noteDenied(node: string, err: unknown): void {
-    const why = err instanceof Error ? err.message : String(err);
-    const message = `${why}; grant get, create, update and patch of leases in the namespace ${LEASE_NAMESPACE} (helm upgrade does, where the namespace is there), or set medik8sLeases.enabled to false`;
-    denied = { at: clock.monotonic(), message };
+    denied = { at: clock.monotonic(), message: grantMessage(err) };
     log.warn('The maintenance lease of a node may not be taken', { node, err });
   }
 
@@ -144,12 +136,16 @@ export function createMaintenanceLeases(world: World, isOpen: (incident: string)
     async read(node, incident) {
       if (!world.medik8sLeases) return { kind: 'unused' };
       try {
-        const lease = await cluster.get(LEASES, refOf(node));
+        // Asked first: the right to leases is granted in that namespace alone, and where it is not there nobody has it.
+        const namespace = await cluster.get(NAMESPACES, { name: LEASE_NAMESPACE });
+        const lease = namespace === undefined ? undefined : await cluster.get(LEASES, refOf(node));
         if (lease !== undefined) return stateOf(node, lease, incident);
         observed.delete(node);
-        return await stateOfNone();
+        const isUsed = namespace !== undefined && namespace.metadata.deletionTimestamp === undefined;
+        return isUsed ? free() : { kind: 'unused' };
       } catch (err) {
-        if (isMedicError(err, 'denied', 'invalid')) return { kind: 'unreadable', message: err.message };
+        if (isMedicError(err, 'denied')) return { kind: 'unreadable', message: grantMessage(err) };
+        if (isMedicError(err, 'invalid')) return { kind: 'unreadable', message: err.message };
         throw err;
       }
     },
@@ -182,6 +178,11 @@ export function createMaintenanceLeases(world: World, isOpen: (incident: string)
       });
     },
   };
+}
+
+function grantMessage(err: unknown): string {
+  const why = err instanceof Error ? err.message : String(err);
+  return `${why}; grant get, create and patch of leases in the namespace ${LEASE_NAMESPACE} (helm upgrade does, where the namespace is there), or set medik8sLeases.enabled to false`;
 }
 
 function refOf(node: string): Ref & { readonly namespace: string } {

@@ -2,14 +2,15 @@
 import type { Node } from '../../api/kubernetes/node.ts';
 import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { NodeCommand, NodeSnapshot, StuckClaim } from '../../core/decision/node/node-snapshot.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
+import { incidentName } from '../../core/decision/record/incident-name.ts';
 import { toTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { incidentSubject, nodeSubject } from '../events.ts';
 import type { ActContext } from '../incident/carry-out.ts';
-import { incidentName } from '../incident/incident-name.ts';
 import { uncordonNode } from '../node-cordon.ts';
 import type { World } from '../world.ts';
 
@@ -40,7 +41,35 @@ async function setStuck(world: World, node: Node, { status, reason, message }: S
   );
 }
 
+/** Of one incident that are tried. */
+const MAX_NAMES = 3;
+
 type OpenIncident = Extract<NodeCommand, { kind: 'OpenIncident' }>;
+
+/** @returns undefined: it is there: the last controller created it and died before it could say so. */
+async function createIncident(
+  { cluster, log }: World,
+  spec: KubeletIncident['spec'],
+  newest: KubeletIncident | undefined,
+): Promise<KubeletIncident | undefined> {
+  const { nodeName, nodeUID, trigger } = spec;
+  let last = newest?.metadata.uid ?? '';
+  for (let tries = 1; ; tries++) {
+    const name = incidentName(nodeName, nodeUID, trigger, last);
+    const manifest = { apiVersion: API_VERSION, kind: INCIDENTS.kind, metadata: { name }, spec };
+    try {
+      return await cluster.create(INCIDENTS, manifest, { manager: CONTROLLER_MANAGER });
+    } catch (err) {
+      if (!isMedicError(err, 'conflict')) throw err;
+      const there = await cluster.get(INCIDENTS, { name });
+      if (there?.spec.trigger.type === trigger.type && there.spec.nodeUID === nodeUID) return undefined;
+      if (tries === MAX_NAMES) throw err;
+      // A person's, who has the right to make incidents: whatever is under our name, this trouble is not handled by it.
+      log.warn('The name of an incident is taken by another one', { node: nodeName, incident: name });
+      last = `${last}/${there?.metadata.uid ?? ''}`;
+    }
+  }
+}
 
 async function openIncident(
   { world, view, events }: ActContext,
@@ -48,32 +77,24 @@ async function openIncident(
   { trigger, plan }: OpenIncident,
 ): Promise<void> {
   const { name: nodeName, uid: nodeUID } = snapshot.node.metadata;
-  const name = incidentName(nodeName, nodeUID, trigger, snapshot.incidents[0]?.metadata.uid ?? '');
-  try {
-    const incident = await world.cluster.create(
-      INCIDENTS,
-      { apiVersion: API_VERSION, kind: INCIDENTS.kind, metadata: { name }, spec: { nodeName, nodeUID, trigger, plan } },
-      { manager: CONTROLLER_MANAGER },
-    );
-    view.noteWritten(incident);
-    world.metrics.count('incidents_opened_total', { trigger: trigger.type });
-    world.log.info('Incident opened', {
-      node: nodeName,
-      incident: name,
-      reason: trigger.type,
-      detail: trigger.message,
-    });
-    const claim = {
-      type: 'Warning',
-      reason: trigger.type,
-      message: `${trigger.message} (${name}, policy ${plan.policy}, mode ${plan.mode})`,
-    } as const;
-    events.record(nodeSubject(nodeName, nodeUID), claim);
-    events.record(incidentSubject(name, incident.metadata.uid), claim);
-  } catch (err) {
-    // It exists: the last controller created it and died before it could say so.
-    if (!isMedicError(err, 'conflict')) throw err;
-  }
+  const incident = await createIncident(world, { nodeName, nodeUID, trigger, plan }, snapshot.incidents[0]);
+  if (incident === undefined) return;
+  const { name } = incident.metadata;
+  view.noteWritten(incident);
+  world.metrics.count('incidents_opened_total', { trigger: trigger.type });
+  world.log.info('Incident opened', {
+    node: nodeName,
+    incident: name,
+    reason: trigger.type,
+    detail: trigger.message,
+  });
+  const claim = {
+    type: 'Warning',
+    reason: trigger.type,
+    message: `${trigger.message} (${name}, policy ${plan.policy}, mode ${plan.mode})`,
+  } as const;
+  events.record(nodeSubject(nodeName, nodeUID), claim);
+  events.record(incidentSubject(name, incident.metadata.uid), claim);
 }
 
 type SweepCordon = Extract<NodeCommand, { kind: 'SweepCordon' }>;

@@ -7,6 +7,7 @@ import { INCIDENTS, NODES, POLICIES } from '../../../src/api/resources.ts';
 import type { ActionRecord, IncidentStatus, KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import type { ActStep } from '../../../src/core/decision/actions.ts';
 import type { Host } from '../../../src/ports/host.ts';
+import { Action } from '../../../src/api/v1alpha1/policy.ts';
 import { anIncident, aNode, aPlan, aPolicy } from '../../support/builders/objects.ts';
 import { createRecordingLog, createRecordingMetrics, type RecordingLog } from '../../support/builders/recording.ts';
 import { createFakeClock, createSeededRandom, type FakeClock } from '../../support/clock.ts';
@@ -75,7 +76,8 @@ export async function createActBench(): Promise<ActBench> {
   };
   const { spec, status } = aNode({ ready: 'False' });
   local.seeds.seed(NODES, { metadata: { name: 'node-a', uid: 'uid-node-a' }, spec, status });
-  local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: aPolicy().spec });
+  const remediation = { allowedActions: [...Action.options] };
+  local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: aPolicy({ remediation }).spec });
   const parts = { world, board: createObservationBoard(clock.now()), requests: createRequests(world, life.signal) };
   await clock.advance(5_000);
 
@@ -98,7 +100,7 @@ export async function createActBench(): Promise<ActBench> {
       return { name: 'act-1', type: 'Act', state: 'Requested', action, startedAt };
     },
     seed(lived): KubeletIncident {
-      const plan = aPlan({ remediation: { allowedActions: ['RestartKubelet', 'RestartRuntime', 'RebootNode'] } });
+      const plan = aPlan({ remediation });
       const { metadata, spec: own } = anIncident({ name: NAME, plan });
       local.seeds.seed(INCIDENTS, { metadata: { name: NAME, uid: metadata.uid }, spec: own, status: lived });
       return incident();

@@ -57,6 +57,9 @@ const chosen = anIncident({
   plan: aPlan({ remediation: { allowedActions: [] } }),
   approval: { decision: 'Approve', by: 'ann', action: 'RestartKubelet' },
 });
+const chosenOfAllowed = anIncident({ approval: { decision: 'Approve', by: 'ann', action: 'RestartKubelet' } });
+const runtimeOnly = aPolicy({ remediation: { allowedActions: ['RestartRuntime'] } });
+const rebooting = aPolicy({ remediation: { allowedActions: ['RebootNode'] } });
 const approved = anIncident({
   plan: aPlan({ remediation: { allowedActions: [] } }),
   approval: { decision: 'Approve', by: 'ann' },
@@ -76,7 +79,15 @@ describe('an act', () => {
     ['on a Node that kured reboots', { node: marked('weave.works/kured-reboot-in-progress') }, 'OtherActor'],
     ['under a policy that is paused', { policy: aPolicy({ paused: true }) }, 'Paused'],
     ['under a policy that is gone', { policy: undefined }, 'Paused'],
-    ['without a policy, as a person may ask for', { incident: withoutPolicy, policy: undefined }, undefined],
+    ['by a plan that names no policy', { incident: withoutPolicy, policy: undefined }, 'ModeForbids'],
+    ['under a policy that only captures by now', { policy: aPolicy({ mode: 'Capture' }) }, 'ModeForbids'],
+    ['under a policy that only observes by now', { policy: aPolicy({ mode: 'Observe' }) }, 'ModeForbids'],
+    ['that the policy does not allow any more', { policy: runtimeOnly }, 'ActionNotAllowed'],
+    [
+      'that a wider plan allows and the policy does not',
+      { incident: reboots, step: step('RebootNode') },
+      'ActionNotAllowed',
+    ],
     ['at its deadline', { step: due(60_000), now: T0 + 60_000 }, undefined],
     ['after its deadline', { step: due(60_000), now: T0 + 60_001 }, 'Expired'],
     ['without a deadline, within the limit of the action', { now: T0 + 240_000 }, undefined],
@@ -92,7 +103,7 @@ describe('an act', () => {
       'Expired',
     ],
     ['on a well node', WELL, 'NodeWell'],
-    ['on a well node, chosen by a person', { ...WELL, incident: chosen }, 'NodeWell'],
+    ['on a well node, chosen by a person', { ...WELL, incident: chosenOfAllowed }, 'NodeWell'],
     ['on a well node that was flapping', { ...WELL, incident: flapping }, undefined],
     ['on a Node that is not Ready', { ...WELL, node: aNode({ ready: 'False' }) }, undefined],
     ['on a Node of which nobody knows', { ...WELL, node: aNode({ ready: 'Unknown' }) }, undefined],
@@ -102,14 +113,15 @@ describe('an act', () => {
     ['in mode Capture', { incident: anIncident({ plan: aPlan({ mode: 'Capture' }) }) }, 'ModeForbids'],
     ['in mode Observe', { incident: anIncident({ plan: aPlan({ mode: 'Observe' }) }) }, 'ModeForbids'],
     ['that the plan does not list', { step: step('RebootNode') }, 'ActionNotAllowed'],
-    ['that a person chose', { incident: chosen }, undefined],
+    ['that a person chose of what is allowed', { incident: chosenOfAllowed }, undefined],
+    ['that a person chose beside what is allowed', { incident: chosen }, 'ActionNotAllowed'],
     ['that a person approved without choosing it', { incident: approved }, 'ActionNotAllowed'],
     ['that a person rejected', { incident: rejected }, 'Rejected'],
     ['on a unit that is not there', { unit: { kind: 'absent' } }, 'UnitNotFound'],
     ['on a unit that cannot be read', { unit: { kind: 'unreadable', message: 'dbus' } }, 'UnitUnreadable'],
     [
       'that reboots needs no unit',
-      { incident: reboots, step: step('RebootNode'), unit: { kind: 'absent' } },
+      { incident: reboots, policy: rebooting, step: step('RebootNode'), unit: { kind: 'absent' } },
       undefined,
     ],
     ['on a kubelet that was started after it was asked for', started(60_000), 'AlreadyRestarted'],

@@ -111,11 +111,4 @@ describe('the chart', () => {
     expect(read('templates/controller.yaml')).toMatch(/if \.Values\.controller\.nodeProxy \}\}\s+- --node-proxy\s/);
     expect(ChartValues.parse(values).controller.nodeProxy).toBe(false);
   });
-
-  test('lets people who hold the role read evidence, and nothing else', () => {
-    const rules = read('templates/rbac-readers.yaml').split('rules:')[1] ?? '';
-    expect(parse(rules)).toEqual([
-      { apiGroups: ['kubelet-medic.io'], resources: ['kubeletevidences'], verbs: ['get', 'list'] },
-    ]);
-  });
 });

@@ -319,6 +319,15 @@ describe('approve and reject', () => {
     expect(approvalOf(name)).toBeUndefined();
   });
 
+  test('who has not the right is told which one it is', async () => {
+    const name = seedIncident({ plan: DIAGNOSE_FIRST, status: HELD });
+    bench.server.deny(({ verb }) => verb === 'patch');
+    const { code, err } = await bench.run('reject', name, '--reason', 'no');
+    expect(code).toBe(1);
+    expect(err).toContain(`error: jane@example.com may not reject ${name}; it takes the verbs patch and approve on`);
+    expect(approvalOf(name)).toBeUndefined();
+  });
+
   test('an action that the policy does not allow is refused', async () => {
     const name = seedIncident({ plan: DIAGNOSE_FIRST, status: HELD });
     const { code, err } = await bench.run('approve', name, '--action', 'RebootNode');
@@ -330,6 +339,15 @@ describe('approve and reject', () => {
 describe('capture', () => {
   beforeEach(() => {
     bench.server.seed(NODES, wire(aNode()));
+  });
+
+  test('names the incident by its node, and asks for no more time than a person may', async () => {
+    const evidence = { deadline: '30m', dumpInterval: '5m', logWindow: '1h' };
+    bench.server.seed(POLICIES, wire(aPolicy({ evidence })));
+    await bench.run('capture', 'node-a');
+    const [incident] = bench.server.list(INCIDENTS);
+    expect(incident?.metadata.name).toMatch(/^node-a-[a-z0-9]{5}$/);
+    expect(incident?.spec.plan.evidence).toMatchObject({ deadline: '10m', dumpInterval: '1m', logWindow: '1h' });
   });
 
   test('opens an incident in mode Capture, as the policy that rules the node would have it', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { incidentName } from '../../../src/controller/incident/incident-name.ts';
+import { incidentName } from '../../../src/core/decision/record/incident-name.ts';
 import { at } from '../../support/builders/objects.ts';
 
 const trigger = { type: 'PLEGUnhealthy', at: at(0), message: '' } as const;

@@ -1,6 +1,7 @@
 /** One node, looked at: the settings of its agent, its condition, its incident, and a cordon that was left. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { gatherNode } from '../../../src/controller/node/gather-node.ts';
 import { createNodeReconciler, type NodeReconciler } from '../../../src/controller/node/reconcile-node.ts';
@@ -163,6 +164,33 @@ describe('an incident', () => {
     expect(parts.context.view.allIncidents()).toHaveLength(1);
     await look(NAME);
     expect(writesOf('kubeletincidents')).toEqual(['create']);
+  });
+
+  test('is opened under another name where somebody else has taken its own', async () => {
+    await parts.stuckNode(NAME);
+    await look(NAME);
+    const [{ metadata, spec }] = incidents() as [KubeletIncident];
+    parts.local.seeds.remove(INCIDENTS, { name: metadata.name });
+    const manual = { ...spec, trigger: { ...spec.trigger, type: 'Manual', by: 'mallory' } };
+    const plan = { ...spec.plan, mode: 'Capture' };
+    const complete = {
+      type: 'Complete',
+      status: 'True',
+      reason: 'CaptureOnly',
+      message: '',
+      lastTransitionTime: at(0),
+    };
+    parts.local.seeds.seed(INCIDENTS, {
+      metadata: { name: metadata.name },
+      spec: { ...manual, plan },
+      status: { conditions: [complete], outcome: 'CaptureOnly' },
+    });
+    await createNodeReconciler({ ...parts.context, view: { ...parts.context.view, allIncidents: () => [] } })(NAME);
+    const types = incidents().map((incident) => [incident.metadata.name === metadata.name, incident.spec.trigger.type]);
+    expect(types.sort()).toEqual([
+      [false, 'PLEGUnhealthy'],
+      [true, 'Manual'],
+    ]);
   });
 
   test('that the last controller has opened is no error, and is not told twice', async () => {

@@ -4,9 +4,9 @@ import type { IncidentStatus, Trigger } from '../../../src/api/v1alpha1/incident
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
-import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
+import { aHealth, anIncident, aNode, aPlan, at, T0, aPolicy } from '../../support/builders/objects.ts';
 import { aContact } from '../../support/builders/views.ts';
-import { aSnapshot, cordoned, deadlock, diagnosed, NAME, outcomeOf } from './incident-builders.ts';
+import { aSnapshot, cordoned, deadlock, diagnosed, NAME, outcomeOf, PAUSED } from './incident-builders.ts';
 
 const MINUTE = 60_000;
 const diagnosis = { ...deadlock, relist: 'Stuck' as const };
@@ -51,12 +51,14 @@ describe('a stuck node of which only a dump speaks besides the kubelet', () => {
       incident: anIncident({ name: NAME, trigger, status: sealed() }),
       node: aNode({ ready: 'False', message: cordoned.status.conditions[0]?.message ?? '' }),
       health: blind,
-      paused: true,
+      policy: PAUSED,
     });
     const waiting = live(paused, { until: 40 * MINUTE });
     expect(waiting.reason).toBe('PolicyPaused');
     const incident = { ...paused.incident, status: waiting.status };
-    expect(outcomeOf(decideIncident({ ...paused, incident, paused: false, now: T0 + 40 * MINUTE }))).toBe('Outdated');
+    expect(outcomeOf(decideIncident({ ...paused, incident, policy: aPolicy(), now: T0 + 40 * MINUTE }))).toBe(
+      'Outdated',
+    );
   });
 
   test('is held for as long as the hold is, and then restored', () => {
@@ -77,11 +79,11 @@ describe('a hold', () => {
   });
 
   test('does not end because the policy is paused after ten minutes of it', () => {
-    expect(decideIncident({ ...held, paused: true })).toMatchObject({ reason: 'PolicyPaused', commands: [] });
+    expect(decideIncident({ ...held, policy: PAUSED })).toMatchObject({ reason: 'PolicyPaused', commands: [] });
   });
 
   test('of a paused policy ends all the same', () => {
-    expect(live({ ...held, paused: true }, { until: 45 * MINUTE }).commands).toEqual([{ kind: 'Uncordon' }]);
+    expect(live({ ...held, policy: PAUSED }, { until: 45 * MINUTE }).commands).toEqual([{ kind: 'Uncordon' }]);
   });
 
   test('that is approved after 25 minutes acts', () => {
@@ -95,7 +97,7 @@ describe('a hold', () => {
 });
 
 describe('an incident whose policy is gone', () => {
-  const gone = { isPolicyGone: true, paused: true } as const;
+  const gone = { policy: undefined } as const;
 
   test('does not stay open, in the way of one of the policy that rules the node now', () => {
     expect(outcomeOf(decideIncident(aSnapshot({ status: sealed(), ...gone })))).toBe('Outdated');

@@ -44,6 +44,65 @@ describe('maxUnhealthy', () => {
   });
 });
 
+/** An incident of node-a that had a place, is over since `endedAt`, and in which the agent recorded this. */
+function unused(
+  name: string,
+  endedAt: number,
+  { acts = [], taken = 'AgentSilent' }: { readonly acts?: readonly ActState[]; readonly taken?: string } = {},
+): KubeletIncident {
+  const base = complete(endedAt);
+  const claim = { type: 'ActionTaken', status: 'False', reason: taken, message: '', lastTransitionTime: at(endedAt) };
+  const records = acts.map((state, i) => ({
+    name: `act-${i}`,
+    action: 'RestartKubelet' as const,
+    state,
+    reservedAt: at(endedAt - 60_000),
+  }));
+  const conditions = [...(base.conditions ?? []), { ...claim, status: 'False' as const }];
+  return anIncident({ name, status: { ...base, conditions, actions: records } });
+}
+type ActState = NonNullable<KubeletIncident['status']['actions']>[number]['state'];
+
+describe('a node that was given places for nothing', () => {
+  const HOUR = 3_600_000;
+  const three = (change: Parameters<typeof unused>[2] = {}): readonly KubeletIncident[] =>
+    [0.2, 1, 1.9].map((hours, i) => unused(`node-a-${i}`, -hours * HOUR, change));
+  const ask = (others: readonly KubeletIncident[], mine = anIncident()): unknown =>
+    judgeBudget(mine, aView([mine, ...others]), T0);
+
+  test.each<readonly [string, Parameters<typeof unused>[2]]>([
+    ['did not take up the act, or did not answer', {}],
+    ['reserved the act and never reported it', { acts: ['Reserved'], taken: 'RestartKubelet' }],
+  ])('three times within two hours has none for a while, where its agent %s', (_what, change) => {
+    expect(ask(three(change))).toMatchObject({ kind: 'exhausted', reason: 'PlacesWasted' });
+  });
+
+  test.each<readonly [string, readonly KubeletIncident[]]>([
+    ['twice', three().slice(1)],
+    ['three times, once of them long ago', [...three().slice(1), unused('node-a-9', -2.01 * HOUR)]],
+    ['and acted', three({ acts: ['Failed'] })],
+    ['and acted at last', three({ acts: ['Refused', 'Succeeded'] })],
+    ['and may not know whether it acted', three({ acts: ['Ambiguous'] })],
+    ['and was kept from it by a pause', three({ taken: 'PolicyPaused' })],
+    ['and refused, since the node was well', three({ acts: ['Refused'], taken: 'Refused' })],
+    ['without ever holding one', three().map((one) => ({ ...one, status: { ...one.status, steps: [] } }))],
+    ['and is open still', three().map((one) => ({ ...one, status: { ...one.status, steps: [], conditions: [] } }))],
+    ['as another node', three().map((one) => ({ ...one, spec: { ...one.spec, nodeName: 'node-b' } }))],
+  ])('%s is given one', (_what, others) => {
+    expect(
+      ask(
+        others.map((one) => ({ ...one, spec: { ...one.spec, plan: aPlan({ budget: { cooldown: '0s' } }) } })),
+        anIncident({ plan: aPlan({ budget: { cooldown: '0s' } }) }),
+      ),
+    ).toMatchObject({ kind: 'free' });
+  });
+
+  test('keeps the place that it holds', () => {
+    const mine = anIncident({ status: { ...reserved, steps: [...reserved.steps] } });
+    expect(ask(three(), mine)).toMatchObject({ kind: 'free' });
+  });
+});
+
 describe('the budget', () => {
   test('is free for the first incident', () => {
     const mine = anIncident();

@@ -13,6 +13,7 @@ import {
   NAME,
   outcomeOf,
   stuck,
+  PAUSED,
 } from './incident-builders.ts';
 
 describe('a hold for a person', () => {
@@ -59,6 +60,6 @@ describe('a hold for a person', () => {
 
   test("a person's no counts before anything is done, whatever it waits for", () => {
     const incident = anIncident({ name: NAME, status: diagnosed(), approval: { decision: 'Reject', by: 'jane' } });
-    expect(outcomeOf(decideIncident(aSnapshot({ incident, paused: true })))).toBe('Rejected');
+    expect(outcomeOf(decideIncident(aSnapshot({ incident, policy: PAUSED })))).toBe('Rejected');
   });
 });

@@ -1,8 +1,9 @@
 /** Incidents at the points of their life that tests of decisions begin at. */
 import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
 import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
-import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord, IncidentStatus, Plan } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { KubeletRecoveryPolicy } from '../../../src/api/v1alpha1/policy.ts';
 import type {
   IncidentDecision,
   IncidentSnapshot,
@@ -10,7 +11,7 @@ import type {
 } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aBudgetView, aContact } from '../../support/builders/views.ts';
-import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
+import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 
 export const NAME = 'node-a-x7k2q';
 export const stuck = aNode({ ready: 'False', message: 'container runtime is down', since: -60_000 });
@@ -55,6 +56,12 @@ export const deadlock: Diagnosis = {
   fingerprint: 'f00d',
 };
 
+/** The policy that a plan is a copy of, as it still is. */
+export function policyOf({ policy, mode, strategy, evidence, remediation, budget }: Plan): KubeletRecoveryPolicy {
+  return aPolicy({ mode, strategy, evidence, remediation, budget }, policy);
+}
+export const PAUSED = aPolicy({ paused: true });
+
 export function aSnapshot(
   part: Partial<IncidentSnapshot> & { readonly status?: IncidentStatus } = {},
 ): IncidentSnapshot {
@@ -67,8 +74,7 @@ export function aSnapshot(
     health: aHealth({ state: 'Unhealthy' }),
     stacks: NO_STACKS,
     nodeProxy: false,
-    paused: false,
-    isPolicyGone: false,
+    policy: policyOf(incident.spec.plan),
     lease: { kind: 'unused' },
     clockAheadMs: 0,
     contact: aContact(),

@@ -4,6 +4,7 @@ import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/inc
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import { findCondition, findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
+import { Action } from '../../../src/api/v1alpha1/policy.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
 import {
   NAME,
@@ -22,6 +23,7 @@ import {
   restarted,
   verifying,
   outcomeOf,
+  PAUSED,
 } from './incident-builders.ts';
 import { aBudgetView, SILENT } from '../../support/builders/views.ts';
 
@@ -187,7 +189,8 @@ describe('the order of an action', () => {
   });
 
   test('a reboot has the time that a server takes to boot; the agent that comes up after it reports it', () => {
-    const plan = aPlan({ mode: 'Remediate', strategy: 'DiagnoseFirst' });
+    const remediation = { allowedActions: [...Action.options] };
+    const plan = aPlan({ mode: 'Remediate', strategy: 'DiagnoseFirst', remediation });
     const held = { name: 'hold', type: 'Hold', state: 'Succeeded', startedAt: at(0) } as const;
     const status = diagnosed({ steps: [cordonStep, held], conditions: [cordonedCondition] });
     const asked = anIncident({
@@ -204,6 +207,17 @@ describe('the order of an action', () => {
     expect(booting.reason).toBe('Acting');
     const lost = decideIncident(aSnapshot({ incident, node: cordoned, now: T0 + 31 * 60_000 }));
     expect(findStep(lost.status, 'act-1')?.message).toContain('ambiguous');
+  });
+
+  test('an action that a person chose beside what is allowed is not taken', () => {
+    const approval = { decision: 'Approve', by: 'ann', action: 'RebootNode' } as const;
+    const incident = anIncident({ name: NAME, status: diagnosed({ steps: [cordonStep] }), approval });
+    const decision = decideIncident(aSnapshot({ incident, node: cordoned }));
+    expect(outcomeOf(decision)).toBe('HandedOver');
+    expect(findCondition(decision.status.conditions, 'ActionTaken')).toMatchObject({
+      reason: 'ActionNotAllowed',
+      message: 'ann chose RebootNode, and the policy does not allow it',
+    });
   });
 
   test('a cordon whose time ran out while nobody was there to try is tried again, once', () => {
@@ -245,7 +259,7 @@ describe('the order of an action', () => {
   });
 
   test.each([
-    ['a paused policy', { paused: true }, 'PolicyPaused'],
+    ['a paused policy', { policy: PAUSED }, 'PolicyPaused'],
     [
       "a person's cordon",
       { node: aNode({ ready: 'False', message: PLEG_MESSAGE, unschedulable: true, cordonedBy: 'kubectl' }) },
@@ -369,7 +383,7 @@ describe('recovery is seen, not assumed', () => {
       finishedAt: at(1_000),
     } as const;
     const status = verifying({ steps: [step] });
-    const still = { status, node: cordoned, paused: true, now: T0 + 600_000 };
+    const still = { status, node: cordoned, policy: PAUSED, now: T0 + 600_000 };
     expect(decideIncident(aSnapshot(still)).reason).toBe('PolicyPaused');
     const node = aNode({ since: 500_000, unschedulable: true });
     const well = decideIncident(

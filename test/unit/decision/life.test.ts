@@ -18,6 +18,7 @@ import { findCondition, isTrue } from '../../../src/core/decision/record/conditi
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { aHealth, anIncident, aNode, aPlan, T0 } from '../../support/builders/objects.ts';
 import { aBudgetView, aContact } from '../../support/builders/views.ts';
+import { policyOf } from './incident-builders.ts';
 
 /** What chance decides at one step. */
 interface Turn {
@@ -90,8 +91,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     health,
     stacks: { entries: world.entries, dumps: [], unreadable: new Map() },
     nodeProxy: world.nodeProxy,
-    paused: false,
-    isPolicyGone: false,
+    policy: policyOf(world.incident.spec.plan),
     budget,
     lease: { kind: 'unused' },
     contact: aContact(),

@@ -6,7 +6,7 @@ import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decis
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
 import { aContact, SILENT } from '../../support/builders/views.ts';
-import { aSnapshot, deadlock, diagnosed, NAME, outcomeOf } from './incident-builders.ts';
+import { aSnapshot, deadlock, diagnosed, NAME, outcomeOf, PAUSED } from './incident-builders.ts';
 
 const BREACH = 'PLEG is not healthy: pleg was last seen active 3m3s ago; threshold is 3m0s';
 const unhealthy = aHealth({ state: 'Unhealthy', probe: 'Answered' });
@@ -135,9 +135,9 @@ describe('the second witness', () => {
       timings: { evidenceAt: at(0) },
     };
     const part = { node: aNode(), health: unhealthy };
-    const first = decideIncident(aSnapshot({ ...part, paused: true, incident: anIncident({ name: NAME, status }) }));
+    const first = decideIncident(aSnapshot({ ...part, policy: PAUSED, incident: anIncident({ name: NAME, status }) }));
     const later = { ...part, incident: anIncident({ name: NAME, status: first.status }), now: T0 + 601_000 };
-    expect(decideIncident(aSnapshot({ ...later, paused: true })).reason).toBe('PolicyPaused');
+    expect(decideIncident(aSnapshot({ ...later, policy: PAUSED })).reason).toBe('PolicyPaused');
     expect(outcomeOf(decideIncident(aSnapshot(later)))).toBe('Outdated');
   });
 

@@ -3,6 +3,7 @@ import type { Node } from '../../../api/kubernetes/node.ts';
 import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
 import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
 import type { AgentContact, AskAgent } from '../contact.ts';
 import type { LeaseState } from '../other-actors.ts';
@@ -32,10 +33,8 @@ export interface IncidentSnapshot {
   readonly stacks: Stacks;
   /** The controller may ask the kubelet through the API server's node proxy. */
   readonly nodeProxy: boolean;
-  /** The policy as it is now is paused (or was deleted). */
-  readonly paused: boolean;
-  /** There is no policy of that name any more. Another one may rule the node. */
-  readonly isPolicyGone: boolean;
+  /** The policy of the plan as it is now; undefined: there is none of that name any more, or the plan names none. */
+  readonly policy: KubeletRecoveryPolicy | undefined;
   readonly budget: BudgetView;
   /** What a list says that was read after this incident's reservation; undefined: there is none to confirm. */
   readonly reserved: ListedPlaces | undefined;

@@ -4,7 +4,14 @@ import type { Budget } from '../../../api/v1alpha1/policy.ts';
 import { isActStep } from '../actions.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isOpen } from '../node-state.ts';
-import { allInFlight, hasReservation, inFlight, objectionBeside, objectionToUnreadable } from './places.ts';
+import {
+  allInFlight,
+  hasReservation,
+  inFlight,
+  objectionBeside,
+  objectionToUnreadable,
+  wastedItsPlace,
+} from './places.ts';
 import type { BudgetView } from './budget-view.ts';
 import type { BudgetWaitReason } from '../record/reasons.ts';
 import { fromTime, toTime } from '../../time/timestamp.ts';
@@ -13,7 +20,7 @@ export type BudgetVerdict =
   | { readonly kind: 'free'; readonly left: number }
   /** Try again at `until`, milliseconds since 1970. */
   | { readonly kind: 'wait'; readonly reason: BudgetWaitReason; readonly message: string; readonly until: number }
-  | { readonly kind: 'exhausted'; readonly reason: 'AttemptsUsedUp'; readonly message: string };
+  | { readonly kind: 'exhausted'; readonly reason: 'AttemptsUsedUp' | 'PlacesWasted'; readonly message: string };
 
 const LOOK_AGAIN_MS = 30_000;
 /** A watch that says nothing for 90 s is opened anew; a view this old has a watch that cannot be opened. */
@@ -60,6 +67,19 @@ function perNodeVerdict(
     reason: 'AttemptsUsedUp',
     message: `budget: ${recent.length} of ${budget.perNode.attempts} actions on this node within ${budget.perNode.within}`,
   };
+}
+
+/** An agent that lies, and never acts, would hold the only place for ever; so would one that is broken. */
+const MAX_WASTED = 3;
+const WASTED_WITHIN_MS = 2 * 60 * 60_000;
+
+function wastedVerdict({ spec }: KubeletIncident, { incidents }: BudgetView, now: number): BudgetVerdict | undefined {
+  const wasted = incidents
+    .filter((other) => other.spec.nodeName === spec.nodeName && wastedItsPlace(other))
+    .filter(({ status }) => (fromTime(status.timings?.completedAt) ?? 0) > now - WASTED_WITHIN_MS);
+  if (wasted.length < MAX_WASTED) return undefined;
+  const message = `budget: this node was given ${wasted.length} places within ${formatSeconds(WASTED_WITHIN_MS)}, and its agent did nothing with them`;
+  return { kind: 'exhausted', reason: 'PlacesWasted', message };
 }
 
 /** Reads and writes of one object may still work where lists and watches do not: then nobody knows how the others are. */
@@ -119,8 +139,8 @@ function cooldownVerdict(
 }
 
 /**
- * Whether an incident may begin to act. Order: the node's own attempts, the age of the view, what cannot be read in it, the
- * breaker, concurrency, cooldown; the first objection counts. An incident that holds a reservation keeps it; only its node's attempts are counted again.
+ * Whether an incident may begin to act. Order: the node's own attempts, places that it was given for nothing, the age of the
+ * view, what cannot be read in it, the breaker, concurrency, cooldown; the first objection counts. An incident that holds a reservation keeps it; only its node's attempts are counted again.
  */
 export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: number): BudgetVerdict {
   const { budget } = incident.spec.plan;
@@ -129,6 +149,7 @@ export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: nu
   const left = Math.max(0, budget.maxConcurrent - inFlight(view.incidents, incident.spec.plan.policy).length);
   if (hasReservation(incident.status)) return { kind: 'free', left };
   return (
+    wastedVerdict(incident, view, now) ??
     staleVerdict(view, now) ??
     unreadableVerdict(view, now) ??
     breakerVerdict(budget, view, now) ??

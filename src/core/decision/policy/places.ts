@@ -4,8 +4,9 @@
  * took effect unseen, may have reserved at once.
  */
 import type { IncidentStatus, KubeletIncident, Step } from '../../../api/v1alpha1/incident.ts';
+import { isAct } from '../actions.ts';
 import { isOpen } from '../node-state.ts';
-import { findStep } from '../record/conditions-and-steps.ts';
+import { findCondition, findStep } from '../record/conditions-and-steps.ts';
 import type { BudgetWaitReason } from '../record/reasons.ts';
 import { RESERVATION_STEP, RESERVED } from '../record/step-names.ts';
 import type { BudgetView } from './budget-view.ts';
@@ -38,6 +39,19 @@ export function allInFlight(incidents: readonly KubeletIncident[]): readonly Kub
 /** Incidents of a policy that hold a place in its budget now. */
 export function inFlight(incidents: readonly KubeletIncident[], policy: string): readonly KubeletIncident[] {
   return allInFlight(incidents).filter(({ spec }) => spec.plan.policy === policy);
+}
+
+/**
+ * Whether it had a place and is over, and its agent did nothing with it: it did not take up the act, did not answer, or
+ * reserved the act and never said what came of it.
+ */
+export function wastedItsPlace({ status, ...incident }: KubeletIncident): boolean {
+  if (isOpen({ status, ...incident }) || !hasReservation(status)) return false;
+  const acts = (status.actions ?? []).filter(isAct);
+  if (acts.some(({ state }) => state !== 'Reserved' && state !== 'Refused')) return false;
+  const taken = findCondition(status.conditions, 'ActionTaken');
+  const isSilent = taken?.status === 'False' && taken.reason === 'AgentSilent';
+  return isSilent || acts.some(({ state }) => state === 'Reserved');
 }
 
 function namesOf(incidents: readonly KubeletIncident[]): string {

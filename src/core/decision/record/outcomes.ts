@@ -91,7 +91,7 @@ const FACTS = {
     retryAfterMs: retrySoonMs,
   },
   BudgetExhausted: {
-    meaning: 'The node has used up its attempts.',
+    meaning: 'The node has used up its attempts, or was given places in the budget that its agent did nothing with.',
     isGood: false,
     isNodeWell: false,
     undoesCordon: false,

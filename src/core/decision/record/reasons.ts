@@ -37,7 +37,13 @@ export type BudgetWaitReason =
   | 'Cooldown';
 
 export type SkipReason =
-  'AgentSilent' | 'PolicyPaused' | 'ControlPlaneSkipped' | ObjectionReason | BudgetWaitReason | 'AttemptsUsedUp';
+  | 'AgentSilent'
+  | 'PolicyPaused'
+  | 'ControlPlaneSkipped'
+  | ObjectionReason
+  | BudgetWaitReason
+  | 'AttemptsUsedUp'
+  | 'PlacesWasted';
 
 /** How far the node is from being well again. */
 export type RecoveryReason = 'NotReady' | 'PLEGNotHealthy' | 'NotKnown' | 'Stabilising' | 'NotLasting';

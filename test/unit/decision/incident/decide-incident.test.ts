@@ -7,7 +7,7 @@ import type { IncidentSnapshot } from '../../../../src/core/decision/incident/in
 import { observeOnly } from '../../../../src/core/decision/incident/mode.ts';
 import { nodePresent, stillNeeded } from '../../../../src/core/decision/incident/presence.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
-import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';
+import { aHealth, anIncident, aNode, aPlan, at, T0, aPolicy } from '../../../support/builders/objects.ts';
 import { aBudgetView, aContact, SILENT } from '../../../support/builders/views.ts';
 import {
   aSnapshot,
@@ -19,6 +19,7 @@ import {
   NO_STACKS,
   restarted,
   stuck,
+  PAUSED,
 } from '../incident-builders.ts';
 
 describe('the times of an incident', () => {
@@ -93,7 +94,7 @@ describe('the same fault on more nodes', () => {
   function look(status: IncidentStatus, count: number, part: Partial<IncidentSnapshot> = {}): IncidentStatus {
     const incident = mine(status);
     const budget = aBudgetView({ incidents: [incident, ...others(count)] });
-    return decideIncident(aSnapshot({ paused: true, ...part, incident, budget })).status;
+    return decideIncident(aSnapshot({ policy: PAUSED, ...part, incident, budget })).status;
   }
 
   test.each([
@@ -109,7 +110,7 @@ describe('the same fault on more nodes', () => {
 
   test('comes with any other write', () => {
     const first = look(diagnosed(), 2);
-    const next = look(first, 3, { paused: false, lease: { kind: 'held', by: 'x' } });
+    const next = look(first, 3, { policy: aPolicy(), lease: { kind: 'held', by: 'x' } });
     expect(next.pattern?.incidents).toHaveLength(3);
     expect(findCondition(next.conditions, 'ActionTaken')?.reason).toBe('MaintenanceLease');
   });

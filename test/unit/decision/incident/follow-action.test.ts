@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../../../src/api/v1alpha1/incident.ts';
+import { Action } from '../../../../src/api/v1alpha1/policy.ts';
 import type { ActStep } from '../../../../src/core/decision/actions.ts';
 import {
   afterRefusal,
@@ -101,7 +102,8 @@ describe('the choice', () => {
 
   test('of a person counts for the first act', () => {
     const approval = { decision: 'Approve', by: 'ann', action: 'RebootNode' } as const;
-    const incident = anIncident({ name: NAME, approval, status: diagnosed() });
+    const plan = aPlan({ remediation: { allowedActions: [...Action.options] } });
+    const incident = anIncident({ name: NAME, approval, plan, status: diagnosed() });
     expect(choose(aSnapshot({ incident }), diagnosed())).toEqual({
       kind: 'Act',
       action: 'RebootNode',

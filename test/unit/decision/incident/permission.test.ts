@@ -7,7 +7,7 @@ import type { IncidentSnapshot } from '../../../../src/core/decision/incident/in
 import { permission } from '../../../../src/core/decision/incident/recovery/permission.ts';
 import { recover } from '../../../../src/core/decision/incident/recovery/recover.ts';
 import { findCondition } from '../../../../src/core/decision/record/conditions-and-steps.ts';
-import { anIncident, aNode, aPlan, at, T0 } from '../../../support/builders/objects.ts';
+import { anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../../support/builders/objects.ts';
 import { aBudgetView, aContact } from '../../../support/builders/views.ts';
 import {
   actStep,
@@ -19,6 +19,7 @@ import {
   NAME,
   restarted,
   stuck,
+  PAUSED,
 } from '../incident-builders.ts';
 
 const MINUTE = 60_000;
@@ -47,7 +48,7 @@ describe('permission', () => {
 
   test.each<[string, Partial<IncidentSnapshot>]>([
     ['where nothing speaks against it', { node: stuck }],
-    ['of a node that is gone, which is for others to find', { node: undefined, paused: true }],
+    ['of a node that is gone, which is for others to find', { node: undefined, policy: PAUSED }],
     [
       'of a control plane node, where the policy does not skip them',
       { node: controlPlane, incident: withPlan({ budget: { controlPlane: 'OneAtATime' } }) },
@@ -61,7 +62,7 @@ describe('permission', () => {
   });
 
   test.each<[string, Partial<IncidentSnapshot>, string, number]>([
-    ['by a pause', { paused: true }, 'PolicyPaused', 30_000],
+    ['by a pause', { policy: PAUSED }, 'PolicyPaused', 30_000],
     ['by others at work', { lease: { kind: 'held', by: 'x' } }, 'MaintenanceLease', 30_000],
     ['by the budget', { budget: aBudgetView({ incidents: [flying] }) }, 'TooManyAtOnce', 30_000],
     ['by a rest that is over sooner', { budget: aBudgetView({ incidents: [resting] }) }, 'Cooldown', 10_000],
@@ -91,16 +92,34 @@ describe('permission', () => {
     expect(result).toHaveProperty('message', expect.stringMatching(/evidence is saved|3 of 3 actions/));
   });
 
+  test.each<[string, Partial<IncidentSnapshot>, RegExp]>([
+    ['only captures by now', { policy: aPolicy({ mode: 'Capture' }) }, /mode of the policy default is Capture now/],
+    ['only observes by now', { policy: aPolicy({ mode: 'Observe' }) }, /mode of the policy default is Observe now/],
+    ['is gone', { policy: undefined }, /the policy default is gone/],
+    [
+      'was never named',
+      { policy: undefined, incident: anIncident({ name: NAME, plan: { ...aPlan(), policy: '' } }) },
+      /names no policy, so it may capture only/,
+    ],
+  ])(
+    'is refused under a policy that %s, however wide the plan is: the node is looked at anew',
+    (_name, part, words) => {
+      const result = ask({ node: stuck, ...part });
+      expect(result).toMatchObject({ kind: 'complete', outcome: 'Outdated' });
+      expect(result).toHaveProperty('message', expect.stringMatching(words));
+    },
+  );
+
   test('is written down once for a reason, and anew for another', () => {
     const first = ask({ node: stuck, lease: { kind: 'held', by: 'x' } }).status;
     expect(ask({ node: stuck, lease: { kind: 'held', by: 'y' } }, first).status).toBe(first);
-    expect(actionTaken(ask({ node: stuck, paused: true }, first).status)).toMatchObject({ reason: 'PolicyPaused' });
+    expect(actionTaken(ask({ node: stuck, policy: PAUSED }, first).status)).toMatchObject({ reason: 'PolicyPaused' });
     const acted: IncidentStatus = {
       conditions: [
         { type: 'ActionTaken', status: 'True', reason: 'PolicyPaused', message: '', lastTransitionTime: at(0) },
       ],
     };
-    expect(actionTaken(ask({ node: stuck, paused: true }, acted).status)).toMatchObject({ status: 'False' });
+    expect(actionTaken(ask({ node: stuck, policy: PAUSED }, acted).status)).toMatchObject({ status: 'False' });
   });
 
   const old: IncidentStatus = { timings: { evidenceAt: at(-10 * MINUTE - 1) } };
@@ -109,7 +128,7 @@ describe('permission', () => {
     ['one that is held since lately is kept', { steps: [cordonStep], timings: { evidenceAt: at(0) } }, 'wait'],
     ['who holds none may wait', old, 'wait'],
   ])('put off: %s', (_name, status, kind) => {
-    const result = ask({ node: stuck, paused: true }, status);
+    const result = ask({ node: stuck, policy: PAUSED }, status);
     expect(result.kind).toBe(kind);
     if (kind === 'complete') expect(result).toMatchObject({ outcome: 'Outdated', status });
   });
@@ -218,6 +237,36 @@ describe('recovery', () => {
     actions: [restarted],
     conditions: [cordonedCondition],
     timings: { evidenceAt: at(0), actedAt: at(0) },
+  });
+
+  test('has nothing more done by a policy that only captures by now, however wide the plan is', () => {
+    expect(look(failedOnce, { node: cordoned, policy: aPolicy({ mode: 'Capture' }) })).toMatchObject({
+      kind: 'complete',
+      outcome: 'Outdated',
+      status: failedOnce,
+    });
+  });
+
+  test('hands over what would be next, where the policy does not allow it any more', () => {
+    const policy = aPolicy({ remediation: { allowedActions: ['RestartKubelet'] } });
+    expect(look(failedOnce, { node: cordoned, policy })).toMatchObject({
+      kind: 'complete',
+      outcome: 'HandedOver',
+      message: expect.stringContaining('RestartRuntime would be next, and the policy does not allow it'),
+    });
+  });
+
+  test('asks no agent for another act that never reported what became of the last one', () => {
+    const silent = { ...failedOnce, actions: [{ ...restarted, state: 'Reserved' as const }] };
+    const result = recover(
+      aSnapshot({ now: T0, node: cordoned, incident: anIncident({ name: NAME, status: silent }) }),
+      silent,
+    );
+    expect(result).toMatchObject({
+      kind: 'complete',
+      outcome: 'HandedOver',
+      message: 'the agent on node-a never reported what became of act-1',
+    });
   });
 
   test('keeps what is written of an earlier act', () => {

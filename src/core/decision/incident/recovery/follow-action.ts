@@ -1,9 +1,10 @@
 /** One action: chosen from the diagnosis, requested of the agent, and followed to its record. */
-import type { IncidentStatus, KubeletIncident, Step } from '../../../../api/v1alpha1/incident.ts';
+import type { Approval, IncidentStatus, KubeletIncident, Step } from '../../../../api/v1alpha1/incident.ts';
 import type { Action } from '../../../../api/v1alpha1/policy.ts';
 import { durationMs } from '../../../time/duration.ts';
 import { ACTIONS, type ActRecord, agentLimitsOf, type ActStep, isAct, isActStep } from '../../actions.ts';
 import { chooseAction, type ActionChoice, type PastTry } from '../../choose-action.ts';
+import { actionsAllowedNow } from '../../policy/policy-now.ts';
 import { findStep, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
 import type { IncidentReasons, RefusalReason } from '../../record/reasons.ts';
 import { actStepName, verifyStepName } from '../../record/step-names.ts';
@@ -47,18 +48,24 @@ function triedBefore({ incident, budget, now }: IncidentSnapshot, status: Incide
     .flatMap(triesOf);
 }
 
+/** A person chooses among what is allowed. */
+function chosenBy({ by }: Approval, action: Action, allowed: readonly Action[]): ActionChoice {
+  if (allowed.includes(action)) return { kind: 'Act', action, reason: 'ChosenByPerson', message: `chosen by ${by}` };
+  const message = `${by} chose ${action}, and the policy does not allow it`;
+  return { kind: 'HandOver', reason: 'ActionNotAllowed', message };
+}
+
 export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): ActionChoice {
   const { plan, approval } = snapshot.incident.spec;
   const tried = actSteps(status).map(({ action }) => action);
-  if (approval?.action !== undefined && tried.length === 0) {
-    return { kind: 'Act', action: approval.action, reason: 'ChosenByPerson', message: `chosen by ${approval.by}` };
-  }
+  const allowed = actionsAllowedNow(plan, snapshot.policy);
+  if (approval?.action !== undefined && tried.length === 0) return chosenBy(approval, approval.action, allowed);
   if (status.diagnosis === undefined)
     return { kind: 'HandOver', reason: 'NotDiagnosed', message: 'there is no diagnosis' };
   return chooseAction({
     diagnosis: status.diagnosis,
     probe: probeState(snapshot),
-    allowed: plan.remediation.allowedActions,
+    allowed,
     tried,
     before: triedBefore(snapshot, status),
   });
@@ -144,6 +151,10 @@ function recordOf({ incident }: IncidentSnapshot, step: Step): ActRecord | undef
 
 export function wasRefused(snapshot: IncidentSnapshot, step: Step): boolean {
   return recordOf(snapshot, step)?.state === 'Refused';
+}
+
+export function isUnreported(snapshot: IncidentSnapshot, step: Step): boolean {
+  return recordOf(snapshot, step)?.state === 'Reserved';
 }
 
 /** For how long an agent that has reserved an act may be at it after the step's deadline, in milliseconds. */

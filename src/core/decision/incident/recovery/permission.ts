@@ -3,6 +3,7 @@ import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
 import type { Node } from '../../../../api/kubernetes/node.ts';
 import { ANNOTATION_CORDONED_BY } from '../../../../api/v1alpha1/names.ts';
 import { judgeBudget } from '../../policy/budget.ts';
+import { objectionOfPolicy } from '../../policy/policy-now.ts';
 import { hasReservation } from '../../policy/places.ts';
 import { isControlPlane } from '../../node-state.ts';
 import { objectionOf } from '../../other-actors.ts';
@@ -45,11 +46,6 @@ function waiting(snapshot: IncidentSnapshot, status: IncidentStatus, refusal: Re
   return { kind: 'wait', status: skipped(snapshot, status, { ...refusal, reason }), reason, until };
 }
 
-function policyPaused({ paused, incident }: IncidentSnapshot): Refusal | undefined {
-  if (!paused) return undefined;
-  return { reason: 'PolicyPaused', message: `policy ${incident.spec.plan.policy} is paused` };
-}
-
 /**
  * The incident whose cordon is no objection: this one, or one before it that ended for want of something, and that this
  * one takes up again. A node that was handed over is a person's.
@@ -66,10 +62,13 @@ function cordonHolder(node: Node, { incident, budget }: IncidentSnapshot): strin
 export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { incident, node, now } = snapshot;
   if (node === undefined) return { kind: 'pass', status };
-  // A node has one open incident: one that may never act must not be in the way of another policy's.
-  if (snapshot.isPolicyGone) return outdated(status, `the policy ${incident.spec.plan.policy} is gone`);
-  const refusal = policyPaused(snapshot);
-  if (refusal !== undefined) return waiting(snapshot, status, refusal, now + LOOK_AGAIN_MS);
+  const forbids = objectionOfPolicy(incident.spec.plan, snapshot.policy);
+  if (forbids?.kind === 'Paused') {
+    const refusal = { reason: 'PolicyPaused', message: forbids.message } as const;
+    return waiting(snapshot, status, refusal, now + LOOK_AGAIN_MS);
+  }
+  // A node has one open incident: one that may never act must not be in the way of what the policies say now.
+  if (forbids !== undefined) return outdated(status, forbids.message);
   if (isControlPlane(node) && incident.spec.plan.budget.controlPlane === 'Skip') {
     const message = 'the policy skips control plane nodes; evidence is saved';
     const skip: Refusal = { reason: 'ControlPlaneSkipped', message };

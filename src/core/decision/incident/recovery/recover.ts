@@ -8,6 +8,7 @@ import {
   afterRefusal,
   choose,
   followAction,
+  isUnreported,
   newestAct,
   requestAction,
   verifyStepOf,
@@ -53,7 +54,7 @@ const FIRST_ACT: readonly Stage[] = [
   agentThere,
   act,
 ];
-const NEXT_ACT: readonly Stage[] = [notEnding, permission, ofLately, agentThere, act];
+const NEXT_ACT: readonly Stage[] = [notEnding, reported, permission, ofLately, agentThere, act];
 
 /** A place that was waited for in vain for long is not used on old evidence. A hold has its own limit, and ends with a decision. */
 function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
@@ -73,16 +74,24 @@ function agentThereFirst(snapshot: IncidentSnapshot, status: IncidentStatus): St
 function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { contact, incident, now } = snapshot;
   if (isFresh(contact)) return { kind: 'pass', status };
-  // One that answers each time, and each time too late, holds no place for ever.
-  if (isDecisionOld(snapshot, status)) return outdated(status);
   const message = `the agent on ${incident.spec.nodeName} does not answer`;
-  if (!contact.hasReported || (contact.unansweredMs ?? 0) >= AGENT_WAIT_MS) {
-    const claim = { type: 'ActionTaken', status: 'False', reason: 'AgentSilent', message } as const;
-    const next = newestAct(status) === undefined ? { conditions: withCondition(status.conditions, claim, now) } : {};
-    return { kind: 'complete', status: { ...status, ...next }, outcome: 'HandedOver', message };
-  }
+  const claim = { type: 'ActionTaken', status: 'False', reason: 'AgentSilent', message } as const;
+  const isFirst = newestAct(status) === undefined;
+  const silent = isFirst ? { ...status, conditions: withCondition(status.conditions, claim, now) } : status;
+  // One that answers each time, and each time too late, holds no place for ever.
+  if (isDecisionOld(snapshot, status)) return outdated(silent);
+  if (!contact.hasReported || (contact.unansweredMs ?? 0) >= AGENT_WAIT_MS)
+    return { kind: 'complete', status: silent, outcome: 'HandedOver', message };
   const reason = isSilent(contact) ? 'AgentSilent' : 'AgentAsked';
   return { kind: 'wait', status, reason, until: now + LOOK_AGAIN_MS, commands: askCommands(contact, 'now') };
+}
+
+/** Who reserved an act, and never said what came of it, is asked for no other. An agent that comes back reports it. */
+function reported(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const newest = newestAct(status);
+  if (newest === undefined || !isUnreported(snapshot, newest)) return { kind: 'pass', status };
+  const message = `the agent on ${snapshot.incident.spec.nodeName} never reported what became of ${newest.name}`;
+  return { kind: 'complete', status, outcome: 'HandedOver', message };
 }
 
 /** Passes when an action has been verified to have helped. */
