@@ -153,7 +153,9 @@ export async function newestPart(chunks: AsyncIterable<Buffer>, maxBytes: number
   const all = Buffer.concat(kept);
   if (total <= maxBytes) return { bytes: all, truncated: false, message: '' };
   const tail = all.subarray(-maxBytes);
-  const bytes = tail.subarray(tail.indexOf('\n') + 1);
+  // Of a line that is longer than all of it nothing is kept: the key of its first value is gone.
+  const newline = tail.indexOf('\n');
+  const bytes = newline === -1 ? tail.subarray(tail.length) : tail.subarray(newline + 1);
   const mark = `... ${String(total - bytes.length)} older bytes are left out ...\n`;
   return { bytes: Buffer.concat([Buffer.from(mark), bytes]), truncated: true, message: mark.trim() };
 }

@@ -26,7 +26,7 @@ describe('what agent and controller write', () => {
   test.each(['create', 'replace', 'apply'] as const)('%s sends no secret in any text', async (verb) => {
     const sent = await sentBy((cluster) => cluster[verb](INCIDENTS, object, how));
     expect(JSON.stringify(sent)).not.toContain(PASSWORD);
-    expect(JSON.stringify(sent)).toContain('and so on');
+    expect(JSON.stringify(sent)).toContain('and so');
   });
 
   test('a patch sends none either', async () => {
