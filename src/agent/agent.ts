@@ -16,6 +16,7 @@ import { createObservationBoard } from './health/observation.ts';
 import { createMutex } from '../runtime/mutex.ts';
 import { boundHost } from './bounded-host.ts';
 import type { World } from './world.ts';
+import { cleanCluster } from '../stores/clean-cluster.ts';
 
 /** For /healthz and /readyz: whether it is well, and why not. */
 interface Check {
@@ -47,7 +48,11 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop, { once: true });
   const { clock } = outside;
-  const world: World = { ...outside, host: boundHost(outside.host, clock, signal) };
+  const world: World = {
+    ...outside,
+    cluster: cleanCluster(outside.cluster),
+    host: boundHost(outside.host, clock, signal),
+  };
   const board = createObservationBoard(clock.now());
   const requests = createRequests(world, signal);
   const hostWakeUp = createWakeUp(clock);

@@ -7,6 +7,7 @@ import type { Host } from '../ports/host.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { backoffMs } from '../runtime/backoff.ts';
+import { cleanText } from '../core/redaction/redact.ts';
 
 export interface World {
   /** Name of the Node that this agent runs on. */
@@ -39,7 +40,7 @@ export function retryMs({ random }: World, failures: number, error?: unknown): n
   return backoffMs(failures, BACKOFF, random, error);
 }
 
-/** A failure in words, cut to what a status message holds. */
+/** A failure in words, without secrets, cut to what a status message holds. */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 1024);
+  return cleanText(error instanceof Error ? error.message : String(error), 1024);
 }

@@ -15,6 +15,7 @@ import type { Term } from '../runtime/leader-election.ts';
 import { createMutex } from '../runtime/mutex.ts';
 import { createWorkQueue, type QueueOptions, type WorkQueue } from '../runtime/work-queue.ts';
 import type { World } from './world.ts';
+import { cleanCluster } from '../stores/clean-cluster.ts';
 
 interface Queues {
   readonly nodes: WorkQueue;
@@ -86,7 +87,7 @@ function wire({ view }: ActContext, queues: Queues): void {
 /** Runs until the end of the term. */
 export async function runController(allWorld: World, term: Term): Promise<void> {
   const { signal } = term;
-  const world = { ...allWorld, cluster: clusterOfTerm(allWorld.cluster, term) };
+  const world = { ...allWorld, cluster: clusterOfTerm(cleanCluster(allWorld.cluster), term) };
   const contacts = createAgentContacts(world);
   const view = createLocalView(world, contacts, signal);
   const leases = createMaintenanceLeases(world, (name) =>

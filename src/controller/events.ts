@@ -9,6 +9,7 @@ import type { Manifest } from '../ports/cluster.ts';
 import { isMedicError } from '../ports/errors.ts';
 import { createWakeUp } from '../runtime/wake-up.ts';
 import type { World } from './world.ts';
+import { cleanText } from '../core/redaction/redact.ts';
 
 export interface EventClaim {
   readonly type: 'Normal' | 'Warning';
@@ -55,7 +56,7 @@ function eventOf(subject: Subject, claim: EventClaim, now: number): Manifest {
     involvedObject: subject,
     type: claim.type,
     reason: claim.reason,
-    message: claim.message.slice(0, 1024),
+    message: cleanText(claim.message, 1024),
     source: { component: CONTROLLER_MANAGER },
     reportingComponent: CONTROLLER_MANAGER,
     reportingInstance: CONTROLLER_MANAGER,

@@ -2,9 +2,10 @@
  * From a record to one line of JSON. Pure. What a log library does with errors, secrets and cycles is decided here, since
  * winston prints `{}` for an error in the fields and redacts nothing.
  */
-import { redact } from '../core/evidence/redact.ts';
+import { redact } from '../core/redaction/redact.ts';
 import { MedicError } from '../ports/errors.ts';
 import type { LogFields } from '../ports/log.ts';
+import { strengthOf } from '../core/redaction/key-names.ts';
 
 /** Longest text of one field, and of the whole line, in characters. */
 const FIELD_CHARACTERS = 4_096;
@@ -13,7 +14,6 @@ const DEPTH = 6;
 /** Most items of one list or object, and of a record as a whole. */
 const ITEMS = 100;
 const RECORD_ITEMS = 1_000;
-const SECRET_KEY = /^(authorization|token|bearer|password|passwd|secret|apikey|api_key|client[-_]?key(-data)?)$/i;
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -67,8 +67,15 @@ function plainList(list: readonly unknown[], place: Place): readonly unknown[] {
 function plainFields(entries: readonly (readonly [unknown, unknown])[], place: Place): Plain {
   const shown = entries.slice(0, Math.min(ITEMS, take(place, entries.length)));
   return Object.fromEntries(
-    shown.map(([key, item]) => [String(key), SECRET_KEY.test(String(key)) ? '[redacted]' : plain(item, place)]),
+    shown.map(([key, item]) => [String(key), isSecretKey(String(key), item) ? '[redacted]' : plain(item, place)]),
   );
+}
+
+/** Whatever it holds, unless it is a number or says yes or no. */
+function isSecretKey(key: string, item: unknown): boolean {
+  const strength = strengthOf(key);
+  const isKnown = strength === 'password' || strength === 'secret' || /^auth(?:orization)?$/i.test(key);
+  return isKnown && typeof item !== 'number' && typeof item !== 'boolean';
 }
 
 /** How many of `wanted` items the record still has room for. */

@@ -12,6 +12,7 @@ import type { Collected, Collector } from '../../ports/host.ts';
 import { type DumpRounds, stackCollectors } from './stack-dumps.ts';
 import { type Limit, withDeadline } from '../../runtime/deadline.ts';
 import { reasonOf, type World } from '../world.ts';
+import { redactBytes } from '../../core/redaction/redact.ts';
 
 /** Bounds the memory too: so many artifacts are held at once. */
 const AT_ONCE = 4;
@@ -154,12 +155,17 @@ async function store(
     : sealArtifact(from, content, { redact });
   const entry = await store.put(sealed.entry, sealed.bytes, signal);
   const relistCall = kind === 'GoroutineDump' ? findRelist(parseDump(content.bytes))?.criMethod : undefined;
-  return { entry, clues: cluesOf(origin, sealed.content), relistCall };
+  return { entry, clues: cluesOf(origin, sealed.content, redact), relistCall };
 }
 
-/** From the text as it is stored: a secret that a clue's cut has halved would no longer be seen as one. */
-function cluesOf({ name, kind }: Origin, content: Buffer): readonly LogClue[] {
-  return LOGS.includes(kind) ? logCluesOf({ name, text: content.toString('utf8') }, MAX_CLUES) : [];
+/**
+ * From a text without secrets, also where the evidence itself is to keep them: whoever may list incidents reads the clues.
+ * A secret that a clue's cut has halved would no longer be seen as one.
+ */
+function cluesOf({ name, kind }: Origin, content: Buffer, isClean: boolean): readonly LogClue[] {
+  if (!LOGS.includes(kind)) return [];
+  const clean = isClean ? content : redactBytes(content).bytes;
+  return logCluesOf({ name, text: clean.toString('utf8') }, MAX_CLUES);
 }
 
 /** What does not answer in time is left out. */

@@ -16,6 +16,7 @@ import { createSpoolStore } from '../../stores/spool-store.ts';
 import type { Requests } from '../requests.ts';
 import { reasonOf, retryMs, type World } from '../world.ts';
 import { bundleNameOf } from './spool-bundle.ts';
+import { cleanText } from '../../core/redaction/redact.ts';
 
 /** Without news; a watch that is silent must not keep anybody waiting. */
 const LOOK_MS = 10_000;
@@ -163,5 +164,5 @@ function tooLarge(bytes: number): string {
 
 function failedEntry(name: string, known: EvidenceEntry | undefined, at: string, message: string): EvidenceEntry {
   const { kind = 'HostFacts', source = 'spec.uploads' } = known ?? {};
-  return { name, kind, by: 'Agent', state: 'Failed', at, source, message: message.slice(0, 1024) };
+  return { name, kind, by: 'Agent', state: 'Failed', at, source, message: cleanText(message, 1024) };
 }

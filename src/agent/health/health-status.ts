@@ -18,6 +18,7 @@ import type { UnitFacts } from '../../ports/host.ts';
 import { conditionClaims, recoveryLack } from './health-conditions.ts';
 import type { ProbeObservation, Reading, Observation } from './observation.ts';
 import type { World } from '../world.ts';
+import { cleanText } from '../../core/redaction/redact.ts';
 
 /** What one status is built from. */
 export interface StatusInput {
@@ -75,7 +76,7 @@ function kubeletInfo({ host }: Observation): KubeletInfo {
   return {
     version: host?.kubeletVersion?.slice(0, 64),
     pid: process?.pid,
-    endpoint: process?.endpoint?.slice(0, 512),
+    endpoint: process?.endpoint === undefined ? undefined : cleanText(process.endpoint, 512),
     program: programInfo(host?.kubeletProgram),
     ...kubeletUnitInfo(known(host?.kubeletUnit)),
   };
@@ -130,7 +131,7 @@ function probeInfo(probe: ProbeObservation): RuntimeInfo['probe'] {
 function logInfo({ observation, logSource }: StatusInput): NonNullable<HealthStatus['log']> {
   const { log } = observation;
   return {
-    source: logSource.slice(0, 512),
+    source: cleanText(logSource, 512),
     lostLines: log.lostLines,
     unreadableLines: log.unreadableLines,
     lagSeconds: log.lagSeconds,

@@ -7,7 +7,7 @@ import {
   openEpisode,
   reduceEpisodes,
 } from '../../core/detection/episodes.ts';
-import { plegWords, tellsOfPleg } from '../../core/detection/pleg-words.ts';
+import { plegWords, type Telling, tellsOfPleg } from '../../core/detection/pleg-words.ts';
 import { parseKubeletRecord } from '../../core/detection/kubelet-record.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
 import type { ProgramRecord } from '../../core/detection/program-state.ts';
@@ -15,6 +15,7 @@ import { LIVE_MS } from '../../core/detection/settings.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { LogRecord } from '../../ports/host.ts';
 import type { LogObservation, ProbeObservation } from '../health/observation.ts';
+import { cleanText, redact } from '../../core/redaction/redact.ts';
 
 export interface WatchState {
   readonly episodes: EpisodeState;
@@ -83,12 +84,18 @@ function onLine(state: WatchState, { at, text, cursor }: Line, now: Moment): Wat
     {
       ...read,
       suspicion: noteSuspicion(state.suspicion, { at, line }, now),
-      breachText: tellsOfPleg(line) ? plegWords(line) : state.breachText,
+      breachText: tellsOfPleg(line) ? cleanWords(text, line) : state.breachText,
       starts: state.starts + (line.kind === 'kubelet-start' ? 1 : 0),
     },
     episodes,
     tellsOfPleg(line) && isNow,
   );
+}
+
+/** Of the line without its secrets: the parser cuts out of it what it tells. */
+function cleanWords(text: string, line: Telling): string {
+  const clean = parseKubeletRecord(redact(text).text);
+  return plegWords(tellsOfPleg(clean) ? clean : line);
 }
 
 function withEpisodes(state: WatchState, episodes: EpisodeState, breachNow: boolean): WatchState {
@@ -137,6 +144,6 @@ export function logObservationOf(state: WatchState): LogObservation {
     lastLineAt,
     lostLines,
     unreadableLines,
-    error: status.kind === 'failed' ? status.message.slice(0, 1024) : undefined,
+    error: status.kind === 'failed' ? cleanText(status.message, 1024) : undefined,
   };
 }

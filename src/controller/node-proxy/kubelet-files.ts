@@ -5,6 +5,7 @@
 import type { EvidenceKind } from '../../api/v1alpha1/evidence.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Cluster } from '../../ports/cluster.ts';
+import { cleanText } from '../../core/redaction/redact.ts';
 
 interface KubeletFile {
   readonly name: string;
@@ -46,7 +47,7 @@ export const ONCE: readonly KubeletFile[] = [
 
 function refusalOf(file: KubeletFile, status: number, body: Buffer): string | undefined {
   if (file.kind === 'KubeletHealthz' || status < 400) return undefined;
-  return `the kubelet answered ${status}: ${body.toString('utf8').trim().split('\n')[0]?.slice(0, 200) ?? ''}`;
+  return `the kubelet answered ${status}: ${cleanText(body.toString('utf8').trim().split('\n')[0] ?? '', 200)}`;
 }
 
 /** Never throws for what a kubelet or a proxy may do: the failure is the result. */
@@ -69,6 +70,6 @@ export async function fetchFile(
     return { ...base, body, truncated, message: truncated ? `cut at ${MAX_BYTES} bytes` : undefined };
   } catch (err) {
     if (signal.aborted || !isMedicError(err)) throw err;
-    return { ...base, body: undefined, truncated: false, message: `${err.code}: ${err.message}`.slice(0, 512) };
+    return { ...base, body: undefined, truncated: false, message: cleanText(`${err.code}: ${err.message}`, 512) };
   }
 }

@@ -11,6 +11,7 @@ import type { DiagnosisInput } from './diagnosis-input.ts';
 import { type Candidate, candidateOf } from './match-signs.ts';
 import { sourceLinkOf } from './source-link.ts';
 import { unknownVerdict } from './unknown-verdict.ts';
+import { cleanText } from '../redaction/redact.ts';
 
 /** From these scores on. */
 const HIGH = 0.85;
@@ -60,7 +61,7 @@ function stackText(frames: readonly Frame[]): string {
 }
 
 function evidenceLines(lines: readonly string[]): string[] {
-  const cut = lines.filter((line) => line !== '').map((line) => line.slice(0, MAX_EVIDENCE_LINE));
+  const cut = lines.filter((line) => line !== '').map((line) => cleanText(line, MAX_EVIDENCE_LINE));
   return [...new Set(cut)].slice(0, MAX_EVIDENCE);
 }
 

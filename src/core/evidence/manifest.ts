@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
-import { redactBytes } from './redact.ts';
+import { cleanText, redactBytes } from '../redaction/redact.ts';
 
 /** What is known of an artifact before its bytes are. */
 export interface ArtifactOrigin {
@@ -41,7 +41,20 @@ export function sealArtifact(
   content: ArtifactContent,
   options: { readonly redact: boolean },
 ): Sealed {
-  const clean = options.redact ? redactBytes(content.bytes) : { bytes: content.bytes, count: 0 };
+  return seal(origin, content, cleaned(content.bytes, options));
+}
+
+interface Clean {
+  readonly bytes: Buffer;
+  /** Secrets that were blacked out. */
+  readonly count: number;
+}
+
+function cleaned(bytes: Buffer, options: { readonly redact: boolean }): Clean {
+  return options.redact ? redactBytes(bytes) : { bytes, count: 0 };
+}
+
+function seal(origin: ArtifactOrigin, content: Omit<ArtifactContent, 'bytes'>, clean: Clean): Sealed {
   const bytes = gzipSync(clean.bytes);
   const file = `${origin.name}.gz`;
   const entry: EvidenceEntry = {
@@ -51,7 +64,7 @@ export function sealArtifact(
     sha256: sha256(bytes),
     ...(content.truncated ? { truncated: true } : {}),
     ...(clean.count > 0 ? { redactions: clean.count } : {}),
-    ...(content.message === '' ? {} : { message: content.message.slice(0, 1024) }),
+    ...(content.message === '' ? {} : { message: cleanText(content.message, 1024) }),
   };
   return { file, bytes, content: clean.bytes, entry };
 }
@@ -65,26 +78,28 @@ export function sealWithin(
   content: ArtifactContent,
   options: { readonly redact: boolean; readonly maxBytes: number },
 ): Sealed {
-  let sealed = sealArtifact(origin, content, options);
-  let { length } = content.bytes;
+  // A cut before that may halve a secret, which would no longer be seen as one.
+  const clean = cleaned(content.bytes, options);
+  let sealed = seal(origin, content, clean);
+  let { length } = clean.bytes;
   while (sealed.bytes.length > options.maxBytes && length > 0) {
     length = Math.floor(length * Math.max(0, options.maxBytes / sealed.bytes.length) * 0.9);
-    const bytes = content.bytes.subarray(0, length);
+    const bytes = clean.bytes.subarray(0, length);
     const message = `cut to ${String(options.maxBytes)} bytes as stored`;
-    sealed = sealArtifact(origin, { bytes, truncated: true, message }, options);
+    sealed = seal(origin, { truncated: true, message }, { ...clean, bytes });
   }
   return sealed;
 }
 
 /** The entry of an artifact that is missing. */
 export function failedArtifact(origin: ArtifactOrigin, message: string): EvidenceEntry {
-  return { ...head(origin, `${origin.name}.gz`), state: 'Failed', message: message.slice(0, 1024) };
+  return { ...head(origin, `${origin.name}.gz`), state: 'Failed', message: cleanText(message, 1024) };
 }
 
 function head(origin: ArtifactOrigin, file: string): Pick<EvidenceEntry, 'name' | 'kind' | 'by' | 'at' | 'source'> {
   const { kind, by } = origin;
   const at = new Date(origin.at).toISOString();
-  return { name: file.slice(0, 128), kind, by, at, source: origin.source.slice(0, 512) };
+  return { name: file.slice(0, 128), kind, by, at, source: cleanText(origin.source, 512) };
 }
 
 /** In hex. */

@@ -23,15 +23,21 @@ export function collectedText(text: string, message = ''): Collected {
   return { bytes: Buffer.from(text), truncated: false, message };
 }
 
-/** The first `maxBytes`, with a mark where they end. */
+/** The whole lines of the first `maxBytes`, with a mark where they end: half a secret would not be seen as one. */
 export function firstPart(bytes: Buffer, maxBytes: number, wasCut = false): Collected {
   if (bytes.length <= maxBytes && !wasCut) return { bytes, truncated: false, message: '' };
   const mark = `\n... cut at ${String(maxBytes)} bytes ...\n`;
   return {
-    bytes: Buffer.concat([bytes.subarray(0, maxBytes), Buffer.from(mark)]),
+    bytes: Buffer.concat([bytes.subarray(0, lineEndWithin(bytes, maxBytes)), Buffer.from(mark)]),
     truncated: true,
     message: mark.trim(),
   };
+}
+
+/** Of a line that is longer than all of it, the whole words. */
+function lineEndWithin(bytes: Buffer, maxBytes: number): number {
+  const newline = bytes.lastIndexOf('\n', maxBytes - 1);
+  return newline === -1 ? Math.max(0, bytes.lastIndexOf(' ', maxBytes - 1)) : newline;
 }
 
 /** A failure as a line of the artifact, so that the other parts are saved without this one. */

@@ -31,6 +31,7 @@ import {
   numberField,
   textField,
 } from './protobuf.ts';
+import { cleanText } from '../../core/redaction/redact.ts';
 
 /** As much as the kubelet takes (cri-client pkg/utils.go: 16 MiB), and some more. */
 /** As the kubelet's own (k8s.io/cri-client/pkg: maxMsgSize). */
@@ -187,7 +188,7 @@ function cancelled(method: string): MedicError {
 
 /** gRPC's codes, as far as they differ for us (grpc.io: status codes). */
 function toMedicError(method: string, error: ServiceError): MedicError {
-  const message = `${method}: ${status[error.code]}: ${error.details}`.slice(0, 1024);
+  const message = cleanText(`${method}: ${status[error.code]}: ${error.details}`, 1024);
   return new MedicError(errorCode(error), 'transient', message, { cause: error });
 }
 

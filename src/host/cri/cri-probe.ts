@@ -7,6 +7,7 @@ import type { ProbeResult, RuntimeProbe } from '../../ports/host.ts';
 import { createCriClient, criTarget, type CriVersion } from './cri-client.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import { messageOf } from '../system-error.ts';
+import { cleanText } from '../../core/redaction/redact.ts';
 
 export interface ProbeOptions {
   readonly namespaces: HostNamespaces;
@@ -36,7 +37,7 @@ export function createCriProbe({ namespaces, clock, endpoint }: ProbeOptions): R
         return {
           state: signal.aborted ? 'Unknown' : state,
           latencyMs: since(),
-          message: messageOf(error).slice(0, 1024),
+          message: cleanText(messageOf(error), 1024),
         };
       }
     },

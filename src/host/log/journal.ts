@@ -182,14 +182,19 @@ export async function newestPart(chunks: AsyncIterable<Buffer>, maxBytes: number
   return lastPart(Buffer.concat(kept), { maxBytes, total });
 }
 
-/** The last `maxBytes` of a text whose beginning may be gone, with a mark. @param total its bytes with those that are gone. */
+/**
+ * The last `maxBytes` of a text whose beginning may be gone, with a mark. Of a line that is longer than all of it nothing is
+ * kept: the key of its first value is gone. @param total its bytes with those that are gone.
+ */
 export function lastPart(
   text: Buffer,
   { maxBytes, total }: { readonly maxBytes: number; readonly total: number },
 ): Collected {
   if (total <= maxBytes && total === text.length) return { bytes: text, truncated: false, message: '' };
   const tail = text.subarray(-maxBytes);
-  const bytes = text.length < maxBytes ? text : tail.subarray(tail.indexOf('\n') + 1);
+  const newline = tail.indexOf('\n');
+  const whole = newline === -1 ? tail.subarray(tail.length) : tail.subarray(newline + 1);
+  const bytes = text.length < maxBytes ? text : whole;
   const mark = `... ${String(total - bytes.length)} older bytes are left out ...\n`;
   return { bytes: Buffer.concat([Buffer.from(mark), bytes]), truncated: true, message: mark.trim() };
 }

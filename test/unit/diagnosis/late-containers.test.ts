@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { redact } from '../../../src/core/evidence/redact.ts';
+import { redact } from '../../../src/core/redaction/redact.ts';
 import { createLateReader } from '../../../src/core/diagnosis/clues/late-containers.ts';
 
 const A = 'a'.repeat(64);

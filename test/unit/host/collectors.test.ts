@@ -211,9 +211,13 @@ test('runtime-info.txt needs an endpoint', async () => {
 
 describe('what is too long', () => {
   test('is cut at the end, with a mark', () => {
-    const cut = firstPart(Buffer.from('0123456789'), 4);
+    const cut = firstPart(Buffer.from('0123\n56789'), 8);
     expect(cut).toMatchObject({ truncated: true });
-    expect(cut.bytes.toString()).toBe('0123\n... cut at 4 bytes ...\n');
+    expect(cut.bytes.toString()).toBe('0123\n... cut at 8 bytes ...\n');
+    // Half a secret is not seen as one, so that no half line stays.
+    expect(firstPart(Buffer.from('one AKIAIOSFODNN7EXAMPLE'), 12).bytes.toString()).toBe(
+      'one\n... cut at 12 bytes ...\n',
+    );
     expect(firstPart(Buffer.from('0123'), 4)).toEqual({ bytes: Buffer.from('0123'), truncated: false, message: '' });
   });
 });

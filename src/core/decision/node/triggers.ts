@@ -10,6 +10,7 @@ import { isInTouch, isSilent } from '../contact.ts';
 import { clockSkewMs, isLogUnreadable, readyCondition } from '../node-state.ts';
 import { fromTime, toTime } from '../../time/timestamp.ts';
 import type { NodeSnapshot } from './node-snapshot.ts';
+import { cleanText } from '../../redaction/redact.ts';
 
 /** A trigger without its name, which is that of its entry. */
 type Claimed = Omit<Trigger, 'type'>;
@@ -101,7 +102,7 @@ function conditionOnly(snapshot: NodeSnapshot): Claimed | undefined {
   return {
     at: ready.lastTransitionTime === '' ? toTime(now) : ready.lastTransitionTime,
     source: 'NodeReady',
-    message: `Node condition Ready: ${ready.message}`.slice(0, 1024),
+    message: cleanText(`Node condition Ready: ${ready.message}`, 1024),
     elapsed: line.elapsedText,
     threshold: line.thresholdText,
   };

@@ -10,6 +10,7 @@ import type {
 import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
 import type { IncidentReasons } from './reasons.ts';
 import { toPreciseTime, toTime } from '../../time/timestamp.ts';
+import { cleanText } from '../../redaction/redact.ts';
 
 type ConditionType = IncidentConditionType | HealthConditionType | PolicyConditionType;
 
@@ -34,7 +35,7 @@ export function withCondition(
   const list = conditions ?? [];
   const old = list.find((condition) => condition.type === claim.type);
   const lastTransitionTime = old?.status === claim.status ? old.lastTransitionTime : toTime(now);
-  const next = { ...claim, message: claim.message.slice(0, 4096), lastTransitionTime };
+  const next = { ...claim, message: cleanText(claim.message, 4096), lastTransitionTime };
   return old === undefined
     ? [...list, next]
     : list.map((condition) => (condition.type === claim.type ? next : condition));
@@ -74,6 +75,6 @@ export function withStepEnded(
     ...step,
     state: end.state,
     finishedAt: toPreciseTime(end.now),
-    ...(end.message === undefined ? {} : { message: end.message.slice(0, 1024) }),
+    ...(end.message === undefined ? {} : { message: cleanText(end.message, 1024) }),
   });
 }

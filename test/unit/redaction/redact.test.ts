@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { redact, redactBytes } from '../../../src/core/evidence/redact.ts';
+import { redact, redactBytes } from '../../../src/core/redaction/redact.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 
 const JWT = 'eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg';
