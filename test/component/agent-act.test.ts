@@ -351,6 +351,13 @@ describe('an action', () => {
     expect(bench.sim.restarts).toHaveLength(1);
   });
 
+  test('is done where the clock was set far back after the unit had started', async () => {
+    await inTrouble('frozen-connection');
+    bench.nodeClock.jump(-2 * 3_600_000);
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    expect(await recordOf('act-1')).toMatchObject({ state: 'Succeeded' });
+  });
+
   test('on a unit that crash-loops is reported as failed', async () => {
     await inTrouble('frozen-connection');
     bench.start({
