@@ -8,6 +8,7 @@ import { createLogWatch } from './log/follow-log.ts';
 import { createRequests } from './requests.ts';
 import { runKubeletProbeLoop } from './health/probe-kubelet.ts';
 import { runProbeLoop } from './health/probe-runtime.ts';
+import { rememberClock, withWholeWindows } from './remembered-clock.ts';
 import { createPublisher } from './health/publish-health.ts';
 import { runShimCaptures } from './evidence/shim-capture.ts';
 import { runRetention } from './evidence/spool-retention.ts';
@@ -47,12 +48,9 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
   };
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop, { once: true });
-  const { clock } = outside;
-  const world: World = {
-    ...outside,
-    cluster: cleanCluster(outside.cluster),
-    host: boundHost(outside.host, clock, signal),
-  };
+  const clock = rememberClock(outside.clock);
+  const host = boundHost(withWholeWindows(outside.host, clock), clock, signal);
+  const world: World = { ...outside, clock, host, cluster: cleanCluster(outside.cluster) };
   const board = createObservationBoard(clock.now());
   const requests = createRequests(world, signal);
   const hostWakeUp = createWakeUp(clock);

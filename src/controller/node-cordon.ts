@@ -31,15 +31,29 @@ export async function cordonNode(world: World, node: Node, incident: string, rea
   await world.cluster.jsonPatch(NODES, { name: node.metadata.name }, patch, { manager: CONTROLLER_MANAGER });
 }
 
+function withoutMark({ metadata }: Node): JsonPatchOperation[] {
+  return [ANNOTATION_CORDONED_BY, ANNOTATION_CORDON_REASON]
+    .filter((annotation) => annotation in metadata.annotations)
+    .map((annotation) => ({ op: 'remove', path: pointer(annotation) }));
+}
+
+/**
+ * Takes away the annotations of this incident where the cordon is not its own any more.
+ * @throws `MedicError` `conflict` if the node has changed since it was read.
+ */
+export async function unmarkNode(world: World, node: Node, incident: string): Promise<void> {
+  if (node.metadata.annotations[ANNOTATION_CORDONED_BY] !== incident || isCordonedBy(node, incident)) return;
+  const patch = [...preconditions(node), ...withoutMark(node)];
+  await world.cluster.jsonPatch(NODES, { name: node.metadata.name }, patch, { manager: CONTROLLER_MANAGER });
+}
+
 /** Only what this incident has cordoned. @throws `MedicError` `conflict` if the node has changed since it was read. */
 export async function uncordonNode(world: World, node: Node, incident: string): Promise<void> {
   if (!isCordonedBy(node, incident)) return;
-  const reasoned = ANNOTATION_CORDON_REASON in node.metadata.annotations;
   const patch: JsonPatchOperation[] = [
     ...preconditions(node),
     { op: 'remove', path: '/spec/unschedulable' },
-    { op: 'remove', path: pointer(ANNOTATION_CORDONED_BY) },
-    ...(reasoned ? [{ op: 'remove', path: pointer(ANNOTATION_CORDON_REASON) } as const] : []),
+    ...withoutMark(node),
   ];
   await world.cluster.jsonPatch(NODES, { name: node.metadata.name }, patch, { manager: CONTROLLER_MANAGER });
 }

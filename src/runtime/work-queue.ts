@@ -28,6 +28,8 @@ export interface WorkQueue {
 const BACKOFF = { firstMs: 400, longestMs: 60_000 };
 /** The longest that a worker sleeps before it looks at the clock again. */
 const NAP_MS = 10_000;
+/** The soonest that a key comes back, in milliseconds: work that asks for itself at once leaves turns to all else. */
+const SOONEST_MS = 1;
 
 export function createWorkQueue(options: QueueOptions): WorkQueue {
   const { clock, random, log } = options;
@@ -72,7 +74,7 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
     try {
       const again = await options.reconcile(key, signal);
       failures.delete(key);
-      if (again !== undefined) schedule(key, clock.monotonic() + again - clock.now());
+      if (again !== undefined) schedule(key, clock.monotonic() + Math.max(SOONEST_MS, again - clock.now()));
     } catch (err) {
       if (signal.aborted) return;
       const waitMs = retryMs(key, err);

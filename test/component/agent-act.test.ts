@@ -93,6 +93,15 @@ describe('evidence of the host', () => {
     expect(bench.health()?.status.spool?.early).toBeUndefined();
   });
 
+  test.each([6, -6])('has the breach line also where the clock was set by %d h since', async (hours) => {
+    await inTrouble('frozen-connection');
+    bench.nodeClock.jump(hours * 3_600_000);
+    await bench.clock.advance(2_000);
+    await bench.step({ name: 'capture-host', type: 'CaptureHost' });
+    await recordOf('capture-host');
+    expect(await bundleText('kubelet.log.gz')).toContain('pleg was last seen active 3m');
+  });
+
   test('secrets are black in what is stored, unless the plan says otherwise', async () => {
     await inTrouble('frozen-connection');
     await bench.step({ name: 'capture-host', type: 'CaptureHost' });
@@ -349,6 +358,13 @@ describe('an action', () => {
     expect(record.state).toBe('Refused');
     expect(record.message).toMatch(/^AlreadyRestarted: kubelet\.service was started at /);
     expect(bench.sim.restarts).toHaveLength(1);
+  });
+
+  test('is done where the clock was set far back after the unit had started', async () => {
+    await inTrouble('frozen-connection');
+    bench.nodeClock.jump(-2 * 3_600_000);
+    await bench.step({ name: 'act-1', type: 'Act', action: 'RestartKubelet' });
+    expect(await recordOf('act-1')).toMatchObject({ state: 'Succeeded' });
   });
 
   test('on a unit that crash-loops is reported as failed', async () => {

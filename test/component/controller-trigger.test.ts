@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { HEALTHS, NODES } from '../../src/api/resources.ts';
+import { HEALTHS, INCIDENTS, NODES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
@@ -192,3 +192,18 @@ describe('suspicion', () => {
     LIMIT_MS,
   );
 });
+
+test(
+  'an incident that was deleted before the watch showed it is soon forgotten, and followed by another',
+  async () => {
+    await nearBreach();
+    bench.party('controller-1').faults.mirror(INCIDENTS.plural, { kind: 'held' });
+    await bench.clock.advanceUntil(() => bench.incidents().length > 0, LIMIT_MS, 100);
+    const { name, uid } = bench.incident('node-a').metadata;
+    bench.local.seeds.remove(INCIDENTS, { name });
+    bench.party('controller-1').faults.mirror(INCIDENTS.plural, undefined);
+    await bench.clock.advanceUntil(() => bench.incidents().length > 0, LIMIT_MS, 1_000);
+    expect(bench.incident('node-a').metadata.uid).not.toBe(uid);
+  },
+  LIMIT_MS,
+);

@@ -1,7 +1,7 @@
 /** Liveness: once nothing goes wrong any more and hands are still, everything comes to its end. */
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
-import { HANDS, isOurs } from './hands.ts';
+import { HANDS } from './hands.ts';
 import type { ModelWorld } from './world-shape.ts';
 
 const MINUTE = 60_000;
@@ -18,7 +18,7 @@ function mendAll(world: ModelWorld): void {
     if (world.node(node) === undefined) world.seedNode(node);
     HANDS.exclude(world, node, false);
     HANDS.lease(world, node, false);
-    if (!isOurs(world, node)) HANDS.uncordon(world, node);
+    if (world.watchman.cordonOf(node) === 'others') HANDS.uncordon(world, node);
   }
   for (const policy of ['default', 'second']) HANDS.pause(world, policy, false);
   HANDS.deletePolicy(world, false);
@@ -46,7 +46,7 @@ function leftOver(world: ModelWorld): readonly string[] {
       return `incident ${metadata.name} is open (${why?.reason ?? 'nothing is said'})`;
     });
   const cordons = world.nodes
-    .filter((node) => isOurs(world, node) && world.host(node).wellForMs() !== undefined)
+    .filter((node) => world.watchman.cordonOf(node) === 'ours' && world.host(node).wellForMs() !== undefined)
     .map((node) => `${node} is well, and has our cordon`);
   return [...open, ...cordons];
 }

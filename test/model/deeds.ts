@@ -8,6 +8,7 @@ import type { FaultKind } from '../support/host/scenario.ts';
 import type { ModelWorld, Moment } from './world-shape.ts';
 import { HANDS } from './hands.ts';
 import { editSpec } from './world.ts';
+import type { DiesAt } from './writes.ts';
 
 /** One thing that is done. Its text is the story's. */
 export interface Deed {
@@ -178,10 +179,10 @@ const network: DeedOf = fc.oneof(
 );
 
 const crash: DeedOf = fc.oneof(
-  fc.tuple(fc.nat(4), fc.nat(6)).map(([index, count]) => ({
-    text: `program ${String(index + 1)} will be killed at its write ${String(count)} from now`,
+  fc.tuple(fc.nat(4), fc.nat(6), fc.constantFrom<DiesAt>('before', 'after')).map(([index, count, when]) => ({
+    text: `program ${String(index + 1)} will be killed ${when} its write ${String(count)} from now`,
     run: (world: ModelWorld): void => {
-      world.killAtWrite(programOf(world, index), count);
+      world.killAtWrite(programOf(world, index), count, when);
     },
   })),
   fc.nat(4).map((index) => ({

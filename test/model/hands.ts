@@ -1,7 +1,6 @@
 /** What people and other programs do to nodes and policies. The watchman is told what they forbid. */
 import { NODES, POLICIES } from '../../src/api/resources.ts';
-import { ANNOTATION_CORDONED_BY, ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
-import { isCordonedBy } from '../../src/core/decision/node-state.ts';
+import { ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
 import { objectAt, without } from '../support/api-server/json.ts';
 import type { ModelWorld } from './world-shape.ts';
 import { editSpec, holdLease } from './world.ts';
@@ -64,10 +63,3 @@ export const HANDS = {
     world.watchman.forbid('default', 'deletion', isDeleted);
   },
 } as const;
-
-/** Whether the node has a cordon of ours. */
-export function isOurs(world: ModelWorld, name: string): boolean {
-  const node = world.node(name);
-  const owner = node?.metadata.annotations[ANNOTATION_CORDONED_BY];
-  return node !== undefined && owner !== undefined && isCordonedBy(node, owner);
-}

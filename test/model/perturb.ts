@@ -1,6 +1,6 @@
 /**
- * The same story again and again, each time disturbed at one point: a program killed at one of its writes, a reader held back
- * before one event, one event left out. In the end all is as in the story that nobody disturbs.
+ * The same story again and again, each time disturbed at one point: a program killed before or after one of its writes, a
+ * reader held back before one event, one event left out. In the end all is as in the story that nobody disturbs.
  * After Sieve: Sun et al., Automatic Reliability Testing For Cluster Management Controllers, OSDI 2022.
  */
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
@@ -143,12 +143,14 @@ function numbers(count: number): readonly number[] {
 /** All points of a story that nobody has disturbed. */
 export function pointsOf({ counts }: Told): readonly Point[] {
   return PROGRAMS.flatMap((program) => [
-    ...numbers(counts.get(program) ?? 0).map((count) => ({
-      text: `${program} is killed at its write ${String(count)}`,
-      set: (world: ModelWorld): void => {
-        world.killAtWrite(program, count);
-      },
-    })),
+    ...numbers(counts.get(program) ?? 0).flatMap((count) =>
+      (['before', 'after'] as const).map((when) => ({
+        text: `${program} is killed ${when} its write ${String(count)}`,
+        set: (world: ModelWorld): void => {
+          world.killAtWrite(program, count, when);
+        },
+      })),
+    ),
     ...KINDS.flatMap((kind) =>
       numbers(counts.get(`${program} ${kind}`) ?? 0).flatMap((count) =>
         (['hold', 'drop'] as const).map((what) => ({

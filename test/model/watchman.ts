@@ -4,7 +4,7 @@ import type { Node } from '../../src/api/kubernetes/node.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { isAct, isActStep } from '../../src/core/decision/actions.ts';
-import { isCordonedBy, isControlPlane, isOpen } from '../../src/core/decision/node-state.ts';
+import { isControlPlane, isOpen } from '../../src/core/decision/node-state.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { RESERVATION_STEP } from '../../src/core/decision/record/step-names.ts';
@@ -35,7 +35,6 @@ export function createWatchman(world: ModelWorld): Watchman {
   const issued = new Set<string>();
   const moments = new Set<string>();
   const incidentWrites = new Map<string, number>();
-  let cordons = new Map<string, boolean>();
 
   function report(violation: string): void {
     violations.push(violation);
@@ -124,10 +123,17 @@ export function createWatchman(world: ModelWorld): Watchman {
     if (by !== undefined) report(`G6: ${unit} of ${node} is restarted in spite of ${by}`);
   }
 
+  /** Whose cordon a node has, as the world knows it: a person's is the last that a person has set. */
+  function cordonOf(name: string): 'ours' | 'others' | undefined {
+    if (nodeOf(name)?.spec.unschedulable !== true) return undefined;
+    return forbidden.has(`${name} cordon`) ? 'others' : 'ours';
+  }
+
   function isInRecovery(incident: KubeletIncident): boolean {
     if (!isOpen(incident)) return false;
-    const node = nodeOf(incident.spec.nodeName);
-    const isCordoned = node !== undefined && isCordonedBy(node, incident.metadata.name);
+    const { nodeName } = incident.spec;
+    const owner = nodeOf(nodeName)?.metadata.annotations[ANNOTATION_CORDONED_BY];
+    const isCordoned = cordonOf(nodeName) === 'ours' && owner === incident.metadata.name;
     const acts = incident.status.actions?.some((record) => isAct(record) && record.state === 'Reserved') ?? false;
     const asks = incident.status.steps?.some(({ type, state }) => type === 'Act' && state === 'Requested') ?? false;
     return isCordoned || acts || asks;
@@ -152,8 +158,8 @@ export function createWatchman(world: ModelWorld): Watchman {
   }
 
   function judgeCordon(name: string): void {
-    const node = nodeOf(name);
-    const incident = incidents().find((one) => node !== undefined && isCordonedBy(node, one.metadata.name));
+    const owner = nodeOf(name)?.metadata.annotations[ANNOTATION_CORDONED_BY];
+    const incident = incidents().find(({ metadata }) => metadata.name === owner);
     if (incident === undefined) return;
     const well = wellness(incident, WELL_MS + CORDON_WINDOW_MS);
     if (well !== undefined) report(`G2: ${name} is cordoned, which ${well}`);
@@ -161,29 +167,22 @@ export function createWatchman(world: ModelWorld): Watchman {
     if (by !== undefined) report(`G6: ${name} is cordoned in spite of ${by}`);
   }
 
-  /** Whether each node is cordoned, and by us. */
-  function cordonsNow(): Map<string, boolean> {
-    return new Map(
-      local
-        .list<Node>(NODES)
-        .filter(({ spec }) => spec.unschedulable)
-        .map((node) => {
-          const owner = node.metadata.annotations[ANNOTATION_CORDONED_BY] ?? '';
-          return [node.metadata.name, isCordonedBy(node, owner)];
-        }),
-    );
+  function cordonedNow(): Set<string> {
+    const nodes = local.list<Node>(NODES).filter(({ spec }) => spec.unschedulable);
+    return new Set(nodes.map(({ metadata }) => metadata.name));
   }
 
+  let cordoned = new Set<string>();
   local.onWrite(() => {
-    cordons = cordonsNow();
+    cordoned = cordonedNow();
   });
   function judgeNode(name: string): void {
-    const isCordoned = cordonsNow().has(name);
-    if (isCordoned && !cordons.has(name)) {
+    const isCordoned = cordonedNow().has(name);
+    if (isCordoned && !cordoned.has(name)) {
       judgeCordon(name);
       world.reached('cordoned', name);
     }
-    const wasOthers = cordons.get(name) === false;
+    const wasOthers = cordoned.has(name) && forbidden.has(`${name} cordon`);
     if (!isCordoned && wasOthers) report(`G7: the controller has undone a cordon of ${name} that is not its own`);
   }
 
@@ -219,6 +218,7 @@ export function createWatchman(world: ModelWorld): Watchman {
 
   return {
     commanded,
+    cordonOf,
     sent(party, plural): void {
       if (world.controllers.length < 2 || plural === LEASES.plural) return;
       const lease = textAt(objectAt(local.seeds.read(LEASES, LEADER_LEASE), 'spec'), 'holderIdentity') ?? '';

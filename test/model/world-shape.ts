@@ -8,6 +8,7 @@ import type { SimulatedHost } from '../support/host/simulated-host.ts';
 import type { LocalCluster } from '../support/local-cluster.ts';
 import type { Party } from '../support/parties.ts';
 import type { Story } from './story.ts';
+import type { DiesAt } from './writes.ts';
 
 export interface WorldShape {
   /** Of all chance in it. */
@@ -44,8 +45,8 @@ export interface ModelWorld {
   start(program: string): void;
   kill(program: string): void;
   isRunning(program: string): boolean;
-  /** It dies at its write number `count` (0: the next one), which arrives. */
-  killAtWrite(program: string, count: number): void;
+  /** It dies at its write number `count` (0: the next one). */
+  killAtWrite(program: string, count: number, when: DiesAt): void;
   /** Writes of a program that have arrived. */
   writesOf(program: string): number;
   /** Nobody is to die at a write any more. */
@@ -73,6 +74,8 @@ export interface Watchman {
   commanded(node: string, unit: string): void;
   /** A controller is about to send a write. */
   sent(party: string, plural: string): void;
+  /** Whose cordon a node has; undefined: it has none. */
+  cordonOf(node: string): 'ours' | 'others' | undefined;
   /** A person, or another program, forbids to act on a node or under a policy from now on; or no longer does. */
   forbid(scope: string, reason: string, isForbidden: boolean): void;
   /** Something of what the programs know was taken away by hand: an incident, or a node. */

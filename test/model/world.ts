@@ -4,7 +4,6 @@ import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
 import { toMicroTime } from '../../src/core/time/timestamp.ts';
-import type { Cluster } from '../../src/ports/cluster.ts';
 import type { Host } from '../../src/ports/host.ts';
 import { objectAt, type JsonObject } from '../support/api-server/json.ts';
 import { createRecordingLog, createRecordingMetrics } from '../support/builders/recording.ts';
@@ -23,28 +22,12 @@ import { smallDumps } from '../support/host/small-dumps.ts';
 import { createStory, follow } from './story.ts';
 import { createWatchman } from './watchman.ts';
 import type { ModelWorld, Moment, Watchman, WorldShape } from './world-shape.ts';
-
-/** Tells of each write but those of leases. */
-function tapped(cluster: Cluster, onWrite: (plural: string) => void): Cluster {
-  return {
-    ...cluster,
-    create: (resource, object, how) => {
-      onWrite(resource.plural);
-      return cluster.create(resource, object, how);
-    },
-    apply: (resource, object, how) => {
-      onWrite(resource.plural);
-      return cluster.apply(resource, object, how);
-    },
-    jsonPatch: (resource, ref, patch, how) => {
-      onWrite(resource.plural);
-      return cluster.jsonPatch(resource, ref, patch, how);
-    },
-  };
-}
+import { createWrites, tapped } from './writes.ts';
 
 const NAMES = ['node-a', 'node-b', 'node-c'];
 const GRAIN_MS = 1_000;
+/** A container that has ended is started again after so long, in milliseconds. */
+const RESTART_MS = 10_000;
 
 export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
   const random = createSeededRandom(shape.seed);
@@ -60,30 +43,18 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
   const controllers = ['controller-1', 'controller-2'].slice(0, shape.controllers);
   const hosts = new Map<string, SimulatedHost>();
   const processes = new Map<string, Process>();
-  const writesLeft = new Map<string, number>();
-  const writes = new Map<string, number>();
+  const writes = createWrites((name, when) => {
+    story.tell(`${name} is killed ${when} a write`);
+    kill(name);
+  });
   const cuts = new Set<string>();
   const awaited: { readonly moment: Moment; readonly run: (node: string) => void }[] = [];
   const party = createParties(local, {
     clock,
     random,
-    around: (cluster, name) =>
-      tapped(cluster, () => {
-        arrives(name);
-      }),
+    around: (cluster, name) => tapped(cluster, () => writes.arrives(name)),
   });
   let births = 0;
-
-  /** Counts the writes of a party as they arrive. */
-  function arrives(name: string): void {
-    writes.set(name, (writes.get(name) ?? 0) + 1);
-    const left = writesLeft.get(name);
-    if (left === undefined) return;
-    writesLeft.set(name, left - 1);
-    if (left > 0) return;
-    story.tell(`${name} is killed at a write`);
-    kill(name);
-  }
 
   const world: ModelWorld = {
     shape,
@@ -106,12 +77,12 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
     start,
     kill,
     isRunning: (program) => processes.get(program)?.isDead() === false,
-    killAtWrite(program, count): void {
-      writesLeft.set(program, count);
+    killAtWrite: (program, count, when) => {
+      writes.killAt(program, count, when);
     },
-    writesOf: (program) => writes.get(program) ?? 0,
+    writesOf: (program) => writes.count(program),
     spareAll(): void {
-      writesLeft.clear();
+      writes.spareAll();
       awaited.length = 0;
     },
     atNext(moment, run): void {
@@ -156,24 +127,33 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
   const watchman = createWatchman(world);
 
   function kill(program: string): void {
-    writesLeft.delete(program);
+    writes.spare(program);
     processes.get(program)?.kill();
     processes.delete(program);
   }
 
   function watch(program: string, process: Process): void {
     processes.set(program, process);
-    process.done.catch((error: unknown) => {
-      watchman.report(
-        `${program} has ended by itself: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
-      );
-    });
+    process.done.then(
+      () => {
+        if (processes.get(program) !== process) return;
+        story.tell(`${program} has lost its lease`);
+        world.later(RESTART_MS, () => {
+          if (!world.isRunning(program)) start(program);
+        });
+      },
+      (error: unknown) => {
+        const words = error instanceof Error ? (error.stack ?? '') : String(error);
+        watchman.report(`${program} has ended by itself: ${words}`);
+      },
+    );
   }
 
   function startController(name: string): void {
     const { cluster: reached, clock: own } = party(name);
     const cluster = tapped(reached, (plural) => {
       watchman.sent(name, plural);
+      return true;
     });
     const parts = { random, log: log.child({ program: name }), metrics: createRecordingMetrics() };
     const { maxInCluster } = shape;

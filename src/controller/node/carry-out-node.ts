@@ -11,7 +11,8 @@ import { toTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { incidentSubject, nodeSubject } from '../events.ts';
 import type { ActContext } from '../incident/carry-out.ts';
-import { uncordonNode } from '../node-cordon.ts';
+import { incidentName } from '../incident/incident-name.ts';
+import { uncordonNode, unmarkNode } from '../node-cordon.ts';
 import type { World } from '../world.ts';
 
 async function applyHealth(world: World, node: Node, spec: unknown): Promise<void> {
@@ -100,19 +101,34 @@ async function openIncident(
 type SweepCordon = Extract<NodeCommand, { kind: 'SweepCordon' }>;
 
 /** Both are read again: in the copies the incident may be missing that has just cordoned the node. */
-async function sweepCordon(
-  { world, events }: ActContext,
+async function nodeToSweep(
+  { cluster }: World,
   { node: { metadata } }: NodeSnapshot,
-  { incident: name, why }: SweepCordon,
-): Promise<void> {
-  const { cluster, log } = world;
+  name: string,
+): Promise<Node | undefined> {
   const incident = await cluster.get(INCIDENTS, { name });
   const node = await cluster.get(NODES, { name: metadata.name });
-  if (node?.metadata.uid !== metadata.uid || (incident !== undefined && isOpen(incident))) return;
+  const isInUse = incident !== undefined && isOpen(incident);
+  return node?.metadata.uid !== metadata.uid || isInUse ? undefined : node;
+}
+
+async function sweepCordon(
+  { world, events }: ActContext,
+  snapshot: NodeSnapshot,
+  { incident: name, why }: SweepCordon,
+): Promise<void> {
+  const node = await nodeToSweep(world, snapshot, name);
+  if (node === undefined) return;
+  const { metadata } = node;
   await uncordonNode(world, node, name);
-  log.info('A cordon of ours is undone', { node: metadata.name, incident: name, detail: why });
+  world.log.info('A cordon of ours is undone', { node: metadata.name, incident: name, detail: why });
   const message = `cordoned by incident ${name}: undone, since ${why}`;
   events.record(nodeSubject(metadata.name, metadata.uid), { type: 'Normal', reason: 'NodeUncordoned', message });
+}
+
+async function sweepMark({ world }: ActContext, snapshot: NodeSnapshot, name: string): Promise<void> {
+  const node = await nodeToSweep(world, snapshot, name);
+  if (node !== undefined) await unmarkNode(world, node, name);
 }
 
 export async function actOnNode(context: ActContext, snapshot: NodeSnapshot, command: NodeCommand): Promise<void> {
@@ -124,6 +140,8 @@ export async function actOnNode(context: ActContext, snapshot: NodeSnapshot, com
       return snapshot.health === undefined ? undefined : contacts.ask(snapshot.health);
     case 'SweepCordon':
       return sweepCordon(context, snapshot, command);
+    case 'SweepMark':
+      return sweepMark(context, snapshot, command.incident);
     case 'SetStuck':
       return setStuck(world, snapshot.node, command.claim);
     case 'OpenIncident':

@@ -6,8 +6,8 @@ export interface Moment {
   readonly monotonicMs: number;
 }
 
-/** A wall clock that is off by less was not set, but corrected, or read in whole seconds. */
-const SET_MS = 2_000;
+/** A wall clock that is off by less, in milliseconds, was not set, but corrected, or read in whole seconds. */
+export const SET_MS = 2_000;
 
 /**
  * A moment of the past by the wall clock as it is set now.

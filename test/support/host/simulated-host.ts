@@ -100,13 +100,21 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   const nextPid = (): number => (lastPid += 1 + Math.floor(random.next() * 40));
   const restart = options.restart ?? 'always';
   const runtimeUnit = createUnit({
+    clock,
     unit: 'containerd.service',
     killMode: 'process',
     restart: 'always',
     random,
     nextPid,
   });
-  const kubeletUnit = createUnit({ unit: 'kubelet.service', killMode: 'control-group', restart, random, nextPid });
+  const kubeletUnit = createUnit({
+    clock,
+    unit: 'kubelet.service',
+    killMode: 'control-group',
+    restart,
+    random,
+    nextPid,
+  });
   const bootID = '4f1c7c1e-0f51-4f0e-9d1b-5d7f0c1f2a3b';
   const restarts: { unit: string; at: number }[] = [];
   const hidden = new Set<string>();
@@ -143,7 +151,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   /** Starts kubelet processes one after the other, as Restart= has it, until the controller of this run is aborted. */
   async function keepKubelet(own: AbortController): Promise<void> {
     while (!own.signal.aborted) {
-      kubeletUnit.start(clock.now());
+      kubeletUnit.start();
       kubeletFault = undefined;
       const born = createKubeletLife({
         clock,
@@ -196,7 +204,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     await clock.sleep(TIMES.runtimeRestart, signal);
     isRuntimeHung = false;
     wellSince = clock.monotonic();
-    runtimeUnit.start(clock.now());
+    runtimeUnit.start();
   }
 
   async function probe(deadlineMs: number, caller: AbortSignal): Promise<ProbeResult> {
@@ -318,7 +326,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     state: disk.state,
   };
 
-  runtimeUnit.start(clock.now() - 3_600_000);
+  runtimeUnit.start();
   startKubelet();
   signal.addEventListener('abort', () => {
     process.abort(signal.reason);

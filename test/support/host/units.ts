@@ -1,11 +1,12 @@
 /** The two units of a simulated host, as systemd shows them. */
-import type { Random } from '../../../src/ports/clock.ts';
+import type { Clock, Random } from '../../../src/ports/clock.ts';
+import { wallOf } from '../../../src/core/time/moment.ts';
 import type { UnitFacts } from '../../../src/ports/host.ts';
 
 export interface Unit {
   readonly facts: () => UnitFacts;
   /** A new process: a new PID, and as systemd has it a new InvocationID. */
-  start(at: number): void;
+  start(): void;
   stop(): void;
   /** The process died; systemd will start it again. */
   autoRestart(): void;
@@ -14,6 +15,8 @@ export interface Unit {
 }
 
 export interface UnitOptions {
+  /** The host's. */
+  readonly clock: Clock;
   readonly unit: string;
   readonly killMode: string;
   readonly restart: string;
@@ -22,7 +25,7 @@ export interface UnitOptions {
   readonly nextPid: () => number;
 }
 
-export function createUnit({ unit, killMode, restart, random, nextPid }: UnitOptions): Unit {
+export function createUnit({ clock, unit, killMode, restart, random, nextPid }: UnitOptions): Unit {
   let facts: UnitFacts = {
     unit,
     loadState: 'loaded',
@@ -38,14 +41,22 @@ export function createUnit({ unit, killMode, restart, random, nextPid }: UnitOpt
     killMode,
   };
 
+  /** On the monotonic clock, as systemd counts too: a clock that was set since has moved no start. */
+  let startedMs = 0;
+
   function invocation(): string {
     return Array.from({ length: 32 }, () => Math.floor(random.next() * 16).toString(16)).join('');
   }
 
   return {
-    facts: () => facts,
-    start(at): void {
-      const process = { mainPID: nextPid(), invocationID: invocation(), startedAt: at };
+    facts: () => {
+      if (facts.startedAt === undefined) return facts;
+      const now = { wallMs: clock.now(), monotonicMs: clock.monotonic() };
+      return { ...facts, startedAt: wallOf(startedMs, facts.startedAt, now) };
+    },
+    start(): void {
+      startedMs = clock.monotonic();
+      const process = { mainPID: nextPid(), invocationID: invocation(), startedAt: clock.now() };
       facts = { ...facts, ...process, activeState: 'active', subState: 'running' };
     },
     stop(): void {

@@ -6,7 +6,7 @@ import {
   ANNOTATION_CORDONED_BY,
   CONTROLLER_MANAGER,
 } from '../../../src/api/v1alpha1/names.ts';
-import { cordonNode, uncordonNode } from '../../../src/controller/node-cordon.ts';
+import { cordonNode, uncordonNode, unmarkNode } from '../../../src/controller/node-cordon.ts';
 import { type JsonObject, objectAt } from '../../support/api-server/json.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
@@ -61,6 +61,31 @@ describe('a cordon', () => {
     await cordon(node());
     await uncordonNode(bench.world, node(), 'node-a-other');
     expect(node().spec.unschedulable).toBe(true);
+  });
+});
+
+describe('the annotations of a cordon', () => {
+  test.each([true, false])('are taken away where a person has set unschedulable to %s', async (unschedulable) => {
+    await cordon(node());
+    const setAnew = [!unschedulable, unschedulable];
+    for (const value of setAnew) {
+      bench.local.seeds.edit(
+        NODES,
+        { name: NAME },
+        (draft) => void (draft['spec'] = { unschedulable: value }),
+        'kubectl',
+      );
+    }
+    await unmarkNode(bench.world, node(), INCIDENT);
+    expect(node().metadata.annotations).toEqual({});
+    expect(node().spec.unschedulable).toBe(unschedulable);
+  });
+
+  test.each([INCIDENT, 'node-a-other'])('stay with it, and with that of another incident (%s)', async (incident) => {
+    await cordon(node());
+    const before = node();
+    await unmarkNode(bench.world, before, incident);
+    expect(node()).toEqual(before);
   });
 });
 

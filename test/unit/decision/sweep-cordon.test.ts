@@ -24,7 +24,7 @@ function over(remediation: object = {}): KubeletIncident {
   return { ...incident, spec: { ...incident.spec, plan: aPlan({ remediation }) } };
 }
 
-function sweeps(part: Partial<NodeSnapshot>): boolean {
+function swept(part: Partial<NodeSnapshot>): readonly string[] {
   const { commands } = decideNode({
     now: T0,
     node: aNode(ours),
@@ -36,7 +36,7 @@ function sweeps(part: Partial<NodeSnapshot>): boolean {
     told: undefined,
     ...part,
   });
-  return commands.some(({ kind }) => kind === 'SweepCordon');
+  return commands.map(({ kind }) => kind).filter((kind) => kind === 'SweepCordon' || kind === 'SweepMark');
 }
 
 describe('a cordon of ours', () => {
@@ -51,6 +51,21 @@ describe('a cordon of ours', () => {
     ['is not there', { node: aNode({ annotations: ours.annotations }) }, false],
     ['is not ours', { node: aNode({ unschedulable: true, cordonedBy: 'kubectl-cordon' }) }, false],
   ])('%s', (_, part, want) => {
-    expect(sweeps(part)).toBe(want);
+    expect(swept(part).includes('SweepCordon')).toBe(want);
+  });
+});
+
+const undone = aNode({ annotations: ours.annotations });
+
+describe('our annotations', () => {
+  test.each<[string, Partial<NodeSnapshot>, boolean]>([
+    ['are taken from a node that a person has uncordoned, once the incident is over', { node: undone }, true],
+    ['and once it is gone', { node: undone, incidents: [] }, true],
+    ['stay while it goes on', { node: undone, incidents: [anIncident({ name: 'inc-1' })] }, false],
+    ["and from a person's own cordon", { node: aNode({ ...ours, cordonedBy: 'kubectl-cordon' }) }, true],
+    ['stay with a cordon of ours', {}, false],
+    ['are not there', { node: aNode() }, false],
+  ])('%s', (_, part, want) => {
+    expect(swept(part).includes('SweepMark')).toBe(want);
   });
 });

@@ -118,6 +118,15 @@ describe('a work queue', () => {
     expect(worked.length).toBe(before + 2);
   });
 
+  test.each([0, 0.4])('does not spin on a key that is due again in %d ms, while the clock stands still', async (ms) => {
+    const queue = started(() => Promise.resolve(clock.now() + ms));
+    queue.add('a');
+    await clock.settle();
+    expect(worked).toEqual(['a']);
+    await clock.advance(3);
+    expect(worked).toEqual(['a', 'a', 'a', 'a']);
+  });
+
   test('goes on when the wall clock jumps back', async () => {
     const queue = started(nothing);
     await clock.advance(1_000);

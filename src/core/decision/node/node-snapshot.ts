@@ -33,6 +33,8 @@ export type NodeCommand =
   | AskAgent
   /** A cordon of ours that nobody undoes any more: its incident is over or gone. */
   | { readonly kind: 'SweepCordon'; readonly incident: string; readonly why: string }
+  /** Our annotations on a node whose cordon is not ours any more: a person has undone it, or made it his own. */
+  | { readonly kind: 'SweepMark'; readonly incident: string }
   | { readonly kind: 'SetStuck'; readonly claim: StuckClaim }
   | { readonly kind: 'OpenIncident'; readonly trigger: Trigger; readonly plan: Plan };
 

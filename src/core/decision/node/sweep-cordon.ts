@@ -1,6 +1,7 @@
 /**
  * A cordon of ours does not outlive its reason: where the incident that set it is gone, or is over and the node has been well
- * for a while, it is undone. A person's cordon is never touched: ownership is by annotation and by the field's manager.
+ * for a while, it is undone. A person's cordon is never touched: ownership is by annotation and by the field's manager. Where a
+ * person has undone or replaced ours, what is left of it is the annotation, which names an incident that has no cordon.
  */
 import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
 import { isCordonedBy, isOpen } from '../node-state.ts';
@@ -11,8 +12,11 @@ const WELL_MS = 5 * 60_000;
 
 export function sweepCommand({ node, incidents, wellMs }: NodeSnapshot): readonly NodeCommand[] {
   const owner = node.metadata.annotations[ANNOTATION_CORDONED_BY];
-  if (owner === undefined || !isCordonedBy(node, owner)) return [];
+  if (owner === undefined) return [];
   const incident = incidents.find(({ metadata }) => metadata.name === owner);
+  if (!isCordonedBy(node, owner)) {
+    return incident !== undefined && isOpen(incident) ? [] : [{ kind: 'SweepMark', incident: owner }];
+  }
   if (incident === undefined) return [{ kind: 'SweepCordon', incident: owner, why: 'its incident is gone' }];
   const { cordon, uncordon } = incident.spec.plan.remediation;
   if (isOpen(incident) || !cordon || !uncordon || (wellMs ?? 0) < WELL_MS) return [];

@@ -15,6 +15,7 @@ import {
   cordoned,
   cordonedCondition,
   cordonStep,
+  deadlock,
   diagnosed,
   NAME,
   restarted,
@@ -215,6 +216,14 @@ describe('recovery', () => {
     });
     const waiting = look(unreserved, { contact: { ...absent, unansweredMs: 299_999 } });
     expect(waiting).toMatchObject({ kind: 'wait', commands: [] });
+  });
+
+  test('asks the agent of a node that is Ready again before it is cordoned, also once a place is held', () => {
+    const status = { ...asked, diagnosis: { ...deadlock, relist: 'Stuck' } } as const;
+    const unheard = { ...absent, isHeard: false };
+    const ready = look(status, { node: aNode({ ready: 'True' }), contact: unheard });
+    expect(ready).toMatchObject({ kind: 'wait', reason: 'AgentAsked', commands: [{ kind: 'AskAgent' }] });
+    expect(look(status, { node: stuck, contact: unheard })).toMatchObject({ kind: 'wait', reason: 'Cordoning' });
   });
 
   test.each([

@@ -2,7 +2,7 @@
 import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
 import { askCommands, isFresh, isSilent } from '../../contact.ts';
 import { findStep, withCondition } from '../../record/conditions-and-steps.ts';
-import { UNCORDON_STEP } from '../../record/step-names.ts';
+import { RESERVATION_STEP, UNCORDON_STEP } from '../../record/step-names.ts';
 import { hasReservation } from '../../policy/places.ts';
 import {
   afterRefusal,
@@ -20,6 +20,7 @@ import { hold, rejection } from './hold.ts';
 import { permission } from './permission.ts';
 import { runStages } from '../stages.ts';
 import type { IncidentSnapshot, Stage, StageResult } from '../incident-snapshot.ts';
+import { wellness } from '../wellness.ts';
 import { verify } from './verify.ts';
 import { confirmed } from './witness.ts';
 
@@ -66,9 +67,14 @@ function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResu
 const AGENT_WAIT_MS = 5 * 60_000;
 const LOOK_AGAIN_MS = 10_000;
 
-/** Once there is a place, and while the node is held, nobody asks: the answer is needed again at the act. */
+/**
+ * Once there is a place, and while the node is held, nobody asks: the answer is needed again at the act. A node that is Ready
+ * again is not cordoned before its agent has said how it is: a controller that has just started has heard of none.
+ */
 function agentThereFirst(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  return hasReservation(status) ? { kind: 'pass', status } : agentThere(snapshot, status);
+  const place = findStep(status, RESERVATION_STEP);
+  const isSettled = place !== undefined && (place.state !== 'Requested' || wellness(snapshot) !== 'Unknown');
+  return isSettled ? { kind: 'pass', status } : agentThere(snapshot, status);
 }
 
 function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
