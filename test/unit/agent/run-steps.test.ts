@@ -49,3 +49,20 @@ test('an act that is reported is not taken up again while the watch still shows 
   expect(bench.parts.requests.openIncidents()[0]?.status.actions?.[0]?.state).toBe('Reserved');
   expect(bench.record()).toMatchObject({ state: 'Failed', message: 'crash-loops' });
 });
+
+test('an agent that has just started acts when it has looked for PLEG for half a minute, and captures at once', async () => {
+  const capture = { name: 'capture-host', type: 'CaptureHost', state: 'Requested' } as const;
+  bench.seed({ steps: [{ ...capture, startedAt: bench.asked().startedAt }, bench.asked()] });
+  await bench.clock.settle();
+  const recorded = (): readonly string[] => (bench.incident().status.actions ?? []).map(({ name }) => name);
+  start('acts');
+  await bench.clock.advance(29 * SECOND);
+  expect(recorded()).toEqual([]);
+  await bench.clock.advance(2 * SECOND);
+  expect(recorded()).toEqual(['act-1']);
+  start('captures');
+  await bench.clock.advance(15 * SECOND);
+  expect(recorded()).toEqual(['act-1', 'capture-host']);
+  expect(bench.record()).toMatchObject({ state: 'Succeeded' });
+  expect(bench.sim.restarts).toHaveLength(1);
+});
