@@ -25,6 +25,8 @@ export interface Case {
 }
 
 const cases: Case[] = [];
+/** Of each name so far: the rows of a table have one. Numbered by name, a test keeps its id when another one is added. */
+const named = new Map<string, number>();
 let file = '';
 let current: Block = blockOf('', undefined);
 
@@ -70,7 +72,10 @@ function declareBlock(title: string, declare: Body, args: readonly unknown[] = [
 }
 
 function declareCase(title: string, body: Body, args: readonly unknown[] = []): void {
-  const id = `${[...titlesOf(current), title].join(' > ')} #${String(cases.length)}`;
+  const name = [...titlesOf(current), title].join(' > ');
+  const count = (named.get(name) ?? 0) + 1;
+  named.set(name, count);
+  const id = `${name} #${String(count)}`;
   cases.push({ id, file, block: current, body: () => body(...args) });
 }
 

@@ -54,13 +54,13 @@ export function refuseLate({ step, now, clockAheadMs }: Asked): Refusal | undefi
 
 type Rule = (question: ActQuestion) => Refusal | undefined;
 
-function nodeDeleting({ incident, node }: ActQuestion): Refusal | undefined {
+function nodeGone({ incident, node }: ActQuestion): Refusal | undefined {
   const { nodeName, nodeUID } = incident.spec;
   const refusal = (message: string): Refusal => ({ reason: 'NodeDeleting', message });
   if (node === undefined) return refusal(`there is no Node ${nodeName} any more`);
-  const { uid, deletionTimestamp } = node.metadata;
-  if (uid !== nodeUID) return refusal(`the incident is about a Node with UID ${nodeUID}; this one has ${uid}`);
-  return deletionTimestamp === undefined ? undefined : refusal(`the Node ${nodeName} is being deleted`);
+  const { uid } = node.metadata;
+  if (uid === nodeUID) return undefined;
+  return refusal(`the incident is about a Node with UID ${nodeUID}; this one has ${uid}`);
 }
 
 /** The controller may be an impostor that has its token: what an incident says is cut to what the policy says. */
@@ -132,7 +132,7 @@ function runtimeSilent({ step, probe }: ActQuestion): Refusal | undefined {
 
 const RULES: readonly Rule[] = [
   refuseLate,
-  nodeDeleting,
+  nodeGone,
   policyForbids,
   notAllowed,
   excluded,

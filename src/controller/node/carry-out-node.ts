@@ -11,7 +11,6 @@ import { toTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { incidentSubject, nodeSubject } from '../events.ts';
 import type { ActContext } from '../incident/carry-out.ts';
-import { incidentName } from '../incident/incident-name.ts';
 import { uncordonNode, unmarkNode } from '../node-cordon.ts';
 import type { World } from '../world.ts';
 

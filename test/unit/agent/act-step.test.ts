@@ -144,6 +144,16 @@ describe('a request that is not there any more', () => {
     expect(bench.log.entries.some(({ message }) => message === 'An action is left alone')).toBe(true);
   });
 
+  test('is not the step before it', async () => {
+    const step = bench.asked();
+    const before: ActStep = { ...step, name: 'act-0', state: 'Succeeded' };
+    const known = bench.seed({ steps: [before, step] });
+    const done = runActStep(bench.parts, { incident: known, step }, bench.life.signal);
+    await bench.clock.advance(20_000);
+    await done;
+    expect(bench.record()).toMatchObject({ state: 'Succeeded' });
+  });
+
   test('is left alone while another step is asked for', async () => {
     const step = bench.asked();
     const known = bench.seed({ steps: [{ ...step, name: 'act-0', action: 'RestartRuntime' }] });

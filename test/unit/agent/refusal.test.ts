@@ -40,9 +40,13 @@ function excluded(value: string): ActQuestion['node'] {
   return aNode({ ready: 'False', annotations: { 'kubelet-medic.io/exclude': value } });
 }
 
-function cordonedBy(manager: string): ActQuestion['node'] {
-  const annotations = { [ANNOTATION_CORDONED_BY]: 'node-a-x7k2q' };
+function cordonedFor(incident: string, manager = 'kubelet-medic-controller'): ActQuestion['node'] {
+  const annotations = { [ANNOTATION_CORDONED_BY]: incident };
   return aNode({ ready: 'False', unschedulable: true, annotations, cordonedBy: manager });
+}
+
+function cordonedBy(manager: string): ActQuestion['node'] {
+  return cordonedFor('node-a-x7k2q', manager);
 }
 
 function marked(annotation: string): ActQuestion['node'] {
@@ -75,6 +79,7 @@ describe('an act', () => {
     ['on a Node that is excluded', { node: excluded('true') }, 'Excluded'],
     ['on a Node whose annotation says otherwise', { node: excluded('false') }, undefined],
     ['on a Node that this operator has cordoned', { node: cordonedBy('kubelet-medic-controller') }, undefined],
+    ['on a Node that an incident before has left cordoned', { node: cordonedFor('node-a-before') }, undefined],
     ['on a Node that a person has cordoned since', { node: cordonedBy('kubectl-cordon') }, 'CordonedByOther'],
     ['on a Node that kured reboots', { node: marked('weave.works/kured-reboot-in-progress') }, 'OtherActor'],
     ['under a policy that is paused', { policy: aPolicy({ paused: true }) }, 'Paused'],
@@ -125,7 +130,13 @@ describe('an act', () => {
       undefined,
     ],
     ['on a kubelet that was started after it was asked for', started(60_000), 'AlreadyRestarted'],
-    ['on a kubelet that was started within the tolerance of clocks', started(1_500), undefined],
+    ['on a kubelet that was started within the tolerance of clocks', started(2_000), undefined],
+    ['on a kubelet that was started after the tolerance of clocks', started(2_001), 'AlreadyRestarted'],
+    [
+      'that reboots, where the kubelet was started since',
+      { ...started(60_000), incident: reboots, step: step('RebootNode') },
+      undefined,
+    ],
     [
       'on a kubelet whose clock is an hour ahead',
       { ...started(1_800_000), clockAheadMs: 3_600_000, now: T0 + 3_601_000 },

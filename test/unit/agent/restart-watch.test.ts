@@ -24,7 +24,19 @@ function times(count: number, facts: Partial<UnitFacts>): readonly Partial<UnitF
 describe('after a restart', () => {
   test.each<[string, readonly Partial<UnitFacts>[], RegExp]>([
     ['a process that stays for three seconds is a success', times(8, NEW), /^restarted after 3000$/],
+    ['counted from when it is first seen', [{}, {}, ...times(8, NEW)], /^restarted after 4000$/],
     ['an unchanged unit is waited for', times(100, {}), /^waits$/],
+    [
+      'what the unit was like before is no failure',
+      times(20, { activeState: 'failed', subState: 'failed', mainPID: 0 }),
+      /^waits$/,
+    ],
+    [
+      'a process of a unit that is not active yet is waited for',
+      times(20, { ...NEW, activeState: 'activating' }),
+      /^waits$/,
+    ],
+    ['an active unit without a process is waited for', times(20, { ...NEW, mainPID: 0 }), /^waits$/],
     [
       'a new invocation without a process yet is waited for',
       times(20, { ...NEW, mainPID: 0, activeState: 'activating', subState: 'start' }),
@@ -41,6 +53,8 @@ describe('after a restart', () => {
       [NEW, { mainPID: 300, invocationID: 'c'.repeat(32), restarts: 1 }],
       /^failed: kubelet\.service crash-loops/,
     ],
+    ['a start that systemd counts is a failure', [NEW, { ...NEW, restarts: 1 }], /^failed: .*crash-loops/],
+    ['a third process is a failure', [NEW, { ...NEW, mainPID: 300 }], /^failed: .*crash-loops/],
     [
       'a unit that failed is a failure',
       [{ ...NEW, mainPID: 0, activeState: 'failed', subState: 'failed' }],

@@ -47,6 +47,21 @@ describe('an act that was reserved and not reported', () => {
     ['a reboot may have been asked for', record({ action: 'RebootNode', issuedAt: at(0) }), same, 'await-reboot'],
     ['a reboot cannot be told', record({ action: 'RebootNode' }), { unit: known(), bootID: undefined }, 'ambiguous'],
     ['an old systemd, the same PID', record({ before: { pid: 100, invocationID: '' } }), oldSystemd, 'issue'],
+    ['a reboot was not asked for', record({ action: 'RebootNode' }), same, 'issue'],
+    ['the boot before is not known', record({ before: BEFORE }), same, 'issue'],
+    [
+      'its start is not told any more, the same PID',
+      record(),
+      { unit: known({ invocationID: '' }), bootID: BOOT },
+      'issue',
+    ],
+    ['its start was not told before, the same PID', record({ before: { pid: 100, invocationID: '' } }), same, 'issue'],
+    [
+      'an old systemd, no process',
+      record({ before: { pid: 99, invocationID: '' } }),
+      { unit: known({ invocationID: '', mainPID: 0 }), bootID: undefined },
+      'issue',
+    ],
     ['an old systemd, another PID', record({ before: { pid: 99, invocationID: '' } }), oldSystemd, 'done'],
   ])('%s', (_name, reserved, now, kind) => {
     expect(resume(reserved, now).kind).toBe(kind);

@@ -3,9 +3,11 @@ import { isGoodEnd, type Outcome, OUTCOMES } from '../../../src/core/decision/re
 import { isRetried, retryAfterMs } from '../../../src/core/decision/record/retry-after.ts';
 import { anIncident, at } from '../../support/builders/objects.ts';
 
-function endedAs(reason: string): ReturnType<typeof anIncident> {
-  const complete = { type: 'Complete', status: 'True', reason, message: '', lastTransitionTime: at(0) } as const;
-  return anIncident({ status: { conditions: [complete] } });
+function endedAs(reason: string, notTakenFor?: string): ReturnType<typeof anIncident> {
+  const common = { message: '', lastTransitionTime: at(0) } as const;
+  const complete = { type: 'Complete', status: 'True', reason, ...common } as const;
+  const notTaken = { type: 'ActionTaken', status: 'False', reason: notTakenFor ?? '', ...common } as const;
+  return anIncident({ status: { conditions: notTakenFor === undefined ? [complete] : [complete, notTaken] } });
 }
 
 describe('an outcome', () => {
@@ -17,6 +19,15 @@ describe('an outcome', () => {
     ['Outdated', 0],
   ] as const)('%s leaves the trouble for another incident after %i ms', (outcome, ms) => {
     expect(retryAfterMs(endedAs(outcome))).toBe(ms);
+  });
+
+  test.each([
+    ['HandedOver', 'AgentSilent', 15 * 60_000],
+    ['HandedOver', 'NotDiagnosed', Infinity],
+    ['Rejected', 'AgentSilent', Infinity],
+    ['Outdated', 'AgentSilent', 0],
+  ] as const)('%s, nothing done for %s: is taken up again after %d ms', (outcome, reason, ms) => {
+    expect(retryAfterMs(endedAs(outcome, reason))).toBe(ms);
   });
 
   test.each(Object.keys(OUTCOMES) as Outcome[])(

@@ -25,16 +25,20 @@ describe('retention', () => {
     ]);
   });
 
+  test('keeps what is as old as may be', () => {
+    expect(expiredIncidents([old('a1', 24)], T0)).toEqual([]);
+    expect(expiredIncidents([old('a1', 24)], T0 + 1)).toHaveLength(1);
+  });
+
   test('keeps what the budget of its node still counts', () => {
-    const incidents = [old('a1', 0.9), old('a2', 0.5), old('a3', 0.1)].map((incident) => ({
+    const capture = { name: 'capture-host', action: 'CaptureHost', state: 'Succeeded', reservedAt: at(0) } as const;
+    const act = { name: 'act-1', action: 'RestartKubelet', state: 'Succeeded', reservedAt: at(0) } as const;
+    const incidents = [old('a1', 1), old('a2', 0.5), old('a3', 0.1)].map((incident) => ({
       ...incident,
-      status: {
-        ...incident.status,
-        actions: [{ name: 'act-1', action: 'RestartKubelet', state: 'Succeeded', reservedAt: at(0) } as const],
-      },
+      status: { ...incident.status, actions: [capture, act] },
     }));
     expect(expiredIncidents(incidents, T0)).toEqual([]);
-    const later = expiredIncidents(incidents, T0 + 3_600_000);
+    const later = expiredIncidents(incidents, T0 + 1);
     expect(later.map((incident) => incident.metadata.name)).toEqual(['a1']);
   });
 

@@ -31,7 +31,7 @@ function confirmation(decision: IncidentDecision): string | undefined {
 describe('a line of the log alone', () => {
   test('moves nothing: a second source is waited for', () => {
     const decision = decide();
-    expect(decision).toMatchObject({ reason: 'NoWitnessYet', commands: [] });
+    expect(decision).toMatchObject({ reason: 'NoWitnessYet', commands: [], nextCheckAt: T0 + 11_000 });
     expect(decision.status.steps ?? []).toEqual([]);
     expect(confirmation(decision)).toBe('Unknown NoWitnessYet');
   });
@@ -40,7 +40,7 @@ describe('a line of the log alone', () => {
     const { status } = decide();
     const incident = anIncident({ name: NAME, status: { ...diagnosed(), ...status } });
     const early = aSnapshot({ node: aNode(), health: unhealthy, incident, now: T0 + 299_000 });
-    expect(decideIncident(early).reason).toBe('NoWitnessYet');
+    expect(decideIncident(early)).toMatchObject({ reason: 'NoWitnessYet', nextCheckAt: T0 + 301_000 });
     const late = decideIncident({ ...early, now: T0 + 301_000 });
     expect(outcomeOf(late)).toBe('NotConfirmed');
     expect(late.commands).toEqual([]);
@@ -64,6 +64,17 @@ describe('a line of the log alone', () => {
 });
 
 describe('the second witness', () => {
+  const flapping = aHealth({
+    state: 'Unhealthy',
+    probe: 'Answered',
+    episodes: [-3_000_000, -1_500_000, -900_000, -200_000].map((ms) => ({
+      startedAt: at(ms),
+      lastLineAt: at(ms),
+      lines: 1,
+    })),
+  });
+  const withoutReady = { ...aNode(), status: { ...aNode().status, conditions: [] } };
+
   test.each([
     ['stacks in which relist has not moved', { relist: 'Stuck' }, 'StackDump'],
     ["the kubelet's own word", { node: aNode({ ready: 'False', message: BREACH }) }, 'NodeReady'],
@@ -93,6 +104,12 @@ describe('the second witness', () => {
       'a probe of an agent that has not been heard from',
       { health: aHealth({ probe: 'Timeout' }), contact: aContact({ isHeard: false }) },
     ],
+    [
+      'an agent that tells nothing of the runtime',
+      { health: aHealth({ state: 'Unhealthy', status: { runtime: undefined } }) },
+    ],
+    ['a Ready that nobody tells of', { node: withoutReady, health: flapping, trigger: { type: 'PLEGFlapping' } }],
+    ['a Ready that was lost, if no more than one breach is told of', { node: aNode({ since: 0 }), health: flapping }],
     ['a probe that was refused an answer', { health: aHealth({ state: 'Unhealthy', probe: 'Error' }) }],
   ] as const)('is not %s', (_, part) => {
     expect(decide(part).reason).toBe('NoWitnessYet');
@@ -109,15 +126,39 @@ describe('the second witness', () => {
   test('to a runtime that answers nobody is a stack in which relist waits for it', () => {
     const hung = { ...deadlock, class: 'RuntimeHung', relist: 'Unknown', blockedStack: 'x' } as const;
     const health = aHealth({ state: 'Suspected', probe: 'Timeout' });
-    const reasonWith = (diagnosis: Diagnosis): string | undefined => {
-      const trigger = { type: 'RuntimeHung', source: 'RuntimeProbe' } as const;
+    const hangs: Partial<Trigger> = { type: 'RuntimeHung', source: 'RuntimeProbe' };
+    const reasonWith = (diagnosis: Diagnosis, node = aNode(), trigger = hangs): string | undefined => {
       const incident = anIncident({ name: NAME, status: { ...diagnosed(), diagnosis }, trigger });
-      return confirmation(decideIncident(aSnapshot({ node: aNode(), health, incident })));
+      const own = trigger === hangs ? health : unhealthy;
+      return confirmation(decideIncident(aSnapshot({ node, health: own, incident })));
     };
     expect(reasonWith(hung)).toBe('True StackDump');
     expect(reasonWith({ ...hung, blockedStack: undefined })).toBe('Unknown NoWitnessYet');
     expect(reasonWith({ ...hung, class: 'Unknown' })).toBe('Unknown NoWitnessYet');
     expect(reasonWith({ ...hung, relist: 'Moving' })).toBe('False NotConfirmed');
+    const notReady = aNode({ ready: 'False', message: 'cni not initialized' });
+    expect(reasonWith({ ...hung, relist: 'Moving' }, notReady)).toBe('Unknown NoWitnessYet');
+    expect(reasonWith(hung, aNode(), { source: 'KubeletLog' })).toBe('Unknown NoWitnessYet');
+  });
+
+  test('may change, and that is written; one that is lost is waited for anew', () => {
+    const first = decide({ node: aNode({ ready: 'False', message: BREACH }) }).status;
+    const status = { ...diagnosed(), ...first, timings: { evidenceAt: at(0) } };
+    const look = (part: Partial<IncidentSnapshot>, more: Partial<typeof status> = {}): IncidentDecision => {
+      const incident = anIncident({ name: NAME, status: { ...status, steps: [], ...more } });
+      return decideIncident(aSnapshot({ node: aNode(), health: unhealthy, ...part, incident }));
+    };
+    const byDump = look({}, { diagnosis: { ...deadlock, relist: 'Stuck' } });
+    expect(confirmation(byDump)).toBe('True StackDump');
+    const later = look({ now: T0 + 601_000 });
+    expect(later.reason).toBe('NoWitnessYet');
+    expect(confirmation(later)).toBe('Unknown NoWitnessYet');
+  });
+
+  test('is not the person who asked for it', () => {
+    const approval = { decision: 'Approve', by: 'ann' } as const;
+    const incident = anIncident({ name: NAME, status: diagnosed(), trigger: { type: 'Manual' }, approval });
+    expect(decideIncident(aSnapshot({ node: aNode(), health: unhealthy, incident })).reason).toBe('NoWitnessYet');
   });
 
   test('is not stacks of more than ten minutes ago', () => {
@@ -149,17 +190,13 @@ describe('the second witness', () => {
   });
 
   test('of a node that flaps is that Ready was lost as well', () => {
-    const episodes = [-1_500_000, -900_000, -200_000].map((ms) => ({
-      startedAt: at(ms),
-      lastLineAt: at(ms),
-      lines: 1,
-    }));
-    const health = aHealth({ state: 'Unhealthy', probe: 'Answered', episodes });
     const trigger = { type: 'PLEGFlapping', source: 'KubeletLog' } as const;
-    const lost = decide({ health, trigger, relist: 'Moving', node: aNode({ since: -100_000 }) });
-    expect(confirmation(lost)).toBe('True NodeReady');
-    const never = decide({ health, trigger, relist: 'Moving', node: aNode({ since: -1_500_001 }) });
-    expect(outcomeOf(never)).toBe('NotConfirmed');
+    const part = { health: flapping, trigger, relist: 'Moving' } as const;
+    expect(confirmation(decide({ ...part, node: aNode({ since: -100_000 }) }))).toBe('True NodeReady');
+    // Of the last three times.
+    expect(confirmation(decide({ ...part, node: aNode({ since: -1_500_000 }) }))).toBe('True NodeReady');
+    expect(outcomeOf(decide({ ...part, node: aNode({ since: -1_500_001 }) }))).toBe('NotConfirmed');
+    expect(outcomeOf(decide({ ...part, health: unhealthy }))).toBe('NotConfirmed');
   });
 
   test('is named once: words that grow with each look are no write', () => {

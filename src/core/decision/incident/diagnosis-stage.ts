@@ -67,7 +67,7 @@ function withDiagnosis(snapshot: IncidentSnapshot, status: IncidentStatus, verdi
 
 /** Whether relist moves says something of the fault only by a dump that was taken after the breach. Both times are the node's. */
 function ofNow({ incident }: IncidentSnapshot, verdict: Diagnosis): Diagnosis {
-  if (verdict.relist === undefined || verdict.relist === 'Unknown') return verdict;
+  if (verdict.relist === undefined) return verdict;
   const dumps = (incident.status.evidence ?? []).filter(isKubeletDump);
   const newest = Math.max(0, ...dumps.map(({ at }) => fromTime(at) ?? 0));
   return newest >= (fromTime(incident.spec.trigger.at) ?? 0) ? verdict : { ...verdict, relist: 'Unknown' };

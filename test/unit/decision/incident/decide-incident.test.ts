@@ -11,6 +11,7 @@ import { aHealth, anIncident, aNode, aPlan, at, T0, aPolicy } from '../../../sup
 import { aBudgetView, aContact, SILENT } from '../../../support/builders/views.ts';
 import {
   aSnapshot,
+  cordonStep,
   deadlock,
   diagnosed,
   dumps,
@@ -84,6 +85,36 @@ describe('the end of an incident', () => {
   });
 });
 
+describe('an incident that waits', () => {
+  const waiting = (part: Partial<IncidentSnapshot>, status: IncidentStatus = diagnosed()) =>
+    decideIncident(aSnapshot({ paused: true, ...part, status }));
+
+  test('says for what, and that it is not over', () => {
+    const { conditions } = waiting({}).status;
+    const claim = { status: 'False', reason: 'PolicyPaused', message: 'under way' };
+    expect(findCondition(conditions, 'Complete')).toMatchObject(claim);
+    expect(findCondition(conditions, 'Ready')).toMatchObject(claim);
+  });
+
+  test('does not say so for the moment in which its agent is asked', () => {
+    const decision = waiting({ paused: false, contact: aContact({ answeredMs: undefined }) });
+    expect(decision.reason).toBe('AgentAsked');
+    expect(findCondition(decision.status.conditions, 'Complete')).toBeUndefined();
+  });
+
+  const reserved = diagnosed({ steps: [cordonStep], timings: { evidenceAt: at(0) } });
+  test.each<[string, IncidentStatus, IncidentSnapshot['lease'], readonly string[]]>([
+    ['renews the lease, where it holds a place', reserved, { kind: 'ours', isToBeRenewed: true }, ['TakeLease']],
+    ['does not renew one that lasts', reserved, { kind: 'ours', isToBeRenewed: false }, []],
+    ['does not renew one for a place that it does not hold', diagnosed(), { kind: 'ours', isToBeRenewed: true }, []],
+    ['takes none that is not its own', reserved, { kind: 'free' }, []],
+  ])('%s', (_name, status, lease, commands) => {
+    const decision = waiting({ lease }, status);
+    expect(decision.reason).toBe('PolicyPaused');
+    expect(decision.commands.map(({ kind }) => kind)).toEqual(commands);
+  });
+});
+
 describe('the same fault on more nodes', () => {
   const mine = (status: IncidentStatus): KubeletIncident => anIncident({ name: NAME, status });
   const others = (count: number): KubeletIncident[] =>
@@ -106,6 +137,15 @@ describe('the same fault on more nodes', () => {
     const next = look(first, after);
     if (isWritten) expect(next.pattern?.incidents).toHaveLength(after);
     else expect(next).toEqual(first);
+  });
+
+  test('is not another fault, on however many', () => {
+    const incident = mine(diagnosed());
+    const other = { ...deadlock, cause: 'other', fingerprint: 'beef' };
+    const more = ['y1', 'y2', 'y3'].map((node) => anIncident({ name: node, node, status: { diagnosis: other } }));
+    const budget = aBudgetView({ incidents: [incident, ...more, ...others(1)] });
+    const { pattern } = decideIncident(aSnapshot({ paused: true, incident, budget })).status;
+    expect(pattern?.incidents).toEqual(['node-x0-1']);
   });
 
   test('comes with any other write', () => {
@@ -179,6 +219,10 @@ created by k8s.io/kubernetes/pkg/kubelet/pleg.(*GenericPLEG).Start
       expect(relistOf({})).toBe('Unknown');
       const log = { ...entry('KubeletLog', 'Agent', 'kubelet.log.gz'), at: at(5_000) };
       expect(relistOf({ evidence: [log] })).toBe('Unknown');
+    });
+
+    test('where there is no dump, there is nothing to say', () => {
+      expect(read({}).diagnosis?.relist).toBeUndefined();
     });
   });
 });

@@ -214,7 +214,8 @@ describe('the controller takes dumps itself', () => {
 
   test('no longer than to the deadline, and says why it has none', () => {
     const { message } = findStep(
-      look({ ...taking, ours: [threads, failedAt(59_000)], now: T0 + 60_000 }).status,
+      look({ ...taking, ours: [{ ...threads, state: 'Failed' }, taken('a', 0), failedAt(59_000)], now: T0 + 60_000 })
+        .status,
       'capture-stacks',
     )!;
     expect(message).toBe('405');

@@ -123,6 +123,22 @@ describe('permission', () => {
     expect(actionTaken(ask({ node: stuck, policy: PAUSED }, acted).status)).toMatchObject({ status: 'False' });
   });
 
+  test('is put off for want of a place: for the first reason, whichever rule keeps it later', () => {
+    const noPlace = ask({ node: stuck, budget: aBudgetView({ incidents: [flying] }) }).status;
+    const later = ask({ node: stuck, budget: aBudgetView({ incidents: [resting] }) }, noPlace);
+    expect(later).toMatchObject({ kind: 'wait', reason: 'TooManyAtOnce' });
+    expect(later.status).toBe(noPlace);
+    const pausedNow = ask({ node: stuck, paused: true }, noPlace);
+    expect(pausedNow).toMatchObject({ kind: 'wait', reason: 'PolicyPaused' });
+    const goesOn = ask({ node: stuck, budget: aBudgetView({ incidents: [resting] }) }, pausedNow.status);
+    expect(goesOn).toMatchObject({ kind: 'wait', reason: 'Cooldown' });
+    const requested = { type: 'ActionTaken', status: 'Unknown', reason: 'TooManyAtOnce' } as const;
+    const unclear = { conditions: [{ ...requested, message: '', lastTransitionTime: at(0) }] };
+    expect(ask({ node: stuck, budget: aBudgetView({ incidents: [resting] }) }, unclear)).toMatchObject({
+      reason: 'Cooldown',
+    });
+  });
+
   const old: IncidentStatus = { timings: { evidenceAt: at(-10 * MINUTE - 1) } };
   test.each<[string, IncidentStatus, string]>([
     ['a place that is held for long without use is given back', { ...old, steps: [cordonStep] }, 'complete'],
@@ -153,6 +169,11 @@ describe('permission', () => {
 
     test.each<[string, readonly KubeletIncident[], string]>([
       ['that is taken up again', [ended('before', 'ActionRefused')], 'pass'],
+      [
+        'that is taken up again, after others',
+        ['x', 'before', 'y'].map((name) => ended(name, 'ActionRefused')),
+        'pass',
+      ],
       ['that was handed over', [ended('before', 'HandedOver')], 'wait'],
       ['of another node', [ended('before', 'ActionRefused', 'node-b')], 'wait'],
       ['that is another one', [ended('other', 'ActionRefused')], 'wait'],
@@ -165,6 +186,7 @@ describe('permission', () => {
 
 describe('old evidence', () => {
   const step = { ...cordonStep, finishedAt: at(0) };
+  const held = { name: 'hold', type: 'Hold', startedAt: at(-1), deadline: at(0) } as const;
   test.each<[string, IncidentStatus, boolean]>([
     ['sealed ten minutes ago', { timings: { evidenceAt: at(0) } }, false],
     ['sealed before', { timings: { evidenceAt: at(-1) } }, true],
@@ -175,7 +197,13 @@ describe('old evidence', () => {
       false,
     ],
     ['nothing but a step, which was over before', { steps: [{ ...step, finishedAt: at(-1) }] }, true],
-    ['a step that is not over', { timings: { evidenceAt: at(-1) }, steps: [cordonStep] }, true],
+    ['a step that is not over', { timings: { evidenceAt: at(-1) }, steps: [{ ...cordonStep, deadline: at(0) }] }, true],
+    ['a hold that is open, and ends since then', { steps: [{ ...held, state: 'Requested' }] }, false],
+    [
+      'a hold that was to end since then, and ended before',
+      { steps: [{ ...held, state: 'Succeeded', finishedAt: at(-1) }] },
+      true,
+    ],
     ['none at all', {}, false],
   ])('is not decided on: %s', (_name, status, expected) => {
     expect(isDecisionOld(aSnapshot({ now: T0 + 10 * MINUTE }), status)).toBe(expected);

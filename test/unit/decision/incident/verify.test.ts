@@ -196,6 +196,26 @@ function answering(health: KubeletHealth, since: number): KubeletHealth {
   return { ...health, status: { ...health.status, conditions } };
 }
 
+describe('a node that is not well', () => {
+  const said = (reason: string): IncidentStatus =>
+    verifying({
+      steps: [step],
+      conditions: [{ type: 'Recovered', status: 'False', reason, message: '', lastTransitionTime: at(0) }],
+    });
+
+  test.each(['NotReady', 'NotLasting'])('does not recover by being so for long: %s', (reason) => {
+    expect(look({ status: said(reason), node: ill, now: T0 + 60_000 })).toMatchObject({ kind: 'wait', reason });
+  });
+
+  test.each([
+    [29_999, 'NotLasting'],
+    [30_000, 'Stabilising'],
+  ])('after all is believed to be well after %i ms: %s', (ms, reason) => {
+    const result = look({ status: said('NotLasting'), node: ready, health: well, now: T0 + ms });
+    expect(result).toMatchObject({ kind: 'wait', reason });
+  });
+});
+
 describe('a try has failed', () => {
   const failed = { ...restarted, state: 'Failed', message: 'no unit' } as const;
   const late: Look = { status: verifying({ steps: [step] }), node: ill, now: T0 + 150_000 };
@@ -208,7 +228,7 @@ describe('a try has failed', () => {
     ['also without a reason', { node: ill, records: [{ ...failed, message: undefined }] }, 'RestartKubelet failed: '],
     [
       'not for the failure of another act',
-      { node: ill, records: [restarted, { ...failed, name: 'act-0' }] },
+      { node: ill, records: [{ ...failed, name: 'act-0' }, restarted] },
       undefined,
     ],
     ['not for a failure after which the node is well', { node: ready, health: well, records: [failed] }, undefined],
@@ -272,6 +292,14 @@ describe('a node of which nobody can tell', () => {
       kind: 'complete',
       outcome: 'HandedOver',
       message: 'the node is Ready, and the agent on node-a does not tell how PLEG is: look at it',
+    });
+  });
+
+  test('is not one that has got well late', () => {
+    const now = T0 + 150_000 + 10 * MINUTE;
+    expect(look({ ...unknown, contact: aContact(), health: well, now })).toMatchObject({
+      kind: 'wait',
+      reason: 'Stabilising',
     });
   });
 });
