@@ -56,6 +56,7 @@ function marked(annotation: string): ActQuestion['node'] {
 const WELL: Partial<ActQuestion> = { node: aNode({ ready: 'True' }), pleg: 'Healthy', probe: 'Answered' };
 const flapping = anIncident({ trigger: { type: 'PLEGFlapping' } });
 const withoutPolicy = anIncident({ plan: { ...aPlan(), policy: '' } });
+const mayReboot = aPolicy({ remediation: { allowedActions: ['RebootNode'] } });
 const reboots = anIncident({ plan: aPlan({ remediation: { allowedActions: ['RebootNode'] } }) });
 const chosen = anIncident({
   plan: aPlan({ remediation: { allowedActions: [] } }),
@@ -134,7 +135,7 @@ describe('an act', () => {
     ['on a kubelet that was started after the tolerance of clocks', started(2_001), 'AlreadyRestarted'],
     [
       'that reboots, where the kubelet was started since',
-      { ...started(60_000), incident: reboots, step: step('RebootNode') },
+      { ...started(60_000), incident: reboots, policy: mayReboot, step: step('RebootNode') },
       undefined,
     ],
     [

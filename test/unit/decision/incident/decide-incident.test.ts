@@ -87,7 +87,7 @@ describe('the end of an incident', () => {
 
 describe('an incident that waits', () => {
   const waiting = (part: Partial<IncidentSnapshot>, status: IncidentStatus = diagnosed()) =>
-    decideIncident(aSnapshot({ paused: true, ...part, status }));
+    decideIncident(aSnapshot({ policy: PAUSED, ...part, status }));
 
   test('says for what, and that it is not over', () => {
     const { conditions } = waiting({}).status;
@@ -97,7 +97,7 @@ describe('an incident that waits', () => {
   });
 
   test('does not say so for the moment in which its agent is asked', () => {
-    const decision = waiting({ paused: false, contact: aContact({ answeredMs: undefined }) });
+    const decision = waiting({ policy: aPolicy(), contact: aContact({ answeredMs: undefined }) });
     expect(decision.reason).toBe('AgentAsked');
     expect(findCondition(decision.status.conditions, 'Complete')).toBeUndefined();
   });
@@ -144,7 +144,7 @@ describe('the same fault on more nodes', () => {
     const other = { ...deadlock, cause: 'other', fingerprint: 'beef' };
     const more = ['y1', 'y2', 'y3'].map((node) => anIncident({ name: node, node, status: { diagnosis: other } }));
     const budget = aBudgetView({ incidents: [incident, ...more, ...others(1)] });
-    const { pattern } = decideIncident(aSnapshot({ paused: true, incident, budget })).status;
+    const { pattern } = decideIncident(aSnapshot({ policy: PAUSED, incident, budget })).status;
     expect(pattern?.incidents).toEqual(['node-x0-1']);
   });
 

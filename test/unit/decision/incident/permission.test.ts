@@ -128,7 +128,7 @@ describe('permission', () => {
     const later = ask({ node: stuck, budget: aBudgetView({ incidents: [resting] }) }, noPlace);
     expect(later).toMatchObject({ kind: 'wait', reason: 'TooManyAtOnce' });
     expect(later.status).toBe(noPlace);
-    const pausedNow = ask({ node: stuck, paused: true }, noPlace);
+    const pausedNow = ask({ node: stuck, policy: PAUSED }, noPlace);
     expect(pausedNow).toMatchObject({ kind: 'wait', reason: 'PolicyPaused' });
     const goesOn = ask({ node: stuck, budget: aBudgetView({ incidents: [resting] }) }, pausedNow.status);
     expect(goesOn).toMatchObject({ kind: 'wait', reason: 'Cooldown' });
