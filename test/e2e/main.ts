@@ -36,6 +36,7 @@ import { budgetOfOne } from './scenarios/long/budget-of-one.ts';
 import { humanCordon } from './scenarios/long/human-cordon.ts';
 import { incidentDeleted } from './scenarios/long/incident-deleted.ts';
 import { leaderKilled } from './scenarios/long/leader-killed.ts';
+import { silentKubelet } from './scenarios/silent-kubelet.ts';
 import { stuckKubelet } from './scenarios/stuck-kubelet.ts';
 import { unreadableLog } from './scenarios/unreadable-log.ts';
 import { pause, run, stopRunning, until } from './shell.ts';
@@ -52,6 +53,7 @@ const SCENARIOS: readonly Scenario[] = [
   forgedLine,
   hostAttacks,
   crashInTheMiddle,
+  silentKubelet,
   apiServerStopped,
   budgetOfOne,
   agentPodDeleted,

@@ -71,7 +71,7 @@ export async function keepStatus(
   let cutAt: number | undefined;
   for (;;) {
     await clock.sleep(1_000, signal);
-    cutAt = isCut() || host.isFrozen() ? (cutAt ?? clock.monotonic()) : undefined;
+    cutAt = isCut() || host.isNotReporting() ? (cutAt ?? clock.monotonic()) : undefined;
     const said = saidNow(host, clock.now(), cutAt === undefined ? undefined : clock.monotonic() - cutAt);
     if (said === undefined) continue;
     const words = JSON.stringify([said['status'], said['message']]);

@@ -73,12 +73,20 @@ export async function judgeAct(parts: ActParts, assignment: Assignment, signal: 
   const isProbed = ACTIONS[step.action].needsRuntime || mayBeWell(parts, incident, node);
   const probe = isProbed ? (await probeOnce(world, signal)).state : 'Unknown';
   const pleg = board.current().pleg?.state ?? 'Unknown';
-  const refusal = refuse({ ...asked(parts, assignment), node, policy, unit: host.unit, probe, pleg });
+  const isDebugged = isHeldByDebugger(parts, step.action);
+  const refusal = refuse({ ...asked(parts, assignment), node, policy, unit: host.unit, probe, pleg, isDebugged });
   return refusal === undefined ? { kind: 'allowed', host } : { kind: 'refused', refusal };
 }
 
 function asked({ world, requests }: ActParts, assignment: Assignment): Asked {
   return { ...assignment, now: world.clock.now(), clockAheadMs: requests.clockAheadMs() };
+}
+
+function isHeldByDebugger({ board }: ActParts, action: Action): boolean {
+  const { effect } = ACTIONS[action];
+  const { kubeletProgram, runtimeProgram } = board.current().host ?? {};
+  const program = effect.command === 'RestartUnit' && effect.unit === 'runtime' ? runtimeProgram : kubeletProgram;
+  return effect.command === 'RestartUnit' && program?.state === 'Debugged';
 }
 
 /** A runtime that hangs holds a probe for seconds, so it is asked only where nothing else says that the node is ill. */

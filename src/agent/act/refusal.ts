@@ -32,6 +32,8 @@ export interface ActQuestion extends Asked {
   readonly unit: Reading<UnitFacts>;
   readonly probe: ProbeState;
   readonly pleg: PlegState;
+  /** A debugger holds the program that is to be restarted. */
+  readonly isDebugged: boolean;
 }
 
 export interface Refusal {
@@ -114,6 +116,19 @@ function unitMissing({ step, unit }: ActQuestion): Refusal | undefined {
   }
 }
 
+/** A unit that somebody stopped or masked, or whose process he debugs. */
+function heldByPerson({ step, unit, isDebugged }: ActQuestion): Refusal | undefined {
+  if (ACTIONS[step.action].effect.command !== 'RestartUnit' || unit.kind !== 'known') return undefined;
+  const { unit: name, loadState, activeState, result } = unit.value;
+  const refusal = (what: string): Refusal => ({
+    reason: 'HeldByPerson',
+    message: `${name} ${what}: it is left as it is`,
+  });
+  if (loadState === 'masked') return refusal('is masked');
+  if (activeState === 'inactive' && (result === 'success' || result === '')) return refusal('was stopped by somebody');
+  return isDebugged ? refusal('is being debugged') : undefined;
+}
+
 function alreadyRestarted({ step, unit, clockAheadMs }: ActQuestion): Refusal | undefined {
   if (ACTIONS[step.action].effect.command !== 'RestartUnit' || unit.kind !== 'known') return undefined;
   const asked = fromTime(step.startedAt);
@@ -139,6 +154,7 @@ const RULES: readonly Rule[] = [
   othersAtWork,
   nodeWell,
   unitMissing,
+  heldByPerson,
   alreadyRestarted,
   runtimeSilent,
 ];

@@ -71,13 +71,19 @@ function time(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : toPreciseTime(ms);
 }
 
-function kubeletInfo({ host }: Observation): KubeletInfo {
+function answersOf({ kubeletSilence }: Observation): boolean | undefined {
+  return kubeletSilence === undefined ? undefined : kubeletSilence === 'answers';
+}
+
+function kubeletInfo(observation: Observation): KubeletInfo {
+  const { host } = observation;
   const process = host?.kubelet;
   return {
     version: host?.kubeletVersion?.slice(0, 64),
     pid: process?.pid,
     endpoint: process?.endpoint === undefined ? undefined : cleanText(process.endpoint, 512),
     program: programInfo(host?.kubeletProgram),
+    answers: answersOf(observation),
     ...kubeletUnitInfo(known(host?.kubeletUnit)),
   };
 }
@@ -187,11 +193,18 @@ export function urgentKey({
     [probe.state, hungAfter !== undefined && failingForMs >= durationMs(hungAfter)],
     unitKey(host?.kubeletUnit),
     unitKey(host?.runtimeUnit),
-    [host?.kubeletProgram.state, host?.runtimeProgram.state],
+    [programKey(host?.kubeletProgram, now), programKey(host?.runtimeProgram, now)],
     [host?.bootID, spool.early?.id],
     conditions.map(({ type, status, reason }) => [type, status, reason]),
     [spec.policy, spec.mode, spec.inquiry],
   ]);
+}
+
+/** After this time a program that does nothing, or does not run, opens an incident. */
+const PROGRAM_LASTS_MS = 10_000;
+
+function programKey(program: ProgramRecord | undefined, now: Moment): readonly unknown[] {
+  return program === undefined ? [] : [program.state, now.monotonicMs - program.sinceMs >= PROGRAM_LASTS_MS];
 }
 
 function plegKey(pleg: PlegInfo | undefined, spec: HealthSpec, now: Moment): readonly unknown[] {

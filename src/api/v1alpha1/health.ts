@@ -84,6 +84,9 @@ export const KubeletInfo = z
     watchdog: z.optional(duration('`WatchdogSec=` of that unit; absent: none.')),
     endpoint: z.optional(text(512, 'The CRI endpoint that it uses.')),
     program: z.optional(ProgramInfo),
+    answers: z.optional(
+      z.boolean().check(about('Whether it answered /healthz when the agent last asked; absent: it cannot be asked.')),
+    ),
   })
   .check(about('The kubelet and the unit that runs it.'));
 export type KubeletInfo = z.infer<typeof KubeletInfo>;

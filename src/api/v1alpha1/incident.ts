@@ -15,7 +15,15 @@ import { EvidenceEntry } from './evidence.ts';
 import { HostSummary } from './host-summary.ts';
 import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
 
-export const TriggerType = z.enum(['PLEGUnhealthy', 'PLEGFlapping', 'RuntimeHung', 'Manual']);
+export const TriggerType = z.enum([
+  'PLEGUnhealthy',
+  'PLEGFlapping',
+  'RuntimeHung',
+  'RuntimeDown',
+  'KubeletDown',
+  'KubeletSilent',
+  'Manual',
+]);
 export type TriggerType = z.infer<typeof TriggerType>;
 
 /**
@@ -23,10 +31,22 @@ export type TriggerType = z.infer<typeof TriggerType>;
  * - `KubeletLog`: the kubelet's log, as the agent reads it.
  * - `NodeReady`: the Ready condition of the Node: the kubelet's own word, or that it does not report while the agent does.
  * - `RuntimeProbe`: the agent's own call to the container runtime.
+ * - `KubeletProbe`: the agent's own call to the kubelet's /healthz.
+ * - `Kernel`: the kernel, of the kubelet's process.
+ * - `ServiceManager`: systemd, of the unit of the kubelet or the runtime.
  * - `StackDump`: goroutines of the kubelet, read after the breach.
  * - `Person`: somebody asked for it, or approved it.
  */
-export const Witness = z.enum(['KubeletLog', 'NodeReady', 'RuntimeProbe', 'StackDump', 'Person']);
+export const Witness = z.enum([
+  'KubeletLog',
+  'NodeReady',
+  'RuntimeProbe',
+  'KubeletProbe',
+  'Kernel',
+  'ServiceManager',
+  'StackDump',
+  'Person',
+]);
 export type Witness = z.infer<typeof Witness>;
 
 export const Trigger = z

@@ -65,6 +65,11 @@ export const Detection = z
         'Opt in to the RuntimeHung trigger: act when the CRI probe has gone unanswered for this long and a stack dump shows relist waiting for the runtime, before the node turns NotReady.',
       ),
     ),
+    kubeletSilentAfter: z.optional(
+      duration(
+        'Opt in to act on a kubelet that does nothing (stopped, frozen, without an answer) after this time, before the node turns Unknown. Absent: it is acted on when the Node says so too, about 40 s after it fell silent.',
+      ),
+    ),
   })
   .check(about('What counts as stuck.'));
 export type Detection = z.infer<typeof Detection>;

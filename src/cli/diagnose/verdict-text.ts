@@ -15,6 +15,10 @@ const INDENT = ' '.repeat(LABEL_WIDTH + 2);
 const BEGINNINGS: Partial<Readonly<Record<CauseClass, string>>> = {
   SlowRelist: 'PLEG is slow',
   StartUpBlocked: 'The kubelet does not come up',
+  KubeletSilent: 'The kubelet is silent',
+  KubeletDown: 'The kubelet is down',
+  RuntimeDown: 'The container runtime is down',
+  HeldByPerson: 'Somebody holds it as it is',
   Healthy: 'Nothing is wrong here',
   Unknown: 'No cause found',
 };

@@ -47,6 +47,12 @@ type Rule = Preference & { readonly when: (question: ActionQuestion) => boolean 
 /** What one would do first, were everything allowed and nothing tried yet. The first rule that holds wins. */
 const RULES: readonly Rule[] = [
   {
+    when: (question) => question.diagnosis.class === 'HeldByPerson',
+    action: undefined,
+    reason: 'HeldByPerson',
+    message: 'somebody holds it as it is, and is not overruled',
+  },
+  {
     // With the probe answered, a stack that waits for the runtime speaks of the kubelet's own connection.
     when: (question) => isSure(question) && question.diagnosis.class === 'RuntimeHung' && question.probe === 'Answered',
     action: 'RestartKubelet',

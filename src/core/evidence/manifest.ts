@@ -120,14 +120,17 @@ export interface Gate {
   readonly missing: readonly string[];
 }
 
-/** Whether what is saved is enough to act on: one goroutine dump and one kubelet log. */
-export function evidenceGate(entries: readonly EvidenceEntry[]): Gate {
-  const missing = GATE.filter(
-    ({ kinds }) => !entries.some((e) => kinds.includes(e.kind) && e.state === 'Captured'),
-  ).map(({ kinds, what }) => {
-    const failure = entries.findLast((e) => kinds.includes(e.kind) && e.state === 'Failed');
-    return failure?.message === undefined ? what : `${what} (${failure.message})`;
-  });
+/** Whether what is saved is enough to act on: one goroutine dump, unless there is no kubelet, and one kubelet log. */
+export function evidenceGate(
+  entries: readonly EvidenceEntry[],
+  { needsDump }: { readonly needsDump: boolean } = { needsDump: true },
+): Gate {
+  const missing = GATE.filter(({ kinds }) => needsDump || !kinds.includes('GoroutineDump'))
+    .filter(({ kinds }) => !entries.some((e) => kinds.includes(e.kind) && e.state === 'Captured'))
+    .map(({ kinds, what }) => {
+      const failure = entries.findLast((e) => kinds.includes(e.kind) && e.state === 'Failed');
+      return failure?.message === undefined ? what : `${what} (${failure.message})`;
+    });
   return { met: missing.length === 0, missing };
 }
 

@@ -65,6 +65,9 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
       if (!found.has(unit) && !isKnownUnit(unit, named)) {
         throw new MedicError('E_HOST_COMMAND_REFUSED', 'bug', `${unit} is no unit of a kubelet or a runtime`);
       }
+      // systemd does not start a unit again that has reached its StartLimitBurst, until that is forgotten.
+      const [shown] = await showAll([unit], signal);
+      if (shown?.activeState === 'failed') await run(['systemctl', 'reset-failed', unit], signal);
       const argv = ['systemctl', 'restart', unit];
       await run(argv, signal);
       return commands.describe(argv);

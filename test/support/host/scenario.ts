@@ -5,9 +5,11 @@
  *   is well; a kubelet restart heals it (kubernetes#72482).
  * - `runtime-hung`: the runtime is stopped. Its restart heals; a kubelet restart makes the kubelet crash-loop.
  * - `kubelet-frozen`: the kubelet is stopped by a signal: it logs nothing and reports nothing.
+ * - `not-reporting`: the kubelet's connection to the API server is dead, and all else is well. A kubelet restart heals.
  * - `frozen-connection`: the kubelet's own connection to the runtime is dead, new ones are well. A kubelet restart heals.
  */
-export type FaultKind = 'event-channel-deadlock' | 'runtime-hung' | 'frozen-connection' | 'kubelet-frozen';
+export type FaultKind =
+  'event-channel-deadlock' | 'runtime-hung' | 'frozen-connection' | 'kubelet-frozen' | 'not-reporting';
 
 export interface KubeletProfile {
   readonly version: string;

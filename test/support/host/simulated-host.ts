@@ -51,8 +51,10 @@ export interface SimulatedHost {
   readonly restarts: readonly { readonly unit: string; readonly at: number }[];
   /** Makes something go wrong now. */
   inject(fault: FaultKind): void;
-  /** The kubelet does nothing. */
-  isFrozen(): boolean;
+  /** The kubelet's process is gone, and its unit is so: a person, or systemd, has ended it. */
+  endKubelet(how: Partial<UnitFacts>): void;
+  /** Nothing that the kubelet says reaches the API server. */
+  isNotReporting(): boolean;
   /** What went wrong passes by itself: nobody restarts anything. */
   heal(): void;
   /** A line in the kubelet's log says that PLEG is unhealthy, whatever is the case. */
@@ -126,6 +128,8 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let shimReads = 0;
   let shimReadMs = 300;
   let isRuntimeHung = false;
+  /** What systemd shows of a kubelet that was ended. */
+  let ended: Partial<UnitFacts> | undefined;
   /** A fault of the kubelet's process: it ends with the process. */
   let kubeletFault: FaultKind | undefined;
   let ready: ReadyCondition | undefined;
@@ -135,7 +139,8 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let wellSince = clock.monotonic();
 
   function blockedBy(): FaultKind | undefined {
-    return isRuntimeHung ? 'runtime-hung' : kubeletFault;
+    if (isRuntimeHung) return 'runtime-hung';
+    return kubeletFault === 'not-reporting' ? undefined : kubeletFault;
   }
 
   function postReady(posted: Omit<ReadyCondition, 'lastTransitionAt'>): void {
@@ -193,6 +198,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   async function restartKubelet(): Promise<void> {
     process.abort(new Error('stopped'));
     life = undefined;
+    ended = undefined;
     kubeletUnit.stop();
     kubeletUnit.resetRestarts();
     await clock.sleep(TIMES.kubeletStop, signal);
@@ -226,14 +232,15 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   function show(unit: string): UnitFacts | undefined {
     if (servicesBroken !== undefined) throw new MedicError('E_HOST_COMMAND', 'transient', servicesBroken);
     if (hidden.has(unit)) return undefined;
-    return [kubeletUnit.facts(), runtimeUnit.facts()].find((facts) => facts.unit === unit);
+    return [{ ...kubeletUnit.facts(), ...ended }, runtimeUnit.facts()].find((facts) => facts.unit === unit);
   }
 
   /** A stopped process is read as any other: nothing is asked of it. */
   async function readStacks(role: UnitRole): Promise<Collected> {
     const source = memoryOf(role);
     const texts = options.dumps ?? NO_DUMPS;
-    const kubelet = blockedBy() === undefined ? texts.healthy.debug2 : texts.stuck.debug2;
+    const kubelet =
+      blockedBy() === undefined || kubeletFault === 'kubelet-frozen' ? texts.healthy.debug2 : texts.stuck.debug2;
     const text = role === 'kubelet' ? kubelet : RUNTIME_DUMP;
     return await Promise.resolve({
       bytes: Buffer.from(text.padEnd(stacksBytes, ' ')),
@@ -355,7 +362,13 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       waitsForRuntime: () => blockedBy() === 'runtime-hung' || blockedBy() === 'frozen-connection',
     }),
     ready: () => ready,
-    isFrozen: () => kubeletFault === 'kubelet-frozen',
+    isNotReporting: () => kubeletFault === 'kubelet-frozen' || kubeletFault === 'not-reporting' || ended !== undefined,
+    endKubelet(how): void {
+      process.abort(new Error('ended'));
+      life = undefined;
+      kubeletUnit.stop();
+      ended = { activeState: 'inactive', subState: 'dead', ...how };
+    },
     kubelet: kubeletUnit.facts,
     runtime: runtimeUnit.facts,
     restarts,

@@ -10,6 +10,7 @@ function question(change: Partial<ActQuestion> = {}): ActQuestion {
     step: { name: 'act-1', type: 'Act', state: 'Requested', action: 'RestartKubelet', startedAt: at(0) },
     node: aNode({ ready: 'False' }),
     policy: aPolicy(),
+    isDebugged: false,
     unit: { kind: 'known', value: aUnit() },
     probe: 'Answered',
     pleg: 'Unhealthy',
@@ -25,6 +26,10 @@ function step(action: 'RestartKubelet' | 'RestartRuntime' | 'RebootNode'): ActQu
 
 function started(ms: number): Pick<ActQuestion, 'unit'> {
   return { unit: { kind: 'known', value: aUnit({ startedAt: T0 + ms }) } };
+}
+
+function unitThat(facts: Parameters<typeof aUnit>[0]): Partial<ActQuestion> {
+  return { unit: { kind: 'known', value: aUnit(facts) } };
 }
 
 function due(ms: number): ActQuestion['step'] {
@@ -131,6 +136,10 @@ describe('an act', () => {
       undefined,
     ],
     ['on a kubelet that was started after it was asked for', started(60_000), 'AlreadyRestarted'],
+    ['on a unit that somebody has masked', unitThat({ loadState: 'masked' }), 'HeldByPerson'],
+    ['on a unit that somebody has stopped', unitThat({ activeState: 'inactive', mainPID: 0 }), 'HeldByPerson'],
+    ['on a unit that has failed', unitThat({ activeState: 'failed', result: 'exit-code', mainPID: 0 }), undefined],
+    ['on a program that somebody debugs', { isDebugged: true }, 'HeldByPerson'],
     ['on a kubelet that was started within the tolerance of clocks', started(2_000), undefined],
     ['on a kubelet that was started after the tolerance of clocks', started(2_001), 'AlreadyRestarted'],
     [

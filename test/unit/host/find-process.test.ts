@@ -286,7 +286,14 @@ describe('the service manager', () => {
     const { commands, calls } = fakeSystemctl({ 'kubelet.service': {} });
     const services = createSystemd(root.namespaces, commands, options);
     expect(await services.restart('kubelet.service', never)).toBe('systemctl restart kubelet.service');
-    expect(calls).toEqual(['systemctl restart kubelet.service']);
+    expect(calls.filter((call) => !call.startsWith('systemctl show '))).toEqual(['systemctl restart kubelet.service']);
+  });
+
+  test('starts one that has failed too often, whose failures systemd would hold against it', async () => {
+    const { commands, calls } = fakeSystemctl({ 'kubelet.service': { state: 'failed' } });
+    const services = createSystemd(root.namespaces, commands, options);
+    await services.restart('kubelet.service', never);
+    expect(calls.slice(-2)).toEqual(['systemctl reset-failed kubelet.service', 'systemctl restart kubelet.service']);
   });
 
   test('fails with the words of systemd', async () => {

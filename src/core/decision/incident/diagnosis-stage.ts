@@ -2,10 +2,11 @@
 import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
 import type { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
 import { type IncidentStatus, MAX_LINKED } from '../../../api/v1alpha1/incident.ts';
-import type { ProbeState } from '../../../api/v1alpha1/health.ts';
+import type { ProbeState, ProgramInfo } from '../../../api/v1alpha1/health.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
+import { notReportingVerdict, type ProgramRole, programVerdict } from '../../diagnosis/program-verdict.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
 import { isKubeletDump } from '../../evidence/manifest.ts';
@@ -73,7 +74,34 @@ function ofNow({ incident }: IncidentSnapshot, verdict: Diagnosis): Diagnosis {
   return newest >= (fromTime(incident.spec.trigger.at) ?? 0) ? verdict : { ...verdict, relist: 'Unknown' };
 }
 
+/** The program that an incident is about; undefined: it is about PLEG. */
+function programOf({
+  incident,
+  health,
+}: IncidentSnapshot): readonly [ProgramRole, ProgramInfo | undefined] | undefined {
+  const { type } = incident.spec.trigger;
+  if (type === 'RuntimeDown') return ['runtime', health?.status.runtime?.program];
+  return type === 'KubeletDown' || type === 'KubeletSilent' ? ['kubelet', health?.status.kubelet?.program] : undefined;
+}
+
+/** What is known without stacks, where the incident is about a program; undefined: its stacks have to say. */
+function ofProgram(snapshot: IncidentSnapshot, byStacks: Diagnosis): Diagnosis | undefined {
+  const [role, program] = programOf(snapshot) ?? [];
+  if (role === undefined) return undefined;
+  const known = program === undefined ? undefined : programVerdict(role, program);
+  if (known !== undefined) return known;
+  const { type, message } = snapshot.incident.spec.trigger;
+  const saysNothing = byStacks.class === 'Unknown' || byStacks.class === 'Healthy';
+  return type === 'KubeletSilent' && saysNothing ? notReportingVerdict(message) : undefined;
+}
+
+function found(snapshot: IncidentSnapshot): Diagnosis {
+  const byStacks = ofNow(snapshot, diagnose(inputOf(snapshot)));
+  const known = ofProgram(snapshot, byStacks);
+  return known === undefined ? byStacks : { ...known, relist: byStacks.relist };
+}
+
 export function diagnosis(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
-  const verdict = status.diagnosis ?? ofNow(snapshot, diagnose(inputOf(snapshot)));
+  const verdict = status.diagnosis ?? found(snapshot);
   return { kind: 'pass', status: withDiagnosis(snapshot, status, verdict) };
 }

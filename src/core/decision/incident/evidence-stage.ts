@@ -5,6 +5,7 @@ import { evidenceGate, isKubeletDump } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { askCommands, isSilent } from '../contact.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
+import { TRIGGERS } from '../node/triggers.ts';
 import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import type { Command, IncidentSnapshot, StageResult } from './incident-snapshot.ts';
@@ -99,7 +100,8 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
     status,
   );
   const entries = manifest(snapshot);
-  const { met, missing } = evidenceGate(entries);
+  const needsDump = TRIGGERS[incident.spec.trigger.type].hasNoKubelet !== true;
+  const { met, missing } = evidenceGate(entries, { needsDump });
   const captured = entries.filter((entry) => entry.state === 'Captured');
   const failed = entries.length - captured.length;
   const count = `${captured.length} artifacts${failed === 0 ? '' : `, ${failed} missing`}`;

@@ -3,6 +3,7 @@
  * Times of episodes are the node's own clock; they are compared with each other, never with ours.
  */
 import { type Trigger, TriggerType } from '../../../api/v1alpha1/incident.ts';
+import type { ProgramInfo, ProgramState } from '../../../api/v1alpha1/health.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
@@ -31,6 +32,10 @@ interface TriggerFacts {
   readonly isFault: boolean;
   /** It is about this moment: a node that is well again before anything was done is left alone. */
   readonly isMomentary: boolean;
+  /** It is about a program that does not run, or does nothing: whether relist moves says nothing of it. */
+  readonly isOfProgram?: true;
+  /** There may be no kubelet to take a dump of: the gate does not ask for one. */
+  readonly hasNoKubelet?: true;
 }
 
 /** The agent says that PLEG is unhealthy, for long enough. */
@@ -137,6 +142,61 @@ function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Cla
   return { at: silent.since, source: 'RuntimeProbe', message };
 }
 
+/** Not of a unit that somebody restarts just now. */
+const DOWN_MS = 10_000;
+const DOWN: readonly ProgramState[] = ['Stopped', 'Masked', 'Failed', 'CrashLooping'];
+/** It does nothing, and only its node's agent sees that. */
+const SILENT: readonly ProgramState[] = ['Frozen', 'Silent', 'Uninterruptible', 'Debugged'];
+/** The node controller waits 40 s for a kubelet; one that was cut off with all others is back within 10 s. */
+const UNKNOWN_MS = 20_000;
+
+/** For how long a program has been in its state, by its node's own clock, where it is one of these. */
+function lastedMs(
+  { health, contact }: NodeSnapshot,
+  program: ProgramInfo | undefined,
+  states: readonly ProgramState[],
+): number {
+  if (!isInTouch(contact) || program === undefined || !states.includes(program.state)) return -1;
+  return (fromTime(health?.status.agent?.reportedAt) ?? 0) - (fromTime(program.since) ?? Number.POSITIVE_INFINITY);
+}
+
+function downClaim(role: 'kubelet' | 'runtime', { state, since, message = '' }: ProgramInfo): Claimed {
+  return { at: since, source: 'ServiceManager', message: `the ${role} is ${state}: ${message}`.slice(0, 1024) };
+}
+
+/** systemd says that the runtime is down, and it does not answer. */
+function runtimeDown(snapshot: NodeSnapshot): Claimed | undefined {
+  const runtime = snapshot.health?.status.runtime;
+  if (runtime?.program === undefined || runtime.probe.state === 'Answered') return undefined;
+  return lastedMs(snapshot, runtime.program, DOWN) < DOWN_MS ? undefined : downClaim('runtime', runtime.program);
+}
+
+function kubeletDown(snapshot: NodeSnapshot): Claimed | undefined {
+  const program = snapshot.health?.status.kubelet?.program;
+  if (program === undefined || lastedMs(snapshot, program, DOWN) < DOWN_MS) return undefined;
+  return downClaim('kubelet', program);
+}
+
+/** It runs, and the Node says that it does not report, while its agent does. */
+function notReporting({ node, contact, health, now }: NodeSnapshot): Claimed | undefined {
+  const ready = readyCondition(node);
+  const isRunning = health?.status.kubelet?.program?.state === 'Running';
+  if (ready?.status !== 'Unknown' || !isInTouch(contact) || !isRunning) return undefined;
+  const since = fromTime(ready.lastTransitionTime) ?? now;
+  if (now - since < UNKNOWN_MS) return undefined;
+  const message = `Node condition Ready=Unknown: ${ready.message}`.slice(0, 1024);
+  return { at: toTime(since), source: 'NodeReady', message };
+}
+
+/** The agent sees that it does nothing; or it does not report. */
+function kubeletSilent(snapshot: NodeSnapshot): Claimed | undefined {
+  const program = snapshot.health?.status.kubelet?.program;
+  if (program === undefined || lastedMs(snapshot, program, SILENT) < DOWN_MS) return notReporting(snapshot);
+  const { state, since, message = '' } = program;
+  const source = state === 'Silent' ? 'KubeletProbe' : 'Kernel';
+  return { at: since, source, message: `the kubelet is ${state}: ${message}`.slice(0, 1024) };
+}
+
 export const TRIGGERS: Readonly<Record<TriggerType, TriggerFacts>> = {
   PLEGUnhealthy: {
     meaning: 'The kubelet says that PLEG is not healthy, for as long as the policy asks.',
@@ -157,6 +217,30 @@ export const TRIGGERS: Readonly<Record<TriggerType, TriggerFacts>> = {
     claim: runtimeHung,
     isFault: true,
     isMomentary: true,
+  },
+  RuntimeDown: {
+    meaning:
+      'systemd says that the container runtime is stopped, masked, failed or crash-looping, and it does not answer.',
+    claim: runtimeDown,
+    isFault: true,
+    isMomentary: true,
+    isOfProgram: true,
+  },
+  KubeletDown: {
+    meaning: 'systemd says that the kubelet is stopped, masked, failed or crash-looping.',
+    claim: kubeletDown,
+    isFault: true,
+    isMomentary: true,
+    isOfProgram: true,
+    hasNoKubelet: true,
+  },
+  KubeletSilent: {
+    meaning:
+      'The kubelet does nothing (frozen, without an answer, held in the kernel or by a debugger), or does not report while its agent does.',
+    claim: kubeletSilent,
+    isFault: true,
+    isMomentary: true,
+    isOfProgram: true,
   },
   Manual: {
     meaning: 'A person asked for evidence.',

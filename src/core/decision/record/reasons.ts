@@ -19,7 +19,13 @@ export type ActReason =
 
 /** Why no action is left to take, so that a person has to look. */
 export type HandOverReason =
-  'NotDiagnosed' | 'Recurring' | 'RestartHarms' | 'RestartDoesNotHelp' | 'LadderExhausted' | 'ActionNotAllowed';
+  | 'NotDiagnosed'
+  | 'HeldByPerson'
+  | 'Recurring'
+  | 'RestartHarms'
+  | 'RestartDoesNotHelp'
+  | 'LadderExhausted'
+  | 'ActionNotAllowed';
 
 /** Why others' marks on the node forbid to act. */
 export type ObjectionReason =
@@ -97,6 +103,7 @@ export type RefusalReason =
   | 'StepOver'
   | 'Expired'
   | 'NodeWell'
+  | 'HeldByPerson'
   | 'Paused'
   | 'Excluded'
   | ObjectionReason;

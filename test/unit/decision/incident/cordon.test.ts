@@ -93,10 +93,10 @@ describe('a cordon', () => {
     ['with the cause', diagnosed(), `${incidentName} pleg-event-channel-deadlock`],
     ['without one', {}, `${incidentName} unknown`],
   ])('is asked for and says why: %s', (_name, status, reason) => {
-    const result = cordon(snapshotOf({ node: stuck, status }), { steps: [confirmed] });
+    const result = cordon(snapshotOf({ node: stuck }), { ...status, steps: [confirmed] });
     expect(result).toEqual({
       kind: 'wait',
-      status: { steps: [confirmed] },
+      status: { ...status, steps: [confirmed] },
       reason: 'Cordoning',
       until: T0 + 2_000,
       commands: [{ kind: 'Cordon', reason }],

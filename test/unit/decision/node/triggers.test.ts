@@ -34,6 +34,9 @@ test.each([
   ['PLEGUnhealthy', true, true],
   ['PLEGFlapping', true, false],
   ['RuntimeHung', true, true],
+  ['RuntimeDown', true, true],
+  ['KubeletDown', true, true],
+  ['KubeletSilent', true, true],
   ['Manual', false, false],
 ] as const)('%s is of a fault: %p, and about the moment: %p', (type, isFault, isMomentary) => {
   expect(TRIGGERS[type]).toMatchObject({ isFault, isMomentary });
@@ -164,5 +167,54 @@ describe('a runtime that hangs', () => {
     ['without an agent', { health: undefined }],
   ])('is not claimed %s', (_name, part) => {
     expect(look({ detection, ...part })).toBeUndefined();
+  });
+});
+
+describe('a program of the host', () => {
+  type Program = NonNullable<NonNullable<KubeletHealth['status']['kubelet']>['program']>;
+  const program = (state: Program['state'], forMs = 10_000): Program => ({ state, since: at(-forMs), message: 'why' });
+  const kubelet = (state: Program['state'], forMs?: number): KubeletHealth =>
+    aHealth({ status: { kubelet: { program: program(state, forMs) } } });
+  const runtime = (state: Program['state'], probe: 'Answered' | 'Unavailable', forMs?: number): KubeletHealth =>
+    aHealth({ status: { runtime: { program: program(state, forMs), probe: { state: probe } } } });
+  const unknown = (sinceMs: number): NodeSnapshot['node'] =>
+    aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.', since: 1_000 - sinceMs });
+
+  test.each<[string, Look, string, string]>([
+    ['a kubelet that is frozen', { health: kubelet('Frozen') }, 'KubeletSilent', 'Kernel'],
+    ['a kubelet that is debugged', { health: kubelet('Debugged') }, 'KubeletSilent', 'Kernel'],
+    ['a kubelet that waits in the kernel', { health: kubelet('Uninterruptible') }, 'KubeletSilent', 'Kernel'],
+    ['a kubelet that does not answer', { health: kubelet('Silent') }, 'KubeletSilent', 'KubeletProbe'],
+    ['a kubelet that is stopped', { health: kubelet('Stopped') }, 'KubeletDown', 'ServiceManager'],
+    ['a kubelet that is masked', { health: kubelet('Masked') }, 'KubeletDown', 'ServiceManager'],
+    ['a kubelet that has failed', { health: kubelet('Failed') }, 'KubeletDown', 'ServiceManager'],
+    ['a kubelet that crash-loops', { health: kubelet('CrashLooping') }, 'KubeletDown', 'ServiceManager'],
+    ['a runtime that has failed', { health: runtime('Failed', 'Unavailable') }, 'RuntimeDown', 'ServiceManager'],
+    [
+      'a kubelet that runs, on a Node that is Unknown',
+      { health: kubelet('Running'), node: unknown(20_000) },
+      'KubeletSilent',
+      'NodeReady',
+    ],
+  ])('%s is claimed', (_name, part, type, source) => {
+    expect(look(part)).toMatchObject({ type, source });
+  });
+
+  test.each<[string, Look]>([
+    ['that runs', { health: kubelet('Running') }],
+    ['that starts', { health: kubelet('Starting') }],
+    ['of which nothing is known', { health: kubelet('Unknown') }],
+    ['that has been down for a moment', { health: kubelet('Stopped', 9_999) }],
+    ['that has been frozen for a moment', { health: kubelet('Frozen', 9_999) }],
+    ['of a silent agent', { health: kubelet('Frozen'), contact: SILENT }],
+    ['that answers, whatever its unit is', { health: runtime('Failed', 'Answered') }],
+    ['on a Node that has just turned Unknown', { health: kubelet('Running'), node: unknown(19_999) }],
+    [
+      'on a Node that is Unknown, whose agent is silent too',
+      { health: kubelet('Running'), node: unknown(60_000), contact: SILENT },
+    ],
+    ['of an agent of before', { health: aHealth(), node: unknown(60_000) }],
+  ])('one %s is not', (_name, part) => {
+    expect(look(part)).toBeUndefined();
   });
 });

@@ -19,8 +19,8 @@ const TAKEN_BACK_MS = 30_000;
 /** On a step whose first time ran out: it may have done so while no controller was there to try. */
 const SECOND_TRY = 'SecondTry';
 
-function reasonText({ incident }: IncidentSnapshot): string {
-  const { cause } = incident.status.diagnosis ?? { cause: 'unknown' };
+function reasonText({ incident }: IncidentSnapshot, { diagnosis }: IncidentStatus): string {
+  const cause = diagnosis?.cause ?? 'unknown';
   return `kubelet-medic incident ${incident.metadata.name}: ${incident.spec.trigger.type}, cause ${cause}`;
 }
 
@@ -97,7 +97,7 @@ export function cordon(snapshot: IncidentSnapshot, status: IncidentStatus): Stag
     status: withStep(status, attempt),
     reason: 'Cordoning',
     until: now + RETRY_MS,
-    commands: [{ kind: 'Cordon', reason: reasonText(snapshot) }],
+    commands: [{ kind: 'Cordon', reason: reasonText(snapshot, status) }],
   };
 }
 

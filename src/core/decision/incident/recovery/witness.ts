@@ -5,10 +5,11 @@
  */
 import type { IncidentStatus, Witness } from '../../../../api/v1alpha1/incident.ts';
 import { parsePlegLine } from '../../../detection/pleg-line.ts';
-import { formatSeconds } from '../../../time/duration.ts';
+import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { fromTime } from '../../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../../actions.ts';
 import { askCommands, isInTouch } from '../../contact.ts';
+import { TRIGGERS } from '../../node/triggers.ts';
 import { isReady, readyCondition } from '../../node-state.ts';
 import { hasReservation } from '../../policy/places.ts';
 import { findCondition, withCondition } from '../../record/conditions-and-steps.ts';
@@ -53,6 +54,30 @@ function runtimeProbe({ health, contact }: IncidentSnapshot): string | undefined
   return `the agent's own CRI probe says ${probe.state}`;
 }
 
+/** An incident of a silent kubelet opens when it has been so for this time. */
+const SEEN_MS = 10_000;
+
+/** Of a kubelet that the kernel shows stopped: that it does not answer either is enough where the policy says after which time. */
+function isSilentLongEnough({ incident, health, now }: IncidentSnapshot): boolean {
+  const after = health?.spec.detection.kubeletSilentAfter;
+  const openedAt = fromTime(incident.metadata.creationTimestamp) ?? now;
+  return after !== undefined && now - openedAt >= durationMs(after) - SEEN_MS;
+}
+
+/** Of a kubelet that does not report: that it runs and answers on its node. Of a frozen one: that it does not. */
+function kubeletProbe(snapshot: IncidentSnapshot): string | undefined {
+  const { incident, health, contact, node } = snapshot;
+  const kubelet = health?.status.kubelet;
+  if (incident.spec.trigger.type !== 'KubeletSilent' || !isInTouch(contact) || kubelet?.program === undefined)
+    return undefined;
+  if (kubelet.program.state === 'Frozen')
+    return kubelet.answers === false && isSilentLongEnough(snapshot)
+      ? 'the kubelet does not answer /healthz'
+      : undefined;
+  const isCutOff = kubelet.program.state === 'Running' && node !== undefined && !isReady(node);
+  return isCutOff ? 'the kubelet runs on its node and does not report, while its agent does' : undefined;
+}
+
 function person({ incident }: IncidentSnapshot): string | undefined {
   const { approval } = incident.spec;
   return approval?.decision === 'Approve' ? `approved by ${approval.by}` : undefined;
@@ -72,9 +97,22 @@ const TESTIMONIES: Readonly<Record<Witness, readonly Testimony[]>> = {
   StackDump: [stackDump],
   NodeReady: [nodeReady, readyLost],
   RuntimeProbe: [runtimeProbe],
+  KubeletProbe: [kubeletProbe],
+  // They open an incident, and are never the second one.
+  Kernel: [],
+  ServiceManager: [],
   // The first witness, of which a second one is to be independent.
   KubeletLog: [],
 };
+
+const ORDER: readonly Witness[] = [
+  'Person',
+  'NodeReady',
+  'StackDump',
+  'RuntimeProbe',
+  'KubeletProbe',
+  'ServiceManager',
+];
 
 interface Found {
   readonly witness: Witness;
@@ -83,7 +121,7 @@ interface Found {
 
 function find(snapshot: IncidentSnapshot, status: IncidentStatus): Found | undefined {
   const source = sourceOf(snapshot);
-  for (const witness of ['Person', 'NodeReady', 'StackDump', 'RuntimeProbe'] as const) {
+  for (const witness of ORDER) {
     if (witness === source) continue;
     for (const testimony of TESTIMONIES[witness]) {
       const message = testimony(snapshot, status);
@@ -93,9 +131,10 @@ function find(snapshot: IncidentSnapshot, status: IncidentStatus): Found | undef
   return undefined;
 }
 
-/** The node says that it is well, and its stacks say so too. */
+/** The node says that it is well, and its stacks say so too. Those of a program that does nothing stand where they stood. */
 function isVetoed(snapshot: IncidentSnapshot, status: IncidentStatus): boolean {
   const { incident, node } = snapshot;
+  if (TRIGGERS[incident.spec.trigger.type].isOfProgram === true) return false;
   if (incident.spec.approval?.decision === 'Approve' || node === undefined || !isReady(node)) return false;
   return status.diagnosis?.relist === 'Moving' && readyLost(snapshot) === undefined;
 }

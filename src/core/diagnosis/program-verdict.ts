@@ -1,0 +1,150 @@
+/**
+ * Verdicts that need no stacks: what systemd, the kernel and the Node say of the kubelet or the runtime as a program. A program
+ * that somebody stopped, masked or debugs is left to him.
+ */
+import { createHash } from 'node:crypto';
+import type { CauseClass, Confidence, Diagnosis, RestartEffect } from '../../api/v1alpha1/diagnosis.ts';
+import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/health.ts';
+
+export type ProgramRole = 'kubelet' | 'runtime';
+
+interface Entry {
+  /** Kebab-case; stable, since incidents are compared by it. */
+  readonly cause: string;
+  readonly class: CauseClass;
+  readonly confidence: Confidence;
+  readonly summary: string;
+  /** Of the program itself. */
+  readonly restart: RestartEffect;
+  readonly recommendation: string;
+}
+
+type Verdicts = Readonly<Partial<Record<ProgramState, Entry>>>;
+
+const BY_PERSON = { class: 'HeldByPerson', confidence: 'High', restart: 'Harms' } as const;
+
+const KUBELET: Verdicts = {
+  Frozen: {
+    cause: 'kubelet-frozen',
+    class: 'KubeletSilent',
+    confidence: 'High',
+    summary: 'The kubelet is stopped by a signal or a frozen control group: it does nothing, and reports nothing.',
+    restart: 'Helps',
+    recommendation: 'Restart the kubelet, and find out who sent SIGSTOP or froze its control group.',
+  },
+  Silent: {
+    cause: 'kubelet-not-answering',
+    class: 'KubeletSilent',
+    confidence: 'Medium',
+    summary: 'The kubelet runs, and does not answer its own /healthz.',
+    restart: 'Helps',
+    recommendation: 'Restart the kubelet; its stacks say what holds all of it up.',
+  },
+  Uninterruptible: {
+    cause: 'kubelet-uninterruptible',
+    class: 'KernelOrHost',
+    confidence: 'High',
+    summary: 'The kubelet waits in the kernel and cannot be killed, so it cannot be restarted either.',
+    restart: 'DoesNotHelp',
+    recommendation: 'Mend what it waits for (a mount, a disk): see its wchan; else reboot the node.',
+  },
+  Debugged: {
+    ...BY_PERSON,
+    cause: 'kubelet-debugged',
+    summary: 'Somebody traces the kubelet: a debugger holds it.',
+    recommendation: 'Let whoever debugs it finish, or end the tracer.',
+  },
+  Stopped: {
+    ...BY_PERSON,
+    cause: 'kubelet-stopped',
+    summary: 'Somebody has stopped the kubelet: its unit is inactive, and has not failed.',
+    recommendation: 'Start it when the work on the node is done: systemctl start.',
+  },
+  Masked: {
+    ...BY_PERSON,
+    cause: 'kubelet-masked',
+    summary: "Somebody has masked the kubelet's unit, so that nothing starts it.",
+    recommendation: 'Unmask and start it when the work on the node is done.',
+  },
+  Failed: {
+    cause: 'kubelet-failed',
+    class: 'KubeletDown',
+    confidence: 'Medium',
+    summary: 'The kubelet has ended, and systemd does not start it again.',
+    restart: 'Helps',
+    recommendation: 'Start it once; if it ends again, the last lines of its log say why. Set Restart=always.',
+  },
+  CrashLooping: {
+    cause: 'kubelet-crash-loop',
+    class: 'KubeletDown',
+    confidence: 'High',
+    summary: 'The kubelet ends soon after each start, and systemd starts it again and again.',
+    restart: 'DoesNotHelp',
+    recommendation: 'Read the last lines of its log: most often its configuration or the runtime is at fault.',
+  },
+};
+
+const RUNTIME: Verdicts = {
+  Stopped: {
+    ...BY_PERSON,
+    cause: 'runtime-stopped',
+    summary: 'Somebody has stopped the container runtime: its unit is inactive, and has not failed.',
+    recommendation: 'Start it when the work on the node is done: systemctl start.',
+  },
+  Masked: {
+    ...BY_PERSON,
+    cause: 'runtime-masked',
+    summary: "Somebody has masked the runtime's unit, so that nothing starts it.",
+    recommendation: 'Unmask and start it when the work on the node is done.',
+  },
+  Failed: {
+    cause: 'runtime-failed',
+    class: 'RuntimeDown',
+    confidence: 'High',
+    summary: 'The container runtime has ended, and systemd does not start it again.',
+    restart: 'Helps',
+    recommendation: 'Start it once; if it ends again, the last lines of its log say why. Set Restart=always.',
+  },
+  CrashLooping: {
+    cause: 'runtime-crash-loop',
+    class: 'RuntimeDown',
+    confidence: 'High',
+    summary: 'The container runtime ends soon after each start, and systemd starts it again and again.',
+    restart: 'DoesNotHelp',
+    recommendation: 'Read the last lines of its log: most often its configuration or its state on disk is at fault.',
+  },
+};
+
+/** A kubelet that runs, answers, and does not report: nothing of its own says why. */
+const NOT_REPORTING: Entry = {
+  cause: 'kubelet-not-reporting',
+  class: 'KubeletSilent',
+  confidence: 'Medium',
+  summary: 'The kubelet runs and answers on its node, and does not report to the API server, which the agent reaches.',
+  restart: 'Helps',
+  recommendation: 'Restart the kubelet, so that it connects anew; see kubernetes/kubernetes#87615.',
+};
+
+/** undefined: its state is no fault of its own. @param program as the agent sees it. */
+export function programVerdict(role: ProgramRole, program: ProgramInfo): Diagnosis | undefined {
+  const entry = (role === 'kubelet' ? KUBELET : RUNTIME)[program.state];
+  return entry === undefined ? undefined : verdictOf(role, entry, program.message);
+}
+
+export function notReportingVerdict(message: string): Diagnosis {
+  return verdictOf('kubelet', NOT_REPORTING, message);
+}
+
+function verdictOf(role: ProgramRole, entry: Entry, seen: string | undefined): Diagnosis {
+  const { restart, ...facts } = entry;
+  // What is done to the other program is neither here nor there, unless a person holds this one.
+  const other = entry.class === 'HeldByPerson' ? 'Harms' : 'Unknown';
+  return {
+    ...facts,
+    restartKubelet: role === 'kubelet' ? restart : other,
+    restartRuntime: role === 'runtime' ? restart : other,
+    references: [],
+    evidence: seen === undefined ? [] : [`${role}: ${seen}`.slice(0, 512)],
+    fingerprint: createHash('sha256').update(entry.cause).digest('hex').slice(0, 16),
+  };
+}
