@@ -183,13 +183,19 @@ describe('a look before the act', () => {
     expect(bench.record()?.reason).toBe(reason);
   });
 
-  test('does not ask a runtime where that could change nothing', async () => {
+  test.each<[string, 'Healthy' | 'Unhealthy', typeof wellNode]>([
+    ['PLEG is not healthy', 'Unhealthy', wellNode],
+    ['the node is not Ready', 'Healthy', aNode({ ready: 'False' })],
+  ])('does not ask the runtime that is restarted, where %s', async (_name, pleg, { spec, status }) => {
+    bench.parts.board.post({ pleg: { state: pleg, reason: '', message: '', since: at(0), episodes: [] } });
+    bench.local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec, status });
     let probes = 0;
     const { world } = bench.parts;
     const probe = async () => ((probes += 1), { state: 'Timeout', latencyMs: 1, message: '' } as const);
     Object.assign(world, { host: { ...world.host, probe: { ...world.host.probe, probe } } });
     await act(bench.asked('RestartRuntime'), 1_000);
-    expect([probes, bench.record()?.state]).toEqual([0, 'Reserved']);
+    expect(probes).toBe(0);
+    expect(bench.record()).toMatchObject({ state: 'Reserved', unit: 'containerd.service' });
   });
 });
 

@@ -1,6 +1,6 @@
 /** What has to be so before anything is done to a node. */
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletIncident, IncidentStatus } from '../../../../src/api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident, Step } from '../../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/names.ts';
 import { clockTrusted, isDecisionOld } from '../../../../src/core/decision/incident/decision-age.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
@@ -186,6 +186,7 @@ describe('permission', () => {
 
 describe('old evidence', () => {
   const step = { ...cordonStep, finishedAt: at(0) };
+  const waiting: Step = { ...cordonStep, state: 'Requested', deadline: at(0) };
   const held = { name: 'hold', type: 'Hold', startedAt: at(-1), deadline: at(0) } as const;
   test.each<[string, IncidentStatus, boolean]>([
     ['sealed ten minutes ago', { timings: { evidenceAt: at(0) } }, false],
@@ -197,7 +198,7 @@ describe('old evidence', () => {
       false,
     ],
     ['nothing but a step, which was over before', { steps: [{ ...step, finishedAt: at(-1) }] }, true],
-    ['a step that is not over', { timings: { evidenceAt: at(-1) }, steps: [{ ...cordonStep, deadline: at(0) }] }, true],
+    ['a step that is not over', { timings: { evidenceAt: at(-1) }, steps: [waiting] }, true],
     ['a hold that is open, and ends since then', { steps: [{ ...held, state: 'Requested' }] }, false],
     [
       'a hold that was to end since then, and ended before',
