@@ -113,14 +113,18 @@ export const inTheMidst: fc.Arbitrary<Deed> = fc
     },
   }));
 
-/** A controller knows its newest writes by itself only; the next one has but the watch, which is late, and lists. */
+const LATE: CallFault = { kind: 'slow', arrivesAfterMs: 0, answeredAfterMs: 9 * SECOND };
+
+/** A controller knows its newest writes by itself only: the next one has the watch, which is late, and lists. */
 export const forgetful: fc.Arbitrary<Deed> = fc.constant({
-  text: 'as soon as something is placed: the controllers are killed, and their next ones see incidents as they were before',
+  text: 'as soon as something is placed: the controllers are killed, and the next ones are late to see it',
   run: (world: ModelWorld): void => {
-    world.atNext('placed', () => {
+    world.atNext('placed', (node) => {
+      const placed = world.openIncident(node)?.metadata.name;
       hold(world, INCIDENTS.plural);
       for (const name of world.controllers) {
         world.kill(name);
+        world.party(name).faults.onCall((asked) => (asked.verb === 'get' && asked.name === placed ? LATE : undefined));
         world.later(SECOND, () => {
           if (!world.isRunning(name)) world.start(name);
         });
@@ -128,8 +132,6 @@ export const forgetful: fc.Arbitrary<Deed> = fc.constant({
     });
   },
 });
-
-const LATE: CallFault = { kind: 'slow', arrivesAfterMs: 0, answeredAfterMs: 9 * SECOND };
 
 /** The leader cannot renew, and whatever it has asked is answered when another one may lead. */
 export const deposed: fc.Arbitrary<Deed> = moment.map((when) => ({

@@ -1,5 +1,5 @@
 /** A small cluster in which everything may go wrong: real controllers, real agents, simulated hosts, people. */
-import { INCIDENTS, LEASES, NODES, POLICIES } from '../../src/api/resources.ts';
+import { INCIDENTS, LEASES, NAMESPACES, NODES, POLICIES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
@@ -214,6 +214,7 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
     hosts.set(name, host);
     keepStatus(local.seeds, name, host, { clock: own, signal, isCut: () => cuts.has(name) }).catch(() => undefined);
   }
+  local.seeds.seed(NAMESPACES, { metadata: { name: 'medik8s-leases' } });
   local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: shape.policy });
   if (shape.second !== undefined) {
     const nodeSelector = { matchLabels: { 'kubernetes.io/hostname': NAMES[0]! } };
