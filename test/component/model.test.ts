@@ -1,6 +1,7 @@
 /** The guarantees of docs/safety.md, in random worlds and in disturbed stories; `npm run model` does more of both. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { GUARDS, sourceWithout } from '../model/guards.ts';
 import { differenceAt, pointsOf, STORIES, tellStory } from '../model/perturb.ts';
 import { anyWorldKeepsThem, quietWorldKeepsThem } from '../model/run.ts';
 
@@ -33,6 +34,10 @@ describe('whatever happens to a cluster', () => {
     },
     LIMIT_MS,
   );
+});
+
+test.each(Object.entries(GUARDS))('the guard %s is there to be taken away', (_, guard) => {
+  expect(sourceWithout(guard)).toContain(guard.instead);
 });
 
 describe('a story that is disturbed at one point', () => {

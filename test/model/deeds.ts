@@ -5,16 +5,11 @@ import { objectAt, type JsonObject } from '../support/api-server/json.ts';
 import { ANSWER_LOST, type CallFault } from '../support/faulty-cluster.ts';
 import type { MirrorFault } from '../support/faulty-mirror.ts';
 import type { FaultKind } from '../support/host/scenario.ts';
-import type { ModelWorld, Moment } from './world-shape.ts';
+import type { Deed, ModelWorld } from './world-shape.ts';
 import { HANDS } from './hands.ts';
+import { deposed, forgetful, inTheMidst } from './midst.ts';
 import { editSpec } from './world.ts';
 import type { DiesAt } from './writes.ts';
-
-/** One thing that is done. Its text is the story's. */
-export interface Deed {
-  readonly text: string;
-  readonly run: (world: ModelWorld) => Promise<void> | void;
-}
 
 type DeedOf = fc.Arbitrary<Deed>;
 
@@ -44,7 +39,7 @@ const wait: DeedOf = fc
 
 const breach: DeedOf = fc
   .tuple(
-    fc.subarray([0, 1, 2], { minLength: 1 }),
+    fc.oneof(fc.constant([0, 1, 2]), fc.subarray([0, 1, 2], { minLength: 1 })),
     fc.constantFrom<FaultKind>('event-channel-deadlock', 'runtime-hung', 'frozen-connection'),
   )
   .map(([indexes, fault]) => ({
@@ -254,10 +249,7 @@ const hands: DeedOf = fc.oneof(
     HANDS.lease(world, node, false);
   }),
   ofNode('a person deletes the open incident', (world, node) => {
-    const incident = world.openIncident(node);
-    if (incident === undefined) return;
-    world.watchman.forgive(node);
-    world.local.seeds.remove(INCIDENTS, { name: incident.metadata.name });
+    HANDS.deleteIncident(world, node);
   }),
   fc.tuple(fc.nat(2), fc.constantFrom(SECOND, MINUTE)).map(([index, goneMs]) => ({
     text: `the Node is deleted, and ${String(goneMs / SECOND)} s later another one has its name (node ${String(index + 1)})`,
@@ -304,90 +296,6 @@ const hands: DeedOf = fc.oneof(
   }),
 );
 
-const SUDDEN: readonly (readonly [text: string, run: (world: ModelWorld, node: string) => void])[] = [
-  ['nothing more', (): void => undefined],
-  [
-    'the policy default is paused',
-    (world): void => {
-      HANDS.pause(world, 'default', true);
-    },
-  ],
-  [
-    'the node is excluded',
-    (world, node): void => {
-      HANDS.exclude(world, node, true);
-    },
-  ],
-  [
-    'a person cordons the node',
-    (world, node): void => {
-      HANDS.cordon(world, node);
-    },
-  ],
-  [
-    'the fault passes',
-    (world, node): void => {
-      world.host(node).heal();
-    },
-  ],
-  [
-    'the policy default is deleted',
-    (world): void => {
-      HANDS.deletePolicy(world, true);
-    },
-  ],
-  [
-    'the watchdog restarts the kubelet',
-    (world, node): void => {
-      void world.host(node).host.services.restart('kubelet.service', new AbortController().signal);
-    },
-  ],
-  [
-    'the controllers see incidents as they were, for two minutes',
-    (world): void => {
-      const all = world.controllers.map((name) => world.party(name).faults);
-      for (const faults of all) faults.mirror(INCIDENTS.plural, { kind: 'held' });
-      world.later(2 * MINUTE, () => {
-        for (const faults of all) faults.mirror(INCIDENTS.plural, undefined);
-      });
-    },
-  ],
-  [
-    'the API server is away for a minute',
-    (world): void => {
-      world.local.setDown('connect ECONNREFUSED');
-      world.later(MINUTE, () => {
-        world.local.setDown(undefined);
-      });
-    },
-  ],
-];
-
-/** In the midst of a recovery: somebody dies for a while, and something happens meanwhile. */
-const inTheMidst: DeedOf = fc
-  .record({
-    moment: fc.constantFrom<Moment>('placed', 'cordoned', 'requested', 'reserved'),
-    victim: fc.constantFrom('agent', 'controller', 'nobody'),
-    backMs: fc.constantFrom(SECOND, 40 * SECOND, 100 * SECOND, 5 * MINUTE),
-    sudden: fc.constantFrom(...SUDDEN),
-  })
-  .map(({ moment, victim, backMs, sudden: [words, run] }) => ({
-    text: `as soon as something is ${moment}: ${victim} dies for ${String(backMs / SECOND)} s, and ${words}`,
-    run: (world): void => {
-      world.atNext(moment, (node) => {
-        world.story.tell(`${node}: ${victim} dies, and ${words}`);
-        const program = victim === 'agent' ? node : world.controllers[0]!;
-        if (victim !== 'nobody') {
-          world.kill(program);
-          world.later(backMs, () => {
-            if (!world.isRunning(program)) world.start(program);
-          });
-        }
-        run(world, node);
-      });
-    },
-  }));
-
 /** Nothing but faults of hosts, and time: a world in which each incident is written a few times only. */
 export const QUIET_DEEDS: readonly DeedOf[] = [wait, wait, breach, faultOfHost];
 
@@ -405,6 +313,8 @@ export const DEEDS: readonly DeedOf[] = [
   inTheMidst,
   inTheMidst,
   inTheMidst,
+  deposed,
+  forgetful,
   clocks,
   hands,
   hands,

@@ -1,5 +1,5 @@
 /** What people and other programs do to nodes and policies. The watchman is told what they forbid. */
-import { NODES, POLICIES } from '../../src/api/resources.ts';
+import { INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
 import { ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
 import { objectAt, without } from '../support/api-server/json.ts';
 import type { ModelWorld } from './world-shape.ts';
@@ -53,6 +53,12 @@ export const HANDS = {
   lease(world: ModelWorld, node: string, isHeld: boolean): void {
     holdLease(world, node, isHeld ? 'node-maintenance-operator' : '');
     world.watchman.forbid(node, 'lease', isHeld);
+  },
+  deleteIncident(world: ModelWorld, node: string): void {
+    const incident = world.openIncident(node);
+    if (incident === undefined) return;
+    world.watchman.forgive(node);
+    world.local.seeds.remove(INCIDENTS, { name: incident.metadata.name });
   },
   deletePolicy(world: ModelWorld, isDeleted: boolean): void {
     const { seeds } = world.local;

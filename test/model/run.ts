@@ -1,9 +1,9 @@
 /** The property: no world, and nothing that is done to it, makes the programs break a guarantee. */
 import * as fc from 'fast-check';
 import { comesToRest } from './calm.ts';
-import { DEEDS, QUIET_DEEDS, type Deed } from './deeds.ts';
+import { DEEDS, QUIET_DEEDS } from './deeds.ts';
 import { createModelWorld } from './world.ts';
-import type { ModelWorld, WorldShape } from './world-shape.ts';
+import type { Deed, ModelWorld, WorldShape } from './world-shape.ts';
 import type { JsonObject } from '../support/api-server/json.ts';
 
 /** A controller writes an incident so often in its life where nothing but its node is ill. */

@@ -6,11 +6,9 @@ import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../src/api/v1alph
 import { isAct, isActStep } from '../../src/core/decision/actions.ts';
 import { isControlPlane, isOpen } from '../../src/core/decision/node-state.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
+import { hasReservation } from '../../src/core/decision/policy/places.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
-import { RESERVATION_STEP } from '../../src/core/decision/record/step-names.ts';
 import { durationMs, formatSeconds } from '../../src/core/time/duration.ts';
-import { objectAt, textAt } from '../support/api-server/json.ts';
-import { LEADER_LEASE } from '../support/processes.ts';
 import type { ModelWorld, Moment, Watchman } from './world-shape.ts';
 
 /** Truth that is younger than this may not have been seen yet, in milliseconds. */
@@ -133,7 +131,9 @@ export function createWatchman(world: ModelWorld): Watchman {
     if (!isOpen(incident)) return false;
     const { nodeName } = incident.spec;
     const owner = nodeOf(nodeName)?.metadata.annotations[ANNOTATION_CORDONED_BY];
-    const isCordoned = cordonOf(nodeName) === 'ours' && owner === incident.metadata.name;
+    // One that a person has deleted leaves its cordon to the next one of its name, which has no place yet.
+    const isItsOwn = !forgiven.has(nodeName) || hasReservation(incident.status);
+    const isCordoned = cordonOf(nodeName) === 'ours' && owner === incident.metadata.name && isItsOwn;
     const acts = incident.status.actions?.some((record) => isAct(record) && record.state === 'Reserved') ?? false;
     const asks = incident.status.steps?.some(({ type, state }) => type === 'Act' && state === 'Requested') ?? false;
     return isCordoned || acts || asks;
@@ -198,7 +198,7 @@ export function createWatchman(world: ModelWorld): Watchman {
     const incident = local.read<KubeletIncident>(INCIDENTS, name);
     if (incident === undefined || !isOpen(incident)) return;
     const { steps = [], actions = [] } = incident.status;
-    if (steps.some((step) => step.name === RESERVATION_STEP)) reach('placed', incident, '');
+    if (hasReservation(incident.status)) reach('placed', incident, '');
     const step = steps.filter(isActStep).at(-1);
     if (step?.state !== 'Requested') return;
     const record = actions.find((one) => one.name === step.name);
@@ -221,8 +221,8 @@ export function createWatchman(world: ModelWorld): Watchman {
     cordonOf,
     sent(party, plural): void {
       if (world.controllers.length < 2 || plural === LEASES.plural) return;
-      const lease = textAt(objectAt(local.seeds.read(LEASES, LEADER_LEASE), 'spec'), 'holderIdentity') ?? '';
-      if (lease !== party) report(`G8: ${party} writes ${plural}, and ${lease === '' ? 'nobody' : lease} leads`);
+      const leader = world.leader();
+      if (leader !== party) report(`G8: ${party} writes ${plural}, and ${leader ?? 'nobody'} leads`);
     },
     forbid(scope, reason, isForbidden): void {
       const key = `${scope} ${reason}`;

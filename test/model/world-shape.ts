@@ -30,6 +30,12 @@ export interface WorldShape {
 /** A moment in a recovery: it has a place in the budget, its node is cordoned, an act is requested of the agent, or reserved by it. */
 export type Moment = 'placed' | 'cordoned' | 'requested' | 'reserved';
 
+/** One thing that is done. Its text is the story's. */
+export interface Deed {
+  readonly text: string;
+  readonly run: (world: ModelWorld) => Promise<void> | void;
+}
+
 export interface ModelWorld {
   readonly shape: WorldShape;
   readonly clock: FakeClock;
@@ -40,6 +46,8 @@ export interface ModelWorld {
   readonly nodes: readonly string[];
   readonly controllers: readonly string[];
   readonly log: RecordingLog;
+  /** The controller that holds the lease. */
+  leader(): string | undefined;
   party(name: string): Party;
   host(node: string): SimulatedHost;
   start(program: string): void;

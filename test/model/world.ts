@@ -1,11 +1,11 @@
 /** A small cluster in which everything may go wrong: real controllers, real agents, simulated hosts, people. */
-import { INCIDENTS, LEASES, NODES, POLICIES } from '../../src/api/resources.ts';
+import { INCIDENTS, LEASES, NAMESPACES, NODES, POLICIES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
 import { toMicroTime } from '../../src/core/time/timestamp.ts';
 import type { Host } from '../../src/ports/host.ts';
-import { objectAt, type JsonObject } from '../support/api-server/json.ts';
+import { objectAt, textAt, type JsonObject } from '../support/api-server/json.ts';
 import { createRecordingLog, createRecordingMetrics } from '../support/builders/recording.ts';
 import { createFakeClock, createSeededRandom, skewedClock } from '../support/clock.ts';
 import { startSimulatedHost, type SimulatedHost } from '../support/host/simulated-host.ts';
@@ -13,6 +13,7 @@ import { createLocalCluster } from '../support/local-cluster.ts';
 import { keepStatus, seedNode } from '../support/node-status.ts';
 import { createParties } from '../support/parties.ts';
 import {
+  LEADER_LEASE,
   startAgentProcess,
   startControllerProcess,
   startElectedController,
@@ -68,6 +69,10 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
     nodes,
     controllers,
     log,
+    leader: () => {
+      const holder = textAt(objectAt(local.seeds.read(LEASES, LEADER_LEASE), 'spec'), 'holderIdentity');
+      return holder === '' ? undefined : holder;
+    },
     party,
     host(node): SimulatedHost {
       const found = hosts.get(node);
@@ -209,6 +214,7 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
     hosts.set(name, host);
     keepStatus(local.seeds, name, host, { clock: own, signal, isCut: () => cuts.has(name) }).catch(() => undefined);
   }
+  local.seeds.seed(NAMESPACES, { metadata: { name: 'medik8s-leases' } });
   local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: shape.policy });
   if (shape.second !== undefined) {
     const nodeSelector = { matchLabels: { 'kubernetes.io/hostname': NAMES[0]! } };
