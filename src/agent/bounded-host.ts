@@ -83,8 +83,8 @@ function boundServices(services: ServiceManager, bound: Bound): ServiceManager {
   return {
     find: (role, signal) => bound(`the unit of the ${role}`, find, (inner) => services.find(role, inner), signal),
     show: (unit, signal) => bound(unit, show, (inner) => services.show(unit, inner), signal),
-    restart: (unit, signal) =>
-      bound(`the restart of ${unit}`, restart, (inner) => services.restart(unit, inner), signal),
+    restart: (unit, signal, stopTimeoutMs) =>
+      bound(`the restart of ${unit}`, restart, (inner) => services.restart(unit, inner, stopTimeoutMs), signal),
     reboot: (signal) => bound('the reboot', reboot, (inner) => services.reboot(inner), signal),
   };
 }

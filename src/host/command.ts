@@ -55,10 +55,16 @@ export function isAllowed(argv: readonly string[]): boolean {
 
 function isSystemctl([verb = '', ...rest]: readonly string[]): boolean {
   if (verb === 'reboot') return rest.length === 0;
-  if (verb === 'restart') return rest.length === 1 && UNIT.test(rest[0] ?? '');
+  if (verb === 'restart' || verb === 'reset-failed') return rest.length === 1 && UNIT.test(rest[0] ?? '');
+  if (verb === 'kill') return rest.length === 3 && isKillOfMain(rest[0], rest[1]) && UNIT.test(rest[2] ?? '');
   if (verb !== 'show') return false;
   const units = SHOW_OPTION.test(rest[0] ?? '') ? rest.slice(1) : rest;
   return units.length > 0 && units.every((word) => UNIT.test(word));
+}
+
+/** The main process alone: what else runs in the unit's control group, as shims do, is left as it is. */
+function isKillOfMain(who: string | undefined, signal: string | undefined): boolean {
+  return who === '--kill-who=main' && signal === '--signal=SIGKILL';
 }
 
 /** Folders of root's alone. */

@@ -43,11 +43,12 @@ export interface ServiceManager {
   show(unit: string, signal: AbortSignal): Promise<UnitFacts | undefined>;
   /**
    * `systemctl restart UNIT`, to its end. systemd follows SIGTERM with SIGCONT, so a stopped process ends too, and with
-   * SIGKILL after the unit's TimeoutStopSec (systemd.kill(5)).
+   * SIGKILL after the unit's TimeoutStopSec (systemd.kill(5)), 90 s by default; to its main process alone after
+   * `stopTimeoutMs`, where that is given and shorter.
    * @returns the command as it was run. @throws `E_HOST_COMMAND` with systemd's words if it failed, `E_HOST_COMMAND_REFUSED`
    * for a unit that runs neither kubelet nor runtime.
    */
-  restart(unit: string, signal: AbortSignal): Promise<string>;
+  restart(unit: string, signal: AbortSignal, stopTimeoutMs?: number): Promise<string>;
   /** `systemctl reboot`. */
   reboot(signal: AbortSignal): Promise<string>;
 }

@@ -13,7 +13,7 @@ import {
   isActStep,
 } from '../../core/decision/actions.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
-import { formatSeconds } from '../../core/time/duration.ts';
+import { durationMs, formatSeconds } from '../../core/time/duration.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import {
   agentPartOf,
@@ -76,12 +76,10 @@ export function reportNotDone(world: World, incident: string, name: string, writ
 }
 
 /** @throws `MedicError` while the API server cannot be reached: then nothing is done, and it is tried again. */
-export async function runActStep(
-  parts: ActParts,
-  { incident: { metadata }, step }: Assignment,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runActStep(parts: ActParts, assignment: Assignment, signal: AbortSignal): Promise<void> {
   const { world } = parts;
+  const { step } = assignment;
+  const { metadata } = assignment.incident;
   async function decide(incident: KubeletIncident): Promise<Change> {
     const asked = stillAsked(incident, step);
     if (asked === undefined) return { kind: 'leave', reason: 'the step is no longer asked for' };
@@ -100,7 +98,7 @@ export async function runActStep(
     return;
   }
   world.onReserved?.(step);
-  await issueAndReport(world, metadata, reserved, signal);
+  await issueAndReport(world, assignment.incident, reserved, signal);
 }
 
 function unreserved({ name, action }: ActStep, now: number): ActRecord {
@@ -110,7 +108,7 @@ function unreserved({ name, action }: ActStep, now: number): ActRecord {
 /** Runs the command of a reserved record, once, and reports what came of it. */
 export async function issueAndReport(
   world: World,
-  incident: IncidentRef,
+  { metadata: incident, spec }: Pick<KubeletIncident, 'metadata' | 'spec'>,
   reserved: ActRecord,
   signal: AbortSignal,
 ): Promise<void> {
@@ -122,7 +120,8 @@ export async function issueAndReport(
     unit: reserved.unit ?? '',
     reason: reserved.action,
   });
-  const issued = await issue(world, reserved, signal);
+  const stopTimeoutMs = durationMs(spec.plan.remediation.stopTimeout);
+  const issued = await issue(world, { record: reserved, stopTimeoutMs }, signal);
   const record = { ...reserved, issuedAt, command: issued.command?.slice(0, 512) };
   if (ACTIONS[reserved.action].effect.proof === 'AnotherBoot') {
     if (issued.failure === undefined) await awaitReboot(world, { incident, record, state: 'Failed' }, signal);
@@ -148,6 +147,12 @@ export async function awaitReboot(
   await report(world, incident, ended(record, state, message, world.clock.now()), signal);
 }
 
+interface Order {
+  readonly record: ActRecord;
+  /** How long what is restarted may take to end, in milliseconds. */
+  readonly stopTimeoutMs: number;
+}
+
 interface Issued {
   readonly command: string | undefined;
   readonly failure: string | undefined;
@@ -155,15 +160,16 @@ interface Issued {
 
 /** Each command of an action, by the port that runs it. @returns the command as it was run. */
 const COMMANDS: Readonly<
-  Record<Effect['command'], (host: World['host'], record: ActRecord, signal: AbortSignal) => Promise<string>>
+  Record<Effect['command'], (host: World['host'], order: Order, signal: AbortSignal) => Promise<string>>
 > = {
-  RestartUnit: ({ services }, { unit = '' }, signal) => services.restart(unit, signal),
+  RestartUnit: ({ services }, { record, stopTimeoutMs }, signal) =>
+    services.restart(record.unit ?? '', signal, stopTimeoutMs),
   RebootHost: ({ services }, _, signal) => services.reboot(signal),
 };
 
-async function issue({ host }: World, record: ActRecord, signal: AbortSignal): Promise<Issued> {
+async function issue({ host }: World, order: Order, signal: AbortSignal): Promise<Issued> {
   try {
-    const command = await COMMANDS[ACTIONS[record.action].effect.command](host, record, signal);
+    const command = await COMMANDS[ACTIONS[order.record.action].effect.command](host, order, signal);
     return { command, failure: undefined };
   } catch (error) {
     signal.throwIfAborted();

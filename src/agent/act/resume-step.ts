@@ -65,12 +65,10 @@ export async function runResumeStep(
 }
 
 /** Writes that it is being issued, so that there is no third try; then as at the first time. */
-async function issueOnce(
-  parts: ActParts,
-  { incident: { metadata }, record }: Unfinished,
-  signal: AbortSignal,
-): Promise<void> {
+async function issueOnce(parts: ActParts, unfinished: Unfinished, signal: AbortSignal): Promise<void> {
   const { world } = parts;
+  const { record } = unfinished;
+  const { metadata } = unfinished.incident;
   async function decide(incident: KubeletIncident): Promise<Change> {
     const known = findRecord(incident, record.name);
     if (known === undefined || !isAct(known) || known.state !== 'Reserved' || known.issuedAt !== undefined)
@@ -86,7 +84,7 @@ async function issueOnce(
   const written = await changeIncident(world, metadata, decide, signal);
   const issuing = reservedIn(written, record.name);
   if (issuing === undefined) reportNotDone(world, metadata.name, record.name, written);
-  else await issueAndReport(world, metadata, issuing, signal);
+  else await issueAndReport(world, unfinished.incident, issuing, signal);
 }
 
 /** The step is gone from the incident only if somebody edited it. */

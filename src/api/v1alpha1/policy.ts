@@ -125,6 +125,12 @@ export const Remediation = z
       ['RestartKubelet', 'RestartRuntime'],
     ),
     verify: z.prefault(Verify, {}),
+    stopTimeout: z._default(
+      duration(
+        'How long a program that is restarted may take to end. Then its main process is killed, and nothing else of its unit. A longer TimeoutStopSec of the unit does not count.',
+      ),
+      '20s',
+    ),
     holdTimeout: z._default(
       duration('DiagnoseFirst: how long the node is held as it is for a person to look, before it is restored.'),
       '30m',

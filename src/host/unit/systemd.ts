@@ -1,4 +1,6 @@
 /** systemd as the host's service manager. */
+import { setTimeout } from 'node:timers/promises';
+import { formatSeconds } from '../../core/time/duration.ts';
 import { MedicError } from '../../ports/errors.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { ServiceManager, UnitFacts, UnitRole } from '../../ports/host.ts';
@@ -9,6 +11,12 @@ import { isKnownUnit, type NamedUnits, unitsOf } from './known-units.ts';
 import { parseUnits, UNIT_PROPERTIES } from './unit-facts.ts';
 
 const MAX_BYTES = 65_536;
+
+interface Late {
+  readonly pid: number;
+  readonly afterMs: number | undefined;
+  readonly signal: AbortSignal;
+}
 
 export interface SystemdOptions {
   /** Units that the installation names. */
@@ -57,10 +65,28 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
     return shown.find(({ activeState }) => activeState !== 'inactive') ?? shown[0];
   }
 
+  /**
+   * SIGKILL to a main process that has not followed SIGTERM in time. systemd goes on with its job, the start of another one.
+   * @returns what was done; undefined: nothing.
+   */
+  async function killLate(unit: string, { pid, afterMs, signal }: Late): Promise<string | undefined> {
+    if (afterMs === undefined || pid === 0) return undefined;
+    try {
+      await setTimeout(afterMs, undefined, { signal });
+      const [shown] = await showAll([unit], signal);
+      if (shown?.mainPID !== pid || shown.activeState !== 'deactivating') return undefined;
+      await run(['systemctl', 'kill', '--kill-who=main', '--signal=SIGKILL', unit], signal);
+      return `SIGKILL to process ${String(pid)} after ${formatSeconds(afterMs)}`;
+    } catch {
+      // The restart is over, or its own end says what is wrong.
+      return undefined;
+    }
+  }
+
   return {
     find,
     show: async (unit, signal) => (await showAll([unit], signal))[0],
-    async restart(unit, signal): Promise<string> {
+    async restart(unit, signal, stopTimeoutMs): Promise<string> {
       // The name may come from a record in the API.
       if (!found.has(unit) && !isKnownUnit(unit, named)) {
         throw new MedicError('E_HOST_COMMAND_REFUSED', 'bug', `${unit} is no unit of a kubelet or a runtime`);
@@ -69,8 +95,15 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
       const [shown] = await showAll([unit], signal);
       if (shown?.activeState === 'failed') await run(['systemctl', 'reset-failed', unit], signal);
       const argv = ['systemctl', 'restart', unit];
-      await run(argv, signal);
-      return commands.describe(argv);
+      const over = new AbortController();
+      const late = { pid: shown?.mainPID ?? 0, afterMs: stopTimeoutMs, signal: AbortSignal.any([signal, over.signal]) };
+      const [, killed] = await Promise.all([
+        run(argv, signal).finally(() => {
+          over.abort();
+        }),
+        killLate(unit, late),
+      ]);
+      return killed === undefined ? commands.describe(argv) : `${commands.describe(argv)}; ${killed}`;
     },
     async reboot(signal): Promise<string> {
       const argv = ['systemctl', 'reboot'];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createEndpointFinder } from '../../../src/host/cri/cri-endpoint.ts';
 import type { FoundProcess } from '../../../src/host/process/find-process.ts';
+import type { Commands } from '../../../src/host/command.ts';
 import { hostPath } from '../../../src/host/disk/host-path.ts';
 import { findEndpoint, flagValue, healthzOf, parseConfig } from '../../../src/host/process/kubelet-process.ts';
 import { createProcFacts } from '../../../src/host/process/proc.ts';
@@ -287,6 +288,46 @@ describe('the service manager', () => {
     const services = createSystemd(root.namespaces, commands, options);
     expect(await services.restart('kubelet.service', never)).toBe('systemctl restart kubelet.service');
     expect(calls.filter((call) => !call.startsWith('systemctl show '))).toEqual(['systemctl restart kubelet.service']);
+  });
+
+  /** systemctl, of a unit whose process ends when it is killed, or with SIGTERM after so long. */
+  function stubborn(endsAfterMs: number): { readonly commands: Commands; readonly calls: string[] } {
+    const calls: string[] = [];
+    let end = (): void => undefined;
+    const run: Commands['run'] = async (argv) => {
+      calls.push(argv.slice(1).join(' '));
+      const isRestart = argv[1] === 'restart';
+      if (argv[1] === 'kill') end();
+      if (isRestart) {
+        await new Promise<void>((resolve) => {
+          end = resolve;
+          setTimeout(resolve, endsAfterMs).unref();
+        });
+      }
+      const facts = `Id=containerd.service\nLoadState=loaded\nActiveState=${calls.length > 1 ? 'deactivating' : 'active'}\nMainPID=41\n`;
+      return { stdout: Buffer.from(facts), stderr: '', truncated: false, exitCode: 0 };
+    };
+    const describe: Commands['describe'] = (argv) => argv.join(' ');
+    return { calls, commands: { run, describe, stream: () => fakeSystemctl({}).commands.stream([], never) } };
+  }
+  const KILL = 'kill --kill-who=main --signal=SIGKILL containerd.service';
+
+  test('kills the main process of one that does not end in time, and nothing else of it', async () => {
+    const { commands, calls } = stubborn(60_000);
+    const services = createSystemd(root.namespaces, commands, options);
+    expect(await services.restart('containerd.service', never, 20)).toBe(
+      'systemctl restart containerd.service; SIGKILL to process 41 after 0s',
+    );
+    expect(calls.filter((call) => !call.startsWith('show'))).toEqual(['restart containerd.service', KILL]);
+  });
+
+  test('kills none that ends by itself, or where it may take as long as its unit says', async () => {
+    for (const stopTimeoutMs of [5_000, undefined]) {
+      const { commands, calls } = stubborn(30);
+      const services = createSystemd(root.namespaces, commands, options);
+      await services.restart('containerd.service', never, stopTimeoutMs);
+      expect(calls).not.toContain(KILL);
+    }
   });
 
   test('starts one that has failed too often, whose failures systemd would hold against it', async () => {
