@@ -53,18 +53,25 @@ export function isAllowed(argv: readonly string[]): boolean {
   return program === 'dmesg' && rest.length === 0;
 }
 
-function isSystemctl([verb = '', ...rest]: readonly string[]): boolean {
-  if (verb === 'reboot') return rest.length === 0;
-  if (verb === 'restart' || verb === 'reset-failed') return rest.length === 1 && UNIT.test(rest[0] ?? '');
-  if (verb === 'kill') return rest.length === 3 && isKillOfMain(rest[0], rest[1]) && UNIT.test(rest[2] ?? '');
-  if (verb !== 'show') return false;
-  const units = SHOW_OPTION.test(rest[0] ?? '') ? rest.slice(1) : rest;
-  return units.length > 0 && units.every((word) => UNIT.test(word));
+/** Verbs of systemctl, and whether the words after each may be run. */
+const SYSTEMCTL: Readonly<Record<string, (words: readonly string[]) => boolean>> = {
+  reboot: (words) => words.length === 0,
+  restart: isOneUnit,
+  'reset-failed': isOneUnit,
+  // The main process alone: what else runs in the unit's control group, as shims do, is left as it is.
+  kill: ([who, signal, ...units]) => who === '--kill-who=main' && signal === '--signal=SIGKILL' && isOneUnit(units),
+  show: (words) => {
+    const units = SHOW_OPTION.test(words[0] ?? '') ? words.slice(1) : words;
+    return units.length > 0 && units.every((word) => UNIT.test(word));
+  },
+};
+
+function isOneUnit(words: readonly string[]): boolean {
+  return words.length === 1 && UNIT.test(words[0] ?? '');
 }
 
-/** The main process alone: what else runs in the unit's control group, as shims do, is left as it is. */
-function isKillOfMain(who: string | undefined, signal: string | undefined): boolean {
-  return who === '--kill-who=main' && signal === '--signal=SIGKILL';
+function isSystemctl([verb = '', ...words]: readonly string[]): boolean {
+  return Object.hasOwn(SYSTEMCTL, verb) && SYSTEMCTL[verb]?.(words) === true;
 }
 
 /** Folders of root's alone. */
