@@ -94,7 +94,8 @@ function boundProbe(probe: RuntimeProbe, bound: Bound): RuntimeProbe {
   const limits = HOST_LIMITS_MS.probe;
   return {
     async probe(deadlineMs, signal): Promise<ProbeResult> {
-      const latencyMs = deadlineMs + limits.probe;
+      // One call after the other: the version, the lists, and the status of what they list.
+      const latencyMs = 3 * deadlineMs + limits.probe;
       try {
         return await bound('the CRI probe', latencyMs, (inner) => probe.probe(deadlineMs, inner), signal);
       } catch (error) {

@@ -83,7 +83,8 @@ export interface ProbeResult {
 
 export interface RuntimeProbe {
   /**
-   * One ListPodSandbox (and Version) on a new connection. It never throws: a failure is a result.
+   * What a relist asks, on a new connection: Version, ListPodSandbox, ListContainers, and the status of one sandbox and one
+   * container. The message names the call that has no answer. It never throws: a failure is a result.
    * Source: `k8s.io/cri-api/pkg/apis/runtime/v1/api.proto`.
    */
   probe(deadlineMs: number, signal: AbortSignal): Promise<ProbeResult>;

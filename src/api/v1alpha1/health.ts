@@ -121,7 +121,11 @@ export const RuntimeInfo = z
         failingSince: z.optional(moment('Start of the first probe of the present run of failures.')),
         message: z.optional(text(1024, 'What the last failure said.')),
       })
-      .check(about("The agent's own CRI call (ListPodSandbox, a new connection each time).")),
+      .check(
+        about(
+          "The agent's own CRI calls, those of a relist: the lists, and the status of one sandbox and one container, on a new connection each time.",
+        ),
+      ),
   })
   .check(about('The container runtime.'));
 export type RuntimeInfo = z.infer<typeof RuntimeInfo>;

@@ -5,7 +5,7 @@
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { ErrorCode } from '../../api/v1alpha1/error-codes.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { MedicError } from '../../ports/errors.ts';
+import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { type Limit, withDeadline } from '../../runtime/deadline.ts';
 import { hostPath } from '../disk/host-path.ts';
 import type { HostNamespaces } from '../namespaces.ts';
@@ -15,6 +15,8 @@ import {
   CONTAINER_STATE_VALUE,
   LIST_CONTAINERS_REQUEST,
   LIST_CONTAINERS_RESPONSE,
+  LISTED,
+  OBJECT_STATUS_REQUEST,
   LIST_POD_SANDBOX_RESPONSE,
   RUNTIME_CONDITION,
   RUNTIME_STATUS,
@@ -33,7 +35,6 @@ import {
 } from './protobuf.ts';
 import { cleanText } from '../../core/redaction/redact.ts';
 
-/** As much as the kubelet takes (cri-client pkg/utils.go: 16 MiB), and some more. */
 /** As the kubelet's own (k8s.io/cri-client/pkg: maxMsgSize). */
 const MAX_MESSAGE = 16 * 1_048_576;
 const MAX_TEXT = 1024;
@@ -59,6 +60,8 @@ export interface CriClient {
   version(): Promise<CriVersion>;
   /** How many sandboxes the runtime lists. */
   listPodSandbox(): Promise<number>;
+  /** Asks what a relist asks; each call has an answer, or the error names the one that has none. */
+  askAsRelist(): Promise<void>;
   /** How many exited containers it lists. */
   listExitedContainers(): Promise<number>;
   status(): Promise<readonly CriCondition[]>;
@@ -74,7 +77,7 @@ export async function criTarget(namespaces: HostNamespaces, endpoint: string, si
   throw new MedicError('E_CRI_ENDPOINT', 'invalid', `not a unix:// or tcp:// endpoint: ${endpoint}`);
 }
 
-/** All calls of the client share the deadline, counted from now, and end with the signal. Close it. */
+/** Each call has the deadline for itself, and ends with the signal. Close the client. */
 export function createCriClient(
   target: string,
   { clock, deadlineMs }: { readonly clock: Clock; readonly deadlineMs: number },
@@ -88,11 +91,10 @@ export function createCriClient(
     // One try: a second one would hide what the first met.
     'grpc.enable_retries': 0,
   });
-  const endsAt = clock.monotonic() + deadlineMs;
   let service: string = SERVICES[0];
 
   async function unary(method: string, request: Buffer): Promise<readonly Field[]> {
-    const limit: Limit = { ms: Math.max(0, endsAt - clock.monotonic()), code: 'E_CRI_DEADLINE', what: method };
+    const limit: Limit = { ms: deadlineMs, code: 'E_CRI_DEADLINE', what: method };
     const message = await withDeadline(clock, limit, signal, (inner) =>
       callOnce(client, { path: `/${service}/${method}`, request }, inner),
     ).catch((error: unknown) => {
@@ -104,13 +106,26 @@ export function createCriClient(
   }
 
   async function call(method: string, request: Buffer): Promise<readonly Field[]> {
+    const asked = service;
     try {
       return await unary(method, request);
     } catch (error) {
-      const isOld = error instanceof MedicError && error.code === 'E_CRI_UNIMPLEMENTED' && service === SERVICES[0];
+      const isOld = isMedicError(error) && error.code === 'E_CRI_UNIMPLEMENTED' && asked === SERVICES[0];
       if (!isOld) throw error;
       service = SERVICES[1];
       return await unary(method, request);
+    }
+  }
+
+  /** Of one that is gone by now the runtime says so: that is an answer. */
+  async function statusOfFirst(list: string, items: number, of: string): Promise<void> {
+    const [first] = messageFields(await call(list, EMPTY), items);
+    const id = first === undefined ? undefined : textField(decodeFields(first) ?? [], LISTED.id);
+    if (id === undefined) return;
+    try {
+      await call(of, encodeBytes(OBJECT_STATUS_REQUEST.id, id));
+    } catch (error) {
+      if (!isMedicError(error, 'absent')) throw error;
     }
   }
 
@@ -124,6 +139,12 @@ export function createCriClient(
     },
     async listPodSandbox(): Promise<number> {
       return messageFields(await call('ListPodSandbox', EMPTY), LIST_POD_SANDBOX_RESPONSE.items).length;
+    },
+    async askAsRelist(): Promise<void> {
+      await Promise.all([
+        statusOfFirst('ListPodSandbox', LIST_POD_SANDBOX_RESPONSE.items, 'PodSandboxStatus'),
+        statusOfFirst('ListContainers', LIST_CONTAINERS_RESPONSE.containers, 'ContainerStatus'),
+      ]);
     },
     async listExitedContainers(): Promise<number> {
       const state = encodeNumber(CONTAINER_STATE_VALUE.state, CONTAINER_EXITED);
@@ -189,7 +210,8 @@ function cancelled(method: string): MedicError {
 /** gRPC's codes, as far as they differ for us (grpc.io: status codes). */
 function toMedicError(method: string, error: ServiceError): MedicError {
   const message = cleanText(`${method}: ${status[error.code]}: ${error.details}`, 1024);
-  return new MedicError(errorCode(error), 'transient', message, { cause: error });
+  const kind = error.code === status.NOT_FOUND ? 'absent' : 'transient';
+  return new MedicError(errorCode(error), kind, message, { cause: error });
 }
 
 function errorCode({ code, details }: ServiceError): ErrorCode {

@@ -5,6 +5,10 @@
 export const VERSION_REQUEST = { version: 1 } as const;
 export const VERSION_RESPONSE = { runtimeName: 2, runtimeVersion: 3 } as const;
 export const LIST_POD_SANDBOX_RESPONSE = { items: 1 } as const;
+/** Of a PodSandbox and of a Container. */
+export const LISTED = { id: 1 } as const;
+/** PodSandboxStatusRequest and ContainerStatusRequest. */
+export const OBJECT_STATUS_REQUEST = { id: 1 } as const;
 export const LIST_CONTAINERS_REQUEST = { filter: 1 } as const;
 export const LIST_CONTAINERS_RESPONSE = { containers: 1 } as const;
 export const CONTAINER_FILTER = { state: 2 } as const;

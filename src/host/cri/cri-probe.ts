@@ -64,9 +64,9 @@ async function ask(
 ): Promise<CriVersion> {
   const client = createCriClient(target, limit, signal);
   try {
-    // Version takes no lock in any runtime; ListPodSandbox is what relist waits for.
+    // Version takes no lock in any runtime; relist waits for the others, and one of them may hang alone.
     const version = await client.version();
-    await client.listPodSandbox();
+    await client.askAsRelist();
     return version;
   } finally {
     client.close();

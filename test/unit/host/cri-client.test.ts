@@ -99,6 +99,43 @@ test('a probe of an endpoint that is none says so and does not throw', async () 
   expect(await probe('tcp://127.0.0.1:1')).toMatchObject({ state: 'Unavailable' });
 });
 
+describe('the probe asks what a relist asks', () => {
+  const probe = (deadlineMs: number): ReturnType<ReturnType<typeof createCriProbe>['probe']> =>
+    createCriProbe({ namespaces: ON_HOST, clock: REAL_CLOCK, endpoint: async () => `unix://${socket}` }).probe(
+      deadlineMs,
+      never,
+    );
+
+  test('each call once, of one object each', async () => {
+    server = await startCriServer(socket, 'answer');
+    expect(await probe(5_000)).toMatchObject({ state: 'Answered', message: '' });
+    const methods = ['ContainerStatus', 'ListContainers', 'ListPodSandbox', 'PodSandboxStatus', 'Version'];
+    expect(server.calls.toSorted()).toEqual(methods.map((method) => `v1/${method}`));
+  });
+
+  test.each(['Version', 'ListPodSandbox', 'ListContainers', 'PodSandboxStatus', 'ContainerStatus'] as const)(
+    'and names the one that has no answer: %s',
+    async (method) => {
+      server = await startCriServer(socket, 'answer', { hung: [method] });
+      expect(await probe(200)).toMatchObject({
+        state: 'Timeout',
+        message: expect.stringMatching(`^${method}: no answer within `),
+      });
+    },
+  );
+
+  test('an object that is gone by now is an answer', async () => {
+    server = await startCriServer(socket, 'answer', { gone: ['PodSandboxStatus', 'ContainerStatus'] });
+    expect(await probe(5_000)).toMatchObject({ state: 'Answered' });
+  });
+
+  test('under the older name too', async () => {
+    server = await startCriServer(socket, 'old');
+    expect(await probe(5_000)).toMatchObject({ state: 'Answered' });
+    expect(server.calls).toContain('v1alpha2/ContainerStatus');
+  });
+});
+
 test('exited containers are counted, or not known', async () => {
   const endpoint = async (): Promise<string> => `unix://${socket}`;
   const probe = createCriProbe({ namespaces: ON_HOST, clock: REAL_CLOCK, endpoint });

@@ -19,9 +19,17 @@ const HOSTILE: Readonly<Partial<Record<CriMode, () => Buffer>>> = {
   long: () => Buffer.concat([encodeBytes(2, 'n'.repeat(1_000_000)), encodeBytes(3, 'v'.repeat(1_000_000))]),
 };
 
-const METHODS = ['Version', 'ListPodSandbox', 'ListContainers', 'Status'] as const;
+const METHODS = [
+  'Version',
+  'ListPodSandbox',
+  'ListContainers',
+  'PodSandboxStatus',
+  'ContainerStatus',
+  'Status',
+] as const;
+export type CriMethod = (typeof METHODS)[number];
 
-function answerOf(method: (typeof METHODS)[number]): Buffer {
+function answerOf(method: CriMethod): Buffer {
   const sandbox = encodeBytes(1, encodeBytes(1, 'abc'));
   switch (method) {
     case 'Version':
@@ -35,6 +43,9 @@ function answerOf(method: (typeof METHODS)[number]): Buffer {
       return Buffer.concat([sandbox, sandbox, sandbox]);
     case 'ListContainers':
       return Buffer.concat([sandbox, sandbox]);
+    case 'PodSandboxStatus':
+    case 'ContainerStatus':
+      return encodeBytes(1, encodeBytes(1, 'abc'));
     case 'Status': {
       const ready = Buffer.concat([encodeBytes(1, 'RuntimeReady'), encodeNumber(2, 1)]);
       const network = Buffer.concat([
@@ -47,7 +58,12 @@ function answerOf(method: (typeof METHODS)[number]): Buffer {
   }
 }
 
-export async function startCriServer(socket: string, mode: CriMode): Promise<CriServer> {
+/** @param hung the methods that have no answer; `gone`: those whose object is not there. */
+export async function startCriServer(
+  socket: string,
+  mode: CriMode,
+  { hung = [], gone = [] }: { readonly hung?: readonly CriMethod[]; readonly gone?: readonly CriMethod[] } = {},
+): Promise<CriServer> {
   rmSync(socket, { force: true });
   const server = new Server();
   const calls: string[] = [];
@@ -73,7 +89,11 @@ export async function startCriServer(socket: string, mode: CriMode): Promise<Cri
         method,
         (_call, callback) => {
           calls.push(`${version}/${method}`);
-          if (mode === 'hang-in-call') return;
+          if (mode === 'hang-in-call' || hung.includes(method)) return;
+          if (gone.includes(method)) {
+            callback({ code: status.NOT_FOUND, details: 'not found' });
+            return;
+          }
           if (mode === 'fail') callback({ code: status.INTERNAL, details: 'runtime is broken' });
           else callback(null, HOSTILE[mode]?.() ?? answerOf(method));
         },
