@@ -41,7 +41,7 @@ function stuck(): unknown {
 
 describe('a frozen kubelet', () => {
   test(
-    'is seen within 20 s, and restarted when the Node says so too',
+    'is seen within 20 s, and restarted within a minute',
     async () => {
       await well();
       const began = bench.clock.now();

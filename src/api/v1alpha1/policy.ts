@@ -65,10 +65,11 @@ export const Detection = z
         'Opt in to the RuntimeHung trigger: act when the CRI probe has gone unanswered for this long and a stack dump shows relist waiting for the runtime, before the node turns NotReady.',
       ),
     ),
-    kubeletSilentAfter: z.optional(
+    kubeletSilentAfter: z._default(
       duration(
-        'Opt in to act on a kubelet that does nothing (stopped, frozen, without an answer) after this time, before the node turns Unknown. Absent: it is acted on when the Node says so too, about 40 s after it fell silent.',
+        'How long a kubelet may be stopped or frozen, and answer nothing, before it is restarted. Shorter than the time after which the Node turns Unknown, 50 s or so, no such node is lost. It never counts for less than 10 s.',
       ),
+      '40s',
     ),
   })
   .check(about('What counts as stuck.'));

@@ -1,6 +1,6 @@
 /**
  * A kubelet that writes no line of its trouble: it is stopped by a signal, and then by a person through systemd. The first one is
- * healed once the Node says so too; the second one is left as it is, and says so.
+ * healed; the second one is left as it is, and says so.
  */
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { cordonWrites } from '../audit.ts';
@@ -44,9 +44,9 @@ async function frozen(report: Report): Promise<void> {
   const figure = (what: string, at: string, limit: number): void => {
     report.figure({ scenario: NAME, what, value: (Date.parse(at) - began) / 1000, limit, unit: 's' });
   };
-  figure('frozen to incident opened', metadata.creationTimestamp, 25);
-  figure('frozen to restart issued', issued, 75);
-  figure('frozen to Ready=True', status.timings?.readyAt ?? '', 90);
+  figure('frozen to incident opened', metadata.creationTimestamp, 20);
+  figure('frozen to restart issued', issued, 60);
+  figure('frozen to Ready=True', status.timings?.readyAt ?? '', 65);
   report.check(NAME, 'it has another process', (await unitState(NODE.name, 'kubelet')).pid !== pid);
   checkCordonedOnce(report, NAME, NODE.name);
 }

@@ -31,7 +31,7 @@ function confirmation(decision: IncidentDecision): string | undefined {
 describe('a line of the log alone', () => {
   test('moves nothing: a second source is waited for', () => {
     const decision = decide();
-    expect(decision).toMatchObject({ reason: 'NoWitnessYet', commands: [], nextCheckAt: T0 + 11_000 });
+    expect(decision).toMatchObject({ reason: 'NoWitnessYet', commands: [], nextCheckAt: T0 + 6_000 });
     expect(decision.status.steps ?? []).toEqual([]);
     expect(confirmation(decision)).toBe('Unknown NoWitnessYet');
   });

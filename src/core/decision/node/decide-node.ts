@@ -26,7 +26,7 @@ function healthSpec(policy: KubeletRecoveryPolicy | undefined): HealthSpec {
   if (policy === undefined) {
     return {
       mode: 'Observe',
-      detection: { sustainedFor: '0s', flapping: none, earlyCapture: false },
+      detection: { sustainedFor: '0s', flapping: none, earlyCapture: false, kubeletSilentAfter: '40s' },
       logWindow: '15m',
       redact: true,
     };

@@ -38,7 +38,12 @@ describe('the settings of an agent', () => {
       kind: 'ApplyHealth',
       spec: {
         mode: 'Observe',
-        detection: { sustainedFor: '0s', flapping: { episodes: 3, within: '30m' }, earlyCapture: false },
+        detection: {
+          sustainedFor: '0s',
+          flapping: { episodes: 3, within: '30m' },
+          earlyCapture: false,
+          kubeletSilentAfter: '40s',
+        },
         logWindow: '15m',
         redact: true,
       },

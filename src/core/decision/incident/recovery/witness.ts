@@ -18,7 +18,7 @@ import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
 /** How long a second witness is waited for, in milliseconds. A kubelet whose PLEG is unhealthy says so to the API within 20 s. */
 const WAIT_MS = 5 * 60_000;
-const LOOK_AGAIN_MS = 10_000;
+const LOOK_AGAIN_MS = 5_000;
 
 function sourceOf({ incident }: IncidentSnapshot): Witness {
   const { type, source } = incident.spec.trigger;
@@ -57,11 +57,10 @@ function runtimeProbe({ health, contact }: IncidentSnapshot): string | undefined
 /** An incident of a silent kubelet opens when it has been so for this time. */
 const SEEN_MS = 10_000;
 
-/** Of a kubelet that the kernel shows stopped: that it does not answer either is enough where the policy says after which time. */
+/** Of a kubelet that the kernel shows stopped: that it does not answer either is enough after the time that the policy says. */
 function isSilentLongEnough({ incident, health, now }: IncidentSnapshot): boolean {
-  const after = health?.spec.detection.kubeletSilentAfter;
   const openedAt = fromTime(incident.metadata.creationTimestamp) ?? now;
-  return after !== undefined && now - openedAt >= durationMs(after) - SEEN_MS;
+  return health !== undefined && now - openedAt >= durationMs(health.spec.detection.kubeletSilentAfter) - SEEN_MS;
 }
 
 /** Of a kubelet that does not report: that it runs and answers on its node. Of a frozen one: that it does not. */
