@@ -2,6 +2,7 @@
 import type { IncidentConditionType } from '../../api/v1alpha1/conditions.ts';
 import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
 import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
+import { isAct } from '../../core/decision/actions.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { isOutcome, OUTCOMES } from '../../core/decision/record/outcomes.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
@@ -40,13 +41,19 @@ function skippedBetween(before: IncidentStatus, after: IncidentStatus): readonly
   return [{ type: 'Warning', reason: 'RecoverySkipped', message }];
 }
 
+/** An action was taken, and it did not do what it should. */
+function hasFailed({ actions }: IncidentStatus): boolean {
+  return actions?.filter(isAct).at(-1)?.state === 'Failed';
+}
+
 export function eventsBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
   const told = TELLINGS.flatMap(({ condition, status, type, event }) => {
     const now = findCondition(after.conditions, condition);
     if (now?.status !== status || findCondition(before.conditions, condition)?.status === status) return [];
     const isNamed = condition === 'ActionTaken' || condition === 'Confirmed';
     const prefix = isNamed ? `${now.reason}: ` : '';
-    return [{ type, reason: event, message: `${prefix}${now.message}` }];
+    const isFailed = condition === 'ActionTaken' && hasFailed(after);
+    return [{ type: isFailed ? 'Warning' : type, reason: event, message: `${prefix}${now.message}` }];
   });
   const complete = findCondition(after.conditions, 'Complete');
   if (complete?.status !== 'True' || !isOutcome(complete.reason)) return [...told, ...skippedBetween(before, after)];

@@ -96,3 +96,11 @@ describe('times worth a histogram', () => {
     expect(observationsBetween({}, { timings: { actedAt: at(0) } })).toEqual([]);
   });
 });
+
+test('an action that failed is told as a warning', () => {
+  const record = { name: 'act-1', action: 'RestartKubelet', state: 'Failed', message: 'unit is masked' } as const;
+  const after = { ...withCondition('ActionTaken', 'True', 'RestartKubelet'), actions: [record] };
+  expect(eventsBetween({}, after)).toMatchObject([{ type: 'Warning', reason: 'ActionTaken' }]);
+  const done = { ...after, actions: [{ ...record, state: 'Succeeded' as const }] };
+  expect(eventsBetween({}, done)).toMatchObject([{ type: 'Normal', reason: 'ActionTaken' }]);
+});
