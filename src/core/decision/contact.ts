@@ -56,3 +56,8 @@ export function isToBeAsked(contact: AgentContact, needed: 'now' | 'lately'): bo
 export function askCommands(contact: AgentContact, needed: 'now' | 'lately'): readonly AskAgent[] {
   return isToBeAsked(contact, needed) ? [{ kind: 'AskAgent' }] : [];
 }
+
+/** What asks it where its word is waited for: one that this process has not heard yet, as after a change of leaders, at once. */
+export function askForWord(contact: AgentContact): readonly AskAgent[] {
+  return askCommands(contact, contact.isHeard ? 'lately' : 'now');
+}

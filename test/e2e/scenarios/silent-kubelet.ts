@@ -12,7 +12,7 @@ import { pause, until } from '../shell.ts';
 import { checkCordonedOnce } from './recovery.ts';
 
 const NAME = 'silent-kubelet';
-const NODE = { name: 'node-9' };
+const NODE = { name: 'node-11' };
 const LIMIT_MS = 5 * 60_000;
 
 async function uids(): Promise<readonly string[]> {
@@ -74,7 +74,8 @@ async function stopped(report: Report): Promise<void> {
 export const silentKubelet: Scenario = {
   name: NAME,
   nodes: [NODE],
-  wave: 2,
+  wave: 1,
+  startAfterMs: 20_000,
   async run(report) {
     await frozen(report);
     await stopped(report);

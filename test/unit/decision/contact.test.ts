@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isFresh, isInTouch, isSilent, isToBeAsked } from '../../../src/core/decision/contact.ts';
+import { askForWord, isFresh, isInTouch, isSilent, isToBeAsked } from '../../../src/core/decision/contact.ts';
 import { aContact } from '../../support/builders/views.ts';
 
 const unasked = aContact({ answeredMs: undefined });
@@ -43,4 +43,11 @@ describe('an agent', () => {
   ])('that %s is to be asked where it is needed [now, lately]', (_, contact, want) => {
     expect([isToBeAsked(contact, 'now'), isToBeAsked(contact, 'lately')]).toEqual(want);
   });
+});
+
+test('one whose word is waited for is asked at once where this process has not heard it yet', () => {
+  expect(askForWord(aContact({ isHeard: false, answeredMs: undefined }))).toEqual([{ kind: 'AskAgent' }]);
+  expect(askForWord(aContact({ isHeard: false, answeredMs: undefined, unansweredMs: 1 }))).toEqual([]);
+  expect(askForWord(aContact({ answeredMs: undefined }))).toEqual([]);
+  expect(askForWord(aContact({ answeredMs: undefined, quietMs: 95_000 }))).toEqual([{ kind: 'AskAgent' }]);
 });

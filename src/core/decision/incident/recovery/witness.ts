@@ -8,7 +8,7 @@ import { parsePlegLine } from '../../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { fromTime } from '../../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../../actions.ts';
-import { askCommands, isInTouch } from '../../contact.ts';
+import { askForWord, isInTouch } from '../../contact.ts';
 import { TRIGGERS } from '../../node/triggers.ts';
 import { isReady, readyCondition } from '../../node-state.ts';
 import { hasReservation } from '../../policy/places.ts';
@@ -195,6 +195,6 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
     status: waiting,
     reason: 'NoWitnessYet',
     until: Math.min(since + WAIT_MS, now + LOOK_AGAIN_MS),
-    commands: askCommands(contact, 'lately'),
+    commands: askForWord(contact),
   };
 }
