@@ -69,9 +69,11 @@ export function createWatchman(world: ModelWorld): Watchman {
   function reservedFor(node: string, unit: string): KubeletIncident | undefined {
     const actsOn = ({ state, unit: of }: { readonly state: string; readonly unit?: string | undefined }): boolean =>
       state === 'Reserved' && (of ?? 'the host') === unit;
-    return incidents().find(
+    const reserving = incidents().filter(
       ({ spec, status }) => spec.nodeName === node && status.actions?.some((one) => isAct(one) && actsOn(one)),
     );
+    // One whose node was deleted meanwhile may stay reserved for good.
+    return reserving.find(isOpen) ?? reserving[0];
   }
 
   function judgeRight(incident: KubeletIncident, unit: string): void {

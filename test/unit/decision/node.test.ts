@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER, ANNOTATION_CORDONED_BY } from '../../../src/api/v1alpha1/names.ts';
 import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/node-snapshot.ts';
 import { aContact, SILENT } from '../../support/builders/views.ts';
@@ -203,6 +203,18 @@ describe('one trouble, one incident', () => {
     ],
   ])('%s', (_, incident, opens) => {
     expect(find(decideNode(aSnapshot({ ...later, incidents: [incident] })), 'OpenIncident') !== undefined).toBe(opens);
+  });
+
+  test('is a person’s, whatever it is, while the node has the cordon with which it was handed over', () => {
+    const before = ended('HandedOver', { at: -60_000, completedAt: -1_000 });
+    const owner = before.metadata.name;
+    const opensWith = (node: NodeSnapshot['node'], incident = before): boolean =>
+      find(decideNode(aSnapshot({ ...later, node, incidents: [incident] })), 'OpenIncident') !== undefined;
+    const ours = aNode({ unschedulable: true, annotations: { [ANNOTATION_CORDONED_BY]: owner } });
+    expect(opensWith(ours)).toBe(false);
+    expect(opensWith(aNode())).toBe(true);
+    expect(opensWith(ours, agentSilent({ at: -60_000, completedAt: -1_000 }))).toBe(true);
+    expect(opensWith(ours, ended('Recovered', { at: -60_000, completedAt: -1_000 }))).toBe(true);
   });
 
   const BREACH = 'PLEG is not healthy: pleg was last seen active 9m3s ago; threshold is 3m0s';

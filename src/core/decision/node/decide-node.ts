@@ -5,13 +5,13 @@ import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
 import { isInTouch, isSilent, isToBeAsked, QUIET_MS } from '../contact.ts';
-import { agentSeenAt, clockSkewMs, isOpen } from '../node-state.ts';
+import { agentSeenAt, clockSkewMs, isCordonedBy, isOpen } from '../node-state.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import { nodeReady } from '../incident/recovery/witness.ts';
 import { sweepCommand } from './sweep-cordon.ts';
 import { findCondition } from '../record/conditions-and-steps.ts';
 import { isOutcome, OUTCOMES } from '../record/outcomes.ts';
-import { retryAfterMs } from '../record/retry-after.ts';
+import { isRetried, retryAfterMs } from '../record/retry-after.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { NodeReason } from '../record/reasons.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node-snapshot.ts';
@@ -92,10 +92,17 @@ function isConfirmedSince(snapshot: NodeSnapshot, incident: KubeletIncident, { s
   return isFalseAlarm(incident) && source !== 'NodeReady' && nodeReady(snapshot) !== undefined;
 }
 
+/** It was handed over, and nobody has taken it back: our cordon of then is on it. Whatever comes next is that person's too. */
+function isLeftToPerson({ node }: NodeSnapshot, incident: KubeletIncident): boolean {
+  const { outcome } = incident.status;
+  return outcome === 'HandedOver' && !isRetried(incident) && isCordonedBy(node, incident.metadata.name);
+}
+
 /** An incident that has already dealt with this very trouble; it is not opened twice. */
 function alreadyHandled(snapshot: NodeSnapshot, trigger: Trigger): boolean {
   const { incidents, now } = snapshot;
   return incidents.filter(isOfFault).some((incident) => {
+    if (isLeftToPerson(snapshot, incident)) return true;
     const endedAt = fromTime(incident.status.timings?.completedAt) ?? now;
     // A clock that was ahead when it ended does not keep it from being taken up again.
     const isRecent = Math.max(0, now - endedAt) < retryAfterMs(incident) && endedAt <= now + AHEAD_MS;
