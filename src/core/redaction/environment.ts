@@ -1,7 +1,7 @@
 /**
  * Environments and command lines. Who sets a variable names it as he likes, so that of an environment only the names stay.
  */
-import { matchAt, patternRule, patternRuleWith, type Rule, type Span } from './spans.ts';
+import { matchAt, matchesOf, patternRule, patternRuleWith, type Rule, type Span } from './spans.ts';
 import { isSecretValue } from './values.ts';
 import { strengthOf } from './key-names.ts';
 import { quotedEnd } from './value-ends.ts';
@@ -136,7 +136,7 @@ const ATTRIBUTE =
   /\b(?:name|key)="([\w.:-]{1,96})"[ ]{1,4}(?:\w{1,16}="[^"\n]{0,64}"[ ]{1,4}){0,2}(?:value|content)="([^"\n]{1,8192})"/dg;
 
 function attributeRule(text: string): readonly Span[] {
-  return [...text.matchAll(ATTRIBUTE)].flatMap((match) => {
+  return matchesOf(ATTRIBUTE, text).flatMap((match) => {
     const strength = strengthOf(match[1] ?? '');
     const [from, to] = match.indices?.[2] ?? [0, 0];
     return strength !== undefined && isSecretValue(match[2] ?? '', strength, { isData: true }) ? [{ from, to }] : [];

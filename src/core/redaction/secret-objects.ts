@@ -1,5 +1,5 @@
 /** Data of Secrets, whatever its keys are called: in JSON, in JSON within JSON, in Go's text of a struct, in YAML. */
-import { matchAt, type Span } from './spans.ts';
+import { matchAt, matchesOf, type Span } from './spans.ts';
 import { indentOf } from './value-ends.ts';
 
 /** What shows that a Secret is meant: its kind or its type, in all these forms. */
@@ -29,7 +29,7 @@ export function secretMapRule(text: string): readonly Span[] {
 
 export function secretObjectRule(text: string): readonly Span[] {
   if (!text.includes('Secret') && !text.includes('Opaque') && !text.includes('kubernetes.io/')) return [];
-  const signs = [...text.matchAll(SIGN)].map(({ index }) => index);
+  const signs = matchesOf(SIGN, text).map(({ index }) => index);
   if (signs.length === 0) return [];
   const spans: Span[] = [];
   let near = 0;

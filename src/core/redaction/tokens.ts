@@ -1,5 +1,5 @@
 /** What is a secret by its own look, whatever stands around it: tokens with a prefix, and long random words. */
-import { matchAt, patternRule, type Rule, type Span } from './spans.ts';
+import { matchAt, matchesOf, patternRule, type Rule, type Span } from './spans.ts';
 import { isEncodedText, isRandom } from './randomness.ts';
 import { wordRule } from './words.ts';
 
@@ -63,7 +63,7 @@ function isPrefixed(word: string): boolean {
 const BOOTSTRAP = /\.(?=[a-z]{0,15}\d)[a-z0-9]{16}(?![\w.-])(?<=(?<![\w./-])[a-z0-9]{6}\.[a-z0-9]{16})/g;
 
 function bootstrapRule(text: string): readonly Span[] {
-  return [...text.matchAll(BOOTSTRAP)].map(({ index }) => ({ from: index - 6, to: index + 17 }));
+  return matchesOf(BOOTSTRAP, text).map(({ index }) => ({ from: index - 6, to: index + 17 }));
 }
 
 /** Telegram's: `12345678:AA…`. */
@@ -80,7 +80,7 @@ const NUMBERS =
 
 function byteListRule(text: string): readonly Span[] {
   const spans: Span[] = [];
-  for (const { 0: list, index } of text.matchAll(NUMBERS)) {
+  for (const { 0: list, index } of matchesOf(NUMBERS, text)) {
     const bytes = list
       .slice(1)
       .split(/[ ,]+/)
@@ -101,7 +101,7 @@ const ESCAPE = /\\[xu01]|%[2-7][0-9a-f]%|&#/i;
 
 function escapedRule(text: string): readonly Span[] {
   if (!ESCAPE.test(text)) return [];
-  return [...text.matchAll(ESCAPED)].map(({ 0: { length }, index }) => ({ from: index, to: index + length }));
+  return matchesOf(ESCAPED, text).map(({ 0: { length }, index }) => ({ from: index, to: index + length }));
 }
 
 export const TOKEN_RULES: readonly Rule[] = [

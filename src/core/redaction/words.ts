@@ -1,6 +1,6 @@
 /** All words of a text in one pass: which of them look random, are the code of a text, or have a maker's prefix. */
 import { classOf, isEncodedText, isHexText, isRandom, mayBeEncodedText } from './randomness.ts';
-import type { Rule, Span } from './spans.ts';
+import { matchesOf, type Rule, type Span } from './spans.ts';
 
 const DELIMITER = 0;
 /** Joins the parts of a word: `+ / = _ -`. */
@@ -173,7 +173,7 @@ function tokensIn(whole: string, start: number): readonly Span[] {
 }
 
 function partsOf(word: string, pattern: RegExp): readonly { readonly part: string; readonly at: number }[] {
-  const parts = [...word.matchAll(pattern)].map(({ 0: part, index }) => ({ part, at: index }));
+  const parts = matchesOf(pattern, word).map(({ 0: part, index }) => ({ part, at: index }));
   return parts.filter(({ part }) => part.length < word.length);
 }
 
