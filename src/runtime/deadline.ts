@@ -12,6 +12,9 @@ export interface Limit {
   readonly what: string;
 }
 
+/** Made once, since each call ends with it. */
+const ENDED = new Error('the work has ended');
+
 /**
  * Runs `work` with a signal that aborts at the limit or with the caller's, whichever is first. Work that does not end
  * then is abandoned: its late result is dropped, and so is its late failure. The signal stays as it is after a success,
@@ -43,7 +46,7 @@ export async function withDeadline<T>(
     inner.abort(error);
     throw error;
   } finally {
-    over.abort();
+    over.abort(ENDED);
     signal?.removeEventListener('abort', stop);
   }
 }

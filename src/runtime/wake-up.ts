@@ -7,6 +7,9 @@ export interface WakeUp {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** Made once: loops are woken often. */
+const WOKEN = new Error('woken');
+
 export function createWakeUp(clock: Clock): WakeUp {
   let woken = false;
   let sleeper: AbortController | undefined;
@@ -38,7 +41,7 @@ export function createWakeUp(clock: Clock): WakeUp {
   return {
     wake(): void {
       woken = true;
-      sleeper?.abort(new Error('woken'));
+      sleeper?.abort(WOKEN);
     },
     wait,
   };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
-import { runtimeHungDumps } from '../demo/dumps.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
@@ -13,7 +13,7 @@ const QUICK = { verify: { timeout: '2m', stableFor: '5s' } };
 /** A second before the breach, all that runs is in place; the next controller writes are those of the incident. */
 async function nearBreach(): Promise<void> {
   bench = createControllerBench({
-    dumps: runtimeHungDumps(),
+    dumps: smallDumps(),
     policy: { mode: 'Remediate', detection: { earlyCapture: false }, remediation: QUICK, budget: { maxUnhealthy: 1 } },
   });
   await bench.clock.advance(5_000);

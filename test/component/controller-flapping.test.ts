@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { runtimeHungDumps } from '../demo/dumps.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
@@ -12,7 +12,7 @@ const LIMIT_MS = 60_000;
 
 async function well(policy: { readonly [field: string]: unknown }): Promise<void> {
   bench = createControllerBench({
-    dumps: runtimeHungDumps(),
+    dumps: smallDumps(),
     policy: {
       mode: 'Remediate',
       remediation: { verify: { timeout: '2m', stableFor: '5s' } },

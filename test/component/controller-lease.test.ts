@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { LEASES, NAMESPACES } from '../../src/api/resources.ts';
 import { toMicroTime } from '../../src/core/time/timestamp.ts';
-import { runtimeHungDumps } from '../demo/dumps.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
 import { objectAt, textAt } from '../support/api-server/json.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
 
@@ -20,7 +20,7 @@ function holder(): string | undefined {
 
 async function hungRuntime(policy: object = {}): Promise<void> {
   bench = createControllerBench({
-    dumps: runtimeHungDumps(),
+    dumps: smallDumps(),
     policy: { mode: 'Remediate', budget: { maxUnhealthy: 1 }, ...policy },
   });
   bench.local.seeds.seed(NAMESPACES, { metadata: { name: REF.namespace } });

@@ -4,7 +4,7 @@ import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY } from '../../src/api/v1alpha1/names.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { objectAt } from '../support/api-server/json.ts';
-import { runtimeHungDumps } from '../demo/dumps.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
 import {
   type ControllerBench,
   type ControllerBenchOptions,
@@ -27,7 +27,7 @@ async function nearBreach(
   options: ControllerBenchOptions = {},
 ): Promise<void> {
   bench = createControllerBench({
-    dumps: runtimeHungDumps(),
+    dumps: smallDumps(),
     policy: {
       mode: 'Remediate',
       detection: { earlyCapture: false },

@@ -3,7 +3,7 @@ import { INCIDENTS, NODES, EVIDENCES } from '../../src/api/resources.ts';
 import type { IncidentStatus } from '../../src/api/v1alpha1/incident.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import { anIncident, aPlan } from '../support/builders/objects.ts';
-import { runtimeHungDumps } from '../demo/dumps.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 
 let bench: ControllerBench;
@@ -88,7 +88,7 @@ test(
   'the dumps of an incident go with it, and not before',
   async () => {
     bench = createControllerBench({
-      dumps: runtimeHungDumps(),
+      dumps: smallDumps(),
       policy: {
         mode: 'Remediate',
         evidence: { retention: { incidents: 20, maxAge: '2h' } },

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { runtimeHungDumps } from '../demo/dumps.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 import { ANSWER_LOST } from '../support/faulty-cluster.ts';
 
@@ -11,7 +11,7 @@ afterEach(async () => {
 /** Milliseconds from the breach line to the restart. */
 async function breachToRestart(areEventsAnswered: boolean): Promise<number> {
   bench = createControllerBench({
-    dumps: runtimeHungDumps(),
+    dumps: smallDumps(),
     policy: { mode: 'Remediate', budget: { maxUnhealthy: 1 } },
   });
   bench.startController();

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, NODES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
-import { runtimeHungDumps } from '../demo/dumps.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
 import type { FaultKind } from '../support/host/scenario.ts';
 
@@ -19,7 +19,7 @@ async function nearBreach(
   fault: FaultKind = 'runtime-hung',
 ): Promise<void> {
   bench = createControllerBench({
-    dumps: runtimeHungDumps(),
+    dumps: smallDumps(),
     policy: {
       mode: 'Remediate',
       detection: { earlyCapture: false },
@@ -172,7 +172,7 @@ describe('suspicion', () => {
     'heals a hung runtime before the node turns NotReady, where the policy opts in',
     async () => {
       bench = createControllerBench({
-        dumps: runtimeHungDumps(),
+        dumps: smallDumps(),
         policy: {
           mode: 'Remediate',
           detection: { runtimeHungAfter: '20s' },

@@ -1,7 +1,7 @@
 /**
  * Environments and command lines. Who sets a variable names it as he likes, so that of an environment only the names stay.
  */
-import { matchAt, patternRule, patternRuleWith, type Rule, type Span } from './spans.ts';
+import { matchAt, matchesOf, patternRule, patternRuleWith, type Rule, type Span } from './spans.ts';
 import { isSecretValue } from './values.ts';
 import { strengthOf } from './key-names.ts';
 import { quotedEnd } from './value-ends.ts';
@@ -104,9 +104,12 @@ const USER_FLAG = patternRule(
   (found) => !/^\d{1,5}$|^[\d:]+$/.test(found),
 );
 /** Variables and literals on a command line: `-e A=x`, `--from-literal=a=x`. */
-const VARIABLE_FLAG = patternRule(
+const VARIABLE_FLAG_RULE = patternRule(
   /(?<=[\s"'[,](?:-e|--env|--build-arg|--from-literal))\\{0,15}["']?(?:=|,[ ]?|[ \t]{1,4})\\{0,15}["']?[\w.-]{1,128}=([^\s"'\\,\]]{1,4096})/dg,
 );
+/** Cheap to look for, and without one nothing matches. */
+const VARIABLE_FLAG_NAME = /[\s"'[,]-(?:e|-env|-build-arg|-from-literal)/;
+const VARIABLE_FLAG: Rule = (text) => (VARIABLE_FLAG_NAME.test(text) ? VARIABLE_FLAG_RULE(text) : []);
 /** Programs that take a password by a flag of one letter. */
 const PASSWORD_FLAG_RULE = patternRule(
   /(?<![\w-])(?:sshpass|docker|podman|nerdctl|crictl|skopeo|buildah|helm|mysql\w{0,10}|mariadb\w{0,10}|redis-cli|mongo\w{0,8}|sqlcmd|ldap\w{1,10}|openssl|htpasswd|oc|argocd|az|curl|smbclient|rclone|ipmitool|expect|mount\.cifs|restic|kinit|unzip|7z|zip)(?:[ \t]{1,4}|\\{0,15}["'],[ ]?\\{0,15}["'])(?:[^\n|;&]{0,160}?[ "',])??-(?:p|a|w|P|pw|passin|b|k)(?:[ \t]{1,4}(?:pass:)?|\\{0,15}["'],[ ]?\\{0,15}["']|(?=[^\s"'=-]{6}))\\{0,15}["']?([^\s"'\\,-][^\s"'\\,]{2,256})/dg,
@@ -119,7 +122,7 @@ const PASSWORD_FLAG: Rule = (text) => (ONE_LETTER_FLAG.test(text) ? PASSWORD_FLA
 
 /** Hosts and users of netrc and pgpass: `machine x login y password z` is a pair; `host:port:db:user:password`. */
 const PGPASS = patternRule(
-  /(?<=(?:^|\s)[\w.*-]{1,128}):(?:\d{2,5}|\*):[\w*-]{1,64}:[\w*.-]{1,64}:([^\s:]{3,128})(?=\s|$)/dg,
+  /:(?:\d{2,5}|\*):(?<=(?:^|\s)[\w.*-]{1,128}:(?:\d{2,5}|\*):)[\w*-]{1,64}:[\w*.-]{1,64}:([^\s:]{3,128})(?=\s|$)/dg,
   (found) => found !== '[REDACTED]' && !/^\d{1,2}$/.test(found),
 );
 /** `user:hash` lines are told by the hash; `IDENTIFIED BY 'x'`, `WITH PASSWORD 'x'` of SQL. */
@@ -133,7 +136,7 @@ const ATTRIBUTE =
   /\b(?:name|key)="([\w.:-]{1,96})"[ ]{1,4}(?:\w{1,16}="[^"\n]{0,64}"[ ]{1,4}){0,2}(?:value|content)="([^"\n]{1,8192})"/dg;
 
 function attributeRule(text: string): readonly Span[] {
-  return [...text.matchAll(ATTRIBUTE)].flatMap((match) => {
+  return matchesOf(ATTRIBUTE, text).flatMap((match) => {
     const strength = strengthOf(match[1] ?? '');
     const [from, to] = match.indices?.[2] ?? [0, 0];
     return strength !== undefined && isSecretValue(match[2] ?? '', strength, { isData: true }) ? [{ from, to }] : [];

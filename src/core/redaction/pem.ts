@@ -1,6 +1,7 @@
 /** PEM blocks (RFC 7468), whole or cut off at either end, as they stand in files, in JSON strings and in log lines. */
 import { matchAt, MARK, type Span } from './spans.ts';
 
+const DASHES = '-----';
 const BEGIN = '-----BEGIN ';
 const END = '-----END ';
 /** No key or certificate chain link is longer. */
@@ -16,7 +17,7 @@ const FULL_LINE = 40;
 const LAST_LINE = 4;
 
 export function pemRule(text: string): readonly Span[] {
-  return [...blocks(text), ...headless(text)];
+  return text.includes(DASHES) ? [...blocks(text), ...headless(text)] : [];
 }
 
 /** Each block but its header. Linear: no byte is looked for twice. */

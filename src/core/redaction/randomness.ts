@@ -97,14 +97,32 @@ const VALUES = (() => {
   return values;
 })();
 
-/** Whether the first three bytes may be a text: one word in 20 passes. Quick, and never wrong about base64 of ASCII. */
-export function maybeEncodedText(text: string, from: number): boolean {
-  const first = VALUES[text.charCodeAt(from) & 255] ?? -1;
+/**
+ * Whether what begins at a place may be base64 of a text. Quick, and never wrong about what is: so many printable bytes,
+ * or some before the padding.
+ */
+export function mayBeEncodedText(text: string, from: number): boolean {
+  const first = valueAt(text, from);
   // 0x20 to 0x7e, or a tab, a newline.
   if (first > 31 || first < 2) return false;
-  const second = VALUES[text.charCodeAt(from + 1) & 255] ?? -1;
-  const third = VALUES[text.charCodeAt(from + 2) & 255] ?? -1;
-  return second >= 0 && third >= 0 && (second & 8) === 0 && (third & 2) === 0;
+  let value = first;
+  let bytes = 0;
+  for (let at = from + 1, bits = 6; bytes < BYTES; at++) {
+    const six = valueAt(text, at);
+    if (six < 0) return bytes >= PADDED_BYTES && text.charCodeAt(at) === EQUALS;
+    value = ((value << 6) | six) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    if (!isPrintable((value >> bits) & 0xff)) return false;
+    bytes++;
+  }
+  return true;
+}
+
+/** -1: no digit of base64. */
+function valueAt(text: string, at: number): number {
+  return VALUES[text.charCodeAt(at)] ?? -1;
 }
 
 function isPrintable(byte: number): boolean {
@@ -114,13 +132,14 @@ function isPrintable(byte: number): boolean {
 /** Fewest bytes that show by themselves that a word is base64: of random words one in 100 has six, one in 10^5 twelve. */
 const PADDED_BYTES = 4;
 const BYTES = 11;
+const EQUALS = 61;
 
 /** Base64 of a text. What is in it is not asked: nobody codes what anybody may read. */
 export function isEncodedText(word: string): boolean {
   const digits = word.replace(/^\//, '').replace(/={1,2}$/, '');
   const isPadded = word.endsWith('=') && digits.length % 4 > 1;
   const bytes = Math.floor((digits.length * 3) / 4);
-  if (bytes < (isPadded ? PADDED_BYTES : BYTES) || !maybeEncodedText(digits, 0)) return false;
+  if (bytes < (isPadded ? PADDED_BYTES : BYTES)) return false;
   let bits = 0;
   let value = 0;
   let letters = 0;

@@ -33,11 +33,19 @@ export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecAr
   return pattern.exec(text) ?? undefined;
 }
 
+/** All matches of a global pattern, none of which is empty. `matchAll` makes a copy of the pattern each time. */
+export function matchesOf(pattern: RegExp, text: string): readonly RegExpExecArray[] {
+  const matches: RegExpExecArray[] = [];
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) matches.push(match);
+  return matches;
+}
+
 /** A rule for what a global pattern with the flag `d` matches: its first group, or all of it where it has none. */
 export function patternRule(pattern: RegExp, accept: (found: string) => boolean = () => true): Rule {
   return (text) => {
     const spans: Span[] = [];
-    for (const match of text.matchAll(pattern)) {
+    for (const match of matchesOf(pattern, text)) {
       const [from, to] = match.indices?.[1] ?? match.indices?.[0] ?? [0, 0];
       if (accept(text.slice(from, to))) spans.push({ from, to });
     }

@@ -1,5 +1,5 @@
 /** What is a secret by its own look, whatever stands around it: tokens with a prefix, and long random words. */
-import { matchAt, patternRule, type Rule, type Span } from './spans.ts';
+import { matchAt, matchesOf, patternRule, type Rule, type Span } from './spans.ts';
 import { isEncodedText, isRandom } from './randomness.ts';
 import { wordRule } from './words.ts';
 
@@ -40,6 +40,14 @@ const PREFIXED = [
 ].join('|');
 const PREFIX = new RegExp(`(?:${PREFIXED})`, 'y');
 
+/** What these begin with: looked for first, since the pattern takes long to say no. */
+const STARTS = (
+  'eyJ AKIA ASIA ABIA ACCA AGPA AIDA AROA ANPA ANVA ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ gl xox xapp- AIza ya29. ' +
+  'GOCSPX- npm_ hvs. hvb. hvr. s. sk_ pk_ rk_ wk_ whsec_ hf_ api_org_ dop_ doo_ dor_ dckr_ pypi- sk- SG. AGE-SECRET-KEY- ' +
+  'shpat shpca shppa shpss sbp figd gsk nvapi tskey- rubygems lin_api secret ntn sgp cfut pscale_ dp. key atlasv1 CCIPAT ' +
+  'CFPAT PMAK NRAK NRII NRJS NRAA ATATT ATCTT ATBB sntrys sntryu phc phx dapi U2FsdGVkX1'
+).split(' ');
+
 /** Where a word with a known prefix that begins at a place ends; undefined: none begins there. */
 function prefixedEnd(text: string, from: number): number | undefined {
   const length = matchAt(PREFIX, text, from)?.[0].length;
@@ -52,10 +60,10 @@ function isPrefixed(word: string): boolean {
 }
 
 /** Kubernetes' bootstrap tokens: `[a-z0-9]{6}\.[a-z0-9]{16}`. */
-const BOOTSTRAP = /(?<=(?<![\w./-])[a-z0-9]{6})\.(?=[a-z]{0,15}\d)[a-z0-9]{16}(?![\w.-])/g;
+const BOOTSTRAP = /\.(?=[a-z]{0,15}\d)[a-z0-9]{16}(?![\w.-])(?<=(?<![\w./-])[a-z0-9]{6}\.[a-z0-9]{16})/g;
 
 function bootstrapRule(text: string): readonly Span[] {
-  return [...text.matchAll(BOOTSTRAP)].map(({ index }) => ({ from: index - 6, to: index + 17 }));
+  return matchesOf(BOOTSTRAP, text).map(({ index }) => ({ from: index - 6, to: index + 17 }));
 }
 
 /** Telegram's: `12345678:AA…`. */
@@ -72,7 +80,7 @@ const NUMBERS =
 
 function byteListRule(text: string): readonly Span[] {
   const spans: Span[] = [];
-  for (const { 0: list, index } of text.matchAll(NUMBERS)) {
+  for (const { 0: list, index } of matchesOf(NUMBERS, text)) {
     const bytes = list
       .slice(1)
       .split(/[ ,]+/)
@@ -88,13 +96,16 @@ function byteListRule(text: string): readonly Span[] {
 /** `\x70\x61\x73`, octal `\160\141`, `%70%61`, `&#112;&#97;`: text that somebody has escaped without need. */
 const ESCAPED =
   /(?:(?:\\{1,4}x[0-9a-f]{2}){6,4096}|(?:\\{1,4}u00[0-9a-f]{2}){6,4096}|(?:\\{1,4}[01][0-7]{2}){6,4096}|(?:%[2-7][0-9a-f]){6,4096}|(?:&#x?[0-9a-f]{2,3};){6,4096})/gi;
+/** Cheap to look for, and without one nothing matches. */
+const ESCAPE = /\\[xu01]|%[2-7][0-9a-f]%|&#/i;
 
 function escapedRule(text: string): readonly Span[] {
-  return [...text.matchAll(ESCAPED)].map(({ 0: { length }, index }) => ({ from: index, to: index + length }));
+  if (!ESCAPE.test(text)) return [];
+  return matchesOf(ESCAPED, text).map(({ 0: { length }, index }) => ({ from: index, to: index + length }));
 }
 
 export const TOKEN_RULES: readonly Rule[] = [
-  wordRule({ endOf: prefixedEnd, accept: isPrefixed }),
+  wordRule({ starts: STARTS, endOf: prefixedEnd, accept: isPrefixed }),
   bootstrapRule,
   BOTS,
   HASHES,

@@ -17,8 +17,11 @@ export interface StoredObject extends JsonObject {
   metadata: Meta;
 }
 
+/** Looked up once: where jest runs a test, each look at a global is slow. */
+const { isArray } = Array;
+
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !isArray(value);
 }
 
 export function objectAt(value: Json | undefined, key: string): JsonObject {
@@ -28,7 +31,7 @@ export function objectAt(value: Json | undefined, key: string): JsonObject {
 
 export function listAt(value: Json | undefined, key: string): Json[] {
   const child = isObject(value) ? value[key] : undefined;
-  return Array.isArray(child) ? child : [];
+  return isArray(child) ? child : [];
 }
 
 export function textAt(value: Json | undefined, key: string): string | undefined {
@@ -45,8 +48,8 @@ export function canonical(value: Json | undefined): string {
 
 export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  if (isArray(a) || isArray(b)) {
+    if (!isArray(a) || !isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => isEqual(item, b[index]));
   }
   if (!isObject(a) || !isObject(b)) return false;

@@ -146,17 +146,17 @@ describe('time is linear in the size', () => {
     ' ',
     'ghp_',
   ])('of %j, over and over', (piece) => {
-    const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
-    expect(cpuMs(() => redact(text))).toBeLessThan(2_000);
+    const text = piece.repeat(Math.ceil(250_000 / piece.length));
+    expect(cpuMs(() => redact(text))).toBeLessThan(500);
   });
 
   test('of a source file of this project, repeated', () => {
     const source = readFileSync(new URL(import.meta.url), 'utf8');
-    const text = source.repeat(Math.ceil(4_000_000 / source.length));
+    const text = source.repeat(Math.ceil(1_000_000 / source.length));
     const took = cpuMs(() => {
       expect(redact(text).count).toBeGreaterThan(100);
     });
-    expect(took).toBeLessThan(5_000);
+    expect(took).toBeLessThan(1_250);
   });
 });
 
