@@ -80,7 +80,8 @@ export function strengthOf(name: string): KeyStrength | undefined {
   const strength = judge(wordsOf(name.slice(-96)));
   // Names repeat; hostile ones do not, so that the memory is bounded.
   if (known.size >= MAX_KNOWN) known.clear();
-  known.set(name, strength);
+  // A copy: a part of a text keeps all of the text alive.
+  known.set(Buffer.from(name).toString(), strength);
   return strength;
 }
 

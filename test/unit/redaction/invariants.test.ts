@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { cleanText, createRedactor, redact, redactBytes } from '../../../src/core/redaction/redact.ts';
@@ -116,6 +118,20 @@ function cpuMsOf(length: number, word: string): number {
   const text = Buffer.alloc(length, word).toString('latin1');
   return cpuMs(() => redact(text));
 }
+
+/** Bytes that are in use when garbage is gone. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc()');
+  return process.memoryUsage().heapUsed;
+}
+
+test('a name that was judged does not keep the text alive in which it stood', () => {
+  const filler = ORDINARY.repeat(2_000);
+  const before = heapUsed();
+  for (let n = 0; n < 100; n++) redact(`${filler}someQuiteLongName${n}Token=true `);
+  expect(heapUsed() - before).toBeLessThan(5 * filler.length);
+});
 
 describe('one hostile line', () => {
   test.each([
