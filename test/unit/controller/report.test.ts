@@ -98,7 +98,12 @@ describe('times worth a histogram', () => {
 });
 
 test('an action that failed is told as a warning', () => {
-  const record = { name: 'act-1', action: 'RestartKubelet', state: 'Failed', reservedAt: '2026-11-24T10:00:00Z' } as const;
+  const record = {
+    name: 'act-1',
+    action: 'RestartKubelet',
+    state: 'Failed',
+    reservedAt: '2026-11-24T10:00:00Z',
+  } as const;
   const after = { ...withCondition('ActionTaken', 'True', 'RestartKubelet'), actions: [record] };
   expect(eventsBetween({}, after)).toMatchObject([{ type: 'Warning', reason: 'ActionTaken' }]);
   const done = { ...after, actions: [{ ...record, state: 'Succeeded' as const }] };
