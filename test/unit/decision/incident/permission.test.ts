@@ -7,7 +7,7 @@ import type { IncidentSnapshot } from '../../../../src/core/decision/incident/in
 import { permission } from '../../../../src/core/decision/incident/recovery/permission.ts';
 import { recover } from '../../../../src/core/decision/incident/recovery/recover.ts';
 import { findCondition } from '../../../../src/core/decision/record/conditions-and-steps.ts';
-import { anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../../support/builders/objects.ts';
+import { aHealth, anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../../support/builders/objects.ts';
 import { aBudgetView, aContact } from '../../../support/builders/views.ts';
 import {
   actStep,
@@ -331,6 +331,19 @@ describe('recovery', () => {
     const undoing = { name: 'uncordon', type: 'Uncordon', state: 'Requested', startedAt: at(0) } as const;
     const status = { ...before, steps: [...(before.steps ?? []), undoing] };
     expect(look(status, { node: stuck })).toMatchObject({ kind: 'complete', outcome: 'Outdated' });
+  });
+
+  test('waits for an agent that has just started to have read the log of a node that is Ready', () => {
+    const pleg = { state: 'Unknown', message: 'the kubelet log is being read', since: at(0) } as const;
+    const answering = (reason: string): Partial<IncidentSnapshot> => ({
+      node: aNode(),
+      health: aHealth({ status: { pleg: { ...pleg, reason, episodes: [] } } }),
+    });
+    const stuckByDump = { ...asked, diagnosis: { ...asked.diagnosis!, relist: 'Stuck' as const } };
+    for (const status of [stuckByDump, { ...stuckByDump, steps: [] }]) {
+      expect(look(status, answering('LogNotReadYet'))).toMatchObject({ kind: 'wait', reason: 'AgentAsked' });
+      expect(look(status, answering('KubeletFrozen'))).not.toMatchObject({ reason: 'AgentAsked' });
+    }
   });
 
   test('does not cordon a node that is to be handed over', () => {

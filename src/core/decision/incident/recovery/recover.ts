@@ -1,5 +1,6 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
 import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
+import { isNotReadYet } from '../../../detection/pleg-state.ts';
 import { askCommands, isFresh, isSilent } from '../../contact.ts';
 import { findStep, withCondition } from '../../record/conditions-and-steps.ts';
 import { RESERVATION_STEP, UNCORDON_STEP } from '../../record/step-names.ts';
@@ -74,7 +75,17 @@ const LOOK_AGAIN_MS = 10_000;
 function agentThereFirst(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const place = findStep(status, RESERVATION_STEP);
   const isSettled = place !== undefined && (place.state !== 'Requested' || wellness(snapshot) !== 'Unknown');
-  return isSettled ? { kind: 'pass', status } : agentThere(snapshot, status);
+  if (isSettled) return { kind: 'pass', status };
+  const there = agentThere(snapshot, status);
+  return there.kind === 'pass' ? agentKnows(snapshot, status) : there;
+}
+
+/** An agent that has just started answers at once, and knows how a node that is Ready is when it has read its log. */
+function agentKnows(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
+  const { health, now } = snapshot;
+  if (wellness(snapshot) !== 'Unknown' || !isNotReadYet(health?.status.pleg)) return { kind: 'pass', status };
+  if (isDecisionOld(snapshot, status)) return outdated(status);
+  return { kind: 'wait', status, reason: 'AgentAsked', until: now + LOOK_AGAIN_MS };
 }
 
 function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
