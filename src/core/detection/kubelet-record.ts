@@ -10,10 +10,12 @@ import { parsePlegLine, type PlegLine } from './pleg-line.ts';
 
 /** In characters. The kubelet's list of what is wrong is far shorter. */
 const MAX_RECORD = 65_536;
+/** Longest that stands before the message, in characters. */
+const MAX_HEADS = 1_024;
 const NONE: PlegLine = { kind: 'none' };
 
 /** `E0806 07:59:04.839883    1498 kubelet.go:1991] `, also with the folder of the file. */
-const KLOG_HEADER = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,16}\d{1,10} ([\w./-]{1,128}:\d{1,7})\] /;
+const KLOG_HEADER = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,16}(\d{1,10}) ([\w./-]{1,128}:\d{1,7})\] /;
 /** What syslog puts before a line of a program that a kubelet runs in. */
 const SYSLOG =
   /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]{8,24}) [^\s]{1,255} (?:kubelet[\w.-]{0,32}|hyperkube|origin-node|atomic-openshift-node|kubenswrapper|k3s[\w-]{0,16}|rke2[\w-]{0,16}|[\w.-]{0,32}kubelite)(?:\[\d{1,10}\])?: /;
@@ -53,6 +55,12 @@ export function parseKubeletRecord(line: string): PlegLine {
   return said === undefined ? NONE : meaningOf(said);
 }
 
+/** What signs the record: the process id in its header, or `json`, which has none; undefined: it is no record. */
+export function signerOf(line: string): string | undefined {
+  if (line.startsWith('{')) return 'json';
+  return headerOf(line.slice(0, MAX_HEADS))?.found[1];
+}
+
 function meaningOf(said: Said): PlegLine {
   const { message, valueOf } = said;
   const skipping = beginningOf(said, MESSAGES.skipping);
@@ -90,9 +98,15 @@ function conditionMessage(condition: string): string {
 
 function saidIn(line: string): Said | undefined {
   if (line.startsWith('{')) return saidInJson(line);
+  const header = headerOf(line);
+  if (header === undefined) return undefined;
+  return saidInText(header.record.slice(header.found[0].length), header.found[2] ?? '');
+}
+
+function headerOf(line: string): { readonly record: string; readonly found: RegExpExecArray } | undefined {
   const record = line.replace(CRI, '').replace(SYSLOG, '');
-  const header = KLOG_HEADER.exec(record);
-  return header === null ? undefined : saidInText(record.slice(header[0].length), header[1] ?? '');
+  const found = KLOG_HEADER.exec(record);
+  return found === null ? undefined : { record, found };
 }
 
 function saidInText(body: string, caller: string): Said {

@@ -90,5 +90,5 @@ test('a line keeps its length, whatever stands in it, and takes linear time', ()
   for (const text of [...PLACES.flatMap(([, put]) => PLANTED.map(put)), ...hostile.map((one) => one.repeat(999))]) {
     expect(ownWords(text)).toHaveLength(text.length);
   }
-  expect(cpuMs(() => hostile.forEach((one) => ownWords(`"${one.repeat(200_000)}`)))).toBeLessThan(2_000);
+  expect(cpuMs(() => hostile.map((one) => ownWords(`"${one.repeat(200_000)}`)))).toBeLessThan(2_000);
 });
