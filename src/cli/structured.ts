@@ -1,6 +1,6 @@
 /** `-o json` and `-o yaml`. */
 import { stringify } from 'yaml';
-import type { Terminal } from './terminal.ts';
+import { escapedInQuotes, hasInvisible, type Terminal } from './terminal.ts';
 
 export type Format = 'text' | 'wide' | 'json' | 'yaml';
 
@@ -8,10 +8,10 @@ export type Format = 'text' | 'wide' | 'json' | 'yaml';
 export function writeStructured(terminal: Terminal, format: Format, value: unknown): boolean {
   switch (format) {
     case 'json':
-      terminal.out(`${JSON.stringify(value, undefined, 2)}\n`);
+      terminal.out(`${escapedInQuotes(JSON.stringify(value, undefined, 2))}\n`);
       return true;
     case 'yaml':
-      terminal.out(stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }));
+      terminal.out(yamlText(value));
       return true;
     case 'text':
     case 'wide':
@@ -19,4 +19,17 @@ export function writeStructured(terminal: Terminal, format: Format, value: unkno
     default:
       return format satisfies never;
   }
+}
+
+/** Strings are as plain as they can be, unless one has a character that only a quoted one can escape. */
+function yamlText(value: unknown): string {
+  const options = { lineWidth: 0, aliasDuplicateObjects: false } as const;
+  const plain = stringify(value, options);
+  if (!hasInvisible(plain)) return plain;
+  const quoted = stringify(value, {
+    ...options,
+    defaultStringType: 'QUOTE_DOUBLE',
+    blockQuote: false,
+  });
+  return quoted.replaceAll(/"(?:[^"\\]|\\.)*"/g, escapedInQuotes);
 }

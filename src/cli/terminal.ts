@@ -25,15 +25,31 @@ export function createTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteS
   };
 }
 
+/** Control characters, which could move the cursor or set the title, and those that turn, hide or break a line. */
+const INVISIBLE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /**
- * Text that came from a node or a dump, as it may be written to a terminal: control characters, which could move the
- * cursor or set the title, become `\xNN`. Tabs become spaces; line ends stay.
+ * Text that came from a node or a dump, as it may be written to a terminal: characters that are not seen become `\xNN` or
+ * `\uNNNN`. Tabs become spaces; line ends stay.
  */
 export function printable(text: string): string {
-  return text.replaceAll('\t', '  ').replaceAll(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (control) => {
-    const code = control.charCodeAt(0);
-    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  return text.replaceAll('\t', '  ').replaceAll(INVISIBLE, (control) => {
+    const code = control.codePointAt(0) ?? 0;
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });
+}
+
+/** The same in JSON, or in YAML whose strings are in double quotes: the value stays what it was. */
+export function escapedInQuotes(text: string): string {
+  return text.replaceAll(INVISIBLE, (control) =>
+    Array.from({ length: control.length }, (_, i) => `\\u${control.charCodeAt(i).toString(16).padStart(4, '0')}`).join(
+      '',
+    ),
+  );
+}
+
+export function hasInvisible(text: string): boolean {
+  return text.search(INVISIBLE) >= 0;
 }
 
 /** The same on one line. */

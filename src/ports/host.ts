@@ -54,8 +54,17 @@ export interface ServiceManager {
 }
 
 export type LogRecord =
-  /** `at`: when the line was written, milliseconds since 1970. `cursor`: go on after this line with it. */
-  | { readonly kind: 'line'; readonly at: number; readonly text: string; readonly cursor: string }
+  /**
+   * `at`: when the line was written, milliseconds since 1970. `cursor`: go on after this line with it. `pid`: who sent it, by
+   * the word of the log's keeper; undefined: nobody says so.
+   */
+  | {
+      readonly kind: 'line';
+      readonly at: number;
+      readonly text: string;
+      readonly cursor: string;
+      readonly pid?: number;
+    }
   /** Lines are known to be lost here: a rotated file that went too soon, a journal gap. */
   | { readonly kind: 'lost'; readonly lines: number; readonly message: string }
   /** A line that is no text, or too long. */

@@ -8,7 +8,9 @@ import {
   reduceEpisodes,
 } from '../../core/detection/episodes.ts';
 import { plegWords, type Telling, tellsOfPleg } from '../../core/detection/pleg-words.ts';
-import { parseKubeletRecord } from '../../core/detection/kubelet-record.ts';
+import { parseKubeletRecord, signerOf } from '../../core/detection/kubelet-record.ts';
+import { isForeign, noteSignature, NO_SIGNATURES, type Signatures } from '../../core/detection/signatures.ts';
+import type { PlegLine } from '../../core/detection/pleg-line.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
 import type { ProgramRecord } from '../../core/detection/program-state.ts';
 import { LIVE_MS } from '../../core/detection/settings.ts';
@@ -33,6 +35,8 @@ export interface WatchState {
   readonly lagSeconds: number | undefined;
   readonly lostLines: number;
   readonly unreadableLines: number;
+  /** By what ids those sign who write into this log. */
+  readonly signatures: Signatures;
   /** Starts of a kubelet that were read. */
   readonly starts: number;
 }
@@ -52,6 +56,7 @@ export function beginWatch(stored: {
     lagSeconds: undefined,
     lostLines: 0,
     unreadableLines: 0,
+    signatures: NO_SIGNATURES,
     starts: 0,
   };
 }
@@ -71,10 +76,14 @@ export function onRecord(state: WatchState, record: LogRecord, now: Moment): Wat
   }
 }
 
+const NONE: PlegLine = { kind: 'none' };
+
 type Line = Extract<LogRecord, { kind: 'line' }>;
 
-function onLine(state: WatchState, { at, text, cursor }: Line, now: Moment): WatchState {
-  const line = parseKubeletRecord(text);
+function onLine(before: WatchState, record: Line, now: Moment): WatchState {
+  const { at, text, cursor } = record;
+  const state = { ...before, signatures: signaturesWith(before.signatures, record) };
+  const line = isPlanted(state.signatures, record) ? NONE : parseKubeletRecord(text);
   const ageMs = Math.max(0, now.wallMs - at);
   const read = { ...state, cursor, lastLineAt: at, lagSeconds: Math.floor(ageMs / 1000) };
   if (line.kind === 'none') return read;
@@ -90,6 +99,17 @@ function onLine(state: WatchState, { at, text, cursor }: Line, now: Moment): Wat
     episodes,
     tellsOfPleg(line) && isNow,
   );
+}
+
+function signaturesWith(known: Signatures, { pid, text, at }: Line): Signatures {
+  const signer = pid === undefined ? undefined : signerOf(text);
+  return pid === undefined || signer === undefined ? known : noteSignature(known, { pid, signer, at });
+}
+
+/** Whether it stands in the text of another record. */
+function isPlanted(known: Signatures, { pid, text }: Line): boolean {
+  const signer = pid === undefined ? undefined : signerOf(text);
+  return pid !== undefined && signer !== undefined && isForeign(known, { pid, signer });
 }
 
 /** Of the line without its secrets: the parser cuts out of it what it tells. */

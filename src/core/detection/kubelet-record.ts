@@ -10,10 +10,12 @@ import { parsePlegLine, type PlegLine } from './pleg-line.ts';
 
 /** In characters. The kubelet's list of what is wrong is far shorter. */
 const MAX_RECORD = 65_536;
+/** Longest that stands before the message, in characters. */
+const MAX_HEADS = 1_024;
 const NONE: PlegLine = { kind: 'none' };
 
 /** `E0806 07:59:04.839883    1498 kubelet.go:1991] `, also with the folder of the file. */
-const KLOG_HEADER = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,16}\d{1,10} [\w./-]{1,128}:\d{1,7}\] /;
+const KLOG_HEADER = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,16}(\d{1,10}) ([\w./-]{1,128}:\d{1,7})\] /;
 /** What syslog puts before a line of a program that a kubelet runs in. */
 const SYSLOG =
   /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]{8,24}) [^\s]{1,255} (?:kubelet[\w.-]{0,32}|hyperkube|origin-node|atomic-openshift-node|kubenswrapper|k3s[\w-]{0,16}|rke2[\w-]{0,16}|[\w.-]{0,32}kubelite)(?:\[\d{1,10}\])?: /;
@@ -25,16 +27,24 @@ const QUOTED = String.raw`"([^"\\]*(?:\\.[^"\\]*)*)"`;
 const STRUCTURED = new RegExp(`^${QUOTED}`);
 const PAIR = new RegExp(String.raw` ([\w./-]{1,128})=(?:${QUOTED}|(\{.*))`, 'y');
 
-/** A logger's name may stand before the message. */
+/**
+ * A logger's name may stand before the message. Each is of one file in all releases: calls elsewhere print nothing but an
+ * error or a warning that somebody else has worded, from its first letter on (client-go's rest/warnings.go, for one).
+ */
 const MESSAGES = {
-  skipping: /^(?:[\w.-]{1,64}: )?skipping pod synchronization(?: - |$)/i,
-  notReady: /^Node became not ready(?:: |$)/,
-  relistFailed: /^GenericPLEG: Unable to retrieve pods(?:: |$)/,
-  started: /^(?:Kubelet version$|Starting kubelet main sync loop)/,
+  skipping: { text: /^(?:[\w.-]{1,64}: )?skipping pod synchronization(?: - |$)/i, file: /(?:^|\/)kubelet\.go:\d/ },
+  notReady: { text: /^Node became not ready(?:: |$)/, file: /(?:^|\/)(?:kubelet_node_status|setters)\.go:\d/ },
+  relistFailed: { text: /^GenericPLEG: Unable to retrieve pods(?:: |$)/, file: /(?:^|\/)generic\.go:\d/ },
+  started: {
+    text: /^(?:Kubelet version$|Starting kubelet main sync loop)/,
+    file: /(?:^|\/)(?:kubelet|server)\.go:\d/,
+  },
 } as const;
 
 interface Said {
   readonly message: string;
+  /** `kubelet.go:1991`: the call that wrote it. */
+  readonly caller: string;
   /** A value by its key, as it was before it was quoted; undefined: there is none. */
   readonly valueOf: (key: string) => string | undefined;
 }
@@ -45,13 +55,30 @@ export function parseKubeletRecord(line: string): PlegLine {
   return said === undefined ? NONE : meaningOf(said);
 }
 
-function meaningOf({ message, valueOf }: Said): PlegLine {
-  const skipping = MESSAGES.skipping.exec(message);
-  if (skipping !== null) return parseList(valueOf('err') ?? valueOf('error') ?? message.slice(skipping[0].length));
-  const notReady = MESSAGES.notReady.exec(message);
-  if (notReady !== null) return parseList(conditionMessage(valueOf('condition') ?? message.slice(notReady[0].length)));
-  if (MESSAGES.relistFailed.test(message)) return { kind: 'relist-failed' };
-  return MESSAGES.started.test(message) ? { kind: 'kubelet-start' } : NONE;
+/** What signs the record: the process id in its header, or `json`, which has none; undefined: it is no record. */
+export function signerOf(line: string): string | undefined {
+  if (line.startsWith('{')) return 'json';
+  return headerOf(line.slice(0, MAX_HEADS))?.found[1];
+}
+
+function meaningOf(said: Said): PlegLine {
+  const { message, valueOf } = said;
+  const skipping = beginningOf(said, MESSAGES.skipping);
+  if (skipping !== undefined) return parseList(valueOf('err') ?? valueOf('error') ?? message.slice(skipping.length));
+  const notReady = beginningOf(said, MESSAGES.notReady);
+  if (notReady !== undefined) {
+    return parseList(conditionMessage(valueOf('condition') ?? message.slice(notReady.length)));
+  }
+  if (beginningOf(said, MESSAGES.relistFailed) !== undefined) return { kind: 'relist-failed' };
+  return beginningOf(said, MESSAGES.started) === undefined ? NONE : { kind: 'kubelet-start' };
+}
+
+/** What the message begins with, if it is this one; undefined: it is another. */
+function beginningOf(
+  { message, caller }: Said,
+  { text, file }: { readonly text: RegExp; readonly file: RegExp },
+): string | undefined {
+  return file.test(caller) ? text.exec(message)?.[0] : undefined;
 }
 
 /** The kubelet's own list of what is wrong with it. */
@@ -71,16 +98,22 @@ function conditionMessage(condition: string): string {
 
 function saidIn(line: string): Said | undefined {
   if (line.startsWith('{')) return saidInJson(line);
-  const record = line.replace(CRI, '').replace(SYSLOG, '');
-  const header = KLOG_HEADER.exec(record);
-  return header === null ? undefined : saidInText(record.slice(header[0].length));
+  const header = headerOf(line);
+  if (header === undefined) return undefined;
+  return saidInText(header.record.slice(header.found[0].length), header.found[2] ?? '');
 }
 
-function saidInText(body: string): Said {
+function headerOf(line: string): { readonly record: string; readonly found: RegExpExecArray } | undefined {
+  const record = line.replace(CRI, '').replace(SYSLOG, '');
+  const found = KLOG_HEADER.exec(record);
+  return found === null ? undefined : { record, found };
+}
+
+function saidInText(body: string, caller: string): Said {
   const structured = STRUCTURED.exec(body);
-  if (structured === null) return { message: body, valueOf: () => undefined };
+  if (structured === null) return { message: body, caller, valueOf: () => undefined };
   const values = pairsOf(body, structured[0].length);
-  return { message: unquoted(structured[1] ?? ''), valueOf: (key) => values.get(key) };
+  return { message: unquoted(structured[1] ?? ''), caller, valueOf: (key) => values.get(key) };
 }
 
 function pairsOf(body: string, from: number): ReadonlyMap<string, string> {
@@ -101,12 +134,15 @@ function saidInJson(line: string): Said | undefined {
     return saidIn(wrapped.trimEnd());
   }
   const message = textOf(fields?.['msg']);
-  if (fields === undefined || message === undefined || textOf(fields['caller']) === undefined) return undefined;
-  const valueOf = (key: string): string | undefined => {
-    const value = fields[key];
-    return typeof value === 'object' && value !== null ? JSON.stringify(value) : textOf(value);
-  };
-  return { message, valueOf };
+  const caller = textOf(fields?.['caller']);
+  if (fields === undefined || message === undefined || caller === undefined) return undefined;
+  return { message, caller, valueOf: (key) => valueText(fields[key]) };
+}
+
+/** Of an object its message alone is read: one that is nested deeply enough cannot be written as text again. */
+function valueText(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return textOf(value);
+  return JSON.stringify({ message: 'message' in value ? textOf(value.message) : undefined });
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -14,8 +14,9 @@ const NAME_CHARACTER = /[\w.-]/;
 /** Longest part of a name that is looked at before its telling end. */
 const NAME_REACH = 96;
 
-/** `=`, `:`, `:=`, `=>`, `%3D`, quotes of the key before them however often escaped. */
-const SEPARATOR = /\\{0,15}["'`\]]?[ \t]{0,8}(?::=|=>|==?|:(?!\/\/)|%3[DA]|%253D|\\{1,8}u003d)[ \t]{0,8}/iy;
+/** `=`, `:`, `:=`, `=>`, `%3D`, quotes of the key before them and tabs around them however often escaped. */
+const SEPARATOR =
+  /\\{0,15}["'`\]]?(?:[ \t]|\\{1,8}t){0,8}(?::=|=>|==?|:(?!\/\/)|%3[DA]|%253D|\\{1,8}u003d)(?:[ \t]|\\{1,8}t){0,8}/iy;
 /** After a flag: white space, or the next item of a list. */
 const FLAG_SEPARATOR = /\\{0,15}["'`]?(?:[ \t]{0,4},[ \t]{0,4}|[ \t]{1,8})(?![-|&;<>])/y;
 const ELEMENT_SEPARATOR = />(?=[^<\s])/y;

@@ -1,5 +1,5 @@
 /** What is a secret by its own look, whatever stands around it: tokens with a prefix, and long random words. */
-import { matchAt, matchesOf, patternRule, type Rule, type Span } from './spans.ts';
+import { matchAt, matchesOf, patternRule, patternRuleWith, type Rule, type Span } from './spans.ts';
 import { isEncodedText, isRandom } from './randomness.ts';
 import { wordRule } from './words.ts';
 
@@ -69,6 +69,18 @@ function bootstrapRule(text: string): readonly Span[] {
 /** Telegram's: `12345678:AA…`. */
 const BOTS = patternRule(/(?<=(?<!\d)\d{8,10}):(AA[\w-]{30,})/dg);
 
+/** What joins a node to a cluster of k3s or RKE2: `K10HASH::server:PASSWORD`. */
+const JOINS = patternRuleWith(
+  'K10',
+  /(?<![\w.-])K10[0-9a-f]{16,128}::(?:[\w.-]{1,64}:){0,2}([^\s"'`\\,;:)\]}]{6,512})/dg,
+);
+
+/** As the kubelet runs iscsiadm, and logs the command where it fails: `-n node.session.auth.password -v PASSWORD`. */
+const CHAP = patternRuleWith(
+  '.auth.password',
+  /\.auth\.password(?:_in)?[\\"', ]{1,16}(?:-v|--value)[\\"',= ]{1,16}([^\s"'`\\,\]]{1,512})/dg,
+);
+
 /** crypt(3) and its like: bcrypt, SHA, argon2, scrypt, yescrypt; LDAP's; PBKDF2 of Django. */
 const HASHES = patternRule(
   /(?<![\w$])\$(?:2[abxy]?|[1567]|y|gy|apr1|sha1|argon2\w{0,2}|scrypt|pbkdf2[\w-]{0,12}|md5)\$[\w./$=,+-]{8,256}|\{(?:S?SHA\d{0,3}|S?MD5|CRYPT|PBKDF2[\w-]{0,12})\}[\w./$+=]{8,256}|pbkdf2_sha\d{1,3}\$\d{1,9}\$[\w./$+=]{8,256}/dg,
@@ -108,6 +120,8 @@ export const TOKEN_RULES: readonly Rule[] = [
   wordRule({ starts: STARTS, endOf: prefixedEnd, accept: isPrefixed }),
   bootstrapRule,
   BOTS,
+  JOINS,
+  CHAP,
   HASHES,
   byteListRule,
   escapedRule,

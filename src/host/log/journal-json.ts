@@ -18,7 +18,10 @@ export function parseEntry(text: string): Exclude<LogRecord, { kind: 'caught-up'
   if (line === undefined) return { kind: 'unreadable', at, message: 'the entry has no message' };
   const lost = SUPPRESSED.exec(line);
   if (lost !== null) return { kind: 'lost', lines: Number(lost[1]), message: line.slice(0, 1024) };
-  return { kind: 'line', at, text: line.slice(0, MAX_LINE), cursor };
+  // A field with an underscore is journald's own (systemd.journal-fields(7)).
+  const pid = Number(entry['_PID']);
+  const sender = Number.isSafeInteger(pid) && pid > 0 ? { pid } : {};
+  return { kind: 'line', at, text: line.slice(0, MAX_LINE), cursor, ...sender };
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

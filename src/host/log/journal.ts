@@ -7,7 +7,7 @@ import type { Commands } from '../command.ts';
 
 /** An entry is a line and some fields around it, escaped. */
 const MAX_ENTRY = 4 * 1_048_576;
-const FIELDS = '--output-fields=MESSAGE';
+const FIELDS = '--output-fields=MESSAGE,_PID';
 const BASE = ['journalctl', '--no-pager', '--quiet', '--all', '--output=json'] as const;
 
 export interface JournalOptions {

@@ -113,6 +113,26 @@ describe('who has -capture', () => {
     await expectRefused(people.capturer.create(INCIDENTS, capture('capturer', change), MANAGER), words);
   });
 
+  // The garbage collector deletes what is owned by something that is not there.
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'gone', uid: '00000000-0000-4000-8000-000000000000' };
+  test.each<readonly [string, Fields]>([
+    ['an owner, that it be deleted', { ownerReferences: [owner] }],
+    ['a finalizer, that nobody can delete it', { finalizers: ['a.b/c'] }],
+  ])('gives no incident %s, neither a new one nor one of the controller', async (_what, metadata) => {
+    const words = 'has no owners and no finalizers';
+    const { spec } = capture('capturer');
+    const made = { metadata: { name: freshName(), ...metadata }, spec };
+    await expectRefused(people.capturer.create(INCIDENTS, made, MANAGER), words);
+    const name = await held();
+    const patch = Object.entries(metadata).map(
+      ([field, value]) => ({ op: 'add', path: `/metadata/${field}`, value }) as const,
+    );
+    for (const person of [people.capturer, people.approver]) {
+      await expectRefused(person.jsonPatch(INCIDENTS, { name }, patch, MANAGER), words);
+    }
+    expect((await admin.get(INCIDENTS, { name }))?.metadata).toMatchObject({ name, ownerReferences: [] });
+  });
+
   test('makes no incident under a name that another node’s may have', async () => {
     const forged = capture('capturer', {}, 'node-b-bcdfg');
     await expectRefused(people.capturer.create(INCIDENTS, forged, MANAGER), 'is named by its node');

@@ -35,6 +35,68 @@ function stateAt(state: WatchState, now: number): string {
   return plegOf(state, BESIDE, moment(now)).state;
 }
 
+describe('a record with the header of another process', () => {
+  const as = (signer: string): string => BREACH.replace(' 95 ', ` ${signer} `);
+  const JSON_BREACH = `{"ts":1,"caller":"kubelet/kubelet.go:1","msg":"Skipping pod synchronization","err":"${BREACH.slice(BREACH.indexOf('err="') + 5)}}`;
+  const own = (signer: string): string => `E1124 10:09:33.815416      ${signer} kubelet.go:1] "Something else"`;
+  const of = (pid: number | undefined, at: number, text: string): readonly [number, LogRecord] => [
+    at,
+    { kind: 'line', at: T0 + at, text, cursor: 'c', ...(pid === undefined ? {} : { pid }) },
+  ];
+  /** Seconds of a log, one line each. */
+  const seconds = (count: number, pid: number, text: string): WatchState =>
+    feed([[0, { kind: 'caught-up' }], ...Array.from({ length: count }, (_, i) => of(pid, i * 1_000, text))]);
+  const isBreach = (from: WatchState, records: readonly (readonly [number, LogRecord])[]): boolean =>
+    feed(records, from).episodes.episodes.length > 0;
+
+  test('does not count, once the kubelet is seen to sign as itself', () => {
+    const known = seconds(20, 95, own('95'));
+    for (const planted of [as('96'), JSON_BREACH, `Nov 24 10:09:33 n kubelet[95]: ${as('1')}`]) {
+      expect([planted, isBreach(known, [of(95, 20_000, planted)])]).toEqual([planted, false]);
+    }
+    expect(isBreach(known, [of(95, 20_000, BREACH)])).toBe(true);
+  });
+
+  test('does not count either if it comes by the thousand, with each record of the kubelet', () => {
+    const flood = Array.from({ length: 30 }, (_, second) => [
+      of(95, 20_000 + second * 1_000, own('95')),
+      ...Array.from({ length: 100 }, (_line, i) => of(95, 20_000 + second * 1_000 + i, as(String(i % 70)))),
+    ]).flat();
+    const planted = flood.filter(
+      ([, record]) => record.kind !== 'line' || !record.text.includes(' 95 kubelet.go:2646'),
+    );
+    expect(isBreach(seconds(60, 95, own('95')), planted)).toBe(false);
+  });
+
+  test.each([
+    ['which is new', feed([]), 95, BREACH],
+    ['which was restarted', seconds(60, 95, own('95')), 96, as('96')],
+    ['in a namespace of its own', seconds(60, 900, own('95')), 900, BREACH],
+    ['that writes JSON', seconds(60, 95, '{"ts":1}'), 95, JSON_BREACH],
+    ['whose log names no sender', seconds(60, 95, own('95')), undefined, as('96')],
+  ])('counts of a kubelet %s', (_what, from, pid, text) => {
+    expect(isBreach(from, [of(pid, 60_000, text)])).toBe(true);
+  });
+
+  test('does not make the kubelet’s own words foreign, where they are signed by an id of its namespace', () => {
+    // Each planted line stands in a record of the kubelet, and is signed as journald would name it.
+    const planted = Array.from({ length: 60 }, (_, i) => [
+      of(900, i * 1_000, own('95')),
+      of(900, i * 1_000 + 1, own('900')),
+    ]);
+    const sprayed = planted.flatMap((two, i) => [
+      ...two,
+      ...Array.from({ length: 100 }, (_, n) => of(900, i * 1_000 + 2, own(String(1_000 + n)))),
+    ]);
+    expect(isBreach(feed(sprayed), [of(900, 60_000, BREACH)])).toBe(true);
+  });
+
+  test('is told for a bounded number of processes', () => {
+    const many = feed(Array.from({ length: 1_000 }, (_, i) => of(i + 1, i, own(String(i + 1)))));
+    expect(many.signatures.size).toBe(8);
+  });
+});
+
 describe('what the kubelet log tells', () => {
   test('a fresh breach line is a breach, even before the log was read to its end', () => {
     expect(stateAt(feed([[1_000, line(0)]]), 1_000)).toBe('Unhealthy');

@@ -169,6 +169,24 @@ describe('the words of others', () => {
     }
   });
 
+  test.each([
+    ['E1124 10:09:33.815416      95 rest/warnings.go:70] ', 'an error that is printed alone'],
+    ['E1124 10:09:33.815416      95 nestedpendingoperations.go:348] ', 'an operation of a volume'],
+    ['E1124 10:09:33.815416      95 my_kubelet.go:1] ', 'a file of another name'],
+  ])('do not count where a call of another file begins with them: %s', (head) => {
+    for (const message of [
+      `skipping pod synchronization - [${TEXT}]`,
+      `"Skipping pod synchronization" err="${TEXT}"`,
+      `"Node became not ready" condition={"message":"${TEXT}"}`,
+      'GenericPLEG: Unable to retrieve pods: x',
+      'Starting kubelet main sync loop.',
+    ]) {
+      expect([message, parseKubeletRecord(head + message).kind]).toEqual([message, 'none']);
+    }
+    const json = { caller: head.split(' ').at(-2)?.replace(']', ''), msg: 'Skipping pod synchronization', err: TEXT };
+    expect(parseKubeletRecord(JSON.stringify(json)).kind).toBe('none');
+  });
+
   test('without a header are nobody’s', () => {
     for (const planted of PLANTED.filter(
       (text) => text !== OWN && !text.startsWith('E1124') && !text.startsWith('{'),
@@ -196,6 +214,22 @@ describe('the words of others', () => {
       ),
     );
   });
+});
+
+test('JSON that is nested deeper than a stack is high makes it say nothing', () => {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"message":', '}'],
+  ] as const) {
+    for (const key of ['err', 'error', 'condition', 'msg', 'log']) {
+      const value = open.repeat(6_000) + '1' + close.repeat(6_000);
+      for (const msg of ['Skipping pod synchronization', 'Node became not ready']) {
+        const line = `{"caller":"kubelet/kubelet.go:1","msg":"${msg}","${key}":${value}}`;
+        expect(parseKubeletRecord(line).kind).toBe('none');
+        expect(parseKubeletRecord(line.replace('kubelet.go', 'setters.go')).kind).toBe('none');
+      }
+    }
+  }
 });
 
 test('no text makes it throw, and one of megabytes takes no more than a look', () => {

@@ -20,6 +20,18 @@ describe('an entry of the journal', () => {
   });
 
   test.each([
+    ['95', { pid: 95 }],
+    ['x', {}],
+    ['0', {}],
+    [['95', '96'], {}],
+    [undefined, {}],
+  ])('says who sent it, if journald does: %j', (_PID, sender) => {
+    const { __CURSOR: cursor, ...rest } = JSON.parse(entry('hello')) as Readonly<Record<string, string>>;
+    const line = { kind: 'line', at: 1795521610026.896, text: 'hello', cursor };
+    expect(parseEntry(JSON.stringify({ ...rest, __CURSOR: cursor, _PID }))).toEqual({ ...line, ...sender });
+  });
+
+  test.each([
     ['bytes that are no UTF-8', [...Buffer.from('caf\u00e9 ok')], 'caf\u00e9 ok'],
     ['a field that came twice', ['first', 'second'], 'second'],
   ])('of %s is a line', (_what, message, text) => {

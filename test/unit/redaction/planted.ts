@@ -219,6 +219,15 @@ export const PLACES: readonly string[] = [
   'bearer §0123456789',
   'otp=§',
   'db:5432:x:u:§',
+  'K10c0ffee0123456789abcdef0123456789::server:§',
+  'K10c0ffee0123456789abcdef0123456789::§',
+  'K10c0ffee0123456789abcdef0123456789::node:n1:§',
+  'iscsiadm -m node -T iqn.x -o update -n node.session.auth.password -v §',
+  '[iscsiadm -m node -o update -n node.session.auth.password_in -v §]',
+  '["iscsiadm","-n","discovery.sendtargets.auth.password","-v","§"]',
+  'password\t=\t§',
+  json('password\t=\t§'),
+  json(json('password:\t§')),
 ];
 
 /** The same secret, coded. */

@@ -8,6 +8,7 @@ import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
 import { notReportingVerdict, type ProgramRole, programVerdict } from '../../diagnosis/program-verdict.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
+import { ownWords } from '../../diagnosis/clues/own-words.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
 import { isKubeletDump } from '../../evidence/manifest.ts';
 import { fromTime } from '../../time/timestamp.ts';
@@ -21,7 +22,7 @@ export function probeState({ health, contact }: IncidentSnapshot): ProbeState {
 }
 
 function saysPleg(host: HostSummary | undefined): boolean {
-  return host?.logClues.some(({ line }) => tellsOfPleg(parsePlegLine(line))) ?? false;
+  return host?.logClues.some(({ line }) => tellsOfPleg(parsePlegLine(ownWords(line)))) ?? false;
 }
 
 function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {

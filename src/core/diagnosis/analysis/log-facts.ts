@@ -2,6 +2,7 @@
 import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { parsePlegLine, type PlegLine } from '../../detection/pleg-line.ts';
 import { durationMs } from '../../time/duration.ts';
+import { ownWords } from '../clues/own-words.ts';
 import { KUBELET_START, KUBELET_VERSION, PLEG_EVENT, SKIPPING } from '../clues/clue-patterns.ts';
 
 interface LogHit {
@@ -45,6 +46,8 @@ const SEVERAL_MS = 5_000;
 /** A clue with what its line says of PLEG. Times are milliseconds before the end of its log; undefined: it has none. */
 interface Said {
   readonly clue: LogClue;
+  /** Of its line. */
+  readonly own: string;
   readonly pleg: PlegLine;
   readonly firstMs: number | undefined;
   readonly lastMs: number | undefined;
@@ -52,17 +55,19 @@ interface Said {
 
 function readClue(clue: LogClue): Said {
   const { line, firstBeforeEnd, lastBeforeEnd } = clue;
+  const own = ownWords(line);
   return {
     clue,
-    pleg: parsePlegLine(line),
+    own,
+    pleg: parsePlegLine(own),
     firstMs: firstBeforeEnd === undefined ? undefined : durationMs(firstBeforeEnd),
     lastMs: lastBeforeEnd === undefined ? undefined : durationMs(lastBeforeEnd),
   };
 }
 
 /** Of a pattern that is global, without its state. */
-function matches(pattern: RegExp, { clue }: Said): boolean {
-  return clue.line.search(pattern) >= 0;
+function matches(pattern: RegExp, { own }: Said): boolean {
+  return own.search(pattern) >= 0;
 }
 
 /** Whether others of its log came for longer than that after the last of its lines. */
@@ -78,8 +83,8 @@ function spanMs(said: readonly Said[]): number {
 }
 
 /** Nobody complains so at a start. */
-function complains({ pleg, clue }: Said): boolean {
-  return pleg.kind === 'breach' || clue.line.includes('container runtime is down');
+function complains({ pleg, own }: Said): boolean {
+  return pleg.kind === 'breach' || own.includes('container runtime is down');
 }
 
 /** @param log what one log says, oldest first. */
@@ -139,7 +144,7 @@ export function logFacts(clues: readonly LogClue[]): LogFacts {
     };
   }
 
-  const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.clue.line.matchAll(KUBELET_VERSION);
+  const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.own.matchAll(KUBELET_VERSION);
   const [, plain, json] = [...(version ?? [])].at(-1) ?? [];
   return { find, pleg: plegHistory(logs), kubeletVersion: plain ?? json };
 }

@@ -2,6 +2,7 @@
 import { type PlegLine, parsePlegLine } from '../../detection/pleg-line.ts';
 import type { Cause, Sign } from '../catalogue/cause.ts';
 import { CATALOGUE } from '../catalogue/catalogue.ts';
+import { ownWords } from './own-words.ts';
 
 export interface CluePattern {
   /** Global, linear in time; no match spans lines. */
@@ -10,10 +11,15 @@ export interface CluePattern {
   readonly meaning?: (line: string) => string | undefined;
 }
 
-/** What a line says by a pattern; undefined: nothing. */
-export function meaningOf(line: string, { pattern, meaning }: CluePattern): string | undefined {
-  if (line.search(pattern) < 0) return undefined;
-  return meaning === undefined ? '' : meaning(line);
+/** What a line says by a pattern, in its writer's own words; undefined: nothing. */
+export function meaningOf(line: string, one: CluePattern): string | undefined {
+  return line.search(one.pattern) < 0 ? undefined : meaningOfOwn(ownWords(line), one);
+}
+
+/** @param own of the line: what `ownWords` gives. */
+export function meaningOfOwn(own: string, { pattern, meaning }: CluePattern): string | undefined {
+  if (own.search(pattern) < 0) return undefined;
+  return meaning === undefined ? '' : meaning(own);
 }
 
 /** As the kubelet says when it starts, in klog's text and in its JSON. */

@@ -2,8 +2,9 @@
 import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/host-summary.ts';
 import { formatDuration } from '../../time/duration.ts';
 import type { NamedText } from '../diagnosis-input.ts';
-import { CLUE_PATTERNS, meaningOf } from './clue-patterns.ts';
+import { CLUE_PATTERNS, meaningOf, meaningOfOwn } from './clue-patterns.ts';
 import { excerptOf } from './excerpt.ts';
+import { ownWords } from './own-words.ts';
 import { createLogClock, type LogClock } from './log-clock.ts';
 
 /** The end of a log is looked at; no log window of the agent is longer. In UTF-16 units. */
@@ -48,10 +49,11 @@ function createLineCounter(text: string): (at: number) => number {
 /** What the line says, and the patterns that it says it by. */
 function kindOf(line: string, matching: readonly number[]): { readonly key: string; readonly patterns: number[] } {
   const patterns: number[] = [];
+  const own = ownWords(line);
   let key = '';
   for (const index of matching) {
-    const meaning = CLUE_PATTERNS[index]?.meaning;
-    const said = meaning === undefined ? '' : meaning(line);
+    const one = CLUE_PATTERNS[index];
+    const said = one === undefined ? undefined : meaningOfOwn(own, one);
     if (said === undefined) continue;
     patterns.push(index);
     key += `${String(index)}${said},`;

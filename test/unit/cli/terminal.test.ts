@@ -1,0 +1,41 @@
+/** What a node has written reaches a terminal as text, in every form of output. */
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { writeStructured, type Format } from '../../../src/cli/structured.ts';
+import { oneLine, printable, type Terminal } from '../../../src/cli/terminal.ts';
+
+/** Escape, CSI of one byte, delete, next line, marks of direction, line separators, tags, what has no width. */
+const UNSEEN = [0x1b, 0x9b, 0x7f, 0x85, 0x200b, 0x200e, 0x202e, 0x2066, 0x2028, 0x2029, 0x61c, 0xfeff, 0xe0041];
+
+function written(format: Format, value: unknown): string {
+  let text = '';
+  const terminal: Terminal = { out: (more) => (text += more), note: () => undefined, paint: (_colour, one) => one };
+  writeStructured(terminal, format, value);
+  return text;
+}
+
+describe.each(UNSEEN)('the character %#', (code) => {
+  const character = String.fromCodePoint(code);
+  const value = {
+    items: [
+      { [`k${character}`]: 1, note: `a${character}[2J"\\b`, long: `x\n  y${character}\n`, n: null, plain: 'yes' },
+    ],
+  };
+
+  test('is seen where it is printed', () => {
+    expect(printable(`a${character}b`)).toMatch(/^a\\[xu][0-9a-f]{2,5}b$/);
+    expect(oneLine(`a${character}b`)).not.toContain(character);
+  });
+
+  test('is escaped in JSON and YAML, and read as it was', () => {
+    const [json, yaml] = [written('json', value), written('yaml', value)];
+    expect([json.includes(character), yaml.includes(character)]).toEqual([false, false]);
+    expect(JSON.parse(json)).toEqual(value);
+    expect(parse(yaml)).toEqual(value);
+  });
+});
+
+test('a text without any is as plain as it was', () => {
+  expect(written('yaml', { a: ['b c', 'x\ny\n'], 'd-e': true })).toBe('a:\n  - b c\n  - |\n    x\n    y\nd-e: true\n');
+  expect(printable('a\tb\nc')).toBe('a  b\nc');
+});
