@@ -139,7 +139,9 @@ describe('a kubelet that does not run', () => {
     'since it has failed is started once',
     async () => {
       await well();
-      bench.host('node-a').endKubelet({ activeState: 'failed', subState: 'failed', result: 'exit-code' });
+      bench
+        .host('node-a')
+        .endKubelet({ activeState: 'failed', subState: 'failed', result: 'exit-code', restart: 'on-failure' });
       const { status } = await bench.until('node-a', isOver);
       expect(status).toMatchObject({ outcome: 'Recovered', diagnosis: { cause: 'kubelet-failed' } });
       expect(restarts().map(({ unit }) => unit)).toEqual(['kubelet.service']);

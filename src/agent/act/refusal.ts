@@ -10,6 +10,7 @@ import { objectionOf } from '../../core/decision/other-actors.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import { actionsAllowedNow, objectionOfPolicy } from '../../core/decision/policy/policy-now.ts';
 import type { RefusalReason } from '../../core/decision/record/reasons.ts';
+import { wasStoppedBadly } from '../../core/detection/program-state.ts';
 import { fromTime, toTime } from '../../core/time/timestamp.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import type { Reading } from '../health/observation.ts';
@@ -125,7 +126,8 @@ function heldByPerson({ step, unit, isDebugged }: ActQuestion): Refusal | undefi
     message: `${name} ${what}: it is left as it is`,
   });
   if (loadState === 'masked') return refusal('is masked');
-  if (activeState === 'inactive' && (result === 'success' || result === '')) return refusal('was stopped by somebody');
+  const isStopped = activeState === 'inactive' && (result === 'success' || result === '');
+  if (isStopped || wasStoppedBadly(unit.value)) return refusal('was stopped by somebody');
   return isDebugged ? refusal('is being debugged') : undefined;
 }
 

@@ -69,6 +69,16 @@ const RULES: readonly Rule[] = [
     message: 'restarting the runtime helps',
   },
   {
+    // A runtime that crash-loops is deaf as well, and a kubelet that waits in the kernel cannot be restarted.
+    when: (question) =>
+      isSure(question) &&
+      question.diagnosis.restartRuntime === 'DoesNotHelp' &&
+      question.diagnosis.class === 'RuntimeDown',
+    action: undefined,
+    reason: 'RestartDoesNotHelp',
+    message: 'restarting the runtime does not help',
+  },
+  {
     when: (question) => isRuntimeDeaf(question.probe),
     action: 'RestartRuntime',
     reason: 'RuntimeDoesNotAnswer',

@@ -25,7 +25,7 @@ const CRI = /^\d{4}-\d\d-\d\dT[\d:.+Z-]{8,40} std(?:out|err) F /;
 /** `"message" key="value" key="value"`: a value in quotes ends where its quotes end. */
 const QUOTED = String.raw`"([^"\\]*(?:\\.[^"\\]*)*)"`;
 const STRUCTURED = new RegExp(`^${QUOTED}`);
-const PAIR = new RegExp(String.raw` ([\w./-]{1,128})=(?:${QUOTED}|(\{.*))`, 'y');
+const PAIR = new RegExp(String.raw` ([\w./-]{1,128})=(?:${QUOTED}|(\{.*)|[^\s"{<]+)`, 'y');
 
 /**
  * A logger's name may stand before the message. Each is of one file in all releases: calls elsewhere print nothing but an
@@ -96,8 +96,9 @@ function conditionMessage(condition: string): string {
   return at === -1 ? '' : condition.slice(at + ' Message:'.length);
 }
 
-function saidIn(line: string): Said | undefined {
-  if (line.startsWith('{')) return saidInJson(line);
+function saidIn(line: string, isWrapped = false): Said | undefined {
+  const bare = line.startsWith('{') ? line : line.replace(CRI, '').replace(SYSLOG, '');
+  if (bare.startsWith('{')) return saidInJson(bare, isWrapped);
   const header = headerOf(line);
   if (header === undefined) return undefined;
   return saidInText(header.record.slice(header.found[0].length), header.found[2] ?? '');
@@ -127,11 +128,11 @@ function pairsOf(body: string, from: number): ReadonlyMap<string, string> {
 }
 
 /** The kubelet's JSON, or a line of it that Docker has wrapped. */
-function saidInJson(line: string): Said | undefined {
+function saidInJson(line: string, isWrapped: boolean): Said | undefined {
   const fields = parseObject(line);
   const wrapped = textOf(fields?.['log']);
-  if (wrapped !== undefined && textOf(fields?.['stream']) !== undefined && !wrapped.startsWith('{')) {
-    return saidIn(wrapped.trimEnd());
+  if (!isWrapped && wrapped !== undefined && textOf(fields?.['stream']) !== undefined) {
+    return saidIn(wrapped.trimEnd(), true);
   }
   const message = textOf(fields?.['msg']);
   const caller = textOf(fields?.['caller']);

@@ -17,6 +17,8 @@ export interface UnitWords {
   readonly result: string;
   readonly mainPID: number;
   readonly restarts: number;
+  /** `Restart=`. */
+  readonly restart: string;
 }
 
 /** What the kernel says of the main process. */
@@ -97,6 +99,15 @@ function loops(restarts: ProgramRecord['restarts']): number {
   return count >= LOOP_RESTARTS ? count : 0;
 }
 
+/** systemd starts such a unit again whatever it ended with, unless it was told to stop it. */
+export function wasStoppedBadly({
+  activeState,
+  restart,
+  restarts,
+}: Pick<UnitWords, 'activeState' | 'restart' | 'restarts'>): boolean {
+  return activeState === 'failed' && restart === 'always' && restarts === 0;
+}
+
 const IN_TRANSIT: readonly string[] = ['activating', 'deactivating', 'reloading', 'refreshing'];
 
 function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Judged | undefined {
@@ -110,6 +121,7 @@ function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Ju
       state: 'CrashLooping',
       message: `${name} was started again ${String(again)} times in 5 minutes${because}`,
     };
+  if (wasStoppedBadly(unit)) return { state: 'Stopped', message: `${name} was stopped, and ended badly${because}` };
   if (activeState === 'failed') return { state: 'Failed', message: `${name} has failed${because}` };
   if (activeState === 'inactive') return { state: 'Stopped', message: `${name} is stopped` };
   if (IN_TRANSIT.includes(activeState))
@@ -154,7 +166,10 @@ export function nextProgramRecord(
   now: Moment,
 ): ProgramRecord {
   const restarts = counted(facts, previous, now);
-  const judged = ofUnit(facts, restarts) ?? held(facts) ?? uninterruptible(facts, previous) ?? ofAnswers(facts);
+  // A program that is held while systemd starts or stops it, as one may be for ever, is held.
+  const unit = ofUnit(facts, restarts);
+  const byUnit = unit?.state === 'Starting' ? (held(facts) ?? unit) : unit;
+  const judged = byUnit ?? held(facts) ?? uninterruptible(facts, previous) ?? ofAnswers(facts);
   const { state } = judged;
   const seen = { state, idleAtMs: idleAt(state, previous, now.monotonicMs), restarts, lookedAtMs: now.monotonicMs };
   if (previous?.state !== state) return { ...seen, ...judged, since: now.wallMs, sinceMs: now.monotonicMs };

@@ -137,8 +137,9 @@ export function notReportingVerdict(message: string): Diagnosis {
 
 function verdictOf(role: ProgramRole, entry: Entry, seen: string | undefined): Diagnosis {
   const { restart, ...facts } = entry;
-  // What is done to the other program is neither here nor there, unless a person holds this one.
-  const other = entry.class === 'HeldByPerson' ? 'Harms' : 'Unknown';
+  // The runtime is not at fault where the kubelet is; one that a person holds is a reason to leave both.
+  const isHeld = entry.class === 'HeldByPerson';
+  const other = isHeld ? 'Harms' : role === 'kubelet' ? 'DoesNotHelp' : 'Unknown';
   return {
     ...facts,
     restartKubelet: role === 'kubelet' ? restart : other,

@@ -138,7 +138,16 @@ describe('an act', () => {
     ['on a kubelet that was started after it was asked for', started(60_000), 'AlreadyRestarted'],
     ['on a unit that somebody has masked', unitThat({ loadState: 'masked' }), 'HeldByPerson'],
     ['on a unit that somebody has stopped', unitThat({ activeState: 'inactive', mainPID: 0 }), 'HeldByPerson'],
-    ['on a unit that has failed', unitThat({ activeState: 'failed', result: 'exit-code', mainPID: 0 }), undefined],
+    [
+      'on a unit that has failed',
+      unitThat({ activeState: 'failed', result: 'exit-code', mainPID: 0, restarts: 5 }),
+      undefined,
+    ],
+    [
+      'on a unit that ended badly when it was stopped',
+      unitThat({ activeState: 'failed', result: 'timeout', mainPID: 0 }),
+      'HeldByPerson',
+    ],
     ['on a program that somebody debugs', { isDebugged: true }, 'HeldByPerson'],
     ['on a kubelet that was started within the tolerance of clocks', started(2_000), undefined],
     ['on a kubelet that was started after the tolerance of clocks', started(2_001), 'AlreadyRestarted'],

@@ -130,6 +130,16 @@ describe('the choice of an action', () => {
       'RestartHarms',
     ],
     [
+      'a runtime that crash-loops, though it is deaf',
+      { diagnosis: aDiagnosis({ class: 'RuntimeDown', restartKubelet: 'Unknown' }), probe: 'Unavailable' },
+      'RestartDoesNotHelp',
+    ],
+    [
+      'what somebody holds as it is',
+      { diagnosis: aDiagnosis({ class: 'HeldByPerson', restartKubelet: 'Harms' }), probe: 'Unavailable' },
+      'HeldByPerson',
+    ],
+    [
       'a ladder whose next rung is harmful, and the one after it is not allowed',
       { diagnosis: aDiagnosis({ restartRuntime: 'Harms' }), tried: ['RestartKubelet'] },
       'ActionNotAllowed',

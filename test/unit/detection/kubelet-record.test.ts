@@ -8,6 +8,8 @@ const TEXT = 'PLEG is not healthy: pleg was last seen active 3m5.320829963s ago;
 const HEAD = 'E1124 10:09:33.815416      95';
 const OWN = `${HEAD} kubelet.go:2646] "Skipping pod synchronization" err="${TEXT}"`;
 
+const OWN_JSON = `{"ts":1745319662553.9,"caller":"kubelet/kubelet.go:2646","msg":"Skipping pod synchronization","err":"${TEXT}"}`;
+
 describe("the kubelet's own words", () => {
   test.each([
     ['1.7 to 1.12', `I0902 22:01:59.607732    9010 kubelet.go:1752] skipping pod synchronization - [${TEXT}]`],
@@ -24,6 +26,13 @@ describe("the kubelet's own words", () => {
       'JSON',
       `{"ts":1745319662553.9,"caller":"kubelet/kubelet.go:2646","msg":"Skipping pod synchronization","err":"${TEXT}"}`,
     ],
+    ['with a bare value before it', OWN.replace('err=', 'v=1 err=')],
+    ['JSON of a kubelet in a container', `2026-11-24T10:09:33.815416123Z stderr F ${OWN_JSON}`],
+    [
+      'JSON of a kubelet in a container of Docker',
+      JSON.stringify({ log: `${OWN_JSON}\n`, stream: 'stderr', time: 'x' }),
+    ],
+    ['JSON in syslog', `Nov 24 10:09:33 node-1 kubelet[95]: ${OWN_JSON}`],
     ['syslog', `Nov 24 10:09:33 node-1 kubelet[95]: ${OWN}`],
     ['syslog of now', `2026-11-24T10:09:33.815416+00:00 node-1 k3s-agent[95]: ${OWN}`],
     ['a kubelet in a container', `2026-11-24T10:09:33.815416123Z stderr F ${OWN}`],

@@ -17,6 +17,7 @@ const active: UnitWords = {
   result: 'success',
   mainPID: 812,
   restarts: 0,
+  restart: 'always',
 };
 const down = { ...active, activeState: 'inactive', subState: 'dead', mainPID: 0 };
 const sleeping: ProcessWords = { state: 'S', tracerPID: 0, frozen: false, wchan: 'futex_wait_queue' };
@@ -69,9 +70,21 @@ describe('a program of the host', () => {
     ['is masked and still runs', [unit({ loadState: 'masked' })], 'Running', ''],
     [
       'has failed',
-      [gone({ activeState: 'failed', result: 'start-limit-hit' })],
+      [gone({ activeState: 'failed', result: 'start-limit-hit', restarts: 5 })],
       'Failed',
       'kubelet.service has failed (start-limit-hit)',
+    ],
+    [
+      'ended badly when it was stopped',
+      [gone({ activeState: 'failed', result: 'timeout' })],
+      'Stopped',
+      'kubelet.service was stopped, and ended badly (timeout)',
+    ],
+    [
+      'has failed, and would not be started again',
+      [gone({ activeState: 'failed', result: 'exit-code', restart: 'on-failure' })],
+      'Failed',
+      'kubelet.service has failed (exit-code)',
     ],
     ['is active without a process', [unit({ mainPID: 0 })], 'Failed', 'kubelet.service has no main process'],
     [
@@ -79,6 +92,12 @@ describe('a program of the host', () => {
       [gone({ activeState: 'activating', subState: 'auto-restart', result: 'exit-code' })],
       'Starting',
       'kubelet.service is activating (auto-restart) (exit-code)',
+    ],
+    [
+      'is stopped by a signal while it is started',
+      [{ ...unit({ activeState: 'activating', subState: 'start' }), ...process({ state: 'T' }) }],
+      'Frozen',
+      'process 812 is stopped (SIGSTOP)',
     ],
     ['was restarted once, as by its watchdog', [unit({ restarts: 4 }), unit({ restarts: 5 })], 'Running', ''],
     [

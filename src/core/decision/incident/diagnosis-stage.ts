@@ -75,14 +75,16 @@ function ofNow({ incident }: IncidentSnapshot, verdict: Diagnosis): Diagnosis {
   return newest >= (fromTime(incident.spec.trigger.at) ?? 0) ? verdict : { ...verdict, relist: 'Unknown' };
 }
 
-/** The program that an incident is about; undefined: it is about PLEG. */
+/** The program that is down or silent, by the incident or beside it; undefined: it is about PLEG alone. */
 function programOf({
   incident,
   health,
 }: IncidentSnapshot): readonly [ProgramRole, ProgramInfo | undefined] | undefined {
   const { type } = incident.spec.trigger;
-  if (type === 'RuntimeDown') return ['runtime', health?.status.runtime?.program];
-  return type === 'KubeletDown' || type === 'KubeletSilent' ? ['kubelet', health?.status.kubelet?.program] : undefined;
+  if (type === 'KubeletDown' || type === 'KubeletSilent') return ['kubelet', health?.status.kubelet?.program];
+  // A runtime that is down, as somebody may have stopped it, ends in a breach of PLEG as well.
+  const { program, probe } = health?.status.runtime ?? {};
+  return type === 'RuntimeDown' || probe?.state === 'Unavailable' ? ['runtime', program] : undefined;
 }
 
 /** What is known without stacks, where the incident is about a program; undefined: its stacks have to say. */

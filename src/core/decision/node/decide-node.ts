@@ -65,7 +65,9 @@ function isSameTrouble({ health }: NodeSnapshot, incident: KubeletIncident, trig
   const [known, seen] = [fromTime(spec.trigger.at) ?? 0, fromTime(trigger.at) ?? 0];
   const isOfFuture = known > (fromTime(metadata.creationTimestamp) ?? known) + AHEAD_MS;
   if (known === seen || (known > seen && !isOfFuture)) return true;
-  return isLeftIll(incident) && seen - (health === undefined ? 0 : clockSkewMs(health)) <= endOf(incident);
+  // What the Node's condition says has the API server's time, or the kubelet's, which is not known to be off.
+  const skewMs = health === undefined || trigger.source === 'NodeReady' ? 0 : clockSkewMs(health);
+  return isLeftIll(incident) && seen - skewMs <= endOf(incident);
 }
 
 /** What had begun when an incident left its node ill is what it left: our own restart begins an episode anew. */

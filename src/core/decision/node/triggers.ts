@@ -149,6 +149,9 @@ const DOWN: readonly ProgramState[] = ['Stopped', 'Masked', 'Failed', 'CrashLoop
 const SILENT: readonly ProgramState[] = ['Frozen', 'Silent', 'Uninterruptible', 'Debugged'];
 /** The node controller waits 40 s for a kubelet; one that was cut off with all others is back within 10 s. */
 const UNKNOWN_MS = 20_000;
+/** A kubelet that has just been started registers within this time; one that systemd has been starting for long is stuck. */
+const UP_MS = 60_000;
+const START_MS = 300_000;
 
 /** For how long a program has been in its state, by its node's own clock, where it is one of these. */
 function lastedMs(
@@ -177,13 +180,16 @@ function kubeletDown(snapshot: NodeSnapshot): Claimed | undefined {
   return downClaim('kubelet', program);
 }
 
-/** It runs, and the Node says that it does not report, while its agent does. */
-function notReporting({ node, contact, health, now }: NodeSnapshot): Claimed | undefined {
+/** It has run for a while, and the Node says that it does not report, while its agent does. */
+function notReporting(snapshot: NodeSnapshot): Claimed | undefined {
+  const { node, contact, health, now } = snapshot;
   const ready = readyCondition(node);
-  const isRunning = health?.status.kubelet?.program?.state === 'Running';
-  if (ready?.status !== 'Unknown' || !isInTouch(contact) || !isRunning) return undefined;
+  const program = health?.status.kubelet?.program;
+  if (ready?.status !== 'Unknown' || !isInTouch(contact) || program === undefined) return undefined;
+  const isUp =
+    lastedMs(snapshot, program, ['Running']) >= UP_MS || lastedMs(snapshot, program, ['Starting']) >= START_MS;
   const since = fromTime(ready.lastTransitionTime) ?? now;
-  if (now - since < UNKNOWN_MS) return undefined;
+  if (!isUp || now - since < UNKNOWN_MS) return undefined;
   const message = `Node condition Ready=Unknown: ${ready.message}`.slice(0, 1024);
   return { at: toTime(since), source: 'NodeReady', message };
 }

@@ -189,10 +189,16 @@ describe('a program of the host', () => {
     ['a kubelet that is masked', { health: kubelet('Masked') }, 'KubeletDown', 'ServiceManager'],
     ['a kubelet that has failed', { health: kubelet('Failed') }, 'KubeletDown', 'ServiceManager'],
     ['a kubelet that crash-loops', { health: kubelet('CrashLooping') }, 'KubeletDown', 'ServiceManager'],
+    [
+      'a kubelet that systemd has been starting for long, on a Node that is Unknown',
+      { health: kubelet('Starting', 300_000), node: unknown(20_000) },
+      'KubeletSilent',
+      'NodeReady',
+    ],
     ['a runtime that has failed', { health: runtime('Failed', 'Unavailable') }, 'RuntimeDown', 'ServiceManager'],
     [
       'a kubelet that runs, on a Node that is Unknown',
-      { health: kubelet('Running'), node: unknown(20_000) },
+      { health: kubelet('Running', 60_000), node: unknown(20_000) },
       'KubeletSilent',
       'NodeReady',
     ],
@@ -208,10 +214,12 @@ describe('a program of the host', () => {
     ['that has been frozen for a moment', { health: kubelet('Frozen', 9_999) }],
     ['of a silent agent', { health: kubelet('Frozen'), contact: SILENT }],
     ['that answers, whatever its unit is', { health: runtime('Failed', 'Answered') }],
-    ['on a Node that has just turned Unknown', { health: kubelet('Running'), node: unknown(19_999) }],
+    ['on a Node that has just turned Unknown', { health: kubelet('Running', 60_000), node: unknown(19_999) }],
+    ['that was started a moment ago', { health: kubelet('Running', 59_999), node: unknown(600_000) }],
+    ['that is being started', { health: kubelet('Starting', 299_999), node: unknown(600_000) }],
     [
       'on a Node that is Unknown, whose agent is silent too',
-      { health: kubelet('Running'), node: unknown(60_000), contact: SILENT },
+      { health: kubelet('Running', 60_000), node: unknown(60_000), contact: SILENT },
     ],
     ['of an agent of before', { health: aHealth(), node: unknown(60_000) }],
   ])('one %s is not', (_name, part) => {
