@@ -1,9 +1,13 @@
 /** The folder that evidence is written to. */
+import { constants } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MedicError } from '../../ports/errors.ts';
 
 export const MANIFEST = 'manifest.json';
+
+/** A link that somebody has put into a shared folder would lead the node's bytes into any file of the caller. */
+const NO_LINK = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
 export interface Folder {
   /** `name` must be a file's name without a path. @throws `E_CLI_OUTPUT`. */
@@ -24,7 +28,7 @@ export async function openFolder(path: string, incident: string): Promise<Folder
   }
   return {
     // Dumps and logs of a node are not for everybody who has an account here.
-    write: (name, bytes) => orFail(path, () => writeFile(join(path, name), bytes, { mode: 0o600 })),
+    write: (name, bytes) => orFail(path, () => writeFile(join(path, name), bytes, { mode: 0o600, flag: NO_LINK })),
   };
 }
 
