@@ -44,7 +44,7 @@ async function frozen(report: Report): Promise<void> {
   const figure = (what: string, at: string, limit: number): void => {
     report.figure({ scenario: NAME, what, value: (Date.parse(at) - began) / 1000, limit, unit: 's' });
   };
-  figure('frozen to incident opened', metadata.creationTimestamp, 20);
+  figure('frozen to incident opened', metadata.creationTimestamp, 25);
   figure('frozen to restart issued', issued, 60);
   figure('frozen to Ready=True', status.timings?.readyAt ?? '', 65);
   report.check(NAME, 'it has another process', (await unitState(NODE.name, 'kubelet')).pid !== pid);
