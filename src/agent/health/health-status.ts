@@ -13,10 +13,11 @@ import { withCondition } from '../../core/decision/record/conditions-and-steps.t
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs, formatDuration } from '../../core/time/duration.ts';
 import type { ProgramRecord } from '../../core/detection/program-state.ts';
+import { PROGRAM_LASTS_MS } from '../../core/detection/settings.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import { conditionClaims, recoveryLack } from './health-conditions.ts';
-import type { ProbeObservation, Reading, Observation } from './observation.ts';
+import { type Observation, type ProbeObservation, type Reading, valueOf } from './observation.ts';
 import type { World } from '../world.ts';
 import { cleanText } from '../../core/redaction/redact.ts';
 
@@ -63,10 +64,6 @@ export function buildStatus(input: StatusInput): HealthStatus {
   };
 }
 
-function known(unit: Reading<UnitFacts> | undefined): UnitFacts | undefined {
-  return unit?.kind === 'known' ? unit.value : undefined;
-}
-
 function time(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : toPreciseTime(ms);
 }
@@ -84,7 +81,7 @@ function kubeletInfo(observation: Observation): KubeletInfo {
     endpoint: process?.endpoint === undefined ? undefined : cleanText(process.endpoint, 512),
     program: programInfo(host?.kubeletProgram),
     answers: answersOf(observation),
-    ...kubeletUnitInfo(known(host?.kubeletUnit)),
+    ...kubeletUnitInfo(valueOf(host?.kubeletUnit)),
   };
 }
 
@@ -108,7 +105,7 @@ function kubeletUnitInfo(unit: UnitFacts | undefined): KubeletInfo {
 }
 
 function runtimeInfo({ host, probe }: Observation): RuntimeInfo {
-  const unit = known(host?.runtimeUnit);
+  const unit = valueOf(host?.runtimeUnit);
   return {
     name: probe.runtimeName?.slice(0, 64),
     version: probe.runtimeVersion?.slice(0, 128),
@@ -200,9 +197,6 @@ export function urgentKey({
   ]);
 }
 
-/** After this time a program that does nothing, or does not run, opens an incident. */
-const PROGRAM_LASTS_MS = 10_000;
-
 function programKey(program: ProgramRecord | undefined, now: Moment): readonly unknown[] {
   return program === undefined ? [] : [program.state, now.monotonicMs - program.sinceMs >= PROGRAM_LASTS_MS];
 }
@@ -216,6 +210,6 @@ function plegKey(pleg: PlegInfo | undefined, spec: HealthSpec, now: Moment): rea
 }
 
 function unitKey(unit: Reading<UnitFacts> | undefined): readonly unknown[] {
-  const facts = known(unit);
+  const facts = valueOf(unit);
   return [unit?.kind, facts?.mainPID, facts?.invocationID];
 }

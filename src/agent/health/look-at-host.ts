@@ -3,13 +3,14 @@ import type { UnitRole } from '../../ports/host.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { WakeUp } from '../../runtime/wake-up.ts';
 import { createKubeletVersion, type KubeletVersion } from './kubelet-version.ts';
-import type {
-  HostObservation,
-  Observation,
-  ObservationBoard,
-  Reading,
-  SpoolObservation,
-  StacksObservation,
+import {
+  type HostObservation,
+  type Observation,
+  type ObservationBoard,
+  type Reading,
+  type SpoolObservation,
+  type StacksObservation,
+  valueOf,
 } from './observation.ts';
 import { momentOf, reasonOf, type World } from '../world.ts';
 import { nextProgramRecord } from '../../core/detection/program-state.ts';
@@ -91,13 +92,9 @@ async function mainProcess(
   unit: Reading<UnitFacts>,
   signal: AbortSignal,
 ): Promise<ProcessFacts | undefined> {
-  const pid = unit.kind === 'known' ? unit.value.mainPID : 0;
+  const pid = valueOf(unit)?.mainPID ?? 0;
   if (pid === 0) return undefined;
   return await fact(world, `the process of the ${role}`, signal, () => world.host.facts.process(pid));
-}
-
-function wordsOf(unit: Reading<UnitFacts>): UnitFacts | undefined {
-  return unit.kind === 'known' ? unit.value : undefined;
 }
 
 function silenceMs({ kubeletSilence }: Observation, now: Moment): number | undefined {
@@ -127,13 +124,13 @@ async function lookAtHost(
   const now = momentOf(world.clock);
   const before = board.current();
   const kubeletProgram = nextProgramRecord(
-    { unit: wordsOf(kubeletUnit), process: kubeletProcess, silentMs: silenceMs(before, now) },
+    { unit: valueOf(kubeletUnit), process: kubeletProcess, silentMs: silenceMs(before, now) },
     before.host?.kubeletProgram,
     now,
   );
   // Whether the runtime answers is the CRI probe's to say.
   const runtimeProgram = nextProgramRecord(
-    { unit: wordsOf(runtimeUnit), process: runtimeProcess, silentMs: undefined },
+    { unit: valueOf(runtimeUnit), process: runtimeProcess, silentMs: undefined },
     before.host?.runtimeProgram,
     now,
   );

@@ -9,6 +9,11 @@ export type Reading<T> =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly message: string };
 
+/** undefined: it is not known. */
+export function valueOf<T>(reading: Reading<T> | undefined): T | undefined {
+  return reading?.kind === 'known' ? reading.value : undefined;
+}
+
 export interface ProbeObservation {
   readonly state: ProbeState;
   /** When the last probe ended, milliseconds since 1970; undefined: none has. */

@@ -47,6 +47,12 @@ export function clockSkewMs(health: KubeletHealth): number {
   return reported === undefined || seen === undefined ? 0 : reported - seen;
 }
 
+/** How long something had lasted when the agent last reported, in milliseconds: both times are of the node's own clock. */
+export function lastedMs(health: KubeletHealth | undefined, since: string | undefined): number | undefined {
+  const [reportedAt, began] = [fromTime(health?.status.agent?.reportedAt), fromTime(since)];
+  return reportedAt === undefined || began === undefined ? undefined : reportedAt - began;
+}
+
 export function isOpen(incident: KubeletIncident): boolean {
   return !isTrue(incident.status.conditions, 'Complete');
 }

@@ -23,5 +23,7 @@ export const RUNTIME_DOWN_HOLD_MS = 15_000;
 export const RELIST_FAILED_HOLD_MS = 30_000;
 /** After it did nothing for long, the kubelet needs this time to be seen well or ill: looks at it are 10 s apart. */
 export const RESUMED_MS = 30_000;
+/** A program that does nothing or does not run is told of after this time: a unit may be restarted by somebody just now. */
+export const PROGRAM_LASTS_MS = 10_000;
 /** A log source that fails for less is being restarted. */
 export const LOG_GRACE_MS = 15_000;

@@ -3,18 +3,16 @@
  * Times of episodes are the node's own clock; they are compared with each other, never with ours.
  */
 import { type Trigger, TriggerType } from '../../../api/v1alpha1/incident.ts';
-import type { ProgramInfo, ProgramState } from '../../../api/v1alpha1/health.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isInTouch, isSilent } from '../contact.ts';
-import { clockSkewMs, isLogUnreadable, readyCondition } from '../node-state.ts';
+import { clockSkewMs, isLogUnreadable, lastedMs, readyCondition } from '../node-state.ts';
 import { fromTime, toTime } from '../../time/timestamp.ts';
 import type { NodeSnapshot } from './node-snapshot.ts';
+import { type Claimed, kubeletDown, kubeletSilent, runtimeDown } from './program-claims.ts';
 import { cleanText } from '../../redaction/redact.ts';
 
-/** A trigger without its name, which is that of its entry. */
-type Claimed = Omit<Trigger, 'type'>;
 /** Pure. undefined: there is nothing of it. */
 type Claim = (snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy) => Claimed | undefined;
 
@@ -82,15 +80,9 @@ function plegFlapping(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Cl
 /** A kubelet that is well again says so to the API within 20 s. */
 const LASTING_MS = 60_000;
 
-/**
- * A kubelet whose sync loop is stuck too writes one line of it, or none: the episode closes, and Ready stays False. Both times
- * are of the node's clock.
- */
+/** A kubelet whose sync loop is stuck too writes one line of it, or none: the episode closes, and Ready stays False. */
 function isLasting({ health, contact }: NodeSnapshot, since: string): boolean {
-  const reportedAt = fromTime(health?.status.agent?.reportedAt);
-  const began = fromTime(since);
-  if (!isInTouch(contact) || reportedAt === undefined || began === undefined) return false;
-  return reportedAt - began >= LASTING_MS;
+  return isInTouch(contact) && (lastedMs(health, since) ?? 0) >= LASTING_MS;
 }
 
 /**
@@ -140,67 +132,6 @@ function runtimeHung(snapshot: NodeSnapshot, policy: KubeletRecoveryPolicy): Cla
   if (silent.forMs < durationMs(after)) return undefined;
   const message = `the CRI has not answered for ${formatSeconds(silent.forMs)}, and a stack dump shows relist waiting in ${call}`;
   return { at: silent.since, source: 'RuntimeProbe', message };
-}
-
-/** Not of a unit that somebody restarts just now. */
-const DOWN_MS = 10_000;
-const DOWN: readonly ProgramState[] = ['Stopped', 'Masked', 'Failed', 'CrashLooping'];
-/** It does nothing, and only its node's agent sees that. */
-const SILENT: readonly ProgramState[] = ['Frozen', 'Silent', 'Uninterruptible', 'Debugged'];
-/** The node controller waits 40 s for a kubelet; one that was cut off with all others is back within 10 s. */
-const UNKNOWN_MS = 20_000;
-/** A kubelet that has just been started registers within this time; one that systemd has been starting for long is stuck. */
-const UP_MS = 60_000;
-const START_MS = 300_000;
-
-/** For how long a program has been in its state, by its node's own clock, where it is one of these. */
-function lastedMs(
-  { health, contact }: NodeSnapshot,
-  program: ProgramInfo | undefined,
-  states: readonly ProgramState[],
-): number {
-  if (!isInTouch(contact) || program === undefined || !states.includes(program.state)) return -1;
-  return (fromTime(health?.status.agent?.reportedAt) ?? 0) - (fromTime(program.since) ?? Number.POSITIVE_INFINITY);
-}
-
-function downClaim(role: 'kubelet' | 'runtime', { state, since, message = '' }: ProgramInfo): Claimed {
-  return { at: since, source: 'ServiceManager', message: `the ${role} is ${state}: ${message}`.slice(0, 1024) };
-}
-
-/** systemd says that the runtime is down, and it does not answer. */
-function runtimeDown(snapshot: NodeSnapshot): Claimed | undefined {
-  const runtime = snapshot.health?.status.runtime;
-  if (runtime?.program === undefined || runtime.probe.state === 'Answered') return undefined;
-  return lastedMs(snapshot, runtime.program, DOWN) < DOWN_MS ? undefined : downClaim('runtime', runtime.program);
-}
-
-function kubeletDown(snapshot: NodeSnapshot): Claimed | undefined {
-  const program = snapshot.health?.status.kubelet?.program;
-  if (program === undefined || lastedMs(snapshot, program, DOWN) < DOWN_MS) return undefined;
-  return downClaim('kubelet', program);
-}
-
-/** It has run for a while, and the Node says that it does not report, while its agent does. */
-function notReporting(snapshot: NodeSnapshot): Claimed | undefined {
-  const { node, contact, health, now } = snapshot;
-  const ready = readyCondition(node);
-  const program = health?.status.kubelet?.program;
-  if (ready?.status !== 'Unknown' || !isInTouch(contact) || program === undefined) return undefined;
-  const isUp =
-    lastedMs(snapshot, program, ['Running']) >= UP_MS || lastedMs(snapshot, program, ['Starting']) >= START_MS;
-  const since = fromTime(ready.lastTransitionTime) ?? now;
-  if (!isUp || now - since < UNKNOWN_MS) return undefined;
-  const message = `Node condition Ready=Unknown: ${ready.message}`.slice(0, 1024);
-  return { at: toTime(since), source: 'NodeReady', message };
-}
-
-/** The agent sees that it does nothing; or it does not report. */
-function kubeletSilent(snapshot: NodeSnapshot): Claimed | undefined {
-  const program = snapshot.health?.status.kubelet?.program;
-  if (program === undefined || lastedMs(snapshot, program, SILENT) < DOWN_MS) return notReporting(snapshot);
-  const { state, since, message = '' } = program;
-  const source = state === 'Silent' ? 'KubeletProbe' : 'Kernel';
-  return { at: since, source, message: `the kubelet is ${state}: ${message}`.slice(0, 1024) };
 }
 
 export const TRIGGERS: Readonly<Record<TriggerType, TriggerFacts>> = {

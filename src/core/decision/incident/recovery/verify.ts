@@ -6,7 +6,7 @@ import type { Condition } from '../../../../api/v1alpha1/condition.ts';
 import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { ACTIONS, type ActStep } from '../../actions.ts';
-import { isReady, readyCondition } from '../../node-state.ts';
+import { isReady, lastedMs, readyCondition } from '../../node-state.ts';
 import { findCondition, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
 import type { RecoveryReason } from '../../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
@@ -74,12 +74,10 @@ function claimOf(snapshot: IncidentSnapshot): RecoveryClaim {
   };
 }
 
-/** For how long the runtime has answered, by its node's own clock; undefined: its agent does not say since when. */
+/** For how long the runtime has answered; undefined: its agent does not say since when. */
 function answeredForMs({ health }: IncidentSnapshot): number | undefined {
   const reachable = findCondition(health?.status.conditions, 'RuntimeReachable');
-  const since = reachable?.status === 'True' ? fromTime(reachable.lastTransitionTime) : undefined;
-  const reportedAt = fromTime(health?.status.agent?.reportedAt);
-  return since === undefined || reportedAt === undefined ? undefined : reportedAt - since;
+  return reachable?.status === 'True' ? lastedMs(health, reachable.lastTransitionTime) : undefined;
 }
 
 /** Within which time the kubelet should have followed a runtime that answers again, where that time is over. */

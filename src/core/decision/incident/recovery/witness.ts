@@ -5,6 +5,7 @@
  */
 import type { IncidentStatus, Witness } from '../../../../api/v1alpha1/incident.ts';
 import { parsePlegLine } from '../../../detection/pleg-line.ts';
+import { PROGRAM_LASTS_MS } from '../../../detection/settings.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { fromTime } from '../../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../../actions.ts';
@@ -54,13 +55,12 @@ function runtimeProbe({ health, contact }: IncidentSnapshot): string | undefined
   return `the agent's own CRI probe says ${probe.state}`;
 }
 
-/** An incident of a silent kubelet opens when it has been so for this time. */
-const SEEN_MS = 10_000;
-
 /** Of a kubelet that the kernel shows stopped: that it does not answer either is enough after the time that the policy says. */
 function isSilentLongEnough({ incident, health, now }: IncidentSnapshot): boolean {
   const openedAt = fromTime(incident.metadata.creationTimestamp) ?? now;
-  return health !== undefined && now - openedAt >= durationMs(health.spec.detection.kubeletSilentAfter) - SEEN_MS;
+  return (
+    health !== undefined && now - openedAt >= durationMs(health.spec.detection.kubeletSilentAfter) - PROGRAM_LASTS_MS
+  );
 }
 
 /**
@@ -102,14 +102,8 @@ const TESTIMONIES: Readonly<Record<Witness, readonly Testimony[]>> = {
   KubeletLog: [],
 };
 
-const ORDER: readonly Witness[] = [
-  'Person',
-  'NodeReady',
-  'StackDump',
-  'RuntimeProbe',
-  'KubeletProbe',
-  'ServiceManager',
-];
+/** Who may be the second one, in the order in which they are asked. */
+const ORDER: readonly Witness[] = ['Person', 'NodeReady', 'StackDump', 'RuntimeProbe', 'KubeletProbe'];
 
 interface Found {
   readonly witness: Witness;
