@@ -9,7 +9,13 @@ import {
 } from '../../core/detection/episodes.ts';
 import { plegWords, type Telling, tellsOfPleg } from '../../core/detection/pleg-words.ts';
 import { parseKubeletRecord, signerOf } from '../../core/detection/kubelet-record.ts';
-import { isForeign, noteSignature, NO_SIGNATURES, type Signatures } from '../../core/detection/signatures.ts';
+import {
+  isForeign,
+  noteSignature,
+  NO_SIGNATURES,
+  type Signatures,
+  type Signed,
+} from '../../core/detection/signatures.ts';
 import type { PlegLine } from '../../core/detection/pleg-line.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
 import type { ProgramRecord } from '../../core/detection/program-state.ts';
@@ -82,8 +88,12 @@ type Line = Extract<LogRecord, { kind: 'line' }>;
 
 function onLine(before: WatchState, record: Line, now: Moment): WatchState {
   const { at, text, cursor } = record;
-  const state = { ...before, signatures: signaturesWith(before.signatures, record) };
-  const line = isPlanted(state.signatures, record) ? NONE : parseKubeletRecord(text);
+  const signed = signatureOf(record);
+  const signatures = signed === undefined ? before.signatures : noteSignature(before.signatures, signed);
+  const state = { ...before, signatures };
+  // One that is signed otherwise than its sender signs stands in the text of another record.
+  const isPlanted = signed !== undefined && isForeign(signatures, signed);
+  const line = isPlanted ? NONE : parseKubeletRecord(text);
   const ageMs = Math.max(0, now.wallMs - at);
   const read = { ...state, cursor, lastLineAt: at, lagSeconds: Math.floor(ageMs / 1000) };
   if (line.kind === 'none') return read;
@@ -101,15 +111,10 @@ function onLine(before: WatchState, record: Line, now: Moment): WatchState {
   );
 }
 
-function signaturesWith(known: Signatures, { pid, text, at }: Line): Signatures {
+/** By whom a record is signed, and who sent it; undefined: one of the two is not known. */
+function signatureOf({ pid, text, at }: Line): Signed | undefined {
   const signer = pid === undefined ? undefined : signerOf(text);
-  return pid === undefined || signer === undefined ? known : noteSignature(known, { pid, signer, at });
-}
-
-/** Whether it stands in the text of another record. */
-function isPlanted(known: Signatures, { pid, text }: Line): boolean {
-  const signer = pid === undefined ? undefined : signerOf(text);
-  return pid !== undefined && signer !== undefined && isForeign(known, { pid, signer });
+  return pid === undefined || signer === undefined ? undefined : { pid, signer, at };
 }
 
 /** Of the line without its secrets: the parser cuts out of it what it tells. */

@@ -58,7 +58,7 @@ export function parseKubeletRecord(line: string): PlegLine {
 /** What signs the record: the process id in its header, or `json`, which has none; undefined: it is no record. */
 export function signerOf(line: string): string | undefined {
   if (line.startsWith('{')) return 'json';
-  return headerOf(line.slice(0, MAX_HEADS))?.found[1];
+  return KLOG_HEADER.exec(bareOf(line.slice(0, MAX_HEADS)))?.[1];
 }
 
 function meaningOf(said: Said): PlegLine {
@@ -97,17 +97,15 @@ function conditionMessage(condition: string): string {
 }
 
 function saidIn(line: string, isWrapped = false): Said | undefined {
-  const bare = line.startsWith('{') ? line : line.replace(CRI, '').replace(SYSLOG, '');
-  if (bare.startsWith('{')) return saidInJson(bare, isWrapped);
-  const header = headerOf(line);
-  if (header === undefined) return undefined;
-  return saidInText(header.record.slice(header.found[0].length), header.found[2] ?? '');
+  const record = bareOf(line);
+  if (record.startsWith('{')) return saidInJson(record, isWrapped);
+  const header = KLOG_HEADER.exec(record);
+  return header === null ? undefined : saidInText(record.slice(header[0].length), header[2] ?? '');
 }
 
-function headerOf(line: string): { readonly record: string; readonly found: RegExpExecArray } | undefined {
-  const record = line.replace(CRI, '').replace(SYSLOG, '');
-  const found = KLOG_HEADER.exec(record);
-  return found === null ? undefined : { record, found };
+/** Without what others have put before it. */
+function bareOf(line: string): string {
+  return line.startsWith('{') ? line : line.replace(CRI, '').replace(SYSLOG, '');
 }
 
 function saidInText(body: string, caller: string): Said {

@@ -26,7 +26,7 @@ export type Signatures = ReadonlyMap<number, ReadonlyMap<string, Signer>>;
 export const NO_SIGNATURES: Signatures = new Map();
 
 /** Of a record: `pid` is the sender's by journald's word, `signer` the record's own word, `at` milliseconds since 1970. */
-interface Signed {
+export interface Signed {
   readonly pid: number;
   readonly signer: string;
   readonly at: number;

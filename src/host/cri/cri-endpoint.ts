@@ -1,7 +1,7 @@
 /** The CRI endpoint of the kubelet, kept for a while: it is asked for at every probe. */
 import type { Clock } from '../../ports/clock.ts';
 import type { FoundProcess } from '../process/find-process.ts';
-import { findEndpoint } from '../process/kubelet-process.ts';
+import { findEndpoint, readConfig } from '../process/kubelet-process.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 
 const KEEP_MS = 30_000;
@@ -29,7 +29,9 @@ export function createEndpointFinder({
     if (clock.monotonic() - knownAt < KEEP_MS) return known;
     const kubelet = await find(signal);
     if (kubelet !== undefined || known === undefined) {
-      const found = await findEndpoint(namespaces, kubelet?.argv ?? [], signal);
+      const argv = kubelet?.argv ?? [];
+      const config = await readConfig(namespaces, argv, signal);
+      const found = await findEndpoint(namespaces, { argv, config }, signal);
       known = found;
       // Without a kubelet or an endpoint the next one asks again.
       if (kubelet !== undefined && found !== undefined) knownAt = clock.monotonic();

@@ -88,12 +88,12 @@ function isAny(address: string): boolean {
 /** From the flag, then the file that `--config` names, then a socket that exists. A path alone becomes `unix://`. */
 export async function findEndpoint(
   namespaces: HostNamespaces,
-  argv: readonly string[],
+  { argv, config }: { readonly argv: readonly string[]; readonly config: KubeletConfig },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const flag = flagValue(argv, 'container-runtime-endpoint');
   if (flag !== undefined) return withScheme(flag);
-  const { containerRuntimeEndpoint: endpoint } = await readConfig(namespaces, argv, signal);
+  const { containerRuntimeEndpoint: endpoint } = config;
   if (typeof endpoint === 'string' && endpoint !== '') return withScheme(endpoint);
   for (const socket of WELL_KNOWN_SOCKETS) {
     if (await isSocket(namespaces, socket, signal)) return `unix://${socket}`;

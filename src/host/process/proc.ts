@@ -26,7 +26,7 @@ export function createProcFacts(
       return {
         pid,
         argv,
-        endpoint: await findEndpoint(namespaces, argv, signal),
+        endpoint: await findEndpoint(namespaces, { argv, config }, signal),
         healthz: healthzOf(argv, config),
       };
     },

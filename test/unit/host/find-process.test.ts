@@ -6,7 +6,13 @@ import { createEndpointFinder } from '../../../src/host/cri/cri-endpoint.ts';
 import type { FoundProcess } from '../../../src/host/process/find-process.ts';
 import type { Commands } from '../../../src/host/command.ts';
 import { hostPath } from '../../../src/host/disk/host-path.ts';
-import { findEndpoint, flagValue, healthzOf, parseConfig } from '../../../src/host/process/kubelet-process.ts';
+import {
+  findEndpoint,
+  flagValue,
+  healthzOf,
+  parseConfig,
+  readConfig,
+} from '../../../src/host/process/kubelet-process.ts';
 import { createProcFacts } from '../../../src/host/process/proc.ts';
 import type { NamedUnits } from '../../../src/host/unit/known-units.ts';
 import { createPrograms, type FindProgram } from '../../../src/host/unit/node-programs.ts';
@@ -20,6 +26,13 @@ import { REAL_CLOCK } from './real-clock.ts';
 const never = new AbortController().signal;
 const KUBELET: FoundProcess = { pid: 57, comm: 'kubelet', argv: [], unit: 'kubelet.service', startTicks: 57 };
 let root: FakeRoot;
+
+/** As the agent finds it: from the flags and the file that they name. */
+async function endpointOf(argv: readonly string[]): Promise<string | undefined> {
+  const config = await readConfig(root.namespaces, argv, never);
+  return await findEndpoint(root.namespaces, { argv, config }, never);
+}
+
 beforeEach(async () => {
   root = await createFakeRoot();
 });
@@ -198,12 +211,12 @@ describe('the CRI endpoint', () => {
     [['kubelet'], undefined],
   ])('of %j', async (argv, endpoint) => {
     await root.file('etc/kubelet.yaml', 'kind: KubeletConfiguration\ncontainerRuntimeEndpoint: unix:///run/c.sock\n');
-    expect(await findEndpoint(root.namespaces, argv, never)).toBe(endpoint);
+    expect(await endpointOf(argv)).toBe(endpoint);
   });
 
   test.each(['', '}{', '- a\n- b\n', 'containerRuntimeEndpoint: 7\n', 'a: &a [*a]\n'])('is not in %j', async (text) => {
     await root.file('etc/kubelet.yaml', text);
-    expect(await findEndpoint(root.namespaces, ['kubelet', '--config=/etc/kubelet.yaml'], never)).toBeUndefined();
+    expect(await endpointOf(['kubelet', '--config=/etc/kubelet.yaml'])).toBeUndefined();
   });
 
   test.each<[string, readonly string[], string, ReturnType<typeof healthzOf>]>([
@@ -232,7 +245,7 @@ describe('the CRI endpoint', () => {
     await root.file('run/crio/x', '');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(join(root.namespaces.hostRoot, 'run/crio/crio.sock'), resolve));
-    expect(await findEndpoint(root.namespaces, [], never)).toBe('unix:///run/crio/crio.sock');
+    expect(await endpointOf([])).toBe('unix:///run/crio/crio.sock');
     await new Promise((resolve) => server.close(resolve));
   });
 
