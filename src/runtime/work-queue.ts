@@ -2,6 +2,7 @@
  * A queue of keys. A key is in it once, is worked on by one worker at a time, and comes back when its work says so:
  * the contract of client-go's workqueue with a delaying queue on top.
  */
+import TinyQueue from 'tinyqueue';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { backoffMs } from './backoff.ts';
@@ -31,35 +32,77 @@ const NAP_MS = 10_000;
 /** The soonest that a key comes back, in milliseconds: work that asks for itself at once leaves turns to all else. */
 const SOONEST_MS = 1;
 
+interface Entry {
+  readonly key: string;
+  readonly at: number;
+  /** Of two keys that are due at once, the one that was added first. */
+  readonly entry: number;
+}
+
+function bySoonest(a: Entry, b: Entry): number {
+  return a.at - b.at || a.entry - b.entry;
+}
+
 export function createWorkQueue(options: QueueOptions): WorkQueue {
   const { clock, random, log } = options;
   /** On the monotonic clock: a wall clock that is set back must not put off what is due. */
   const due = new Map<string, number>();
+  /** Soonest first. An entry that `due` does not agree with is of the past. */
+  const order = new TinyQueue<Entry>([], bySoonest);
+  let entries = 0;
   const active = new Set<string>();
   const failures = new Map<string, number>();
-  const wakeUps = Array.from({ length: options.workers }, () => createWakeUp(clock));
+  /** Of workers that have nothing to do. */
+  const idle = new Set<WakeUp>();
 
-  function wake(): void {
-    for (const wakeUp of wakeUps) wakeUp.wake();
+  /** One is enough: who takes a key wakes the next one, so that somebody always sleeps until the soonest key is due. */
+  function wakeOne(): void {
+    for (const wakeUp of idle) {
+      idle.delete(wakeUp);
+      wakeUp.wake();
+      return;
+    }
+  }
+
+  function enqueue(key: string, at: number): void {
+    order.push({ key, at, entry: entries++ });
+    wakeOne();
   }
 
   function schedule(key: string, at: number): void {
     const known = due.get(key);
-    if (known === undefined || at < known) due.set(key, at);
-    wake();
+    if (known !== undefined && known <= at) return;
+    due.set(key, at);
+    if (!active.has(key)) enqueue(key, at);
   }
 
-  function next(now: number): string | undefined {
-    let best: string | undefined;
-    for (const [key, at] of due) {
-      if (at <= now && !active.has(key) && (best === undefined || at < (due.get(best) ?? 0))) best = key;
+  /** The soonest key that nobody works on; a key that is worked on comes back with the end of that work. */
+  function soonest(): Entry | undefined {
+    for (let entry = order.peek(); entry !== undefined; entry = order.peek()) {
+      if (due.get(entry.key) === entry.at && !active.has(entry.key)) return entry;
+      order.pop();
     }
-    return best;
+    return undefined;
+  }
+
+  function take(now: number): string | undefined {
+    const entry = soonest();
+    if (entry === undefined || entry.at > now) return undefined;
+    order.pop();
+    due.delete(entry.key);
+    active.add(entry.key);
+    wakeOne();
+    return entry.key;
+  }
+
+  function finish(key: string): void {
+    active.delete(key);
+    const at = due.get(key);
+    if (at !== undefined) enqueue(key, at);
   }
 
   function napMs(now: number): number {
-    const waits = [...due].filter(([key]) => !active.has(key)).map(([, at]) => at - now);
-    return Math.max(1, Math.min(NAP_MS, ...waits));
+    return Math.max(1, Math.min(NAP_MS, (soonest()?.at ?? Number.POSITIVE_INFINITY) - now));
   }
 
   function retryMs(key: string, error: unknown): number {
@@ -69,8 +112,6 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
   }
 
   async function work(key: string, signal: AbortSignal): Promise<void> {
-    due.delete(key);
-    active.add(key);
     try {
       const again = await options.reconcile(key, signal);
       failures.delete(key);
@@ -82,16 +123,22 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
       log.warn('Reconcile failed; it is tried again', { queue: options.name, key, retryInMs: Math.round(waitMs), err });
       schedule(key, clock.monotonic() + waitMs);
     } finally {
-      active.delete(key);
-      wake();
+      finish(key);
     }
   }
 
-  async function worker(wakeUp: WakeUp, signal: AbortSignal): Promise<void> {
+  async function rest(wakeUp: WakeUp, signal: AbortSignal): Promise<void> {
+    idle.add(wakeUp);
+    // It rejects with the signal only, and then the worker is done.
+    await wakeUp.wait(napMs(clock.monotonic()), signal).catch(() => undefined);
+    idle.delete(wakeUp);
+  }
+
+  async function worker(signal: AbortSignal): Promise<void> {
+    const wakeUp = createWakeUp(clock);
     while (!signal.aborted) {
-      const key = next(clock.monotonic());
-      // It rejects with the signal only, and then the worker is done.
-      if (key === undefined) await wakeUp.wait(napMs(clock.monotonic()), signal).catch(() => undefined);
+      const key = take(clock.monotonic());
+      if (key === undefined) await rest(wakeUp, signal);
       else await work(key, signal);
     }
   }
@@ -101,7 +148,7 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
       schedule(key, clock.monotonic());
     },
     run: async (signal) => {
-      await Promise.all(wakeUps.map((wakeUp) => worker(wakeUp, signal)));
+      await Promise.all(Array.from({ length: options.workers }, () => worker(signal)));
     },
   };
 }
