@@ -7,7 +7,7 @@ import type { MirrorFault } from '../support/faulty-mirror.ts';
 import type { FaultKind } from '../support/host/scenario.ts';
 import type { Deed, ModelWorld } from './world-shape.ts';
 import { HANDS } from './hands.ts';
-import { deposed, forgetful, inTheMidst } from './midst.ts';
+import { deposed, forgetful, inTheMidst, watchdog } from './midst.ts';
 import { editSpec } from './world.ts';
 import type { DiesAt } from './writes.ts';
 
@@ -60,7 +60,7 @@ const faultOfHost: DeedOf = fc.oneof(
     world.host(node).heal();
   }),
   ofNode("systemd's watchdog restarts the kubelet", async (world, node) => {
-    void world.host(node).host.services.restart('kubelet.service', new AbortController().signal);
+    watchdog(world, node);
     await world.clock.advance(2 * SECOND);
   }),
   ofNode('a breach line is forged in the log', (world, node) => {
