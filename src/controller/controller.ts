@@ -1,4 +1,5 @@
 /** The controller as a whole: mirrors, queues, and who wakes whom. */
+import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
 import { createAgentContacts } from './agent-contacts.ts';
 import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';
@@ -6,7 +7,7 @@ import type { ActContext } from './incident/carry-out.ts';
 import { createMaintenanceLeases } from './incident/maintenance-lease.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
 import { isOpen } from '../core/decision/node-state.ts';
-import { createLocalView } from './local-view.ts';
+import { createLocalView } from './view/local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
 import { reconcilePolicy } from './policy/reconcile-policy.ts';
 import { runRetention } from './incident/incident-retention.ts';
@@ -48,21 +49,18 @@ function wire({ view }: ActContext, queues: Queues): void {
   const policyOfAll = (): void => {
     for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);
   };
-  const openIncidents = (node?: string): void => {
-    for (const { metadata, spec, status } of view.allIncidents()) {
-      if (status.outcome === undefined && (node ?? spec.nodeName) === spec.nodeName)
-        queues.incidents.add(metadata.name);
-    }
+  const add = (incidents: readonly KubeletIncident[]): void => {
+    for (const incident of incidents) if (isOpen(incident)) queues.incidents.add(incident.metadata.name);
   };
   view.nodes.onChange((current, previous) => {
     const name = current?.metadata.name ?? previous?.metadata.name ?? '';
     queues.nodes.add(name);
-    openIncidents(name);
+    add(view.incidentsOf(name));
   });
   view.healths.onChange((current, previous) => {
     const name = current?.metadata.name ?? previous?.metadata.name ?? '';
     queues.nodes.add(name);
-    openIncidents(name);
+    add(view.incidentsOf(name));
   });
   view.incidents.onChange((current, previous) => {
     const incident = current ?? previous;
@@ -74,12 +72,12 @@ function wire({ view }: ActContext, queues: Queues): void {
     if (previous === undefined || previous.status.outcome !== undefined || !isOver) return;
     // A place in the budget may have come free.
     policyOfAll();
-    openIncidents();
+    add(view.openIncidents());
   });
   view.policies.onChange(() => {
     policyOfAll();
     // A pause may have ended.
-    openIncidents();
+    add(view.openIncidents());
     for (const node of view.nodes.list()) queues.nodes.add(node.metadata.name);
   });
 }
@@ -91,7 +89,7 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   const contacts = createAgentContacts(world);
   const view = createLocalView(world, contacts, signal);
   const leases = createMaintenanceLeases(world, (name) =>
-    view.allIncidents().some((incident) => incident.metadata.name === name && isOpen(incident)),
+    view.openIncidents().some(({ metadata }) => metadata.name === name),
   );
   const events = createEventRecorder(world);
   const context: ActContext = { world, view, contacts, leases, events, mutex: createMutex() };
@@ -100,7 +98,7 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   await view.whenSynced();
   world.log.info('Controller is in sync', { nodes: view.nodes.list().length, policies: view.policies.list().length });
   for (const node of view.nodes.list()) queues.nodes.add(node.metadata.name);
-  for (const incident of view.incidents.list()) queues.incidents.add(incident.metadata.name);
+  for (const incident of view.openIncidents()) queues.incidents.add(incident.metadata.name);
   for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);
   await Promise.all([
     queues.nodes.run(signal),

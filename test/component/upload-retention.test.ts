@@ -5,7 +5,7 @@ import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
 import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
-import { createLocalView } from '../../src/controller/local-view.ts';
+import { createLocalView } from '../../src/controller/view/local-view.ts';
 import { runUploadRetention } from '../../src/controller/incident/upload-retention.ts';
 import { aPlan } from '../support/builders/objects.ts';
 import { skewedClock } from '../support/clock.ts';

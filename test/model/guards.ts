@@ -42,7 +42,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   },
   'unknown-writes-count': {
     of: 'G4',
-    file: 'src/controller/local-view.ts',
+    file: 'src/controller/view/local-view.ts',
     code: 'if (uncertain.size === 0) return incidents;',
     instead: 'if (uncertain.size >= 0) return incidents;',
   },

@@ -20,7 +20,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   'core/decision/record': { ...decision, mutate: ['src/core/decision/{*.ts,record/*.ts}'] },
   'controller/view': {
     ...controller,
-    mutate: ['src/controller/{local-view,agent-contacts,unreadable-incidents,node-cordon,cluster-of-term}.ts'],
+    mutate: ['src/controller/view/*.ts', 'src/controller/{agent-contacts,node-cordon,cluster-of-term}.ts'],
   },
   'controller/incident': {
     ...controller,

@@ -6,8 +6,7 @@ import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
 import { createEventRecorder } from '../../src/controller/events.ts';
 import type { ActContext } from '../../src/controller/incident/carry-out.ts';
 import { createMaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
-import { createLocalView } from '../../src/controller/local-view.ts';
-import { isOpen } from '../../src/core/decision/node-state.ts';
+import { createLocalView } from '../../src/controller/view/local-view.ts';
 import { createMutex } from '../../src/runtime/mutex.ts';
 import { isObject, objectAt, textAt } from './api-server/json.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, type IncidentOptions } from './builders/objects.ts';
@@ -60,7 +59,7 @@ export async function createControllerContext(): Promise<ControllerParts> {
   const contacts = createAgentContacts(world);
   const view = createLocalView(world, contacts, signal);
   const leases = createMaintenanceLeases(world, (name) =>
-    view.allIncidents().some((incident) => incident.metadata.name === name && isOpen(incident)),
+    view.openIncidents().some(({ metadata }) => metadata.name === name),
   );
   const events = createEventRecorder(world);
   events.run(signal).catch(() => undefined);

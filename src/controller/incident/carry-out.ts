@@ -7,7 +7,7 @@ import { canonical } from '../../core/decision/canonical.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { AgentContacts } from '../agent-contacts.ts';
 import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
-import type { LocalView } from '../local-view.ts';
+import type { LocalView } from '../view/local-view.ts';
 import { cordonNode, uncordonNode } from '../node-cordon.ts';
 import type { MaintenanceLeases } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';

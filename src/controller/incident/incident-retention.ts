@@ -2,7 +2,7 @@
 import { INCIDENTS } from '../../api/resources.ts';
 import { expiredIncidents } from '../../core/decision/record/expired-incidents.ts';
 import { isMedicError } from '../../ports/errors.ts';
-import type { LocalView } from '../local-view.ts';
+import type { LocalView } from '../view/local-view.ts';
 import { serverNow } from '../server-now.ts';
 import type { World } from '../world.ts';
 

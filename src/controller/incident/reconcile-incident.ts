@@ -26,7 +26,7 @@ async function reconcile(context: ActContext, name: string, signal: AbortSignal)
   if (gathered === undefined) view.forget(name);
   if (gathered === undefined || !isOpen(gathered.incident)) return undefined;
   const { snapshot, decision, changed } = await context.mutex(async () => {
-    const budget = view.budgetOf(gathered.incident.spec.plan.policy);
+    const budget = view.budgetFor(gathered.incident.spec);
     const reserved = await gatherReserved(context, gathered.incident);
     const snapshot = { ...gathered, budget, reserved, now: world.clock.now() };
     const decision = decideIncident(snapshot);

@@ -7,7 +7,7 @@ import { ObjectMeta } from '../../api/meta.ts';
 import { LABEL_UPLOAD } from '../../api/v1alpha1/names.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
-import type { LocalView } from '../local-view.ts';
+import type { LocalView } from '../view/local-view.ts';
 import { serverNow } from '../server-now.ts';
 import type { World } from '../world.ts';
 
@@ -43,7 +43,7 @@ async function sweep({ cluster, log }: World, nowMs: number, signal: AbortSignal
 /** A healthy fleet costs no list. */
 function isBusy(view: LocalView, nowMs: number): boolean {
   const isRecent = ({ at }: { readonly at: string }): boolean => Math.abs(nowMs - (fromTime(at) ?? 0)) < BUSY_MS;
-  return view.allIncidents().some(({ spec }) => spec.uploads?.some(isRecent) ?? false);
+  return view.incidents.list().some(({ spec }) => spec.uploads?.some(isRecent) ?? false);
 }
 
 /** Runs until the signal. */

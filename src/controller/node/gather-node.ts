@@ -12,7 +12,7 @@ export function gatherNode(
   if (node === undefined) return undefined;
   const health = view.healths.get(name);
   const incidents = view
-    .allIncidents()
+    .incidentsOf(name)
     .filter((incident) => incident.spec.nodeUID === node.metadata.uid)
     .sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
   const match = matchPolicy(node, view.policies.list());

@@ -3,7 +3,7 @@ import { POLICIES } from '../../api/resources.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import { canonical } from '../../core/decision/canonical.ts';
 import { decidePolicyStatus } from '../../core/decision/policy/policy-status.ts';
-import type { LocalView } from '../local-view.ts';
+import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
 
 const LOOK_AGAIN_MS = 30_000;
@@ -12,8 +12,7 @@ export async function reconcilePolicy(world: World, view: LocalView, name: strin
   const policy = view.policies.get(name);
   if (policy === undefined) return undefined;
   const now = world.clock.now();
-  const budget = view.budgetOf(name);
-  const status = decidePolicyStatus({ now, policy, policies: view.policies.list(), nodes: view.nodes.list(), budget });
+  const status = decidePolicyStatus({ now, policy, ...view.policyView(name) });
   world.metrics.gauge('budget_left', status.budgetLeft ?? 0, { policy: name });
   world.metrics.gauge('open_incidents', status.openIncidents ?? 0, { policy: name });
   if (canonical(status) !== canonical(policy.status)) {

@@ -19,6 +19,11 @@ const BUSY_ANNOTATIONS: Readonly<Record<string, string>> = {
   'machine.openshift.io/exclude-node-draining': 'the node is under machine maintenance',
 };
 
+/** Whether an annotation of a Node says that somebody else is at work. */
+export function isOthersMark(annotation: string): boolean {
+  return annotation in BUSY_ANNOTATIONS;
+}
+
 export interface Objection {
   readonly reason: ObjectionReason;
   readonly message: string;
@@ -46,7 +51,7 @@ export function objectionOf(node: Node, incidentName: string, lease: LeaseState)
     return { reason: 'NodeExcluded', message: 'the node is annotated kubelet-medic.io/exclude=true' };
   const taint = node.spec.taints.find(({ key }) => key in LEAVING_TAINTS);
   if (taint !== undefined) return { reason: 'OtherActor', message: LEAVING_TAINTS[taint.key] ?? taint.key };
-  const annotation = Object.keys(node.metadata.annotations).find((key) => key in BUSY_ANNOTATIONS);
+  const annotation = Object.keys(node.metadata.annotations).find(isOthersMark);
   if (annotation !== undefined) return { reason: 'OtherActor', message: BUSY_ANNOTATIONS[annotation] ?? annotation };
   if (lease.kind === 'held') {
     return { reason: 'MaintenanceLease', message: `${lease.by} holds the node's maintenance lease` };

@@ -166,7 +166,7 @@ describe('a turn', () => {
     parts.faults.mirror(INCIDENTS.plural, { kind: 'held' });
     await turn();
     const reserved = (): boolean =>
-      parts.context.view.allIncidents().some(({ status }) => findStep(status, 'cordon') !== undefined);
+      parts.context.view.openIncidents().some(({ status }) => findStep(status, 'cordon') !== undefined);
     expect(reserved()).toBe(true);
     parts.local.seeds.remove(INCIDENTS, { name: NAME });
     expect(await turn()).toBeUndefined();
@@ -182,7 +182,7 @@ describe('a turn', () => {
 
 describe('a write of a reservation', () => {
   const isReserved = (): boolean =>
-    parts.context.view.allIncidents().some(({ status }) => findStep(status, 'cordon') !== undefined);
+    parts.context.view.openIncidents().some(({ status }) => findStep(status, 'cordon') !== undefined);
 
   test('whose answer is lost counts as done', async () => {
     await begin();

@@ -3,7 +3,7 @@ import type { NodeCondition } from '../../../src/api/kubernetes/node.ts';
 import { NODES } from '../../../src/api/resources.ts';
 import { createEventRecorder } from '../../../src/controller/events.ts';
 import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
-import { createLocalView } from '../../../src/controller/local-view.ts';
+import { createLocalView } from '../../../src/controller/view/local-view.ts';
 import { createMaintenanceLeases } from '../../../src/controller/incident/maintenance-lease.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import type { StuckClaim } from '../../../src/core/decision/node/node-snapshot.ts';

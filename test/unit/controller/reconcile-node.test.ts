@@ -161,7 +161,7 @@ describe('an incident', () => {
     await parts.stuckNode(NAME);
     parts.faults.mirror(INCIDENTS.plural, { kind: 'held' });
     await look(NAME);
-    expect(parts.context.view.allIncidents()).toHaveLength(1);
+    expect(parts.context.view.openIncidents()).toHaveLength(1);
     await look(NAME);
     expect(writesOf('kubeletincidents')).toEqual(['create']);
   });
@@ -185,7 +185,7 @@ describe('an incident', () => {
       spec: { ...manual, plan },
       status: { conditions: [complete], outcome: 'CaptureOnly' },
     });
-    await createNodeReconciler({ ...parts.context, view: { ...parts.context.view, allIncidents: () => [] } })(NAME);
+    await createNodeReconciler({ ...parts.context, view: { ...parts.context.view, incidentsOf: () => [] } })(NAME);
     const types = incidents().map((incident) => [incident.metadata.name === metadata.name, incident.spec.trigger.type]);
     expect(types.sort()).toEqual([
       [false, 'PLEGUnhealthy'],
@@ -200,7 +200,7 @@ describe('an incident', () => {
     const told = parts.events('PLEGUnhealthy').length;
     const again = createNodeReconciler({
       ...parts.context,
-      view: { ...parts.context.view, allIncidents: () => [] },
+      view: { ...parts.context.view, incidentsOf: () => [] },
     });
     await again(NAME);
     await parts.clock.settle();

@@ -1,13 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { decidePolicyStatus, type PolicySnapshot } from '../../../src/core/decision/policy/policy-status.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
-import { aNode, aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
-import { aBudgetView } from '../../support/builders/views.ts';
+import { aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
 
 function aSnapshot(part: Partial<PolicySnapshot> = {}): PolicySnapshot {
-  const policy = part.policy ?? aPolicy();
-  const budget = aBudgetView({ ruledNodes: 2, unhealthyNodes: 0 });
-  return { now: T0, policy, policies: [policy], nodes: [aNode(), aNode({ name: 'node-b' })], budget, ...part };
+  return { now: T0, policy: aPolicy(), open: [], ruledNodes: 2, unhealthyNodes: 0, overridden: new Map(), ...part };
 }
 
 describe('the status of a policy', () => {
@@ -20,13 +17,11 @@ describe('the status of a policy', () => {
   });
 
   test('names the policy that overrides it, and on how many nodes', () => {
-    const low = aPolicy({ priority: 1 }, 'low');
-    const high = aPolicy({ priority: 9 }, 'high');
-    const budget = aBudgetView({ ruledNodes: 0, unhealthyNodes: 0 });
-    const ready = findCondition(
-      decidePolicyStatus(aSnapshot({ policy: low, policies: [low, high], budget })).conditions,
-      'Ready',
-    );
+    const overridden = new Map([
+      ['node-a', 'high'],
+      ['node-b', 'high'],
+    ]);
+    const ready = findCondition(decidePolicyStatus(aSnapshot({ ruledNodes: 0, overridden })).conditions, 'Ready');
     expect(ready).toMatchObject({ status: 'False', reason: 'Overridden' });
     expect(ready?.message).toContain('2 more a policy of higher priority rules (high)');
   });
@@ -36,7 +31,7 @@ describe('the status of a policy', () => {
       'an incident in flight',
       {},
       {
-        incidents: [
+        open: [
           anIncident({ status: { steps: [{ name: 'cordon', type: 'Cordon', state: 'Succeeded', startedAt: at(0) }] } }),
         ],
       },
@@ -45,8 +40,7 @@ describe('the status of a policy', () => {
     ['too many unhealthy nodes', {}, { unhealthyNodes: 2 }, 'TooManyUnhealthy'],
     ['a pause', { paused: true }, {}, 'Paused'],
   ])('has no budget left under %s', (_, spec, view, reason) => {
-    const base = aSnapshot({ policy: aPolicy(spec) });
-    const status = decidePolicyStatus({ ...base, budget: { ...base.budget, ...view } });
+    const status = decidePolicyStatus(aSnapshot({ policy: aPolicy(spec), ...view }));
     expect(status.budgetLeft).toBe(0);
     expect(findCondition(status.conditions, 'BudgetAvailable')).toMatchObject({ status: 'False', reason });
   });
@@ -75,21 +69,12 @@ describe('the status of a policy', () => {
   });
 
   test('counts what is open of it, and no more unhealthy nodes than it bears', () => {
-    const complete = { type: 'Complete', status: 'True', reason: 'x', message: '', lastTransitionTime: at(0) } as const;
-    const mine = anIncident();
-    const incidents = [
-      mine,
-      anIncident({ name: 'over', status: { conditions: [complete] } }),
-      { ...mine, spec: { ...mine.spec, plan: { ...mine.spec.plan, policy: 'another' } } },
-    ];
-    const budget = aBudgetView({ ruledNodes: 2, unhealthyNodes: 1, incidents });
-    expect(decidePolicyStatus(aSnapshot({ budget }))).toMatchObject({ openIncidents: 1, budgetLeft: 1 });
+    const status = decidePolicyStatus(aSnapshot({ unhealthyNodes: 1, open: [anIncident()] }));
+    expect(status).toMatchObject({ openIncidents: 1, budgetLeft: 1 });
   });
 
   test('is in force on all that it rules', () => {
-    const another = aPolicy({}, 'another');
-    const policy = aPolicy({ priority: 1 });
-    const status = decidePolicyStatus(aSnapshot({ policy, policies: [policy, another] }));
+    const status = decidePolicyStatus(aSnapshot());
     expect(findCondition(status.conditions, 'Ready')).toMatchObject({
       status: 'True',
       reason: 'InForce',

@@ -1,27 +1,24 @@
 /** What a policy's status says: what it rules, what is open, and what it would do now. */
-import type { Node } from '../../../api/kubernetes/node.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/policy.ts';
 import { maxUnhealthyNodes } from './budget.ts';
-import type { BudgetView } from './budget-view.ts';
-import { inFlight } from './places.ts';
-import { isOpen } from '../node-state.ts';
-import { matchPolicy } from './policy-match.ts';
+import { allInFlight } from './places.ts';
 import { withCondition } from '../record/conditions-and-steps.ts';
 
-export interface PolicySnapshot {
-  readonly now: number;
-  readonly policy: KubeletRecoveryPolicy;
-  readonly policies: readonly KubeletRecoveryPolicy[];
-  readonly nodes: readonly Node[];
-  readonly budget: BudgetView;
+/** What a policy's status looks at beside the policy. */
+export interface PolicyView {
+  /** Its incidents that are not over. */
+  readonly open: readonly KubeletIncident[];
+  readonly ruledNodes: number;
+  /** Ruled nodes that are not Ready or whose PLEG is unhealthy. */
+  readonly unhealthyNodes: number;
+  /** Nodes that it matches while another policy rules them: by node, the name of that policy. */
+  readonly overridden: ReadonlyMap<string, string>;
 }
 
-function overriddenNodes({ policy, policies, nodes }: PolicySnapshot): readonly { node: string; by: string }[] {
-  return nodes.flatMap((node) => {
-    const match = matchPolicy(node, policies);
-    const loses = match.overridden.some((other) => other.metadata.name === policy.metadata.name);
-    return loses ? [{ node: node.metadata.name, by: match.policy?.metadata.name ?? '' }] : [];
-  });
+export interface PolicySnapshot extends PolicyView {
+  readonly now: number;
+  readonly policy: KubeletRecoveryPolicy;
 }
 
 function wouldDo({ policy }: PolicySnapshot, left: number): string {
@@ -38,39 +35,36 @@ function wouldDo({ policy }: PolicySnapshot, left: number): string {
 }
 
 export function decidePolicyStatus(snapshot: PolicySnapshot): PolicyStatus {
-  const { policy, budget, now } = snapshot;
-  const { name } = policy.metadata;
-  const overridden = overriddenNodes(snapshot);
-  const open = budget.incidents.filter((incident) => incident.spec.plan.policy === name && isOpen(incident)).length;
-  const flying = inFlight(budget.incidents, name).length;
-  const limit = maxUnhealthyNodes(policy.spec.budget.maxUnhealthy, budget.ruledNodes);
-  const breaker = budget.unhealthyNodes > limit;
+  const { policy, open, ruledNodes, unhealthyNodes, overridden, now } = snapshot;
+  const flying = allInFlight(open).length;
+  const limit = maxUnhealthyNodes(policy.spec.budget.maxUnhealthy, ruledNodes);
+  const breaker = unhealthyNodes > limit;
   const left = breaker || policy.spec.paused ? 0 : Math.max(0, policy.spec.budget.maxConcurrent - flying);
-  const by = [...new Set(overridden.map((entry) => entry.by))].join(', ');
+  const by = [...new Set(overridden.values())].join(', ');
   const ready =
-    overridden.length === 0
-      ? ({ type: 'Ready', status: 'True', reason: 'InForce', message: `rules ${budget.ruledNodes} nodes` } as const)
+    overridden.size === 0
+      ? ({ type: 'Ready', status: 'True', reason: 'InForce', message: `rules ${ruledNodes} nodes` } as const)
       : ({
           type: 'Ready',
-          status: budget.ruledNodes > 0 ? 'True' : 'False',
+          status: ruledNodes > 0 ? 'True' : 'False',
           reason: 'Overridden',
-          message: `rules ${budget.ruledNodes} nodes; on ${overridden.length} more a policy of higher priority rules (${by})`,
+          message: `rules ${ruledNodes} nodes; on ${overridden.size} more a policy of higher priority rules (${by})`,
         } as const);
   const available = {
     type: 'BudgetAvailable',
     status: left > 0 ? 'True' : 'False',
     reason: breaker ? 'TooManyUnhealthy' : policy.spec.paused ? 'Paused' : left > 0 ? 'Available' : 'InUse',
     message: breaker
-      ? `${budget.unhealthyNodes} of ${budget.ruledNodes} nodes are unhealthy, more than ${limit}`
+      ? `${unhealthyNodes} of ${ruledNodes} nodes are unhealthy, more than ${limit}`
       : `${flying} of ${policy.spec.budget.maxConcurrent} recoveries in flight`,
   } as const;
   return {
     observedGeneration: policy.metadata.generation,
     conditions: withCondition(withCondition(policy.status.conditions, ready, now), available, now),
-    matchedNodes: budget.ruledNodes,
-    overriddenNodes: overridden.length,
-    unhealthyNodes: budget.unhealthyNodes,
-    openIncidents: open,
+    matchedNodes: ruledNodes,
+    overriddenNodes: overridden.size,
+    unhealthyNodes,
+    openIncidents: open.length,
     budgetLeft: left,
     wouldDo: wouldDo(snapshot, left),
   };

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { unreadableOf } from '../../../src/controller/unreadable-incidents.ts';
-import type { Malformed } from '../../../src/ports/cluster.ts';
-import { at, T0 } from '../../support/builders/objects.ts';
+import { unreadableOf } from '../../../../src/controller/view/unreadable-incidents.ts';
+import type { Malformed } from '../../../../src/ports/cluster.ts';
+import { at, T0 } from '../../../support/builders/objects.ts';
 
 const malformed = (name: string, raw: unknown): Malformed => ({ name, raw, message: 'invalid' });
 const spec = { nodeName: 'node-a', trigger: { type: 'TriggerOfALaterRelease' } };

@@ -2,37 +2,44 @@
  * The mirrors, with our own newest writes laid over them: a decision must see the reservation that the last one wrote,
  * even before the watch has brought it back.
  */
-import type { KubeletHealth } from '../api/v1alpha1/health.ts';
-import type { IncidentStatus, KubeletIncident } from '../api/v1alpha1/incident.ts';
-import type { KubeletRecoveryPolicy } from '../api/v1alpha1/policy.ts';
-import type { Node } from '../api/kubernetes/node.ts';
-import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../api/resources.ts';
-import type { BudgetView } from '../core/decision/policy/budget-view.ts';
-import { isSilent } from '../core/decision/contact.ts';
-import { isControlPlane, isReady } from '../core/decision/node-state.ts';
-import { isLaterVersion } from '../core/decision/resource-version.ts';
-import { matchPolicy } from '../core/decision/policy/policy-match.ts';
-import { holdsPlace, type ListedPlaces } from '../core/decision/policy/places.ts';
-import type { Listed, Mirror } from '../ports/cluster.ts';
+import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
+import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
+import type { Node } from '../../api/kubernetes/node.ts';
+import { POLICIES } from '../../api/resources.ts';
+import type { BudgetView } from '../../core/decision/policy/budget-view.ts';
+import { isSilent } from '../../core/decision/contact.ts';
+import { isLaterVersion } from '../../core/decision/resource-version.ts';
+import type { PolicyView } from '../../core/decision/policy/policy-status.ts';
+import { holdsPlace, type ListedPlaces } from '../../core/decision/policy/places.ts';
+import { durationMs } from '../../core/time/duration.ts';
+import type { KubeObject, Listed, Mirror } from '../../ports/cluster.ts';
+import { createIncidentIndex } from './incident-index.ts';
+import { HEALTH_ROWS, INCIDENT_PAGE, INCIDENT_ROWS, NODE_ROWS } from './mirrored.ts';
+import { createNodeIndex } from './node-index.ts';
 import { unreadableOf } from './unreadable-incidents.ts';
-import type { AgentContacts } from './agent-contacts.ts';
-import type { World } from './world.ts';
+import type { AgentContacts } from '../agent-contacts.ts';
+import type { World } from '../world.ts';
 
 export interface LocalView {
   readonly nodes: Mirror<Node>;
   readonly policies: Mirror<KubeletRecoveryPolicy>;
   readonly healths: Mirror<KubeletHealth>;
   readonly incidents: Mirror<KubeletIncident>;
-  /** All incidents, our own newest writes included. */
-  allIncidents(): readonly KubeletIncident[];
+  /** Those that are not over, our own newest writes included. */
+  openIncidents(): readonly KubeletIncident[];
+  /** All that name this node, open and past, our own newest writes included. */
+  incidentsOf(nodeName: string): readonly KubeletIncident[];
   /** Remembers what a write of ours returned until the watch has caught up with it. */
   noteWritten(incident: KubeletIncident): void;
   /** Remembers a write whose outcome is not known: it counts as done until a fresh read says otherwise. */
   noteUncertain(incident: KubeletIncident, status: IncidentStatus): void;
   /** There is no such incident any more: what was read of it just before must not count in a budget. */
   forget(incident: string): void;
-  budgetOf(policy: string): BudgetView;
-  /** By a list of all incidents that was read just now; what is not known of writes is laid over it. */
+  /** What the budget of an incident looks at. */
+  budgetFor(spec: KubeletIncident['spec']): BudgetView;
+  policyView(policy: string): PolicyView;
+  /** By a list of all open incidents that was read just now; what is not known of writes is laid over it. */
   placesIn(listed: Pick<Listed<KubeletIncident>, 'items' | 'malformed'>): ListedPlaces;
   whenSynced(): Promise<void>;
 }
@@ -47,25 +54,43 @@ interface Uncertain {
   readonly at: number;
 }
 
+/** How far back a budget and a pattern look at incidents of other nodes, in milliseconds; a cooldown may look further. */
+const RECENT_MS = 7 * 24 * 60 * 60_000;
+
 export function createLocalView(world: World, contacts: AgentContacts, signal: AbortSignal): LocalView {
-  const nodes = world.cluster.mirror(NODES, {}, signal);
+  const nodes = world.cluster.mirror(NODE_ROWS, {}, signal);
   const policies = world.cluster.mirror(POLICIES, {}, signal);
-  const healths = world.cluster.mirror(HEALTHS, {}, signal);
-  const incidents = world.cluster.mirror(INCIDENTS, {}, signal);
+  const healths = world.cluster.mirror(HEALTH_ROWS, {}, signal);
+  const incidents = world.cluster.mirror(INCIDENT_ROWS, { pageSize: INCIDENT_PAGE }, signal);
   const written = new Map<string, KubeletIncident>();
   const uncertain = new Map<string, Uncertain>();
+  const index = createIncidentIndex();
+  const nodeIndex = createNodeIndex();
+
+  function look(name: string): void {
+    index.set(name, written.get(name) ?? incidents.get(name));
+  }
+
+  nodes.onChange((current, previous) => {
+    nodeIndex.setNode(nameOf(current, previous), current);
+  });
+  policies.onChange(() => {
+    nodeIndex.setPolicies(policies.list());
+  });
   healths.onChange((current, previous) => {
+    nodeIndex.setHealth(nameOf(current, previous), current);
     if (current !== undefined) contacts.look(current);
     else if (previous !== undefined) contacts.forget(previous.metadata.name);
   });
   incidents.onChange((current, previous) => {
-    const name = current?.metadata.name ?? previous?.metadata.name ?? '';
+    const name = nameOf(current, previous);
     const ours = written.get(name);
     const behind =
       current !== undefined &&
       ours !== undefined &&
       isLaterVersion(ours.metadata.resourceVersion, current.metadata.resourceVersion);
     if (!behind) written.delete(name);
+    look(name);
   });
 
   function withUncertain(incidents: readonly KubeletIncident[]): readonly KubeletIncident[] {
@@ -80,15 +105,11 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     });
   }
 
-  function allIncidents(): readonly KubeletIncident[] {
-    const mirrored = incidents.list().map((incident) => written.get(incident.metadata.name) ?? incident);
-    const unseen = [...written.values()].filter((incident) => incidents.get(incident.metadata.name) === undefined);
-    return withUncertain([...mirrored, ...unseen]);
-  }
-
-  function controlPlaneNodes(): ReadonlySet<string> {
-    const names = nodes.list().filter(isControlPlane);
-    return new Set(names.map(({ metadata }) => metadata.name));
+  /** What may count for an incident: what is open, what was on its node, and what ended lately. */
+  function thatCount({ nodeName, plan }: KubeletIncident['spec']): readonly KubeletIncident[] {
+    const backMs = Math.max(RECENT_MS, durationMs(plan.budget.cooldown));
+    const all = [...index.open(), ...index.ofNode(nodeName), ...index.endedSince(world.clock.now() - backMs)];
+    return withUncertain([...new Set(all)]);
   }
 
   function ageMs(): number {
@@ -96,9 +117,9 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     return world.clock.monotonic() - Math.min(...times);
   }
 
-  function isUnhealthy(node: Node): boolean {
-    const health = healths.get(node.metadata.name);
-    return !isReady(node) || (!isSilent(contacts.of(health)) && health?.status.pleg?.state === 'Unhealthy');
+  function unhealthyNodes(policy: string): number {
+    const said = nodeIndex.saidIll(policy).filter((name) => !isSilent(contacts.of(healths.get(name))));
+    return nodeIndex.notReady(policy).length + said.length;
   }
 
   return {
@@ -106,12 +127,14 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     policies,
     healths,
     incidents,
-    allIncidents,
+    openIncidents: () => withUncertain(index.open()),
+    incidentsOf: (nodeName) => withUncertain(index.ofNode(nodeName)),
     noteWritten: (incident) => {
       const seen = incidents.get(incident.metadata.name);
       if (seen !== undefined && !isLaterVersion(incident.metadata.resourceVersion, seen.metadata.resourceVersion))
         return;
       written.set(incident.metadata.name, incident);
+      look(incident.metadata.name);
     },
     noteUncertain: (incident, status) => {
       const { name, resourceVersion } = incident.metadata;
@@ -120,24 +143,30 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     forget: (incident) => {
       written.delete(incident);
       uncertain.delete(incident);
+      look(incident);
     },
-    budgetOf: (policy) => {
+    budgetFor: (spec) => {
       const unreadable = unreadableOf(incidents.malformed());
-      const ruled = nodes.list().filter((node) => matchPolicy(node, policies.list()).policy?.metadata.name === policy);
       return {
-        incidents: allIncidents(),
-        ruledNodes: ruled.length,
-        unhealthyNodes: ruled.filter(isUnhealthy).length,
-        controlPlaneNodes: controlPlaneNodes(),
+        incidents: thatCount(spec),
+        ruledNodes: nodeIndex.ruled(spec.plan.policy),
+        unhealthyNodes: unhealthyNodes(spec.plan.policy),
+        controlPlaneNodes: nodeIndex.controlPlane(),
         ageMs: ageMs(),
         maxInCluster: world.maxInCluster,
         unreadable: unreadable.mayBeOpen,
         unreadActs: unreadable.acts,
       };
     },
+    policyView: (policy) => ({
+      open: withUncertain(index.open()).filter(({ spec }) => spec.plan.policy === policy),
+      ruledNodes: nodeIndex.ruled(policy),
+      unhealthyNodes: unhealthyNodes(policy),
+      overridden: nodeIndex.overridden(policy),
+    }),
     placesIn: ({ items, malformed }) => ({
       incidents: withUncertain(items),
-      controlPlaneNodes: controlPlaneNodes(),
+      controlPlaneNodes: nodeIndex.controlPlane(),
       maxInCluster: world.maxInCluster,
       unreadable: unreadableOf(malformed).mayBeOpen,
     }),
@@ -145,4 +174,8 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
       await Promise.all([nodes.whenSynced(), policies.whenSynced(), healths.whenSynced(), incidents.whenSynced()]);
     },
   };
+}
+
+function nameOf(current: KubeObject | undefined, previous: KubeObject | undefined): string {
+  return current?.metadata.name ?? previous?.metadata.name ?? '';
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../src/api/resources.ts';
-import type { KubeletIncident, Step } from '../../../src/api/v1alpha1/incident.ts';
-import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
-import { inFlight } from '../../../src/core/decision/policy/places.ts';
-import { createLocalView } from '../../../src/controller/local-view.ts';
-import { aNode, anIncident, aPolicy, at } from '../../support/builders/objects.ts';
-import { type ControllerParts, createControllerContext } from '../../support/controller-context.ts';
-import { createControllerWorld } from '../../support/controller-world.ts';
+import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../../src/api/resources.ts';
+import type { KubeletIncident, Step } from '../../../../src/api/v1alpha1/incident.ts';
+import { createAgentContacts } from '../../../../src/controller/agent-contacts.ts';
+import { inFlight } from '../../../../src/core/decision/policy/places.ts';
+import { createLocalView } from '../../../../src/controller/view/local-view.ts';
+import { aNode, anIncident, aPolicy, at } from '../../../support/builders/objects.ts';
+import { type ControllerParts, createControllerContext } from '../../../support/controller-context.ts';
+import { createControllerWorld } from '../../../support/controller-world.ts';
 
 const { signal } = new AbortController();
 const reservation: Step = { name: 'cordon', type: 'Cordon', state: 'Requested', startedAt: at(0) };
@@ -25,7 +25,7 @@ describe('the view of a budget', () => {
     const view = createLocalView({ ...world, cluster }, createAgentContacts(world), signal);
     await view.whenSynced();
     await clock.advance(200_000);
-    expect(view.budgetOf('default').ageMs).toBe(200_000);
+    expect(view.budgetFor(anIncident().spec).ageMs).toBe(200_000);
   });
 
   test('counts what we wrote before the watch brings it, and not what is older than what it brought', async () => {
@@ -39,11 +39,13 @@ describe('the view of a budget', () => {
       { manager: 'test' },
     );
     view.noteWritten(ours);
-    expect(view.budgetOf('default').incidents.map((incident) => incident.metadata.name)).toEqual([metadata.name]);
+    expect(view.budgetFor(anIncident().spec).incidents.map((incident) => incident.metadata.name)).toEqual([
+      metadata.name,
+    ]);
     view.forget(metadata.name);
     await Promise.resolve();
     view.noteWritten({ ...ours, metadata: { ...ours.metadata, resourceVersion: '0' } });
-    expect(view.allIncidents()).toMatchObject([{ metadata: { resourceVersion: ours.metadata.resourceVersion } }]);
+    expect(view.openIncidents()).toMatchObject([{ metadata: { resourceVersion: ours.metadata.resourceVersion } }]);
   });
 
   test.each([
@@ -56,7 +58,7 @@ describe('the view of a budget', () => {
     const incident = anIncident({ status: { steps: before } });
     view.noteWritten(incident);
     view.noteUncertain(incident, { steps: after });
-    expect(inFlight(view.budgetOf('default').incidents, 'default')).toHaveLength(1);
+    expect(inFlight(view.budgetFor(anIncident().spec).incidents, 'default')).toHaveLength(1);
     expect(inFlight(view.placesIn({ items: [incident], malformed: [] }).incidents, 'default')).toHaveLength(1);
   });
 });
@@ -90,16 +92,16 @@ describe('what a budget counts', () => {
       };
     });
     await clock.settle();
-    expect(context.view.budgetOf('default')).toMatchObject({ ruledNodes: 4, unhealthyNodes: 2 });
-    expect(context.view.budgetOf('other')).toMatchObject({ ruledNodes: 1, unhealthyNodes: 0 });
-    expect(context.view.budgetOf('default').controlPlaneNodes).toEqual(new Set(['theirs']));
+    expect(context.view.budgetFor(anIncident().spec)).toMatchObject({ ruledNodes: 4, unhealthyNodes: 2 });
+    expect(context.view.policyView('other')).toMatchObject({ ruledNodes: 1, unhealthyNodes: 0 });
+    expect(context.view.budgetFor(anIncident().spec).controlPlaneNodes).toEqual(new Set(['theirs']));
   });
 
   test('incidents that cannot be read', async () => {
     const { context, local, clock } = await createControllerContext();
     local.seeds.seed(INCIDENTS, { metadata: { name: 'odd' }, spec: { nodeName: 'node-a' } });
     await clock.settle();
-    expect(context.view.budgetOf('default').unreadable).toEqual(['odd']);
+    expect(context.view.budgetFor(anIncident().spec).unreadable).toEqual(['odd']);
     expect(context.view.placesIn(await context.world.cluster.list(INCIDENTS))).toMatchObject({
       unreadable: ['odd'],
       maxInCluster: 5,
@@ -124,7 +126,7 @@ describe('a contact with an agent', () => {
 describe('our own writes', () => {
   const NAME = 'node-a-x7k2q';
   const shown = ({ context }: ControllerParts): readonly (readonly [name: string, steps: number])[] =>
-    context.view.allIncidents().map(({ metadata, status }) => [metadata.name, status.steps?.length ?? 0]);
+    context.view.openIncidents().map(({ metadata, status }) => [metadata.name, status.steps?.length ?? 0]);
   const reserved = (incident: KubeletIncident): KubeletIncident['status'] => ({
     ...incident.status,
     steps: [reservation],

@@ -1,8 +1,8 @@
 /** Incidents that this release cannot read, for example of a newer one. As much as is safe to know of them. */
 import * as z from 'zod/mini';
-import type { UnreadActs } from '../core/decision/policy/budget-view.ts';
-import { fromTime } from '../core/time/timestamp.ts';
-import type { Malformed } from '../ports/cluster.ts';
+import type { UnreadActs } from '../../core/decision/policy/budget-view.ts';
+import { fromTime } from '../../core/time/timestamp.ts';
+import type { Malformed } from '../../ports/cluster.ts';
 
 const Texts = z.looseObject({ type: z.string(), status: z._default(z.string(), '') });
 /** Without a word of what values mean: only that it is over, and when it asked for something. */

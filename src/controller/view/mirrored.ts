@@ -1,0 +1,114 @@
+/**
+ * What mirrors hold of each object: what decisions look at, and nothing else that the server sends. A fleet of thousands of
+ * nodes and years of incidents then fit in a small program. Whoever writes to an object reads it whole first.
+ */
+import type { Node, NodeCondition } from '../../api/kubernetes/node.ts';
+import type { ObjectMeta } from '../../api/meta.ts';
+import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
+import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
+import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
+import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
+import { AGENT_MANAGER, GROUP } from '../../api/v1alpha1/names.ts';
+import { isActStep } from '../../core/decision/actions.ts';
+import { isOthersMark } from '../../core/decision/other-actors.ts';
+import { isTrue } from '../../core/decision/record/conditions-and-steps.ts';
+import { RESERVATION_STEP } from '../../core/decision/record/step-names.ts';
+import type { KubeObject, Resource } from '../../ports/cluster.ts';
+
+const CONDITIONS: readonly string[] = ['Ready', NODE_CONDITION_STUCK];
+
+/** Who owns the cordon; the rest of what is managed is most of a Node. */
+function cordonOwners({ managedFields }: ObjectMeta): ObjectMeta['managedFields'] {
+  const cordon = { 'f:spec': { 'f:unschedulable': {} } };
+  return managedFields
+    .filter(({ fieldsV1 }) => 'f:unschedulable' in Object(fieldsV1?.['f:spec']))
+    .map((entry) => ({ ...entry, fieldsV1: cordon }));
+}
+
+/** A heartbeat alone is no change. */
+function withoutHeartbeat(condition: NodeCondition): NodeCondition {
+  return { ...condition, lastHeartbeatTime: '' };
+}
+
+function nodeRow(node: Node): Node {
+  const { metadata, spec, status } = node;
+  const annotations = Object.entries(metadata.annotations).filter(
+    ([key]) => key.startsWith(`${GROUP}/`) || isOthersMark(key),
+  );
+  return {
+    metadata: { ...metadata, annotations: Object.fromEntries(annotations), managedFields: cordonOwners(metadata) },
+    spec,
+    status: { conditions: status.conditions.filter(({ type }) => CONDITIONS.includes(type)).map(withoutHeartbeat) },
+  };
+}
+
+function healthRow(health: KubeletHealth): KubeletHealth {
+  const managedFields = health.metadata.managedFields
+    .filter(({ manager }) => manager === AGENT_MANAGER)
+    .map(({ fieldsV1, ...entry }) => entry);
+  return { ...health, metadata: { ...health.metadata, managedFields } };
+}
+
+type Verdict = NonNullable<IncidentStatus['diagnosis']>;
+
+/** By which the same fault is known again. */
+function verdictRow(verdict: Verdict): Verdict {
+  const { blockedStack, blockedGoroutine, sourceLink, behind, others, ...rest } = verdict;
+  const leaf = blockedStack?.split('\n', 1)[0];
+  const known = leaf === undefined ? {} : { blockedStack: leaf };
+  return { ...rest, ...known, summary: '', recommendation: '', references: [], evidence: [] };
+}
+
+function stepRow({ message, ...step }: Step): Step {
+  return step;
+}
+
+function actionRow({ message, command, before, after, ...action }: ActionRecord): ActionRecord {
+  return action;
+}
+
+/** What an incident that is over still counts for: budgets, the ladder's memory, patterns, retention. */
+function statusRow(status: IncidentStatus): IncidentStatus {
+  const { outcome, timings, diagnosis } = status;
+  return {
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(timings === undefined ? {} : { timings }),
+    ...(diagnosis === undefined ? {} : { diagnosis: verdictRow(diagnosis) }),
+    conditions: (status.conditions ?? []).map((condition) => ({ ...condition, message: '' })),
+    steps: (status.steps ?? []).filter((step) => isActStep(step) || step.name === RESERVATION_STEP).map(stepRow),
+    actions: (status.actions ?? []).map(actionRow),
+  };
+}
+
+/** Incidents of one policy have one plan, which is most of what is left of them. */
+const MAX_PLANS = 1_000;
+
+function createIncidentRows(): (incident: KubeletIncident) => KubeletIncident {
+  const plans = new Map<string, Plan>();
+
+  function shared(plan: Plan): Plan {
+    const text = JSON.stringify(plan);
+    const known = plans.get(text) ?? plan;
+    if (plans.size >= MAX_PLANS) plans.clear();
+    plans.set(text, known);
+    return known;
+  }
+
+  return ({ metadata, spec, status, ...rest }) => ({
+    ...rest,
+    metadata: { ...metadata, managedFields: [] },
+    spec: { ...spec, plan: shared(spec.plan) },
+    status: isTrue(status.conditions, 'Complete') ? statusRow(status) : status,
+  });
+}
+
+function rowsOf<T extends KubeObject>(resource: Resource<T>, row: (object: T) => T): Resource<T> {
+  return { ...resource, parse: (raw) => row(resource.parse(raw)) };
+}
+
+/** An incident is some 15 KB as it is sent: pages of a few MB. */
+export const INCIDENT_PAGE = 100;
+
+export const NODE_ROWS = rowsOf<Node>(NODES, nodeRow);
+export const HEALTH_ROWS = rowsOf<KubeletHealth>(HEALTHS, healthRow);
+export const INCIDENT_ROWS = rowsOf<KubeletIncident>(INCIDENTS, createIncidentRows());

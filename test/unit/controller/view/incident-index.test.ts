@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import { createIncidentIndex } from '../../../../src/controller/view/incident-index.ts';
+import { isOpen } from '../../../../src/core/decision/node-state.ts';
+import { anIncident, at, T0 } from '../../../support/builders/objects.ts';
+
+const complete = { type: 'Complete', status: 'True', reason: 'x', message: '', lastTransitionTime: at(0) } as const;
+
+function incident(name: string, node: string, endedAt: number | undefined): KubeletIncident {
+  if (endedAt === undefined) return anIncident({ name, node });
+  return anIncident({ name, node, status: { conditions: [complete], timings: { completedAt: at(endedAt) } } });
+}
+
+const write = fc.record({
+  name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+  node: fc.constantFrom('node-a', 'node-b'),
+  endedAt: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+  isGone: fc.boolean(),
+});
+
+const names = (incidents: Iterable<KubeletIncident>): readonly string[] =>
+  [...incidents].map(({ metadata }) => metadata.name).sort();
+
+describe('the index of incidents', () => {
+  test('answers as a look at all of them would, whatever was written', () => {
+    fc.assert(
+      fc.property(fc.array(write, { maxLength: 40 }), fc.integer({ min: -1, max: 6 }), (writes, since) => {
+        const index = createIncidentIndex();
+        const all = new Map<string, KubeletIncident>();
+        for (const { name, node, endedAt, isGone } of writes) {
+          const written = incident(name, node, endedAt);
+          index.set(name, isGone ? undefined : written);
+          if (isGone) all.delete(name);
+          else all.set(name, written);
+        }
+        const those = [...all.values()];
+        const ended = those.filter((one) => !isOpen(one));
+        expect(names(index.open())).toEqual(names(those.filter(isOpen)));
+        expect(names(index.ofNode('node-a'))).toEqual(names(those.filter(({ spec }) => spec.nodeName === 'node-a')));
+        expect(names(index.endedSince(T0 + since))).toEqual(
+          names(ended.filter(({ status }) => Date.parse(status.timings?.completedAt ?? '') >= T0 + since)),
+        );
+        expect(names(index.endedSince(0))).toEqual(names(ended));
+        expect([...all.keys()].map(index.get)).toEqual(those);
+      }),
+    );
+  });
+
+  test('takes one whose end is not known for one that ended long ago', () => {
+    const index = createIncidentIndex();
+    index.set('odd', anIncident({ name: 'odd', status: { conditions: [complete] } }));
+    expect(index.endedSince(1)).toEqual([]);
+    expect(names(index.endedSince(0))).toEqual(['odd']);
+  });
+});
