@@ -49,6 +49,8 @@ export const INCIDENTS = {
   namespaced: false,
   parse: (raw: unknown): KubeletIncident => KubeletIncident.parse(raw),
 } as const;
+/** Field selector of incidents that are not over: the outcome and the condition `Complete` are written together. */
+export const OPEN_INCIDENTS = 'status.outcome=';
 export const HEALTHS = {
   apiVersion: API_VERSION,
   kind: 'KubeletHealth',

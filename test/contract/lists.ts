@@ -1,6 +1,6 @@
 /** Lists. */
 import { expect, test } from '@jest/globals';
-import { INCIDENTS, LEASES } from '../../src/api/resources.ts';
+import { INCIDENTS, LEASES, OPEN_INCIDENTS } from '../../src/api/resources.ts';
 import { SECRETS } from '../support/secrets.ts';
 import type { Cluster, Resource } from '../../src/ports/cluster.ts';
 import { incidentManifest } from './objects.ts';
@@ -39,6 +39,19 @@ export function describeLists(admin: () => Cluster): void {
     await admin().create(INCIDENTS, incidentManifest(b, `node-of-${b}`), CONTROLLER);
     const { items } = await admin().list(INCIDENTS, { fieldSelector: `spec.nodeName=node-of-${a}` });
     expect(items.map(({ metadata }) => metadata.name)).toEqual([a]);
+  });
+
+  test('incidents that are not over can be selected', async () => {
+    const node = unique('node');
+    for (const name of [`${node}-open`, `${node}-over`])
+      await admin().create(INCIDENTS, incidentManifest(name, node), CONTROLLER);
+    await admin().apply(
+      INCIDENTS,
+      { metadata: { name: `${node}-over` }, status: { outcome: 'Recovered' } },
+      { ...CONTROLLER, subresource: 'status', force: true },
+    );
+    const { items } = await admin().list(INCIDENTS, { fieldSelector: `${OPEN_INCIDENTS},spec.nodeName=${node}` });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual([`${node}-open`]);
   });
 
   test('an object that the parser refuses is named beside the others', async () => {

@@ -37,7 +37,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   'list-not-copy': {
     of: 'G4',
     file: 'src/controller/incident/reconcile-incident.ts',
-    code: 'view.placesIn(await world.cluster.list(INCIDENTS))',
+    code: 'view.placesIn(await world.cluster.list(INCIDENTS, { fieldSelector: OPEN_INCIDENTS }))',
     instead: 'view.placesIn({ items: view.incidents.list(), malformed: [] })',
   },
   'unknown-writes-count': {

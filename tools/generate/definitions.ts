@@ -91,7 +91,7 @@ const INCIDENT: Definition = {
     wide('Fingerprint', '.status.diagnosis.fingerprint', 'The same for the same fault.'),
     AGE,
   ],
-  selectableFields: ['.spec.nodeName'],
+  selectableFields: ['.spec.nodeName', '.status.outcome'],
   hasStatus: true,
 };
 

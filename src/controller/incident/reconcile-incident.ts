@@ -1,7 +1,7 @@
 /** Gather, decide, act: one incident. */
 import { decideIncident } from '../../core/decision/incident/decide-incident.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { INCIDENTS } from '../../api/resources.ts';
+import { INCIDENTS, OPEN_INCIDENTS } from '../../api/resources.ts';
 import type { IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { isToBeConfirmed } from '../../core/decision/policy/places.ts';
@@ -17,7 +17,9 @@ async function gatherReserved(
   { world, view }: ActContext,
   incident: KubeletIncident,
 ): Promise<IncidentSnapshot['reserved']> {
-  return isToBeConfirmed(incident.status) ? view.placesIn(await world.cluster.list(INCIDENTS)) : undefined;
+  return isToBeConfirmed(incident.status)
+    ? view.placesIn(await world.cluster.list(INCIDENTS, { fieldSelector: OPEN_INCIDENTS }))
+    : undefined;
 }
 
 async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {
