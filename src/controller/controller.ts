@@ -9,9 +9,10 @@ import { reconcileIncident } from './incident/reconcile-incident.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { createLocalView } from './view/local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
-import { reconcilePolicy } from './policy/reconcile-policy.ts';
+import { createPolicyReconciler } from './policy/reconcile-policy.ts';
 import { runRetention } from './incident/incident-retention.ts';
 import { runUploadRetention } from './incident/upload-retention.ts';
+import { isSameRow } from './view/mirrored.ts';
 import type { Term } from '../runtime/leader-election.ts';
 import { createMutex } from '../runtime/mutex.ts';
 import { createWorkQueue, type QueueOptions, type WorkQueue } from '../runtime/work-queue.ts';
@@ -41,7 +42,7 @@ function createQueues(context: ActContext): Queues {
   return {
     nodes: queue('node', 4, createNodeReconciler(context)),
     incidents: queue('incident', 8, (name, signal) => reconcileIncident(context, name, signal)),
-    policies: queue('policy', 1, (name) => reconcilePolicy(world, view, name)),
+    policies: queue('policy', 1, createPolicyReconciler(world, view)),
   };
 }
 
@@ -53,6 +54,7 @@ function wire({ view }: ActContext, queues: Queues): void {
     for (const incident of incidents) if (isOpen(incident)) queues.incidents.add(incident.metadata.name);
   };
   view.nodes.onChange((current, previous) => {
+    if (current !== undefined && previous !== undefined && isSameRow(current, previous)) return;
     const name = current?.metadata.name ?? previous?.metadata.name ?? '';
     queues.nodes.add(name);
     add(view.incidentsOf(name));

@@ -7,20 +7,37 @@ import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
 
 const LOOK_AGAIN_MS = 30_000;
+/** Counts change with every node of a storm; who reads them reads at leisure. */
+const SPACING_MS = 10_000;
 
-export async function reconcilePolicy(world: World, view: LocalView, name: string): Promise<number | undefined> {
-  const policy = view.policies.get(name);
-  if (policy === undefined) return undefined;
-  const now = world.clock.now();
-  const status = decidePolicyStatus({ now, policy, ...view.policyView(name) });
-  world.metrics.gauge('budget_left', status.budgetLeft ?? 0, { policy: name });
-  world.metrics.gauge('open_incidents', status.openIncidents ?? 0, { policy: name });
-  if (canonical(status) !== canonical(policy.status)) {
-    await world.cluster.apply(
+/** @returns when to look again, milliseconds since 1970; undefined: there is no such policy any more. */
+export type PolicyReconciler = (name: string) => Promise<number | undefined>;
+
+/** Remembers when it wrote, so that a status is written at most once in ten seconds. */
+export function createPolicyReconciler(world: World, view: LocalView): PolicyReconciler {
+  const { clock, cluster, metrics } = world;
+  /** On the monotonic clock. */
+  const writtenAt = new Map<string, number>();
+
+  return async (name) => {
+    const policy = view.policies.get(name);
+    if (policy === undefined) {
+      writtenAt.delete(name);
+      return undefined;
+    }
+    const now = clock.now();
+    const status = decidePolicyStatus({ now, policy, ...view.policyView(name) });
+    metrics.gauge('budget_left', status.budgetLeft ?? 0, { policy: name });
+    metrics.gauge('open_incidents', status.openIncidents ?? 0, { policy: name });
+    if (canonical(status) === canonical(policy.status)) return now + LOOK_AGAIN_MS;
+    const waitMs = (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + SPACING_MS - clock.monotonic();
+    if (waitMs > 0) return now + waitMs;
+    writtenAt.set(name, clock.monotonic());
+    await cluster.apply(
       POLICIES,
       { apiVersion: API_VERSION, kind: POLICIES.kind, metadata: { name }, status },
       { manager: CONTROLLER_MANAGER, subresource: 'status', force: true },
     );
-  }
-  return now + LOOK_AGAIN_MS;
+    return now + LOOK_AGAIN_MS;
+  };
 }

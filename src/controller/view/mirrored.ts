@@ -10,6 +10,7 @@ import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
 import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
 import { AGENT_MANAGER, GROUP } from '../../api/v1alpha1/names.ts';
 import { isActStep } from '../../core/decision/actions.ts';
+import { canonical } from '../../core/decision/canonical.ts';
 import { isOthersMark } from '../../core/decision/other-actors.ts';
 import { isTrue } from '../../core/decision/record/conditions-and-steps.ts';
 import { RESERVATION_STEP } from '../../core/decision/record/step-names.ts';
@@ -104,6 +105,12 @@ function createIncidentRows(): (incident: KubeletIncident) => KubeletIncident {
 
 function rowsOf<T extends KubeObject>(resource: Resource<T>, row: (object: T) => T): Resource<T> {
   return { ...resource, parse: (raw) => row(resource.parse(raw)) };
+}
+
+/** Whether all is the same that a mirror holds, but for the version: a heartbeat, or what is of no interest here. */
+export function isSameRow(a: KubeObject, b: KubeObject): boolean {
+  const [one, other] = [a, b].map((row) => canonical({ ...row, metadata: { ...row.metadata, resourceVersion: '' } }));
+  return one === other;
 }
 
 /** An incident is some 15 KB as it is sent: pages of a few MB. */

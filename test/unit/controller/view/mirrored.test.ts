@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Diagnosis } from '../../../../src/api/v1alpha1/diagnosis.ts';
-import { HEALTH_ROWS, INCIDENT_ROWS, NODE_ROWS } from '../../../../src/controller/view/mirrored.ts';
+import { HEALTH_ROWS, INCIDENT_ROWS, isSameRow, NODE_ROWS } from '../../../../src/controller/view/mirrored.ts';
 import { agentSeenAt, clockSkewMs, isCordonedBy, isExcluded } from '../../../../src/core/decision/node-state.ts';
 import { objectionOf } from '../../../../src/core/decision/other-actors.ts';
 import { isRetried } from '../../../../src/core/decision/record/retry-after.ts';
@@ -60,7 +60,11 @@ describe('a node in the mirror', () => {
     expect(bytes(row)).toBeLessThan(1_200);
     const { status } = sent as { status: { conditions: object[] } };
     const conditions = status.conditions.map((condition) => ({ ...condition, lastHeartbeatTime: at(99_000) }));
-    expect(NODE_ROWS.parse({ ...sent, status: { ...status, conditions } })).toEqual(row);
+    const metadata = { ...row.metadata, resourceVersion: '11' };
+    const later = NODE_ROWS.parse({ ...sent, metadata, status: { ...status, conditions } });
+    expect(isSameRow(row, later)).toBe(true);
+    const sick = conditions.map((condition) => ({ ...condition, status: 'Unknown' }));
+    expect(isSameRow(row, NODE_ROWS.parse({ ...sent, status: { ...status, conditions: sick } }))).toBe(false);
   });
 });
 
