@@ -80,9 +80,9 @@ describe('the CRDs', () => {
     },
   );
 
-  test('let incidents be listed by node, and no default stand in for a status that nobody wrote', () => {
+  test('let incidents be listed by node and by their end, and no default stand in for a status that nobody wrote', () => {
     const incident = DEFINITIONS.find(({ kind }) => kind === 'KubeletIncident');
-    expect(incident?.selectableFields).toEqual(['.spec.nodeName']);
+    expect(incident?.selectableFields).toEqual(['.spec.nodeName', '.status.outcome']);
     for (const definition of DEFINITIONS.filter(({ hasStatus }) => hasStatus)) {
       expect(openApiSchema(definition).properties?.['status']).not.toHaveProperty('default');
     }
