@@ -204,7 +204,7 @@ const Timings = z
     actedAt: z.optional(moment('When the first restart was issued.')),
     readyAt: z.optional(moment('When the node was Ready again.')),
     completedAt: z.optional(moment('When the incident was complete.')),
-    notReadySince: z.optional(moment('When the node turned NotReady.')),
+    notReadySince: z.optional(moment('When the node was last Ready: it may have been Unknown, and then False.')),
     notReadyFor: z.optional(duration('How long it was NotReady, rounded to seconds.')),
   })
   .check(about('When what happened.'));

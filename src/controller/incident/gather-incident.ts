@@ -25,9 +25,11 @@ export async function gatherIncident(
     plan.policy === '' ? undefined : world.cluster.get(POLICIES, { name: plan.policy }),
   ]);
   view.noteWritten(incident);
+  const own = node?.metadata.uid === nodeUID ? node : undefined;
   return {
     incident,
-    node: node?.metadata.uid === nodeUID ? node : undefined,
+    node: own,
+    notReadySince: own === undefined ? undefined : view.notReadySince(own),
     health,
     contact: contacts.of(health),
     stacks,

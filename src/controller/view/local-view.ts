@@ -9,6 +9,7 @@ import type { Node } from '../../api/kubernetes/node.ts';
 import { POLICIES } from '../../api/resources.ts';
 import type { BudgetView } from '../../core/decision/policy/budget-view.ts';
 import { isSilent } from '../../core/decision/contact.ts';
+import { type ReadyLost, readyLost } from '../../core/decision/ready-lost.ts';
 import { isLaterVersion } from '../../core/decision/resource-version.ts';
 import type { PolicyView } from '../../core/decision/policy/policy-status.ts';
 import { holdsPlace, type ListedPlaces } from '../../core/decision/policy/places.ts';
@@ -41,6 +42,11 @@ export interface LocalView {
   policyView(policy: string): PolicyView;
   /** By a list of all open incidents that was read just now; what is not known of writes is laid over it. */
   placesIn(listed: Pick<Listed<KubeletIncident>, 'items' | 'malformed'>): ListedPlaces;
+  /**
+   * Since when the node has not been Ready, milliseconds since 1970, as far as this process has seen it.
+   * undefined: it is Ready, or nobody says since when.
+   */
+  notReadySince(node: Node): number | undefined;
   whenSynced(): Promise<void>;
 }
 
@@ -64,6 +70,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
   const incidents = world.cluster.mirror(INCIDENT_ROWS, { pageSize: INCIDENT_PAGE }, signal);
   const written = new Map<string, KubeletIncident>();
   const uncertain = new Map<string, Uncertain>();
+  const lost = new Map<string, ReadyLost>();
   const index = createIncidentIndex();
   const nodeIndex = createNodeIndex();
 
@@ -71,8 +78,16 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     index.set(name, written.get(name) ?? incidents.get(name));
   }
 
+  function noteReady(name: string, node: Node | undefined): void {
+    const next = node === undefined ? undefined : readyLost(node, lost.get(name));
+    if (next === undefined) lost.delete(name);
+    else lost.set(name, next);
+  }
+
   nodes.onChange((current, previous) => {
-    nodeIndex.setNode(nameOf(current, previous), current);
+    const name = nameOf(current, previous);
+    noteReady(name, current);
+    nodeIndex.setNode(name, current);
   });
   policies.onChange(() => {
     nodeIndex.setPolicies(policies.list());
@@ -170,6 +185,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
       maxInCluster: world.maxInCluster,
       unreadable: unreadableOf(malformed).mayBeOpen,
     }),
+    notReadySince: (node) => readyLost(node, lost.get(node.metadata.name))?.since,
     whenSynced: async () => {
       await Promise.all([nodes.whenSynced(), policies.whenSynced(), healths.whenSynced(), incidents.whenSynced()]);
     },

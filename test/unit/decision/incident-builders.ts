@@ -9,6 +9,7 @@ import type {
   IncidentSnapshot,
   Stacks,
 } from '../../../src/core/decision/incident/incident-snapshot.ts';
+import { readyLost } from '../../../src/core/decision/ready-lost.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aBudgetView, aContact } from '../../support/builders/views.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
@@ -68,9 +69,11 @@ export function aSnapshot(
   const { status, ...rest } = part;
   const incident = part.incident ?? anIncident({ name: NAME, ...(status === undefined ? {} : { status }) });
   const budget = aBudgetView({ incidents: [incident] });
+  const node = 'node' in part ? part.node : stuck;
   return {
     now: T0 + 1_000,
-    node: stuck,
+    node,
+    notReadySince: node === undefined ? undefined : readyLost(node, undefined)?.since,
     health: aHealth({ state: 'Unhealthy' }),
     stacks: NO_STACKS,
     nodeProxy: false,

@@ -88,6 +88,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     now: world.now,
     incident: world.incident,
     node,
+    notReadySince: undefined,
     health,
     stacks: { entries: world.entries, dumps: [], unreadable: new Map() },
     nodeProxy: world.nodeProxy,

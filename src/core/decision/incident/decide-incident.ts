@@ -3,7 +3,7 @@
  * remembers is in the incident itself, so it can be asked by a controller that has just started.
  */
 import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import { isOpen, isReady, readyCondition } from '../node-state.ts';
+import { isOpen, isReady } from '../node-state.ts';
 import { canonical } from '../canonical.ts';
 import { hasReservation } from '../policy/places.ts';
 import { findCondition, withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
@@ -40,11 +40,10 @@ function detectedAt({ spec, metadata }: KubeletIncident): string {
   return seen < created + 1000 ? spec.trigger.at : metadata.creationTimestamp;
 }
 
-function withDetection({ incident, node, now }: IncidentSnapshot): IncidentStatus {
+function withDetection({ incident, node, now, notReadySince: since }: IncidentSnapshot): IncidentStatus {
   const { status } = incident;
-  const ready = node === undefined ? undefined : readyCondition(node);
   const lost = node !== undefined && !isReady(node) && status.timings?.notReadySince === undefined;
-  const notReadySince = lost ? { notReadySince: toPreciseTime(fromTime(ready?.lastTransitionTime) ?? now) } : {};
+  const notReadySince = lost ? { notReadySince: toPreciseTime(since ?? now) } : {};
   const timings = { detectedAt: detectedAt(incident), ...status.timings, ...notReadySince };
   return { ...status, observedGeneration: incident.metadata.generation, timings };
 }

@@ -28,6 +28,8 @@ export interface IncidentSnapshot {
   readonly incident: KubeletIncident;
   /** undefined: there is no Node of that name and UID any more. */
   readonly node: Node | undefined;
+  /** Since when it has not been Ready, milliseconds since 1970; undefined: it is, or nobody says since when. */
+  readonly notReadySince: number | undefined;
   readonly health: KubeletHealth | undefined;
   readonly contact: AgentContact;
   readonly stacks: Stacks;

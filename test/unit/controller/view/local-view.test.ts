@@ -237,3 +237,19 @@ describe('our own writes', () => {
     });
   });
 });
+
+test('a node whose kubelet says False after a silence has not been Ready since it fell silent', async () => {
+  const { context, local, clock } = await createControllerContext();
+  const turn = async (ready: 'True' | 'False' | 'Unknown', since: number): Promise<number | undefined> => {
+    const { metadata, spec, status } = aNode({ ready, since });
+    local.seeds.seed(NODES, { metadata: { name: metadata.name, uid: metadata.uid }, spec, status });
+    await clock.settle();
+    const node = local.read(NODES, metadata.name)!;
+    return context.view.notReadySince(node);
+  };
+  expect(await turn('True', -3_600_000)).toBeUndefined();
+  expect(await turn('Unknown', -344_000)).toBe(Date.parse(at(-344_000)));
+  expect(await turn('False', -7_000)).toBe(Date.parse(at(-344_000)));
+  expect(await turn('True', 0)).toBeUndefined();
+  expect(await turn('False', 9_000)).toBe(Date.parse(at(9_000)));
+});

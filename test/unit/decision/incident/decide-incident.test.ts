@@ -44,6 +44,7 @@ describe('the times of an incident', () => {
       {},
       at(5_000),
     ],
+    ['since it was last Ready, whatever its condition was between', { notReadySince: T0 - 344_000 }, {}, at(-344_000)],
     ['as it was first seen', { node: stuck }, { timings: { notReadySince: at(-1) } }, at(-1)],
     ['not at all', { node: aNode() }, {}, undefined],
     ['not known of a node that is gone', { node: undefined }, {}, undefined],
