@@ -215,7 +215,7 @@ export const MAX_LINKED = 16;
 
 export const FleetPattern = z
   .object({
-    summary: text(512, 'For example `4 of 12 nodes, same line, all kubelet 1.12.10`.'),
+    summary: text(512, 'For example `4 of 12 nodes in the cluster, same line, all kubelet 1.12.10`.'),
     incidents: atomicList(text(253, 'An incident.'), MAX_LINKED, 'Other incidents with the same fingerprint.'),
   })
   .check(

@@ -164,6 +164,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
       const unreadable = unreadableOf(incidents.malformed());
       return {
         incidents: thatCount(spec),
+        clusterNodes: nodeIndex.all(),
         ruledNodes: nodeIndex.ruled(spec.plan.policy),
         unhealthyNodes: unhealthyNodes(spec.plan.policy),
         controlPlaneNodes: nodeIndex.controlPlane(),

@@ -9,6 +9,8 @@ export interface NodeIndex {
   setNode(name: string, node: Node | undefined): void;
   setHealth(name: string, health: KubeletHealth | undefined): void;
   setPolicies(policies: readonly KubeletRecoveryPolicy[]): void;
+  /** How many nodes there are. */
+  all(): number;
   /** How many nodes a policy rules. */
   ruled(policy: string): number;
   /** Nodes that a policy matches while another one rules them: by the name of the one that rules. */
@@ -84,6 +86,7 @@ export function createNodeIndex(): NodeIndex {
       losers.clear();
       for (const [name, node] of nodes) match(name, node);
     },
+    all: () => nodes.size,
     ruled: (policy) => counts.get(policy) ?? 0,
     overridden: (policy) => losers.get(policy) ?? NONE,
     notReady: (policy) => [...notReady].filter(ruledBy(policy)),

@@ -62,13 +62,18 @@ function versionText(versions: readonly string[]): string {
   return releases.length > MAX_VERSIONS ? `, ${releases.length} kubelet versions` : `, kubelets ${releases.join(', ')}`;
 }
 
+/** Incidents outlive their nodes, so that there may be fewer nodes now than were met. */
+function nodesText(met: number, cluster: number): string {
+  return cluster < met ? `${met} nodes` : `${met} of ${cluster} nodes in the cluster`;
+}
+
 /**
- * `4 of 12 nodes, same line, all kubelet 1.12.10`.
+ * `4 of 12 nodes in the cluster, same line, all kubelet 1.12.10`.
  *
- * @param fleet nodes in all, stuck or not.
+ * @param cluster nodes in the cluster now, whichever policy rules them; 0: not known.
  */
-export function patternText({ nodes, incidents, where, kubeletVersions }: Pattern, fleet: number): string {
+export function patternText({ nodes, incidents, where, kubeletVersions }: Pattern, cluster: number): string {
   const again = incidents.length > nodes.length ? `, ${incidents.length} incidents` : '';
   const same = where === undefined ? 'same fault' : 'same line';
-  return `${nodes.length} of ${Math.max(fleet, nodes.length)} nodes${again}, ${same}${versionText(kubeletVersions)}`;
+  return `${nodesText(nodes.length, cluster)}${again}, ${same}${versionText(kubeletVersions)}`;
 }

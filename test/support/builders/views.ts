@@ -6,6 +6,7 @@ import type { BudgetView } from '../../../src/core/decision/policy/budget-view.t
 export function aBudgetView(part: Partial<BudgetView> = {}): BudgetView {
   return {
     incidents: [],
+    clusterNodes: 12,
     ruledNodes: 10,
     unhealthyNodes: 1,
     controlPlaneNodes: new Set(),

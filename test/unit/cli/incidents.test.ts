@@ -149,7 +149,7 @@ describe('history', () => {
     for (const node of ['node-a', 'node-b']) seedIncident({ node, status: { ...RECOVERED, diagnosis } });
     const { out } = await bench.run('history');
     expect(out.replaceAll(/\s+/g, ' ')).toContain(
-      '2 of 3 nodes, same line, all kubelet 1.12.10: runtime-hung, at k8s.io/kubernetes/pkg/kubelet/pleg',
+      '2 of 3 nodes in the cluster, same line, all kubelet 1.12.10: runtime-hung, at k8s.io/kubernetes/pkg/kubelet/pleg',
     );
   });
 

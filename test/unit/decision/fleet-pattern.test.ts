@@ -27,11 +27,11 @@ describe('the same fault on several nodes', () => {
   test('is told and linked', () => {
     const { status } = decide([incidentOf('node-b'), incidentOf('node-c')]);
     expect(status.pattern).toEqual({
-      summary: '3 of 10 nodes, same fault, all kubelet 1.12.10',
+      summary: '3 of 12 nodes in the cluster, same fault, all kubelet 1.12.10',
       incidents: ['node-b-1', 'node-c-1'],
     });
     expect(findCondition(status.conditions, 'Diagnosed')?.message).toBe(
-      'pleg-event-channel-deadlock, High: relist is blocked. Fleet: 3 of 10 nodes, same fault, all kubelet 1.12.10.',
+      'pleg-event-channel-deadlock, High: relist is blocked. Fleet: 3 of 12 nodes in the cluster, same fault, all kubelet 1.12.10.',
     );
   });
 
@@ -43,14 +43,14 @@ describe('the same fault on several nodes', () => {
   test('grows while the incident is open', () => {
     const before = decide([incidentOf('node-b')]).status;
     const after = decide([incidentOf('node-b'), incidentOf('node-c')]).status;
-    expect(before.pattern?.summary).toContain('2 of 10 nodes');
-    expect(after.pattern?.summary).toContain('3 of 10 nodes');
+    expect(before.pattern?.summary).toContain('2 of 12 nodes in the cluster');
+    expect(after.pattern?.summary).toContain('3 of 12 nodes in the cluster');
   });
 
   test('names no more incidents than the status has room for', () => {
     const many = Array.from({ length: MAX_LINKED + 5 }, (_, index) => incidentOf(`node-${index}`));
     const { pattern } = decide(many).status;
     expect(pattern?.incidents).toHaveLength(MAX_LINKED);
-    expect(pattern?.summary).toContain(`${MAX_LINKED + 6} of`);
+    expect(pattern?.summary).toContain(`${MAX_LINKED + 6} nodes`);
   });
 });

@@ -30,32 +30,32 @@ describe('the pattern of the fleet', () => {
     [
       'says how many nodes are at the same line and their version',
       [stuck('a', OLD), stuck('b', OLD), stuck('c', OLD), stuck('d', OLD)],
-      ['4 of 12 nodes, same line, all kubelet 1.12.10'],
+      ['4 of 12 nodes in the cluster, same line, all kubelet 1.12.10'],
     ],
     [
       'names several versions',
       [stuck('a', OLD), stuck('b', { kubeletVersion: 'v1.11.5' })],
-      ['2 of 12 nodes, same line, kubelets 1.11.5, 1.12.10'],
+      ['2 of 12 nodes in the cluster, same line, kubelets 1.11.5, 1.12.10'],
     ],
     [
       'counts many versions',
       ['1.1', '1.2', '1.3', '1.4', '1.5'].map((kubeletVersion) => stuck(kubeletVersion, { kubeletVersion })),
-      ['5 of 12 nodes, same line, 5 kubelet versions'],
+      ['5 of 12 nodes in the cluster, same line, 5 kubelet versions'],
     ],
     [
       'does not speak of a line where there is no stack',
       [stuck('a', { blockedStack: undefined }), stuck('b', { blockedStack: undefined })],
-      ['2 of 12 nodes, same fault'],
+      ['2 of 12 nodes in the cluster, same fault'],
     ],
     [
       'counts a node once',
       [stuck('a', OLD, 1), stuck('a', OLD, 2)],
-      ['1 of 12 nodes, 2 incidents, same line, all kubelet 1.12.10'],
+      ['1 of 12 nodes in the cluster, 2 incidents, same line, all kubelet 1.12.10'],
     ],
     [
       'begins with the fault of most nodes',
       [stuck('a', { fingerprint: 'x' }), stuck('b', { fingerprint: 'x' }), stuck('a'), stuck('b'), stuck('c')],
-      ['3 of 12 nodes, same line', '2 of 12 nodes, same line'],
+      ['3 of 12 nodes in the cluster, same line', '2 of 12 nodes in the cluster, same line'],
     ],
     [
       'says nothing of different fingerprints',
@@ -72,11 +72,14 @@ describe('the pattern of the fleet', () => {
     expect(findPatterns(cases).map((pattern) => patternText(pattern, 12))).toEqual(expected);
   });
 
-  test('counts at least the nodes that it has, where the fleet is not known', () => {
-    expect(findPatterns([stuck('a'), stuck('b')]).map((pattern) => patternText(pattern, 0))).toEqual([
-      '2 of 2 nodes, same line',
-    ]);
-  });
+  test.each([0, 1])(
+    'counts the nodes that were met alone, where the cluster is not known or smaller now: %i',
+    (cluster) => {
+      expect(findPatterns([stuck('a'), stuck('b')]).map((pattern) => patternText(pattern, cluster))).toEqual([
+        '2 nodes, same line',
+      ]);
+    },
+  );
 
   test('lists the incidents, the nodes and where the fault is', () => {
     expect(findPatterns([stuck('b', { fixedIn: '1.14' }), stuck('a', { fixedIn: '1.14' })])).toEqual([

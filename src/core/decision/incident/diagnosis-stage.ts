@@ -51,7 +51,7 @@ function patternOf({ budget, incident }: IncidentSnapshot, verdict: Diagnosis): 
 /** The pattern is looked for again at each look: nodes that get stuck later are linked while the incident is open. */
 function withDiagnosis(snapshot: IncidentSnapshot, status: IncidentStatus, verdict: Diagnosis): IncidentStatus {
   const pattern = patternOf(snapshot, verdict);
-  const summary = pattern === undefined ? '' : patternText(pattern, snapshot.budget.ruledNodes);
+  const summary = pattern === undefined ? '' : patternText(pattern, snapshot.budget.clusterNodes);
   const claim = {
     type: 'Diagnosed',
     status: verdict.class === 'Unknown' ? 'False' : 'True',

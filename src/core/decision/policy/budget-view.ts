@@ -4,6 +4,8 @@ import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 export interface BudgetView {
   /** Every incident there is, of all policies. */
   readonly incidents: readonly KubeletIncident[];
+  /** Nodes of the cluster, whichever policy rules them. */
+  readonly clusterNodes: number;
   /** Nodes that the policy rules. */
   readonly ruledNodes: number;
   /** Ruled nodes that are not Ready or whose PLEG is unhealthy. */

@@ -99,7 +99,7 @@ function breakerVerdict(budget: Budget, view: BudgetView, now: number): BudgetVe
   return {
     kind: 'wait',
     reason: 'TooManyUnhealthy',
-    message: `budget: ${view.unhealthyNodes} of ${view.ruledNodes} nodes are unhealthy, more than maxUnhealthy ${budget.maxUnhealthy} (${limit}): the fault is not one node's`,
+    message: `budget: ${view.unhealthyNodes} of the ${view.ruledNodes} nodes of the policy are unhealthy, more than maxUnhealthy ${budget.maxUnhealthy} (${limit}): the fault is not one node's`,
     until: now + LOOK_AGAIN_MS,
   };
 }

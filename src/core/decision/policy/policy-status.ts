@@ -55,7 +55,7 @@ export function decidePolicyStatus(snapshot: PolicySnapshot): PolicyStatus {
     status: left > 0 ? 'True' : 'False',
     reason: breaker ? 'TooManyUnhealthy' : policy.spec.paused ? 'Paused' : left > 0 ? 'Available' : 'InUse',
     message: breaker
-      ? `${unhealthyNodes} of ${ruledNodes} nodes are unhealthy, more than ${limit}`
+      ? `${unhealthyNodes} of its ${ruledNodes} nodes are unhealthy, more than ${limit}`
       : `${flying} of ${policy.spec.budget.maxConcurrent} recoveries in flight`,
   } as const;
   return {
