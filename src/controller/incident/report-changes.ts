@@ -27,6 +27,11 @@ const TELLINGS: readonly Telling[] = [
   { condition: 'NodeUncordoned', status: 'True', type: 'Normal', event: 'NodeUncordoned' },
 ];
 
+function evidenceText({ conditions }: IncidentStatus): string {
+  const status = findCondition(conditions, 'EvidenceCaptured')?.status ?? 'Unknown';
+  return status === 'Unknown' ? '' : `evidence is ${status === 'True' ? 'saved' : 'missing'}, `;
+}
+
 /** Why nothing is done now. It is reported when it is new, and not at each look. */
 function skippedBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
   const now = findCondition(after.conditions, 'ActionTaken');
@@ -37,13 +42,14 @@ function skippedBetween(before: IncidentStatus, after: IncidentStatus): readonly
   ) {
     return [];
   }
-  const message = `${now.message}; evidence is saved, will look again within 30 s`;
+  const message = `${now.message}; ${evidenceText(after)}it is looked at again within 30 s`;
   return [{ type: 'Warning', reason: 'RecoverySkipped', message }];
 }
 
-/** An action was taken, and it did not do what it should. */
-function hasFailed({ actions }: IncidentStatus): boolean {
-  return actions?.filter(isAct).at(-1)?.state === 'Failed';
+/** The newest action did what it should. One of which nobody knows whether it did is no good news. */
+function hasSucceeded({ actions }: IncidentStatus): boolean {
+  const newest = actions?.filter(isAct).at(-1);
+  return newest === undefined || newest.state === 'Succeeded';
 }
 
 export function eventsBetween(before: IncidentStatus, after: IncidentStatus): readonly EventClaim[] {
@@ -52,8 +58,8 @@ export function eventsBetween(before: IncidentStatus, after: IncidentStatus): re
     if (now?.status !== status || findCondition(before.conditions, condition)?.status === status) return [];
     const isNamed = condition === 'ActionTaken' || condition === 'Confirmed';
     const prefix = isNamed ? `${now.reason}: ` : '';
-    const isFailed = condition === 'ActionTaken' && hasFailed(after);
-    return [{ type: isFailed ? 'Warning' : type, reason: event, message: `${prefix}${now.message}` }];
+    const isBad = condition === 'ActionTaken' && !hasSucceeded(after);
+    return [{ type: isBad ? 'Warning' : type, reason: event, message: `${prefix}${now.message}` }];
   });
   const complete = findCondition(after.conditions, 'Complete');
   if (complete?.status !== 'True' || !isOutcome(complete.reason)) return [...told, ...skippedBetween(before, after)];

@@ -50,12 +50,21 @@ describe('why nothing is done now', () => {
       {
         type: 'Warning',
         reason: 'RecoverySkipped',
-        message: 'policy default is paused; evidence is saved, will look again within 30 s',
+        message: 'policy default is paused; it is looked at again within 30 s',
       },
     ]);
     expect(eventsBetween(paused, busy)).toMatchObject([{ reason: 'RecoverySkipped' }]);
     expect(eventsBetween(busy, other)).toMatchObject([{ reason: 'RecoverySkipped' }]);
     expect(eventsBetween(busy, busy)).toEqual([]);
+  });
+
+  test.each([
+    ['True', 'policy default is paused; evidence is saved, it is looked at again within 30 s'],
+    ['False', 'policy default is paused; evidence is missing, it is looked at again within 30 s'],
+  ] as const)('says whether there is evidence: %s', (status, message) => {
+    const sealed = withCondition('EvidenceCaptured', status, 'Partial').conditions ?? [];
+    const after = { conditions: [...sealed, ...(paused.conditions ?? [])] };
+    expect(eventsBetween({ conditions: sealed }, after)).toMatchObject([{ reason: 'RecoverySkipped', message }]);
   });
 
   test('is told after an action that was taken', () => {
@@ -97,15 +106,14 @@ describe('times worth a histogram', () => {
   });
 });
 
-test('an action that failed is told as a warning', () => {
-  const record = {
-    name: 'act-1',
-    action: 'RestartKubelet',
-    state: 'Failed',
-    reservedAt: '2026-11-24T10:00:00Z',
-  } as const;
+test.each([
+  ['Succeeded', 'Normal'],
+  ['Failed', 'Warning'],
+  // Nobody knows whether it was done.
+  ['Ambiguous', 'Warning'],
+  ['Reserved', 'Warning'],
+] as const)('an action that has %s is told as %s', (state, type) => {
+  const record = { name: 'act-1', action: 'RestartKubelet', state, reservedAt: at(0) } as const;
   const after = { ...withCondition('ActionTaken', 'True', 'RestartKubelet'), actions: [record] };
-  expect(eventsBetween({}, after)).toMatchObject([{ type: 'Warning', reason: 'ActionTaken' }]);
-  const done = { ...after, actions: [{ ...record, state: 'Succeeded' as const }] };
-  expect(eventsBetween({}, done)).toMatchObject([{ type: 'Normal', reason: 'ActionTaken' }]);
+  expect(eventsBetween({}, after)).toMatchObject([{ type, reason: 'ActionTaken' }]);
 });
