@@ -10,7 +10,7 @@ import { objectionOf } from '../../core/decision/other-actors.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import { actionsAllowedNow, objectionOfPolicy } from '../../core/decision/policy/policy-now.ts';
 import type { RefusalReason } from '../../core/decision/record/reasons.ts';
-import { wasStoppedBadly } from '../../core/detection/program-state.ts';
+import { brokenText, isBroken, wasStoppedBadly } from '../../core/detection/program-state.ts';
 import { fromTime, toTime } from '../../core/time/timestamp.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import type { Reading } from '../health/observation.ts';
@@ -131,6 +131,12 @@ function heldByPerson({ step, unit, isDebugged }: ActQuestion): Refusal | undefi
   return isDebugged ? refusal('is being debugged') : undefined;
 }
 
+function unitBroken({ step, unit }: ActQuestion): Refusal | undefined {
+  if (ACTIONS[step.action].effect.command !== 'RestartUnit' || unit.kind !== 'known') return undefined;
+  if (!isBroken(unit.value)) return undefined;
+  return { reason: 'UnitBroken', message: `${brokenText(unit.value)}: mend its file, then systemctl daemon-reload` };
+}
+
 function alreadyRestarted({ step, unit, clockAheadMs }: ActQuestion): Refusal | undefined {
   if (ACTIONS[step.action].effect.command !== 'RestartUnit' || unit.kind !== 'known') return undefined;
   const asked = fromTime(step.startedAt);
@@ -157,6 +163,7 @@ const RULES: readonly Rule[] = [
   nodeWell,
   unitMissing,
   heldByPerson,
+  unitBroken,
   alreadyRestarted,
   runtimeSilent,
 ];

@@ -2,7 +2,7 @@
 import type { HealthReasons } from '../../api/v1alpha1/conditions.ts';
 import type { HealthClaim } from '../../core/decision/record/conditions-and-steps.ts';
 import { LOG_GRACE_MS } from '../../core/detection/settings.ts';
-import type { ProgramRecord } from '../../core/detection/program-state.ts';
+import { brokenText, isBroken, type ProgramRecord } from '../../core/detection/program-state.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import type {
   HostObservation,
@@ -101,7 +101,7 @@ export function recoveryLack(host: HostObservation | undefined): Lack | undefine
 function unitLack(prefix: 'Kubelet' | 'Runtime', role: string, unit: Reading<UnitFacts>): Lack | undefined {
   switch (unit.kind) {
     case 'known':
-      return undefined;
+      return startLack(prefix, unit.value);
     case 'absent':
       return { status: 'False', reason: `${prefix}UnitUnknown`, message: `no systemd unit of the ${role} was found` };
     case 'unreadable':
@@ -115,9 +115,16 @@ function unitLack(prefix: 'Kubelet' | 'Runtime', role: string, unit: Reading<Uni
   }
 }
 
+/** What runs now cannot be started again. */
+function startLack(prefix: 'Kubelet' | 'Runtime', unit: UnitFacts): Lack | undefined {
+  if (unit.loadState === 'masked')
+    return { status: 'False', reason: `${prefix}Masked`, message: `${unit.unit} is masked` };
+  return isBroken(unit) ? { status: 'False', reason: `${prefix}UnitBroken`, message: brokenText(unit) } : undefined;
+}
+
 /** What a person has done to a unit is not undone. */
 function personLack(prefix: 'Kubelet' | 'Runtime', { state, message }: ProgramRecord): Lack | undefined {
-  if (state !== 'Masked' && state !== 'Stopped' && state !== 'Debugged') return undefined;
+  if (state !== 'Stopped' && state !== 'Debugged') return undefined;
   return { status: 'False', reason: `${prefix}${state}`, message };
 }
 

@@ -32,7 +32,7 @@ export interface HealthReasons {
   readonly Recoverable:
     | 'Recoverable'
     | 'NotLookedYet'
-    | `${'Kubelet' | 'Runtime'}${'UnitUnknown' | 'UnitUnreadable' | 'Masked' | 'Stopped' | 'Debugged'}`
+    | `${'Kubelet' | 'Runtime'}${'UnitUnknown' | 'UnitUnreadable' | 'UnitBroken' | 'Masked' | 'Stopped' | 'Debugged'}`
     | 'NoRestartPolicy'
     | 'NoRuntimeRestartPolicy';
 }

@@ -42,6 +42,7 @@ const AgentInfo = z
  * - `Starting`: systemd starts or stops it.
  * - `Stopped`: its unit is inactive, and has not failed: somebody stopped it.
  * - `Masked`: its unit is masked: somebody does not want it to run.
+ * - `Broken`: systemd cannot load its unit, so that nothing starts it.
  * - `Failed`: its unit has failed, and systemd does not start it again.
  * - `CrashLooping`: systemd has started it again at least twice in five minutes.
  * - `Unknown`: its unit is not known, or cannot be read.
@@ -55,6 +56,7 @@ export const ProgramState = z.enum([
   'Starting',
   'Stopped',
   'Masked',
+  'Broken',
   'Failed',
   'CrashLooping',
   'Unknown',

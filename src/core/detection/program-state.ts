@@ -108,19 +108,34 @@ export function wasStoppedBadly({
   return activeState === 'failed' && restart === 'always' && restarts === 0;
 }
 
+/** LoadState of a unit whose file systemd refuses. One that ran before goes on running, and cannot be started again. */
+export function isBroken({ loadState }: Pick<UnitWords, 'loadState'>): boolean {
+  return loadState === 'bad-setting' || loadState === 'error';
+}
+
+export function brokenText({ unit, loadState }: Pick<UnitWords, 'unit' | 'loadState'>): string {
+  return `systemd cannot load ${unit} (${loadState})`;
+}
+
 const IN_TRANSIT: readonly string[] = ['activating', 'deactivating', 'reloading', 'refreshing'];
 
 function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Judged | undefined {
   if (unit === undefined) return { state: 'Unknown', message: '' };
-  const { unit: name, activeState, subState, mainPID } = unit;
+  const { unit: name, mainPID } = unit;
   const because = unit.result === '' || unit.result === 'success' ? '' : ` (${unit.result})`;
-  if (unit.loadState === 'masked' && mainPID === 0) return { state: 'Masked', message: `${name} is masked` };
+  if (mainPID === 0 && unit.loadState === 'masked') return { state: 'Masked', message: `${name} is masked` };
+  if (mainPID === 0 && isBroken(unit)) return { state: 'Broken', message: brokenText(unit) };
   const again = loops(restarts);
   if (again > 0)
     return {
       state: 'CrashLooping',
       message: `${name} was started again ${String(again)} times in 5 minutes${because}`,
     };
+  return ofActiveState(unit, because);
+}
+
+function ofActiveState(unit: UnitWords, because: string): Judged | undefined {
+  const { unit: name, activeState, subState, mainPID } = unit;
   if (wasStoppedBadly(unit)) return { state: 'Stopped', message: `${name} was stopped, and ended badly${because}` };
   if (activeState === 'failed') return { state: 'Failed', message: `${name} has failed${because}` };
   if (activeState === 'inactive') return { state: 'Stopped', message: `${name} is stopped` };

@@ -66,6 +66,14 @@ const KUBELET: Verdicts = {
     summary: "Somebody has masked the kubelet's unit, so that nothing starts it.",
     recommendation: 'Unmask and start it when the work on the node is done.',
   },
+  Broken: {
+    cause: 'kubelet-unit-broken',
+    class: 'KubeletDown',
+    confidence: 'High',
+    summary: 'systemd cannot load the unit of the kubelet, so nothing can start it.',
+    restart: 'DoesNotHelp',
+    recommendation: 'Mend the unit file and its drop-ins (systemd-analyze verify), systemctl daemon-reload, start it.',
+  },
   Failed: {
     cause: 'kubelet-failed',
     class: 'KubeletDown',
@@ -96,6 +104,14 @@ const RUNTIME: Verdicts = {
     cause: 'runtime-masked',
     summary: "Somebody has masked the runtime's unit, so that nothing starts it.",
     recommendation: 'Unmask and start it when the work on the node is done.',
+  },
+  Broken: {
+    cause: 'runtime-unit-broken',
+    class: 'RuntimeDown',
+    confidence: 'High',
+    summary: 'systemd cannot load the unit of the container runtime, so nothing can start it.',
+    restart: 'DoesNotHelp',
+    recommendation: 'Mend the unit file and its drop-ins (systemd-analyze verify), systemctl daemon-reload, start it.',
   },
   Failed: {
     cause: 'runtime-failed',

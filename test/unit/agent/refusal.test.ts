@@ -137,6 +137,7 @@ describe('an act', () => {
     ],
     ['on a kubelet that was started after it was asked for', started(60_000), 'AlreadyRestarted'],
     ['on a unit that somebody has masked', unitThat({ loadState: 'masked' }), 'HeldByPerson'],
+    ['on a unit that systemd cannot load', unitThat({ loadState: 'bad-setting' }), 'UnitBroken'],
     ['on a unit that somebody has stopped', unitThat({ activeState: 'inactive', mainPID: 0 }), 'HeldByPerson'],
     [
       'on a unit that has failed',

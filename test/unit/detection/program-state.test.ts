@@ -67,6 +67,13 @@ describe('a program of the host', () => {
     ],
     ['is stopped by a person', [gone({})], 'Stopped', 'kubelet.service is stopped'],
     ['is masked', [gone({ loadState: 'masked' })], 'Masked', 'kubelet.service is masked'],
+    [
+      'cannot be loaded',
+      [gone({ loadState: 'bad-setting' })],
+      'Broken',
+      'systemd cannot load kubelet.service (bad-setting)',
+    ],
+    ['cannot be loaded any more and still runs', [unit({ loadState: 'error' })], 'Running', ''],
     ['is masked and still runs', [unit({ loadState: 'masked' })], 'Running', ''],
     [
       'has failed',

@@ -1,4 +1,5 @@
 /** From the evidence to a cause. */
+import type { HealthReasons } from '../../../api/v1alpha1/conditions.ts';
 import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
 import type { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
 import { type IncidentStatus, MAX_LINKED } from '../../../api/v1alpha1/incident.ts';
@@ -13,7 +14,7 @@ import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
 import { isKubeletDump } from '../../evidence/manifest.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isInTouch } from '../contact.ts';
-import { withCondition } from '../record/conditions-and-steps.ts';
+import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
 /** The agent's newest probe; `Unknown` if it has not been heard from. */
@@ -83,8 +84,13 @@ function programOf({
   const { type } = incident.spec.trigger;
   if (type === 'KubeletDown' || type === 'KubeletSilent') return ['kubelet', health?.status.kubelet?.program];
   // A runtime that is down, as somebody may have stopped it, ends in a breach of PLEG as well.
+  return type === 'RuntimeDown' || isRuntimeDown(health) ? ['runtime', health?.status.runtime?.program] : undefined;
+}
+
+/** systemd listens at the socket of a unit that it starts on demand: then one that does not run looks as if it hangs. */
+function isRuntimeDown(health: IncidentSnapshot['health']): boolean {
   const { program, probe } = health?.status.runtime ?? {};
-  return type === 'RuntimeDown' || probe?.state === 'Unavailable' ? ['runtime', program] : undefined;
+  return probe?.state === 'Unavailable' || (probe?.state === 'Timeout' && program?.state !== 'CrashLooping');
 }
 
 /** What is known without stacks, where the incident is about a program; undefined: its stacks have to say. */
@@ -101,7 +107,24 @@ function ofProgram(snapshot: IncidentSnapshot, byStacks: Diagnosis): Diagnosis |
 function found(snapshot: IncidentSnapshot): Diagnosis {
   const byStacks = ofNow(snapshot, diagnose(inputOf(snapshot)));
   const known = ofProgram(snapshot, byStacks);
-  return known === undefined ? byStacks : { ...known, relist: byStacks.relist };
+  return withObstacle(snapshot, known === undefined ? byStacks : { ...known, relist: byStacks.relist });
+}
+
+/** What keeps systemd from starting a unit again, whatever would help. */
+const OBSTACLES: readonly string[] = [
+  'KubeletMasked',
+  'RuntimeMasked',
+  'KubeletUnitBroken',
+  'RuntimeUnitBroken',
+] satisfies readonly HealthReasons['Recoverable'][];
+
+function withObstacle({ health }: IncidentSnapshot, verdict: Diagnosis): Diagnosis {
+  const lack = findCondition(health?.status.conditions, 'Recoverable');
+  if (lack?.status !== 'False' || !OBSTACLES.includes(lack.reason)) return verdict;
+  // It is the verdict itself.
+  if (verdict.evidence.some((line) => line.endsWith(lack.message))) return verdict;
+  const recommendation = `${lack.message}, so nothing can start it again: mend that first. ${verdict.recommendation}`;
+  return { ...verdict, recommendation: recommendation.slice(0, 1024) };
 }
 
 export function diagnosis(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {

@@ -10,7 +10,7 @@ import type { NodeSnapshot } from './node-snapshot.ts';
 /** A trigger without its name, which is that of its entry. */
 export type Claimed = Omit<Trigger, 'type'>;
 
-const DOWN: readonly ProgramState[] = ['Stopped', 'Masked', 'Failed', 'CrashLooping'];
+const DOWN: readonly ProgramState[] = ['Stopped', 'Masked', 'Broken', 'Failed', 'CrashLooping'];
 /** It does nothing, and only its node's agent sees that. */
 const SILENT: readonly ProgramState[] = ['Frozen', 'Silent', 'Uninterruptible', 'Debugged'];
 /** The node controller waits 40 s for a kubelet; one that was cut off with all others is back within 10 s. */

@@ -157,14 +157,14 @@ export const TRIGGERS: Readonly<Record<TriggerType, TriggerFacts>> = {
   },
   RuntimeDown: {
     meaning:
-      'systemd says that the container runtime is stopped, masked, failed or crash-looping, and it does not answer.',
+      'systemd says that the container runtime is stopped, masked, broken, failed or crash-looping, and it does not answer.',
     claim: runtimeDown,
     isFault: true,
     isMomentary: true,
     isOfProgram: true,
   },
   KubeletDown: {
-    meaning: 'systemd says that the kubelet is stopped, masked, failed or crash-looping.',
+    meaning: 'systemd says that the kubelet is stopped, masked, broken, failed or crash-looping.',
     claim: kubeletDown,
     isFault: true,
     isMomentary: true,

@@ -98,6 +98,7 @@ export type RefusalReason =
   | 'ActionNotAllowed'
   | 'UnitNotFound'
   | 'UnitUnreadable'
+  | 'UnitBroken'
   | 'AlreadyRestarted'
   | 'RuntimeNotAnswering'
   | 'StepOver'

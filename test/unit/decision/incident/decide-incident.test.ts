@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { KubeletHealth } from '../../../../src/api/v1alpha1/health.ts';
 import type { IncidentStatus, KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
 import { decideIncident } from '../../../../src/core/decision/incident/decide-incident.ts';
 import { diagnosis, probeState } from '../../../../src/core/decision/incident/diagnosis-stage.ts';
@@ -188,6 +189,52 @@ describe('the diagnosis', () => {
     const incident = anIncident({ name: NAME, trigger: { message: 'containerd is at 1.7.14 now' } });
     const { diagnosis: found } = read({ health, incident });
     expect(found?.evidence.includes('runtime: containerd 1.7.14')).toBe(expected);
+  });
+
+  describe('of a runtime that does not answer', () => {
+    type Program = NonNullable<NonNullable<KubeletHealth['status']['runtime']>['program']>;
+    const deaf = (state: 'Timeout' | 'Unavailable', program: Program['state']): KubeletHealth =>
+      aHealth({ status: { runtime: { program: { state: program, since: at(0) }, probe: { state } } } });
+
+    test.each([
+      ['Unavailable', 'Masked', 'runtime-masked'],
+      ['Unavailable', 'Broken', 'runtime-unit-broken'],
+      ['Unavailable', 'Failed', 'runtime-failed'],
+      // systemd itself listens at the socket of one that is started by it.
+      ['Timeout', 'Failed', 'runtime-failed'],
+      ['Timeout', 'Stopped', 'runtime-stopped'],
+      ['Timeout', 'Running', 'unknown'],
+      // One that was started again and hangs is read from its stacks.
+      ['Timeout', 'CrashLooping', 'unknown'],
+    ] as const)('whose probe says %s and whose unit is %s names %s', (state, program, cause) => {
+      const { diagnosis: found } = read({ health: deaf(state, program) });
+      expect(found?.cause).toBe(cause);
+      expect(found?.recommendation).not.toMatch(cause === 'unknown' ? /start it/ : /^Restart the runtime/);
+    });
+
+    test.each([
+      ['RuntimeMasked', 'containerd.service is masked'],
+      ['KubeletUnitBroken', 'systemd cannot load kubelet.service (bad-setting)'],
+    ])('says what stands in the way of a restart: %s', (reason, message) => {
+      const lack = { type: 'Recoverable', status: 'False', reason, message, lastTransitionTime: at(0) } as const;
+      const found = read({ health: aHealth({ status: { conditions: [lack] } }) }).diagnosis;
+      expect(found?.recommendation).toMatch(`${message}, so nothing can start it again: mend that first.`);
+    });
+
+    test('says so once, where that is the verdict', () => {
+      const message = 'containerd.service is masked';
+      const lack = { type: 'Recoverable', status: 'False', reason: 'RuntimeMasked', message } as const;
+      const program = { state: 'Masked', since: at(0), message } as const;
+      const runtime = { program, probe: { state: 'Unavailable' } } as const;
+      const health = aHealth({ status: { runtime, conditions: [{ ...lack, lastTransitionTime: at(0) }] } });
+      expect(read({ health }).diagnosis?.recommendation).toMatch(/^Unmask and start it/);
+    });
+
+    test('says nothing of what is not in the way of it', () => {
+      const lack = { type: 'Recoverable', status: 'False', reason: 'NoRestartPolicy', message: 'm' } as const;
+      const conditions = [{ ...lack, lastTransitionTime: at(0) }];
+      expect(read({ health: aHealth({ status: { conditions } }) })).toEqual(read({ health: aHealth() }));
+    });
   });
 
   describe('of whether relist moves', () => {

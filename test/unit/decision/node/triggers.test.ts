@@ -187,6 +187,7 @@ describe('a program of the host', () => {
     ['a kubelet that does not answer', { health: kubelet('Silent') }, 'KubeletSilent', 'KubeletProbe'],
     ['a kubelet that is stopped', { health: kubelet('Stopped') }, 'KubeletDown', 'ServiceManager'],
     ['a kubelet that is masked', { health: kubelet('Masked') }, 'KubeletDown', 'ServiceManager'],
+    ['a kubelet whose unit is broken', { health: kubelet('Broken') }, 'KubeletDown', 'ServiceManager'],
     ['a kubelet that has failed', { health: kubelet('Failed') }, 'KubeletDown', 'ServiceManager'],
     ['a kubelet that crash-loops', { health: kubelet('CrashLooping') }, 'KubeletDown', 'ServiceManager'],
     [
