@@ -5,7 +5,7 @@ import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { NodeCommand, NodeSnapshot, StuckClaim } from '../../core/decision/node/node-snapshot.ts';
-import { isOpen } from '../../core/decision/node-state.ts';
+import { isCordonedBy, isOpen } from '../../core/decision/node-state.ts';
 import { incidentName } from '../../core/decision/record/incident-name.ts';
 import { toTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
@@ -117,7 +117,7 @@ async function sweepCordon(
   { incident: name, why }: SweepCordon,
 ): Promise<void> {
   const node = await nodeToSweep(world, snapshot, name);
-  if (node === undefined) return;
+  if (node === undefined || !isCordonedBy(node, name)) return;
   const { metadata } = node;
   await uncordonNode(world, node, name);
   world.log.info('A cordon of ours is undone', { node: metadata.name, incident: name, detail: why });

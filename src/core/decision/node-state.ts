@@ -73,6 +73,11 @@ export function isCordonedBy(node: Node, incidentName: string): boolean {
   return owners.length === 0 || owners.includes(CONTROLLER_MANAGER);
 }
 
+/** Our mark without our cordon: both are set by one write, and `kubectl uncordon` leaves the mark. */
+export function isUncordonedByHand({ spec, metadata }: Node, incidentName: string): boolean {
+  return !spec.unschedulable && metadata.annotations[ANNOTATION_CORDONED_BY] === incidentName;
+}
+
 function asRecord(value: unknown): object {
   return typeof value === 'object' && value !== null ? value : {};
 }

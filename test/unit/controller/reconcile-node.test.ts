@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import { gatherNode } from '../../../src/controller/node/gather-node.ts';
 import { createNodeReconciler, type NodeReconciler } from '../../../src/controller/node/reconcile-node.ts';
 import { aHealth, anIncident, aNode, at } from '../../support/builders/objects.ts';
@@ -308,4 +309,22 @@ describe('a cordon that was left', () => {
     await wait(1);
     expect(node().spec.unschedulable).toBe(false);
   });
+});
+
+test('a cordon that somebody has made his own since it was decided on is left, and nothing is told of it', async () => {
+  seedIncident('inc-1', true);
+  await cordonBy('inc-1');
+  const snapshot = { ...gatherNode(parts.context, NAME)!, wellMs: undefined, told: undefined };
+  parts.local.seeds.edit(
+    NODES,
+    { name: NAME },
+    (draft) => {
+      draft['metadata'] = { ...objectAt(draft, 'metadata'), annotations: {} };
+    },
+    'kubectl-annotate',
+  );
+  await actOnNode(parts.context, snapshot, { kind: 'SweepCordon', incident: 'inc-1', why: 'its incident is over' });
+  await parts.clock.settle();
+  expect(node().spec.unschedulable).toBe(true);
+  expect(parts.events('NodeUncordoned')).toEqual([]);
 });

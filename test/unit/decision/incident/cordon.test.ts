@@ -86,12 +86,15 @@ test.each([
   });
 });
 
+const KEEP =
+  'It is undone when the node is well again. To keep it: kubectl annotate node node-a kubelet-medic.io/cordoned-by- kubelet-medic.io/cordon-reason-';
+
 describe('a cordon', () => {
   const incidentName = `kubelet-medic incident ${NAME}: PLEGUnhealthy, cause`;
 
   test.each<[string, IncidentStatus, string]>([
-    ['with the cause', diagnosed(), `${incidentName} pleg-event-channel-deadlock`],
-    ['without one', {}, `${incidentName} unknown`],
+    ['with the cause', diagnosed(), `${incidentName} pleg-event-channel-deadlock. ${KEEP}`],
+    ['without one', {}, `${incidentName} unknown. ${KEEP}`],
   ])('is asked for and says why: %s', (_name, status, reason) => {
     const result = cordon(snapshotOf({ node: stuck }), { ...status, steps: [confirmed] });
     expect(result).toEqual({
@@ -120,6 +123,21 @@ describe('a cordon', () => {
     const status = { steps: [{ ...confirmed, state }] };
     expect(cordon(snapshotOf({ node: cordoned }), status)).toEqual({ kind: 'pass', status });
     expect(cordon(snapshotOf({ node: stuck }), status)).toEqual({ kind: 'pass', status });
+  });
+
+  test.each([
+    ['that a person has undone before it was seen is not set again', { [ANNOTATION_CORDONED_BY]: NAME }, 'pass'],
+    ['of an incident before is no reason not to', { [ANNOTATION_CORDONED_BY]: 'node-a-other' }, 'wait'],
+  ])('%s', (_name, annotations, kind) => {
+    const node = aNode({ ready: 'False', annotations });
+    const result = cordon(snapshotOf({ node }), { steps: [confirmed] });
+    expect(result.kind).toBe(kind);
+    if (kind === 'pass')
+      expect(findStep(result.status, 'cordon')).toMatchObject({
+        state: 'Skipped',
+        finishedAt: at(0),
+        message: 'somebody uncordoned the node at once: it is left so',
+      });
   });
 
   test('is left out where the policy says so, and the place is held by a write of its own', () => {

@@ -1,6 +1,7 @@
 /** A place in the budget, then the cordon before the action, and the uncordon after recovery: only ever our own cordon. */
 import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
-import { isCordonedBy } from '../../node-state.ts';
+import { ANNOTATION_CORDON_REASON, ANNOTATION_CORDONED_BY } from '../../../../api/v1alpha1/names.ts';
+import { isCordonedBy, isUncordonedByHand } from '../../node-state.ts';
 import { judgeReservation } from '../../policy/places.ts';
 import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
 import { RESERVATION_STEP, RESERVED, UNCORDON_STEP } from '../../record/step-names.ts';
@@ -21,7 +22,11 @@ const SECOND_TRY = 'SecondTry';
 
 function reasonText({ incident }: IncidentSnapshot, { diagnosis }: IncidentStatus): string {
   const cause = diagnosis?.cause ?? 'unknown';
-  return `kubelet-medic incident ${incident.metadata.name}: ${incident.spec.trigger.type}, cause ${cause}`;
+  const { nodeName, trigger } = incident.spec;
+  const why = `kubelet-medic incident ${incident.metadata.name}: ${trigger.type}, cause ${cause}.`;
+  // `kubectl cordon` and `kubectl drain` write nothing to a node that is cordoned already: nobody can tell that they were there.
+  const keep = `kubectl annotate node ${nodeName} ${ANNOTATION_CORDONED_BY}- ${ANNOTATION_CORDON_REASON}-`;
+  return `${why} It is undone when the node is well again. To keep it: ${keep}`;
 }
 
 function stepOf({ now }: IncidentSnapshot, status: IncidentStatus): Step {
@@ -71,11 +76,15 @@ function tried(step: Step, limitMs: number, now: number): Step | undefined {
   return step.reason === SECOND_TRY ? undefined : { ...step, startedAt: toPreciseTime(now), reason: SECOND_TRY };
 }
 
+function withoutCordon({ now }: IncidentSnapshot, status: IncidentStatus, step: Step, message: string): IncidentStatus {
+  return withStep(status, { ...step, state: 'Skipped', finishedAt: toPreciseTime(now), message });
+}
+
 /** The reservation alone, where the policy does not cordon: a write of its own, before anything happens. */
 function reservedOnly(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step): StageResult {
   const message = 'the policy does not cordon; this step only reserves the budget';
-  const skipped: Step = { ...step, state: 'Skipped', finishedAt: toPreciseTime(snapshot.now), message };
-  return { kind: 'wait', status: withStep(status, skipped), reason: 'BudgetReserved', until: snapshot.now };
+  const skipped = withoutCordon(snapshot, status, step, message);
+  return { kind: 'wait', status: skipped, reason: 'BudgetReserved', until: snapshot.now };
 }
 
 /** The step is written before the node is touched: it is the reservation in the budget too. */
@@ -86,6 +95,10 @@ export function cordon(snapshot: IncidentSnapshot, status: IncidentStatus): Stag
   if (!incident.spec.plan.remediation.cordon) return reservedOnly(snapshot, status, step);
   const requested = withStep(status, step);
   if (node !== undefined && isCordonedBy(node, incident.metadata.name)) return cordoned(snapshot, requested);
+  if (node !== undefined && isUncordonedByHand(node, incident.metadata.name)) {
+    const message = 'somebody uncordoned the node at once: it is left so';
+    return { kind: 'pass', status: withoutCordon(snapshot, status, step, message) };
+  }
   const attempt = tried(step, WRITE_LIMIT_MS, now);
   if (attempt === undefined) {
     const message = 'the node could not be cordoned';
