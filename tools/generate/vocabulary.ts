@@ -8,6 +8,8 @@ import {
 import { ANNOTATION_CORDONED_BY, ANNOTATION_CORDON_REASON, ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
 import { OUTCOMES } from '../../src/core/decision/record/outcomes.ts';
+import { ACTIONS } from '../../src/core/decision/actions.ts';
+import { VERIFYING, WAIT_STATES } from '../../src/core/decision/record/states.ts';
 import { table } from './reference.ts';
 
 const OTHER_CONDITIONS: Readonly<Record<string, Meanings>> = {
@@ -24,6 +26,14 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
 
 type Meanings = Readonly<Record<string, string>>;
 
+const STATES: Meanings = {
+  ...WAIT_STATES,
+  'ActionRequested`, `Acting': Object.values(ACTIONS)
+    .map(({ doing }) => doing)
+    .join(', '),
+  'NotReady`, `PLEGNotHealthy`, `NotKnown`, `Stabilising`, `NotLasting': VERIFYING,
+};
+
 function meanings(table: Readonly<Record<string, { readonly meaning: string }>>): Meanings {
   return Object.fromEntries(Object.entries(table).map(([word, { meaning }]) => [word, meaning]));
 }
@@ -35,6 +45,7 @@ export function conditionReference(): string {
     `## Conditions of a KubeletIncident\n\n${words('Condition', INCIDENT_CONDITIONS)}`,
     `## Triggers\n\nWhat opened an incident: \`spec.trigger.type\`.\n\n${words('Trigger', meanings(TRIGGERS))}`,
     `## Outcomes\n\nThe reason of \`Complete\`, and \`status.outcome\`.\n\n${words('Outcome', meanings(OUTCOMES))}`,
+    `## States of an open incident\n\nThe reason of \`Complete\` while it is False, and \`status.state\`.\n\n${words('Reason', STATES)}`,
     `## Conditions of other objects\n\n${table(
       ['Object', 'Condition', 'True means'],
       Object.entries(OTHER_CONDITIONS).flatMap(([object, conditions]) =>

@@ -245,6 +245,12 @@ export const IncidentStatus = z
     timings: z.optional(Timings),
     action: z.optional(text(128, 'The last action taken, for the table.')),
     outcome: z.optional(text(64, 'How it ended, for the table.')),
+    state: z.optional(
+      text(
+        64,
+        'What it does or waits for while it is open, for example `Waiting: budget`; then its outcome. For the table.',
+      ),
+    ),
     evidenceCount: z.optional(whole(0, 64, 'Artifacts saved, for the table.')),
   })
   .check(

@@ -6,6 +6,7 @@ import { caseOf, findPatterns, patternText, type Pattern } from '../../core/diag
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
 import { writeStructured, type Format } from '../structured.ts';
+import { stateText } from '../state-text.ts';
 import { humanAge, renderTable, wrap } from '../table.ts';
 import { oneLine } from '../terminal.ts';
 
@@ -16,12 +17,13 @@ const COLUMNS: readonly Column[] = [
   ['NODE', ({ spec }) => spec.nodeName],
   ['CAUSE', ({ status }) => status.diagnosis?.cause ?? ''],
   ['ACTION', ({ status }) => status.action ?? ''],
-  ['OUTCOME', ({ status }) => status.outcome ?? 'open'],
+  ['STATE', ({ status }) => stateText(status)],
   ['EVIDENCE', ({ status }) => String(status.evidenceCount ?? '')],
   ['NOT READY', ({ status }) => status.timings?.notReadyFor ?? ''],
   ['AGE', ({ metadata }, now) => humanAge(now - Date.parse(metadata.creationTimestamp))],
 ];
 const WIDE_COLUMNS: readonly Column[] = [
+  ['OUTCOME', ({ status }) => status.outcome ?? ''],
   ['TRIGGER', ({ spec }) => spec.trigger.type],
   ['POLICY', ({ spec }) => spec.plan.policy],
   ['FINGERPRINT', ({ status }) => status.diagnosis?.fingerprint ?? ''],

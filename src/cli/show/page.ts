@@ -39,8 +39,9 @@ export function incidentPage(
 
 function heading(terminal: Terminal, { metadata, spec, status }: KubeletIncident, now: number): string {
   const age = humanAge(now - Date.parse(metadata.creationTimestamp));
-  const outcome = status.outcome ?? 'open';
-  const colour = status.outcome === undefined ? 'yellow' : isGoodEnd(outcome) ? 'green' : 'bold';
+  const { outcome } = status;
+  const colour = outcome === undefined ? 'yellow' : isGoodEnd(outcome) ? 'green' : 'bold';
+  const state = outcome === undefined ? `open: ${status.state ?? 'nobody has looked at it yet'}` : outcome;
   const { policy, mode, strategy, evidence } = spec.plan;
   const approval = spec.approval;
   const decided =
@@ -48,7 +49,7 @@ function heading(terminal: Terminal, { metadata, spec, status }: KubeletIncident
       ? ''
       : `  ${approval.decision === 'Approve' ? 'approved' : 'rejected'} by ${oneLine(approval.by)}${approval.reason === undefined ? '' : `: ${oneLine(approval.reason)}`}\n`;
   return [
-    `${terminal.paint('bold', metadata.name)}  node ${oneLine(spec.nodeName)}, ${terminal.paint(colour, oneLine(outcome))}, opened ${age} ago\n`,
+    `${terminal.paint('bold', metadata.name)}  node ${oneLine(spec.nodeName)}, ${terminal.paint(colour, oneLine(state))}, opened ${age} ago\n`,
     `  policy ${oneLine(policy)}: ${mode}, ${strategy}, evidence ${evidence.gate}\n`,
     decided,
     '\n',

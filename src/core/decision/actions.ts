@@ -28,6 +28,8 @@ interface ActionFacts {
   readonly fallbacks: readonly Action[];
   /** The kubelet should be well by itself so long after it, in milliseconds; else the next rung is due. */
   readonly kubeletFollowsMs?: number;
+  /** For people, of an action that is under way. */
+  readonly doing: string;
   /** For people, of an action that took. */
   readonly done: string;
 }
@@ -40,6 +42,7 @@ export const ACTIONS: Readonly<Record<Action, ActionFacts>> = {
     shares: { command: 5 / 8, proof: 1 / 4 },
     needsRuntime: true,
     fallbacks: ['RestartRuntime', 'RebootNode'],
+    doing: 'Restarting kubelet',
     done: 'kubelet restarted',
   },
   RestartRuntime: {
@@ -51,6 +54,7 @@ export const ACTIONS: Readonly<Record<Action, ActionFacts>> = {
     fallbacks: ['RestartKubelet', 'RebootNode'],
     // Measured: within 15 s.
     kubeletFollowsMs: 45_000,
+    doing: 'Restarting runtime',
     done: 'runtime restarted',
   },
   RebootNode: {
@@ -60,6 +64,7 @@ export const ACTIONS: Readonly<Record<Action, ActionFacts>> = {
     shares: { command: 1 / 8, proof: 1 / 4 },
     needsRuntime: false,
     fallbacks: [],
+    doing: 'Rebooting node',
     done: 'node rebooted',
   },
 };

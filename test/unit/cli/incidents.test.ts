@@ -125,12 +125,14 @@ describe('history', () => {
   test('lists incidents as kubectl does, the newest first', async () => {
     seedIncident({ name: 'old', status: RECOVERED, createdAt: -3_600_000 });
     seedIncident({ name: 'new', node: 'node-b' });
+    seedIncident({ name: 'mid', node: 'node-c', status: { state: 'Waiting: budget' }, createdAt: -1_000 });
     const { code, out } = await bench.run('history');
     expect(code).toBe(0);
     const lines = out.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^NAME +NODE +CAUSE +ACTION +OUTCOME +EVIDENCE +NOT READY +AGE$/);
+    expect(lines[0]).toMatch(/^NAME +NODE +CAUSE +ACTION +STATE +EVIDENCE +NOT READY +AGE$/);
     expect(lines[1]).toMatch(/^new +node-b +open +10m$/);
-    expect(lines[2]).toMatch(/^old +node-a +runtime-hung +RestartRuntime +Recovered +1 +41s +70m$/);
+    expect(lines[2]).toMatch(/^mid +node-c +Waiting: budget +10m$/);
+    expect(lines[3]).toMatch(/^old +node-a +runtime-hung +RestartRuntime +Recovered +1 +41s +70m$/);
   });
 
   test('lists those of one node', async () => {

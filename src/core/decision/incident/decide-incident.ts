@@ -9,6 +9,7 @@ import { hasReservation } from '../policy/places.ts';
 import { findCondition, withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
 import { type Outcome, OUTCOMES } from '../record/outcomes.ts';
 import type { WaitReason } from '../record/reasons.ts';
+import { stateOf } from '../record/states.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { uncordon } from './recovery/cordon.ts';
 import { diagnosis } from './diagnosis-stage.ts';
@@ -80,14 +81,15 @@ function completed(lived: IncidentStatus, { outcome, message }: Ending, now: num
   } as const;
   const conditions = withCondition(withCondition(status.conditions, complete, now), ready, now);
   const timings = { ...status.timings, completedAt: toPreciseTime(now) };
-  return { ...status, conditions, outcome, timings };
+  return { ...status, conditions, outcome, state: outcome, timings };
 }
 
 function withWaiting(status: IncidentStatus, reason: WaitReason, now: number): IncidentStatus {
   if (reason === 'AgentAsked') return status;
   const complete = { type: 'Complete', status: 'False', reason, message: 'under way' } as const;
   const ready = { type: 'Ready', status: 'False', reason, message: 'under way' } as const;
-  return { ...status, conditions: withCondition(withCondition(status.conditions, complete, now), ready, now) };
+  const conditions = withCondition(withCondition(status.conditions, complete, now), ready, now);
+  return { ...status, conditions, state: stateOf(status, reason) };
 }
 
 /** The same fault on more nodes is worth a write of its own when their number has doubled, and comes with any other write. */
