@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import { cleanUp } from '../controller/clean-up.ts';
 import { runController } from '../controller/controller.ts';
 import type { Failpoint, World } from '../controller/world.ts';
 import { createCluster } from '../kube/cluster.ts';
@@ -25,6 +26,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --kubeconfig FILE       talk to a cluster from outside it
+  --clean-up              only say that nobody keeps the conditions of Nodes any more, delete healths, and end: on uninstall
 `;
 
 const { env } = process;
@@ -38,6 +40,7 @@ const { values } = parseArgs({
     'medik8s-leases': { type: 'string', default: 'true' },
     'node-proxy': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
+    'clean-up': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -109,8 +112,17 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 let leads = false;
 
+/** The Job that runs it has two minutes. */
+const CLEAN_UP_MS = 100_000;
+
 async function main(): Promise<void> {
   const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log });
+  if (values['clean-up']) {
+    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(CLEAN_UP_MS)]);
+    const failures = await cleanUp({ cluster, clock, log }, signal);
+    if (failures > 0) process.exitCode = 1;
+    return;
+  }
   const world: World = {
     cluster,
     clock,

@@ -171,3 +171,13 @@ describe('the chart', () => {
     expect(run(helm, ...argv).output.includes('namespace: medik8s-leases')).toBe(has);
   });
 });
+
+// Nothing here runs a Job, as where its image cannot be pulled.
+test('an uninstall ends though its Job does not, and leaves neither programs nor rights', () => {
+  const { output } = run(helm, 'uninstall', 'kubelet-medic', '-n', NAMESPACE, '--timeout', '5s');
+  expect(output).toContain('uninstallation completed with 1 error(s)');
+  const kinds = 'deployments,daemonsets,jobs,serviceaccounts,clusterrolebindings,validatingadmissionpolicies';
+  const left = run(kubectl, 'get', kinds, '-n', NAMESPACE, '-o', 'name').output;
+  expect(left.split('\n').filter((name) => name.includes('/kubelet-medic-'))).toEqual([]);
+  expect(run(helm, 'list', '-n', NAMESPACE, '-q').output.trim()).toBe('');
+});

@@ -20,6 +20,7 @@ const PLURALS: Readonly<Record<string, readonly [plural: string, namespaced: boo
   ClusterRoleBinding: ['clusterrolebindings', false],
   DaemonSet: ['daemonsets', true],
   Deployment: ['deployments', true],
+  Job: ['jobs', true],
   KubeletRecoveryPolicy: ['kubeletrecoverypolicies', false],
   NetworkPolicy: ['networkpolicies', true],
   PodDisruptionBudget: ['poddisruptionbudgets', true],

@@ -69,6 +69,7 @@ export const ChartValues = z.strictObject({
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),
   aggregateRoles: flag(),
+  cleanUp: z.strictObject({ enabled: flag() }),
   medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),
   metrics: z.strictObject({ service: z.strictObject({ enabled: flag(), annotations: strings }) }),
   networkPolicy: z.strictObject({

@@ -137,3 +137,10 @@ the one that is there counts as kept. An object's name has room for 230 characte
 {{- $prefix := printf "(%s.size() > 240 ? %s.substring(0, 240) : %s)" $node $node $node -}}
 ({{ $name }}.startsWith({{ $prefix }} + '-') && {{ $name }}.substring({{ $prefix }}.size() + 1).matches('^[a-z0-9]{5}$'))
 {{- end -}}
+
+{{/* What runs when the release is gone, and goes itself when it is over: the weight, as text. */}}
+{{- define "medic.cleanUpHook" -}}
+helm.sh/hook: post-delete
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
+{{- end -}}

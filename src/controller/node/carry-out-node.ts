@@ -1,18 +1,17 @@
 /** Carries out what was decided for a node. */
 import type { Node } from '../../api/kubernetes/node.ts';
 import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
-import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
-import type { NodeCommand, NodeSnapshot, StuckClaim } from '../../core/decision/node/node-snapshot.ts';
+import type { NodeCommand, NodeSnapshot } from '../../core/decision/node/node-snapshot.ts';
 import { isCordonedBy, isOpen } from '../../core/decision/node-state.ts';
 import { incidentName } from '../../core/decision/record/incident-name.ts';
-import { toTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { incidentSubject, nodeSubject } from '../events.ts';
 import type { ActContext } from '../incident/carry-out.ts';
 import { uncordonNode, unmarkNode } from '../node-cordon.ts';
 import type { World } from '../world.ts';
+import { setStuck } from './node-condition.ts';
 
 async function applyHealth(world: World, node: Node, spec: unknown): Promise<void> {
   const owner = { apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: node.metadata.uid };
@@ -25,19 +24,6 @@ async function applyHealth(world: World, node: Node, spec: unknown): Promise<voi
       spec,
     },
     { manager: CONTROLLER_MANAGER, force: true },
-  );
-}
-
-async function setStuck(world: World, node: Node, { status, reason, message }: StuckClaim): Promise<void> {
-  const now = toTime(world.clock.now());
-  const old = node.status.conditions.find(({ type }) => type === NODE_CONDITION_STUCK);
-  const isTransition = old?.status !== status || old.lastTransitionTime === '';
-  const lastTransitionTime = isTransition ? now : old.lastTransitionTime;
-  const condition = { type: NODE_CONDITION_STUCK, status, reason, message, lastTransitionTime, lastHeartbeatTime: now };
-  await world.cluster.apply(
-    NODES,
-    { apiVersion: 'v1', kind: 'Node', metadata: { name: node.metadata.name }, status: { conditions: [condition] } },
-    { manager: CONTROLLER_MANAGER, subresource: 'status', force: true },
   );
 }
 

@@ -202,10 +202,10 @@ describe('on a real API server', () => {
     await ids.stop();
   });
 
-  test.each(['agent', 'controller', 'view', 'evidence-reader', 'capture', 'approve', 'admin'])(
+  test.each(['agent', 'controller', 'clean-up', 'view', 'evidence-reader', 'capture', 'approve', 'admin'])(
     '%s may do what the table says, and nothing else that it is asked for',
     async (identity) => {
-      const isProgram = identity === 'agent' || identity === 'controller';
+      const isProgram = identity === 'agent' || identity === 'controller' || identity === 'clean-up';
       const user = userOf(isProgram ? `kubelet-medic-${identity}` : identity);
       const all = questions();
       const wrong: (Question & { readonly allowed: boolean })[] = [];

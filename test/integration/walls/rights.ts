@@ -1,7 +1,7 @@
 /** Every right that the chart grants: the table of docs/threat-model.md, and what the API server is asked. */
 
 export interface Right {
-  /** `controller` and `agent` are the chart's accounts, the others ClusterRoles for people. */
+  /** `controller`, `agent` and `clean-up` are the chart's accounts, the others ClusterRoles for people. */
   readonly identity: string;
   /** The values that grant it; absent: always. */
   readonly when?: 'nodeProxy' | 'medik8s';
@@ -176,6 +176,30 @@ export const RIGHTS: readonly Right[] = [
     resources: ['events'],
     verbs: ['create'],
     why: 'events of nodes and incidents under its own name (policy)',
+  },
+  {
+    identity: 'clean-up',
+    namespace: '*',
+    group: '',
+    resources: ['nodes'],
+    verbs: ['list'],
+    why: 'on uninstall, for two minutes at most',
+  },
+  {
+    identity: 'clean-up',
+    namespace: '*',
+    group: '',
+    resources: ['nodes/status'],
+    verbs: ['patch'],
+    why: 'that nobody keeps the condition KubeletStuck any more',
+  },
+  {
+    identity: 'clean-up',
+    namespace: '*',
+    group: OWN,
+    resources: ['kubelethealths'],
+    verbs: ['list', 'delete'],
+    why: 'they would be taken for the present state',
   },
   {
     identity: 'view',

@@ -89,7 +89,7 @@ export interface IncidentReasons extends Readonly<Record<IncidentConditionType, 
 export type NodeReason = TriggerType | `PLEG${PlegState}` | 'AgentSilent';
 
 /** Reasons of the condition KubeletStuck of a Node. */
-export type StuckReason = NodeReason | `${NodeReason}ClockSkewed`;
+export type StuckReason = NodeReason | `${NodeReason}ClockSkewed` | 'Uninstalled';
 
 /** Why an agent refuses an act. */
 export type RefusalReason =
