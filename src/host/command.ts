@@ -34,7 +34,7 @@ export interface Commands {
 const UNIT = /^[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,250}\.(?:service|scope|slice|socket)$/;
 const SHOW_OPTION = /^--property=[A-Za-z,]+$/;
 const JOURNAL_OPTION =
-  /^(?:--(?:no-pager|quiet|no-tail|all|follow|reverse|utc|output=(?:json|short-iso-precise|short-iso)|output-fields=[A-Z_,]+|(?:since|until)=@\d+|lines=\d+|unit=[^\s-][^\s]*|after-cursor=[\w=;]+))$/;
+  /^(?:--(?:no-pager|quiet|no-tail|all|follow|reverse|utc|output=(?:json|short-iso-precise|short-iso)|output-fields=[A-Z_,]+|(?:since|until)=@\d+|lines=\d+|unit=[^\s-][^\s]*|after-cursor=[\w=;]+)|_PID=\d{1,10})$/;
 const STDERR_BYTES = 4096;
 
 /** Times are printed in UTC and words in English, whatever the host's settings are. */

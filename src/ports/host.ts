@@ -175,7 +175,11 @@ export interface Collector {
   readonly source: string;
   /** Longest time that it may take, in milliseconds. */
   readonly timeoutMs: number;
-  collect(window: { readonly since: number; readonly until: number }, signal: AbortSignal): Promise<Collected>;
+  /** undefined: there is nothing of the kind, as is usual for some. */
+  collect(
+    window: { readonly since: number; readonly until: number },
+    signal: AbortSignal,
+  ): Promise<Collected | undefined>;
 }
 
 /** Goroutines of the node's programs, read from their memory: nothing is asked of them, so that a frozen one gives them too. */

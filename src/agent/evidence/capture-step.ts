@@ -1,5 +1,5 @@
 /** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
 import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
 import type { ActionRecord, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
 import { type BundleManifest, isOfTrouble, mergedEntries, relocated, takenEarly } from '../../core/evidence/bundle.ts';
@@ -20,6 +20,9 @@ import { reasonOf, type World } from '../world.ts';
 
 /** What is over before the step's deadline can still be reported in time. */
 const SHARE_OF_DEADLINE = 0.75;
+
+/** Always taken afresh: an early log does not hold the breach line, and the watchdog may have come since. */
+const OF_NOW: readonly EvidenceKind[] = ['KubeletLog', 'WatchdogDump'];
 
 interface Existing {
   /** `own`: saved for this incident already. `early`: taken over from a capture on suspicion. */
@@ -109,8 +112,7 @@ async function takeEvidence(
     {
       ...order,
       dumps: roundsOf(evidence, before),
-      // The kubelet log is always taken afresh: an early one does not hold the breach line.
-      collectors: before === undefined ? host.collectors : host.collectors.filter(({ kind }) => kind === 'KubeletLog'),
+      collectors: before === undefined ? host.collectors : host.collectors.filter(({ kind }) => OF_NOW.includes(kind)),
       limitMs,
     },
     signal,

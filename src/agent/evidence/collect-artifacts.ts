@@ -63,12 +63,13 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   const taken = new Map<string, Taken>();
   const { first, count } = order.dumps;
   const rounds = Array.from({ length: count }, (_, i) => stackCollectors(world.host.stacks, first + i));
+  async function take(collector: Collector): Promise<void> {
+    const one = await takeArtifact(world, order, { collector, leftMs: endsAt - clock.monotonic() }, signal);
+    if (one !== undefined) taken.set(collector.name, one);
+  }
   async function work(): Promise<void> {
     for (let collector = queue.shift(); collector !== undefined; collector = queue.shift()) {
-      taken.set(
-        collector.name,
-        await takeArtifact(world, order, { collector, leftMs: endsAt - clock.monotonic() }, signal),
-      );
+      await take(collector);
     }
   }
   async function takeDumps(): Promise<void> {
@@ -80,8 +81,7 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
       await clock.sleep(Math.max(0, startsAt - clock.monotonic()), signal);
       // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
       for (const collector of collectors) {
-        const leftMs = endsAt - clock.monotonic();
-        taken.set(collector.name, await takeArtifact(world, order, { collector, leftMs }, signal));
+        await take(collector);
       }
     }
   }
@@ -102,18 +102,22 @@ function rank({ kind }: Collector): number {
   return kind === 'KubeletLog' ? 0 : 1;
 }
 
-/** Throws with the signal only, as `capture` does. `leftMs`: it has failed after so many milliseconds. */
+/**
+ * Throws with the signal only, as `capture` does. `leftMs`: it has failed after so many milliseconds.
+ * @returns undefined: there is nothing of the kind on this host.
+ */
 export async function takeArtifact(
   world: World,
   order: ArtifactOrder,
   job: { readonly collector: Collector; readonly leftMs: number },
   signal: AbortSignal,
-): Promise<Taken> {
+): Promise<Taken | undefined> {
   const { clock, metrics } = world;
   const { name, kind, source } = job.collector;
   const origin = { name, kind, by: 'Agent', source, at: clock.now() } as const;
   try {
     const content = await collect(world, order, job, signal);
+    if (content === undefined) return undefined;
     const taken = await store(world, order, { origin, content }, signal);
     metrics.count('evidence_artifacts_total', { kind, state: 'Captured' });
     return taken;
@@ -130,7 +134,7 @@ async function collect(
   { windowMs }: ArtifactOrder,
   { collector, leftMs }: { readonly collector: Collector; readonly leftMs: number },
   signal: AbortSignal,
-): Promise<Collected> {
+): Promise<Collected | undefined> {
   const until = clock.now();
   const limit: Limit = { ms: Math.max(0, leftMs), code: 'E_AGENT_DEADLINE', what: collector.source };
   return await withDeadline(clock, limit, signal, (inner) =>

@@ -38,8 +38,8 @@ const DEEP_CAPTURE: LaterCapture<DeepWork> = {
     const entries: EvidenceEntry[] = [];
     // One after the other: a reader takes 55 to 66 MiB of the agent's own limit while it runs.
     for (const collector of collectorsOf(world, incident, work)) {
-      const { entry } = await takeArtifact(world, order, { collector, leftMs: LIMIT_MS }, signal);
-      entries.push(entry);
+      const taken = await takeArtifact(world, order, { collector, leftMs: LIMIT_MS }, signal);
+      if (taken !== undefined) entries.push(taken.entry);
     }
     return entries;
   },

@@ -65,7 +65,8 @@ export async function takeShims(
   const entries: EvidenceEntry[] = [];
   const take = async (collector: Collector): Promise<void> => {
     const leftMs = Math.min(collector.timeoutMs, endsAt - clock.monotonic());
-    entries.push((await takeArtifact(world, order, { collector, leftMs }, signal)).entry);
+    const taken = await takeArtifact(world, order, { collector, leftMs }, signal);
+    if (taken !== undefined) entries.push(taken.entry);
   };
   await take(list);
   for (const one of chosen) await take(stackCollector(world, round, one));

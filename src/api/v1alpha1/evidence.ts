@@ -9,6 +9,7 @@ export const EvidenceKind = z.enum([
   'RuntimeLog',
   'RuntimeStacks',
   'ThreadStacks',
+  'WatchdogDump',
   'ShimStacks',
   'KernelLog',
   'Processes',

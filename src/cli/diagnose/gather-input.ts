@@ -80,7 +80,7 @@ export async function gatherInput(paths: readonly string[], told: Told, stdin: R
   }
   const { dumps, logs, otherTexts, read, unread, facts, seenVersion } = draft;
   const input: DiagnosisInput = {
-    dumps,
+    dumps: ofOneProcess(dumps),
     logs,
     probe: told.probe ?? facts.probe ?? 'Unknown',
     host: facts.host,
@@ -88,6 +88,20 @@ export async function gatherInput(paths: readonly string[], told: Told, stdin: R
     runtimeVersion: told.runtimeVersion ?? facts.runtimeVersion,
   };
   return { input, otherTexts, read, unread };
+}
+
+/** What the agent saves of a process that systemd's watchdog ended, and of a runtime that runs. */
+const LEFT = /(?:^|\/)watchdog-(kubelet|runtime)\.txt(?:\.gz)?$/;
+const RUNTIME = /(?:^|\/)runtime-/;
+
+/** Stacks of a process that is gone say nothing beside those of the one that followed it. */
+function ofOneProcess(dumps: Draft['dumps']): Draft['dumps'] {
+  const ofNow = dumps.filter(({ name }) => !LEFT.test(name));
+  const isFollowed = (role: string): boolean => ofNow.some(({ name }) => RUNTIME.test(name) === (role === 'runtime'));
+  return dumps.filter(({ name }) => {
+    const role = LEFT.exec(name)?.[1];
+    return role === undefined || !isFollowed(role);
+  });
 }
 
 function take(draft: Draft, name: string, result: ReadResult): void {

@@ -20,7 +20,7 @@ const Saved = z.object({ metadata: ObjectMeta, spec: z.object({ entry: EvidenceE
 type Saved = z.infer<typeof Saved>;
 const SAVED = { ...EVIDENCES, parse: (raw: unknown): Saved => Saved.parse(raw) };
 
-const NONE: Stacks = { entries: [], dumps: [], unreadable: new Map() };
+const NONE: Stacks = { entries: [], dumps: [], left: [], unreadable: new Map() };
 /**
  * Of one dump, unpacked, and of all dumps of an incident: a node that lies could send what unpacks to gigabytes, and end this
  * program again after each restart. An agent sends 8 MiB at most, which is a kubelet of 10,000 goroutines.
@@ -89,6 +89,7 @@ export async function gatherEvidence(world: World, incident: KubeletIncident, si
   const store = createObjectStore({ cluster: world.cluster, incident, manager: CONTROLLER_MANAGER });
   const ofAgent = (incident.status.evidence ?? []).filter(({ by }) => by === 'Agent');
   const dumps: NamedText[] = [];
+  const left: NamedText[] = [];
   const unreadable = new Map<string, string>();
   let size = 0;
   for (const entry of [...ofAgent, ...entries].filter((e) => e.state === 'Captured' && isForDecision(e))) {
@@ -96,7 +97,7 @@ export async function gatherEvidence(world: World, incident: KubeletIncident, si
     size += read.kind === 'text' ? read.text.length : 0;
     if (read.kind === 'unreadable') unreadable.set(entry.name, read.message);
     else if (size > MAX_TEXTS) unreadable.set(entry.name, `${entry.name} is beyond what is read of one incident`);
-    else dumps.push({ name: entry.name, text: read.text });
+    else (entry.kind === 'WatchdogDump' ? left : dumps).push({ name: entry.name, text: read.text });
   }
-  return { entries, dumps, unreadable };
+  return { entries, dumps, left, unreadable };
 }

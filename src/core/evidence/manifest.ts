@@ -141,5 +141,5 @@ export function isKubeletDump({ kind, state }: Pick<EvidenceEntry, 'kind' | 'sta
 
 /** What the controller's decision reads: it is kept in the API server too, each in one object. */
 export function isForDecision({ kind }: Pick<EvidenceEntry, 'kind'>): boolean {
-  return kind === 'GoroutineDump' || kind === 'RuntimeStacks';
+  return kind === 'GoroutineDump' || kind === 'RuntimeStacks' || kind === 'WatchdogDump';
 }

@@ -4,11 +4,17 @@ import { hostCollectors } from './host-facts.ts';
 import { logCollectors } from './log-windows.ts';
 import { processCollectors } from './processes.ts';
 import { runtimeCollectors } from './runtime.ts';
+import { watchdogCollectors } from './watchdog-dumps.ts';
 import { unitCollectors } from './units.ts';
 import type { CollectorContext } from './collector-context.ts';
 
 export function createCollectors(context: CollectorContext): readonly Collector[] {
-  return [logCollectors, runtimeCollectors, unitCollectors, processCollectors, hostCollectors].flatMap((of) =>
-    of(context),
-  );
+  return [
+    logCollectors,
+    watchdogCollectors,
+    runtimeCollectors,
+    unitCollectors,
+    processCollectors,
+    hostCollectors,
+  ].flatMap((of) => of(context));
 }

@@ -117,6 +117,8 @@ export interface JournalWindow {
   readonly maxBytes: number;
   /** Instead of what was written since a time: so many of the newest lines. */
   readonly lastLines?: number;
+  /** Of this process alone; 1: what systemd says of the unit. */
+  readonly pid?: number;
 }
 
 /**
@@ -135,6 +137,7 @@ export async function readJournalWindow(
       ? `--since=@${String(Math.floor(window.since / 1000))}`
       : `--lines=${String(window.lastLines)}`,
     `--until=@${String(Math.ceil(window.until / 1000))}`,
+    ...(window.pid === undefined ? [] : [`_PID=${String(window.pid)}`]),
   ];
   return await oldestFirst(commands.stream(argv, signal), window.maxBytes);
 }

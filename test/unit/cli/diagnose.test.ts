@@ -160,6 +160,15 @@ k8s.io/kubernetes/pkg/kubelet.(*Kubelet).updateRuntimeUp(0xc000)
     expect(names).toEqual(['goroutines-1.txt', 'goroutines-9.txt', 'goroutines-10.txt']);
   });
 
+  test("reads what a process left to systemd's watchdog, unless there are stacks of the one that followed", async () => {
+    const bundle = mkdtempSync(join(folder, 'watchdog-'));
+    writeFileSync(join(bundle, 'watchdog-kubelet.txt'), `systemd[1]: kubelet.service: Watchdog timeout\n\n${HUNG}`);
+    writeFileSync(join(bundle, 'runtime-goroutines-1.txt'), HUNG.replaceAll('k8s.io/kubernetes', 'example.com/x'));
+    expect((await asJson(bundle)).verdict).toMatchObject({ cause: 'runtime-hung' });
+    writeFileSync(join(bundle, 'goroutines-1.txt'), DEADLOCK);
+    expect((await asJson(bundle)).verdict).toMatchObject({ cause: 'pleg-event-channel-deadlock' });
+  });
+
   test('goes by a text that is neither a dump nor a log where it names a cause', async () => {
     const { out, code } = await runOffline(['diagnose', '-', '-o', 'json'], {
       stdin: [

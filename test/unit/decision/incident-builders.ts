@@ -36,7 +36,7 @@ export const dumps = [
   entry('GoroutineDump', 'Agent', 'goroutines-1.txt.gz'),
   entry('GoroutineDump', 'Agent', 'goroutines-2.txt.gz'),
 ];
-export const NO_STACKS: Stacks = { entries: [], dumps: [], unreadable: new Map() };
+export const NO_STACKS: Stacks = { entries: [], dumps: [], left: [], unreadable: new Map() };
 export const log = entry('KubeletLog', 'Agent', 'kubelet.log.gz');
 export const hostCaptured: ActionRecord = {
   name: 'capture-host',

@@ -90,7 +90,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     node,
     notReadySince: undefined,
     health,
-    stacks: { entries: world.entries, dumps: [], unreadable: new Map() },
+    stacks: { entries: world.entries, dumps: [], left: [], unreadable: new Map() },
     nodeProxy: world.nodeProxy,
     policy: policyOf(world.incident.spec.plan),
     budget,

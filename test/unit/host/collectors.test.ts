@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Collected, UnitFacts } from '../../../src/ports/host.ts';
 import { firstPart } from '../../../src/host/collect/collector-context.ts';
+import { parseDump } from '../../../src/core/dump/parser.ts';
 import { createCollectors } from '../../../src/host/collect/collectors.ts';
 import { findProcess } from '../../../src/host/process/find-process.ts';
 import type { Commands } from '../../../src/host/command.ts';
@@ -31,7 +32,10 @@ interface Setup {
   readonly unit?: (role: string) => string | undefined;
 }
 
-async function collect(name: string, { output = () => '', logPattern, unit }: Setup = {}): Promise<Collected> {
+async function collectIfAny(
+  name: string,
+  { output = () => '', logPattern, unit }: Setup,
+): Promise<Collected | undefined> {
   const commands: Commands = {
     describe: (argv) => argv.join(' '),
     async run(argv) {
@@ -60,6 +64,12 @@ async function collect(name: string, { output = () => '', logPattern, unit }: Se
   }).find((c) => c.name === name);
   if (collector === undefined) throw new Error(`no collector ${name}`);
   return await collector.collect(WINDOW, never);
+}
+
+async function collect(name: string, setup: Setup = {}): Promise<Collected> {
+  const found = await collectIfAny(name, setup);
+  if (found === undefined) throw new Error(`${name} found nothing`);
+  return found;
 }
 
 describe('the kubelet log', () => {
@@ -219,5 +229,70 @@ describe('what is too long', () => {
       'one\n... cut at 12 bytes ...\n',
     );
     expect(firstPart(Buffer.from('0123'), 4)).toEqual({ bytes: Buffer.from('0123'), truncated: false, message: '' });
+  });
+});
+
+describe("what systemd's watchdog ended", () => {
+  const line = (second: number, ident: string, text: string): string =>
+    `2026-11-24T10:00:${String(second).padStart(2, '0')}.000000+0000 node ${ident}: ${text}\n`;
+  const systemd = [
+    line(10, 'systemd[1]', 'kubelet.service: Watchdog timeout (limit 1min)!'),
+    line(10, 'systemd[1]', 'kubelet.service: Killing process 57 (kubelet) with signal SIGABRT.'),
+    line(12, 'systemd[1]', 'kubelet.service: Main process exited, code=killed, status=6/ABRT'),
+    line(12, 'systemd[1]', "kubelet.service: Failed with result 'watchdog'."),
+  ];
+  // As a Go program writes it (etcd 3.6, built with Go 1.26).
+  const dump = [
+    line(10, 'kubelet[57]', 'I1124 10:00:09.000000 57 kubelet.go:1] "well"'),
+    line(11, 'kubelet[57]', 'SIGABRT: abort'),
+    line(11, 'kubelet[57]', 'PC=0x497041 m=0 sigcode=0'),
+    line(11, 'kubelet[57]', ''),
+    line(11, 'kubelet[57]', 'goroutine 368 [select, 9 minutes]:'),
+    line(11, 'kubelet[57]', 'k8s.io/kubernetes/pkg/kubelet/pleg.(*GenericPLEG).Relist(0xc0)'),
+    line(11, 'kubelet[57]', '\tk8s.io/kubernetes@v1.36.3/pkg/kubelet/pleg/generic.go:205 +0x12a'),
+  ];
+  const journal =
+    (words: readonly string[], left: readonly string[]) =>
+    (argv: readonly string[]): string => {
+      if (!argv.includes('--unit=kubelet.service')) return '';
+      return [...(argv.includes('_PID=1') ? words : left)].reverse().join('');
+    };
+
+  test('is its words and the goroutines that the process left, which are read as a dump', async () => {
+    const { bytes, message } = await collect('watchdog-kubelet.txt', { output: journal(systemd, dump) });
+    expect(message).toBe(
+      "systemd's watchdog ended process 57 at 2026-11-24T10:00:10Z (Result=watchdog, WatchdogSec=1min), and it left its goroutines",
+    );
+    expect(bytes.toString()).toContain('Watchdog timeout (limit 1min)!');
+    expect(bytes.toString()).not.toContain('"well"');
+    const { goroutines, process, groups } = parseDump(bytes);
+    expect({ goroutines, process, minutes: groups[0]?.minutes }).toEqual({
+      goroutines: 1,
+      process: 'kubelet',
+      minutes: 9,
+    });
+    const since = Date.parse('2026-11-24T10:00:09Z') / 1000;
+    expect(calls.at(-1)).toContain(`--since=@${String(since)} --until=@${String(since + 181)} _PID=57`);
+  });
+
+  test('may leave nothing, as one that is frozen does', async () => {
+    const { message } = await collect('watchdog-kubelet.txt', { output: journal(systemd, dump.slice(0, 1)) });
+    expect(message).toMatch(/and it left no goroutines$/);
+  });
+
+  test('is the newest, and in the words of old releases too', async () => {
+    const old = line(40, 'systemd[1]', 'kubelet.service watchdog timeout (limit 30s)!');
+    const { message } = await collect('watchdog-kubelet.txt', { output: journal([...systemd, old], dump) });
+    expect(message).toMatch(
+      /^systemd's watchdog ended it at 2026-11-24T10:00:40Z \(Result=watchdog, WatchdogSec=30s\)/,
+    );
+  });
+
+  test.each<[string, Setup]>([
+    ['it was not there', { output: journal(systemd.slice(1), dump) }],
+    ['there is no unit', { unit: () => undefined }],
+  ])('is nothing where %s', async (_name, setup) => {
+    expect(await collectIfAny('watchdog-kubelet.txt', setup)).toBeUndefined();
+    expect(await collectIfAny('watchdog-runtime.txt', setup)).toBeUndefined();
   });
 });

@@ -17,6 +17,7 @@ describe('the list of commands', () => {
     [['systemctl', 'reboot']],
     [['dmesg']],
     [['journalctl', '--output=json', '--unit=kubelet.service', '--since=@1', '--follow', '--no-tail']],
+    [['journalctl', '--reverse', '--unit=kubelet.service', '_PID=1']],
     [['journalctl', '--after-cursor=s=ab;i=1;b=2;m=3;t=4;x=5']],
   ])('has %j', (argv) => {
     expect(isAllowed(argv)).toBe(true);
@@ -43,6 +44,8 @@ describe('the list of commands', () => {
     [['journalctl', '--vacuum-size=1']],
     [['journalctl', '--file=/etc/shadow']],
     [['journalctl', '--unit=-x']],
+    [['journalctl', '_PID=1 --vacuum-size=1']],
+    [['journalctl', '_COMM=su']],
     [['/proc/self/exe', '--version']],
     [['/proc/57/exe', '--kubeconfig=x']],
     [['/proc/57/../1/exe', '--version']],

@@ -16,6 +16,7 @@ import { fromTime } from '../../time/timestamp.ts';
 import { isInTouch } from '../contact.ts';
 import { findCondition, withCondition } from '../record/conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
+import { withWatchdog } from './watchdog.ts';
 
 /** The agent's newest probe; `Unknown` if it has not been heard from. */
 export function probeState({ health, contact }: IncidentSnapshot): ProbeState {
@@ -105,9 +106,11 @@ function ofProgram(snapshot: IncidentSnapshot, byStacks: Diagnosis): Diagnosis |
 }
 
 function found(snapshot: IncidentSnapshot): Diagnosis {
-  const byStacks = ofNow(snapshot, diagnose(inputOf(snapshot)));
+  const input = inputOf(snapshot);
+  const byStacks = ofNow(snapshot, diagnose(input));
   const known = ofProgram(snapshot, byStacks);
-  return withObstacle(snapshot, known === undefined ? byStacks : { ...known, relist: byStacks.relist });
+  const verdict = known === undefined ? byStacks : { ...known, relist: byStacks.relist };
+  return withObstacle(snapshot, withWatchdog(snapshot, verdict, input));
 }
 
 /** What keeps systemd from starting a unit again, whatever would help. */

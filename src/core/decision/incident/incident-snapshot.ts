@@ -18,6 +18,8 @@ export interface Stacks {
   readonly entries: readonly EvidenceEntry[];
   /** Goroutine dumps of kubelet and runtime, whoever saved them, decompressed. */
   readonly dumps: readonly NamedText[];
+  /** What processes left that systemd's watchdog ended: others than those that run now. */
+  readonly left: readonly NamedText[];
   /** Dumps that were saved and cannot be read back, and why: a name of the manifest to a message. */
   readonly unreadable: ReadonlyMap<string, string>;
 }

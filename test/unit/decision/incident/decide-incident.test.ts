@@ -10,6 +10,7 @@ import { nodePresent, stillNeeded } from '../../../../src/core/decision/incident
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0, aPolicy } from '../../../support/builders/objects.ts';
 import { aBudgetView, aContact, SILENT } from '../../../support/builders/views.ts';
+import { smallDumps } from '../../../support/host/small-dumps.ts';
 import {
   aSnapshot,
   cordonStep,
@@ -234,6 +235,45 @@ describe('the diagnosis', () => {
       const lack = { type: 'Recoverable', status: 'False', reason: 'NoRestartPolicy', message: 'm' } as const;
       const conditions = [{ ...lack, lastTransitionTime: at(0) }];
       expect(read({ health: aHealth({ status: { conditions } }) })).toEqual(read({ health: aHealth() }));
+    });
+  });
+
+  describe("after systemd's watchdog", () => {
+    const ended = { ...entry('WatchdogDump', 'Agent', 'watchdog-kubelet.txt.gz'), message: 'process 57 was ended' };
+    const left = [{ name: ended.name, text: smallDumps().stuck.debug2 }];
+    const now = (text: string) => [{ name: 'goroutines-1.txt.gz', text }];
+    const incident = anIncident({ name: NAME, status: { evidence: [ended] } });
+    const NAMED = 'watchdog-kubelet.txt.gz: process 57 was ended';
+
+    test('names it, and reads what the process left where the one of now says nothing', () => {
+      const found = read({
+        incident,
+        stacks: { ...NO_STACKS, dumps: now(smallDumps().healthy.debug2), left },
+      }).diagnosis;
+      expect(found).toMatchObject({ cause: 'runtime-hung', confidence: 'Medium' });
+      // It is no witness of how relist is now.
+      expect(found?.relist).toBeUndefined();
+      expect(found?.evidence[0]).toBe(NAMED);
+    });
+
+    test('names it, and what is known of now goes first', () => {
+      const health = aHealth({
+        status: { runtime: { program: { state: 'Failed', since: at(0) }, probe: { state: 'Unavailable' } } },
+      });
+      const found = read({ incident, health, stacks: { ...NO_STACKS, left } }).diagnosis;
+      expect(found?.cause).toBe('runtime-failed');
+      expect(found?.evidence.slice(0, 2)).toEqual([
+        NAMED,
+        expect.stringMatching(/^left to the watchdog: runtime-hung/),
+      ]);
+    });
+
+    test('names it where nothing was left', () => {
+      expect(read({ incident }).diagnosis?.evidence[0]).toBe(NAMED);
+    });
+
+    test('where it was not, it is as before', () => {
+      expect(read({ stacks: { ...NO_STACKS, left: [] } })).toEqual(read({}));
     });
   });
 
