@@ -40,7 +40,7 @@ const AgentInfo = z
  * - `Uninterruptible`: it does not answer, and its main thread waits in the kernel (state D) at two looks in a row.
  * - `Silent`: it runs, and has not answered for 10 s.
  * - `Starting`: systemd starts or stops it.
- * - `Stopped`: its unit is inactive, and has not failed: somebody stopped it.
+ * - `Stopped`: its unit is inactive and has not failed, or it ended badly as it was stopped: most often somebody stopped it.
  * - `Masked`: its unit is masked: somebody does not want it to run.
  * - `Broken`: systemd cannot load its unit, so that nothing starts it.
  * - `Failed`: its unit has failed, and systemd does not start it again.

@@ -41,7 +41,7 @@ function heading(terminal: Terminal, { metadata, spec, status }: KubeletIncident
   const age = humanAge(now - Date.parse(metadata.creationTimestamp));
   const { outcome } = status;
   const colour = outcome === undefined ? 'yellow' : isGoodEnd(outcome) ? 'green' : 'bold';
-  const state = outcome === undefined ? `open: ${status.state ?? 'nobody has looked at it yet'}` : outcome;
+  const state = outcome ?? (status.state === undefined ? 'open' : `open (${status.state})`);
   const { policy, mode, strategy, evidence } = spec.plan;
   const approval = spec.approval;
   const decided =

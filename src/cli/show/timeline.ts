@@ -64,7 +64,17 @@ function began({ spec, status }: KubeletIncident): readonly Moment[] {
   ];
 }
 
+/** Of one that is under way, failed or was left out, and of one that succeeded. */
 const STEP_TITLES: Readonly<Record<Step['type'], string>> = {
+  CaptureStacks: 'stacks',
+  CaptureHost: 'host evidence',
+  Hold: 'hold',
+  Cordon: 'cordon',
+  Act: 'action',
+  Verify: 'verification',
+  Uncordon: 'uncordon',
+};
+const DONE_TITLES: Readonly<Record<Step['type'], string>> = {
   CaptureStacks: 'stacks saved',
   CaptureHost: 'host evidence',
   Hold: 'held',
@@ -80,8 +90,12 @@ const STEP_TONES: Readonly<Record<Step['state'], Tone>> = {
   Skipped: 'plain',
 };
 
+function titleOf({ type, state }: Step): string {
+  return (state === 'Succeeded' ? DONE_TITLES : STEP_TITLES)[type];
+}
+
 function ofStep(step: Step, incident: KubeletIncident, now: number): readonly Moment[] {
-  const title = step.type === 'Act' ? (step.action ?? 'action') : STEP_TITLES[step.type];
+  const title = step.type === 'Act' ? (step.action ?? 'action') : titleOf(step);
   if (step.state === 'Requested') return [underWay(step, title, now)];
   // The agent's own record says what it did, with the pids.
   if (step.type === 'Act' && isToldByAgent(step, incident)) {

@@ -141,6 +141,11 @@ function climb(question: ActionQuestion, preferred: Action): Action | undefined 
   return ACTIONS[preferred].fallbacks.find((rung) => !used.has(rung) && isWorthTrying(question, rung));
 }
 
+/** Each action once, those of earlier incidents first. */
+function triedText({ tried, before }: ActionQuestion): string {
+  return [...new Set([...before.map(({ action }) => action), ...tried])].join(' and ');
+}
+
 function isRecurring({ before, tried }: ActionQuestion): boolean {
   return tried.length === 0 && before.filter(({ helped }) => helped).length >= MAX_RECURRENCES;
 }
@@ -160,7 +165,7 @@ export function chooseAction(question: ActionQuestion): ActionChoice {
     return {
       kind: 'HandOver',
       reason: 'LadderExhausted',
-      message: `every rung was tried and the fault came back. ${question.diagnosis.recommendation}`,
+      message: `${triedText(question)} did not help or did not last, and nothing else is worth trying. ${question.diagnosis.recommendation}`,
     };
   }
   if (!question.allowed.includes(action)) {
@@ -187,6 +192,6 @@ export function chooseAction(question: ActionQuestion): ActionChoice {
     kind: 'Act',
     action,
     reason: 'NextRung',
-    message: `${preference.action} was tried against ${question.diagnosis.cause} and did not last; next is ${action}`,
+    message: `${preference.action} was tried against ${question.diagnosis.cause} and did not help or did not last; next is ${action}`,
   };
 }

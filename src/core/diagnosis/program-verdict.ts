@@ -57,8 +57,9 @@ const KUBELET: Verdicts = {
   Stopped: {
     ...BY_PERSON,
     cause: 'kubelet-stopped',
-    summary: 'Somebody has stopped the kubelet: its unit is inactive, and has not failed.',
-    recommendation: 'Start it when the work on the node is done: systemctl start.',
+    summary:
+      'The kubelet is stopped: somebody stopped it, it ended by itself without an error, or nothing has started it since the boot.',
+    recommendation: 'Find out who works on the node (last, journalctl -u). If nobody does, start it: systemctl start.',
   },
   Masked: {
     ...BY_PERSON,
@@ -80,7 +81,8 @@ const KUBELET: Verdicts = {
     confidence: 'Medium',
     summary: 'The kubelet has ended, and systemd does not start it again.',
     restart: 'Helps',
-    recommendation: 'Start it once; if it ends again, the last lines of its log say why. Set Restart=always.',
+    recommendation:
+      'Start it once; if it ends again, the last lines of its log say why. See Restart= and StartLimitBurst= of its unit.',
   },
   CrashLooping: {
     cause: 'kubelet-crash-loop',
@@ -96,8 +98,9 @@ const RUNTIME: Verdicts = {
   Stopped: {
     ...BY_PERSON,
     cause: 'runtime-stopped',
-    summary: 'Somebody has stopped the container runtime: its unit is inactive, and has not failed.',
-    recommendation: 'Start it when the work on the node is done: systemctl start.',
+    summary:
+      'The container runtime is stopped: somebody stopped it, it ended by itself without an error, or nothing has started it since the boot.',
+    recommendation: 'Find out who works on the node (last, journalctl -u). If nobody does, start it: systemctl start.',
   },
   Masked: {
     ...BY_PERSON,
@@ -119,7 +122,8 @@ const RUNTIME: Verdicts = {
     confidence: 'High',
     summary: 'The container runtime has ended, and systemd does not start it again.',
     restart: 'Helps',
-    recommendation: 'Start it once; if it ends again, the last lines of its log say why. Set Restart=always.',
+    recommendation:
+      'Start it once; if it ends again, the last lines of its log say why. See Restart= and StartLimitBurst= of its unit.',
   },
   CrashLooping: {
     cause: 'runtime-crash-loop',

@@ -211,10 +211,22 @@ describe('show', () => {
     expect((await bench.run('show', name)).out).toMatch(/Also +2 of 3 nodes, same line: node-b-1\n/);
   });
 
+  test.each([
+    ['Succeeded', /✔ cordoned +cordoned by us/],
+    ['Skipped', /· cordon +cordoned by us/],
+    ['Failed', /✖ cordon +cordoned by us/],
+  ] as const)('says only of what was done that it was: %s', async (state, pattern) => {
+    const time = { startedAt: at(0), finishedAt: at(1_000) };
+    const step = { name: 'cordon', type: 'Cordon', state, message: 'cordoned by us', ...time } as const;
+    const name = seedIncident({ status: { steps: [step] } });
+    expect((await bench.run('show', name)).out).toMatch(pattern);
+  });
+
   test('says of a held node how long it is held, and what a person can do', async () => {
-    const name = seedIncident({ plan: DIAGNOSE_FIRST, status: HELD });
+    const name = seedIncident({ plan: DIAGNOSE_FIRST, status: { ...HELD, state: 'Held: approve or reject' } });
     const { out } = await bench.run('show', name);
-    expect(out).toMatch(/held +under way: held; 20m left/);
+    expect(out).toContain('open (Held: approve or reject), opened 10m ago');
+    expect(out).toMatch(/hold +under way: held; 20m left/);
     expect(out).toContain(`kubectl medic approve ${name}`);
   });
 

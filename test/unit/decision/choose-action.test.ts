@@ -202,6 +202,14 @@ describe('the choice of an action', () => {
     expect(ask({ before: [...before.slice(1), failed('RestartRuntime')] })).toMatchObject({ kind: 'Act' });
   });
 
+  test('a ladder that ends names what was tried, each once, and claims nothing of what was not', () => {
+    const before: PastTry[] = [{ action: 'RestartKubelet', helped: false }];
+    expect(ask({ tried: ['RestartKubelet', 'RebootNode'], before })).toMatchObject({
+      reason: 'LadderExhausted',
+      message: 'RestartKubelet and RebootNode did not help or did not last, and nothing else is worth trying. Upgrade.',
+    });
+  });
+
   test('a rung that the diagnosis says does not help is left out, unless the state that it was said of is over', () => {
     const allowed = ['RestartKubelet', 'RestartRuntime', 'RebootNode'] as const;
     expect(ask({ tried: ['RestartKubelet'], allowed })).toMatchObject({ action: 'RebootNode' });

@@ -86,10 +86,11 @@ function completed(lived: IncidentStatus, { outcome, message }: Ending, now: num
 
 function withWaiting(status: IncidentStatus, reason: WaitReason, now: number): IncidentStatus {
   if (reason === 'AgentAsked') return status;
-  const complete = { type: 'Complete', status: 'False', reason, message: 'under way' } as const;
-  const ready = { type: 'Ready', status: 'False', reason, message: 'under way' } as const;
+  const state = stateOf(status, reason);
+  const complete = { type: 'Complete', status: 'False', reason, message: state } as const;
+  const ready = { type: 'Ready', status: 'False', reason, message: state } as const;
   const conditions = withCondition(withCondition(status.conditions, complete, now), ready, now);
-  return { ...status, conditions, state: stateOf(status, reason) };
+  return { ...status, conditions, state };
 }
 
 /** The same fault on more nodes is worth a write of its own when their number has doubled, and comes with any other write. */
@@ -104,7 +105,8 @@ function withoutSmallNews(old: IncidentStatus, next: IncidentStatus): IncidentSt
 
 function recovered({ status }: { status: IncidentStatus }): Ending {
   const forText = status.timings?.notReadyFor;
-  const message = forText === undefined ? 'Ready again' : `Ready again; it was not ready for ${forText}`;
+  const message =
+    forText === undefined ? 'well again; it was never seen NotReady' : `Ready again; it was not ready for ${forText}`;
   return { kind: 'complete', status, outcome: 'Recovered', message };
 }
 

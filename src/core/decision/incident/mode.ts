@@ -1,5 +1,6 @@
 /** Modes that stop short of the node. */
 import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import { isTrue } from '../record/conditions-and-steps.ts';
 import { wellness } from './wellness.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
@@ -23,6 +24,7 @@ export function observeOnly(snapshot: IncidentSnapshot, status: IncidentStatus):
 /** Capture: the evidence is saved and read, and that is all. */
 export function captureOnly({ incident }: IncidentSnapshot, status: IncidentStatus): StageResult {
   if (incident.spec.plan.mode !== 'Capture') return { kind: 'pass', status };
-  const message = 'evidence is saved; the policy asks for no more';
+  const what = isTrue(status.conditions, 'EvidenceCaptured') ? 'evidence is saved' : 'evidence is missing';
+  const message = `${what}; the policy asks for no more than to save it`;
   return { kind: 'complete', status, outcome: 'CaptureOnly', message };
 }

@@ -23,7 +23,7 @@ export function stillNeeded(snapshot: IncidentSnapshot, status: IncidentStatus):
 }
 
 export function selfHealed({ now }: IncidentSnapshot, status: IncidentStatus): StageResult {
-  const message = 'Ready again, and PLEG is healthy, before anything was done';
+  const message = 'Ready, and its agent finds nothing wrong any more, before anything was restarted';
   const recovered = { type: 'Recovered', status: 'True', reason: 'SelfHealed', message } as const;
   const conditions = withCondition(status.conditions, recovered, now);
   return { kind: 'complete', status: { ...status, conditions }, outcome: 'SelfHealed', message };

@@ -5,7 +5,7 @@ import { decideIncident } from '../../../../src/core/decision/incident/decide-in
 import { diagnosis, probeState } from '../../../../src/core/decision/incident/diagnosis-stage.ts';
 import { hold, rejection } from '../../../../src/core/decision/incident/recovery/hold.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
-import { observeOnly } from '../../../../src/core/decision/incident/mode.ts';
+import { captureOnly, observeOnly } from '../../../../src/core/decision/incident/mode.ts';
 import { nodePresent, stillNeeded } from '../../../../src/core/decision/incident/presence.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0, aPolicy } from '../../../support/builders/objects.ts';
@@ -76,7 +76,7 @@ describe('the end of an incident', () => {
 
   test.each([
     ['1m5s', 'Ready again; it was not ready for 1m5s'],
-    [undefined, 'Ready again'],
+    [undefined, 'well again; it was never seen NotReady'],
   ])('says for how long the node was not ready: %p', (notReadyFor, message) => {
     const steps = [
       { name: 'act-1', type: 'Act', action: 'RestartKubelet', state: 'Succeeded', startedAt: at(0) },
@@ -94,7 +94,7 @@ describe('an incident that waits', () => {
 
   test('says for what, and that it is not over', () => {
     const { conditions } = waiting({}).status;
-    const claim = { status: 'False', reason: 'PolicyPaused', message: 'under way' };
+    const claim = { status: 'False', reason: 'PolicyPaused', message: 'Waiting: policy is paused' };
     expect(findCondition(conditions, 'Complete')).toMatchObject(claim);
     expect(findCondition(conditions, 'Ready')).toMatchObject(claim);
   });
@@ -335,7 +335,7 @@ describe('a hold', () => {
       expect(findStep(result.status, 'hold')).toMatchObject({
         state: 'Skipped',
         finishedAt: at(ms),
-        message: 'nobody decided within 3m; the node is restored',
+        message: 'nobody decided within 3m; the recovery goes on',
       });
   });
 
@@ -369,6 +369,16 @@ describe('a node that needs nothing', () => {
     expect(observeOnly(aSnapshot({ now: T0, incident }), {})).toEqual(observing);
     const well = aSnapshot({ incident, node: aNode(), health: aHealth() });
     expect(observeOnly(well, {})).toMatchObject({ kind: 'complete', outcome: 'Observed' });
+  });
+
+  test.each([
+    ['True', 'evidence is saved; the policy asks for no more than to save it'],
+    ['False', 'evidence is missing; the policy asks for no more than to save it'],
+  ] as const)('is left, where the policy captures alone, with a word of the evidence: %s', (sealed, message) => {
+    const incident = anIncident({ name: NAME, plan: aPlan({ mode: 'Capture' }) });
+    const condition = { type: 'EvidenceCaptured', status: sealed, reason: 'Partial', message: '' } as const;
+    const status = { conditions: [{ ...condition, lastTransitionTime: at(0) }] };
+    expect(captureOnly(aSnapshot({ incident }), status)).toMatchObject({ outcome: 'CaptureOnly', message });
   });
 
   test.each<[string, IncidentStatus, string]>([

@@ -90,7 +90,7 @@ describe('permission', () => {
     const result = ask(part);
     expect(result).toMatchObject({ kind: 'complete', outcome });
     expect(actionTaken(result.status)).toMatchObject({ status: 'False', reason });
-    expect(result).toHaveProperty('message', expect.stringMatching(/evidence is saved|3 of 3 actions/));
+    expect(result).toHaveProperty('message', expect.stringMatching(/nothing is restarted|3 of 3 actions/));
   });
 
   test.each<[string, Partial<IncidentSnapshot>, RegExp]>([

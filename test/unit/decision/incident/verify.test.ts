@@ -77,17 +77,13 @@ describe('the first look after an act', () => {
     [
       'its agent is silent',
       { node: ready, contact: SILENT },
-      ['False', 'NotKnown', 'Ready again; how PLEG is only its agent can tell'],
+      ['False', 'NotKnown', 'Ready; how PLEG is only its agent can tell'],
     ],
-    [
-      'there is no node',
-      { node: undefined },
-      ['False', 'NotKnown', 'Ready again; how PLEG is only its agent can tell'],
-    ],
+    ['there is no node', { node: undefined }, ['False', 'NotKnown', 'Ready; how PLEG is only its agent can tell']],
     [
       'it is well',
       { node: ready, health: well },
-      ['Unknown', 'Stabilising', 'Ready again; waiting to see that it lasts'],
+      ['Unknown', 'Stabilising', 'it is well; waiting to see that it lasts'],
     ],
   ])('says of a node: %s', (_name, part, [status, reason, message]) => {
     const result = look(part);

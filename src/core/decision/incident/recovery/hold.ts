@@ -16,7 +16,7 @@ export function hold(snapshot: IncidentSnapshot, status: IncidentStatus): StageR
   if (approval !== undefined) return approved(snapshot, held, approval);
   const deadline = fromTime(step.deadline) ?? now;
   if (now < deadline) return { kind: 'wait', status: held, reason: 'Held', until: deadline };
-  const message = `nobody decided within ${plan.remediation.holdTimeout}; the node is restored`;
+  const message = `nobody decided within ${plan.remediation.holdTimeout}; the recovery goes on`;
   return { kind: 'pass', status: withStepEnded(held, HOLD_STEP, { state: 'Skipped', message, now }) };
 }
 

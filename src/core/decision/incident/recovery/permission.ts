@@ -70,7 +70,7 @@ export function permission(snapshot: IncidentSnapshot, status: IncidentStatus): 
   // A node has one open incident: one that may never act must not be in the way of what the policies say now.
   if (forbids !== undefined) return outdated(status, forbids.message);
   if (isControlPlane(node) && incident.spec.plan.budget.controlPlane === 'Skip') {
-    const message = 'the policy skips control plane nodes; evidence is saved';
+    const message = 'the policy skips control plane nodes: nothing is restarted';
     const skip: Refusal = { reason: 'ControlPlaneSkipped', message };
     return { kind: 'complete', status: skipped(snapshot, status, skip), outcome: 'HandedOver', message };
   }

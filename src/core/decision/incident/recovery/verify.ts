@@ -59,9 +59,9 @@ function claimOf(snapshot: IncidentSnapshot): RecoveryClaim {
   const { node, health } = snapshot;
   switch (wellness(snapshot)) {
     case 'Well':
-      return { status: 'Unknown', reason: 'Stabilising', message: 'Ready again; waiting to see that it lasts' };
+      return { status: 'Unknown', reason: 'Stabilising', message: 'it is well; waiting to see that it lasts' };
     case 'Unknown':
-      return { status: 'False', reason: 'NotKnown', message: 'Ready again; how PLEG is only its agent can tell' };
+      return { status: 'False', reason: 'NotKnown', message: 'Ready; how PLEG is only its agent can tell' };
     case 'Ill':
       break;
   }
