@@ -92,7 +92,11 @@ describe('what a budget counts', () => {
       };
     });
     await clock.settle();
-    expect(context.view.budgetFor(anIncident().spec)).toMatchObject({ clusterNodes: 5, ruledNodes: 4, unhealthyNodes: 2 });
+    expect(context.view.budgetFor(anIncident().spec)).toMatchObject({
+      clusterNodes: 5,
+      ruledNodes: 4,
+      unhealthyNodes: 2,
+    });
     expect(context.view.policyView('other')).toMatchObject({ ruledNodes: 1, unhealthyNodes: 0 });
     expect(context.view.budgetFor(anIncident().spec).controlPlaneNodes).toEqual(new Set(['theirs']));
   });
