@@ -19,7 +19,8 @@ export interface Connection {
   tls(): Promise<TlsMaterial>;
   /**
    * The value of the Authorization header; undefined: none is needed.
-   * `refused`: the server answered 401 to the last one, so it must be read anew.
+   * `refused`: the value that the server has just answered 401 to, so it must be read anew. Requests run side by side, so it
+   * need not be the newest one.
    */
-  authorization(refused: boolean): Promise<string | undefined>;
+  authorization(refused?: string): Promise<string | undefined>;
 }

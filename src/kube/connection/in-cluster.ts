@@ -43,7 +43,7 @@ export function createInClusterConnection(options: InClusterOptions): Connection
       return material;
     },
     async authorization(refused): Promise<string> {
-      return `Bearer ${(await token(refused)).trim()}`;
+      return `Bearer ${(await token(refused !== undefined)).trim()}`;
     },
   };
 }

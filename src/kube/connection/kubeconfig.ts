@@ -54,7 +54,7 @@ export function createKubeconfigConnection(options: KubeconfigOptions): Kubeconf
     server,
     namespace,
     tls: async () => (await credentials(false)).material,
-    authorization: async (refused) => (await credentials(refused)).authorization,
+    authorization: async (refused) => (await credentials(refused !== undefined)).authorization,
   };
 }
 

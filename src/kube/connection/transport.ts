@@ -69,8 +69,7 @@ export function createTransport(connection: Connection, serverClock: ServerClock
     return built.agent;
   }
 
-  async function openOnce(request: HttpRequest, refused: boolean): Promise<IncomingMessage> {
-    const authorization = await connection.authorization(refused);
+  async function openWith(request: HttpRequest, authorization: string | undefined): Promise<IncomingMessage> {
     const tls = await agent();
     const noteDate = serverClock.ask();
     const answer = await exchange(connection.server, tls, request, authorization);
@@ -79,10 +78,11 @@ export function createTransport(connection: Connection, serverClock: ServerClock
   }
 
   async function open(request: HttpRequest): Promise<IncomingMessage> {
-    const answer = await openOnce(request, false);
+    const authorization = await connection.authorization();
+    const answer = await openWith(request, authorization);
     if (answer.statusCode !== 401) return answer;
     answer.resume();
-    return await openOnce(request, true);
+    return await openWith(request, await connection.authorization(authorization ?? ''));
   }
 
   return {

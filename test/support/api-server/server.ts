@@ -144,7 +144,7 @@ function connectionOf(server: string, ca: string, token: () => string): Connecti
     server,
     tls: () => Promise.resolve(material),
     authorization(refused) {
-      if (refused) last = token();
+      if (refused !== undefined) last = token();
       return Promise.resolve(`Bearer ${last}`);
     },
   };

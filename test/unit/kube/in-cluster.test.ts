@@ -29,13 +29,13 @@ test.each([
 test('the token is read anew after a minute, and at once when it was refused', async () => {
   const clock = createFakeClock();
   const connection = createInClusterConnection({ host: 'h', port: '1', folder, clock });
-  expect(await connection.authorization(false)).toBe('Bearer first');
+  expect(await connection.authorization()).toBe('Bearer first');
   write('token', 'second');
-  expect(await connection.authorization(false)).toBe('Bearer first');
+  expect(await connection.authorization()).toBe('Bearer first');
   await clock.advance(60_000);
-  expect(await connection.authorization(false)).toBe('Bearer second');
+  expect(await connection.authorization()).toBe('Bearer second');
   write('token', 'third');
-  expect(await connection.authorization(true)).toBe('Bearer third');
+  expect(await connection.authorization('Bearer second')).toBe('Bearer third');
 });
 
 test('TLS material is the same object until the CA file changes', async () => {
@@ -54,5 +54,5 @@ test('outside a pod, or without its files, it says what is missing', async () =>
   expect(() => createInClusterConnection({ host: undefined, port: '443', clock })).toThrow('KUBERNETES_SERVICE_HOST');
   rmSync(join(folder, 'token'));
   const connection = createInClusterConnection({ host: 'h', port: '1', folder, clock });
-  await expect(connection.authorization(false)).rejects.toMatchObject({ code: 'E_KUBE_CONFIG', class: 'transient' });
+  await expect(connection.authorization()).rejects.toMatchObject({ code: 'E_KUBE_CONFIG', class: 'transient' });
 });

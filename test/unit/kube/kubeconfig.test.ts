@@ -46,7 +46,7 @@ describe('several kubeconfig files, as in KUBECONFIG', () => {
   test('have what the first says where two give one name to different things', async () => {
     const connection = connect([write('a', 'same', undefined), write('b', 'same', 'same')]);
     expect([connection.server, connection.namespace]).toEqual(['https://a.example.com', 'a']);
-    expect(await connection.authorization(false)).toBe('Bearer of-a');
+    expect(await connection.authorization()).toBe('Bearer of-a');
   });
 
   test('may be missing, but not all of them', () => {
