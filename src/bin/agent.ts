@@ -10,6 +10,8 @@ import { IN_POD, ON_HOST, type HostNamespaces, namespacesOf } from '../host/name
 import { createCluster } from '../kube/cluster.ts';
 import type { Connection } from '../kube/connection/connection.ts';
 import { createInClusterConnection, rereadFile } from '../kube/connection/in-cluster.ts';
+import { withNodeToken } from '../kube/connection/node-token.ts';
+import { requestNodeToken } from '../kube/token-request.ts';
 import { createSystemClock } from '../platform/clock.ts';
 import { serve } from '../platform/http.ts';
 import { createLog, type LogLevel } from '../platform/log.ts';
@@ -30,6 +32,8 @@ const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evide
   --metrics-address HOST:PORT /healthz, /readyz, /metrics (default 127.0.0.1:9818)
   --log-level LEVEL           debug, info, warn, error (default info)
   --server URL                the API server, with --ca-file and --token-file (default: that of the pod)
+  --node-token-seconds N      ask for a second token, of $SERVICE_ACCOUNT in $POD_NAMESPACE, that is bound to the Node, lives
+                              for so long and outlives the pod (default: none)
 `;
 
 const { env } = process;
@@ -49,6 +53,7 @@ const { values } = parseArgs({
     server: { type: 'string' },
     'ca-file': { type: 'string' },
     'token-file': { type: 'string' },
+    'node-token-seconds': { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -103,7 +108,7 @@ function spoolLimit(text: string): number {
   return refuseFlag('spool-limit', `${text}: it is a number of bytes, 1048576 or more`);
 }
 
-function connection(): Connection {
+function ownConnection(): Connection {
   const { server, 'ca-file': caFile, 'token-file': tokenFile } = values;
   if (server === undefined) {
     const [host, port] = [env['KUBERNETES_SERVICE_HOST'], env['KUBERNETES_SERVICE_PORT']];
@@ -119,8 +124,25 @@ function connection(): Connection {
       if (text !== material.ca) material = { ca: text };
       return material;
     },
-    authorization: async (refused) => `Bearer ${(await token(refused)).trim()}`,
+    authorization: async (refused) => `Bearer ${(await token(refused !== undefined)).trim()}`,
   };
+}
+
+function connection(): Connection {
+  const own = ownConnection();
+  const text = values['node-token-seconds'];
+  if (text === undefined) return own;
+  const seconds = Number(text);
+  if (!Number.isSafeInteger(seconds) || seconds < 600) {
+    return refuseFlag('node-token-seconds', `${text}: it is a number of seconds, 600 or more`);
+  }
+  const [namespace, account] = [env['POD_NAMESPACE'] ?? '', env['SERVICE_ACCOUNT'] ?? ''];
+  if (namespace === '' || account === '') {
+    return refuseFlag('node-token-seconds', 'needs POD_NAMESPACE and SERVICE_ACCOUNT in the environment');
+  }
+  const owner = { namespace, account, node: nodeName(values['node-name']) };
+  const asked = createCluster(own, { clock, random, log });
+  return withNodeToken(own, { request: () => requestNodeToken(asked, owner, seconds), clock, log });
 }
 
 /** Tests end the process right after a reservation, once: the marker outlives the container. */

@@ -112,6 +112,8 @@ async function podOn(
     serviceAccountName: account,
     automountServiceAccountToken: false,
     nodeName: node,
+    // No kubelet ends it.
+    terminationGracePeriodSeconds: 0,
     containers: [{ name: 'c', image: 'none' }],
   };
   const pod = await admin.create(PODS, { metadata, spec }, TEST);

@@ -65,6 +65,8 @@ export const ChartValues = z.strictObject({
     criEndpoint: z.string().check(z.regex(/^(unix:\/\/\/.+)?$/)),
     // The API server's own bounds: ten minutes, and 2^32 seconds.
     tokenExpirationSeconds: z.int().check(z.minimum(600), z.maximum(2 ** 32)),
+    tokenBinding: z.enum(['Node', 'Pod']),
+    tokenAudiences: z.array(z.string().check(z.regex(/^[^'"\\\s]{1,253}$/))).check(z.minLength(1)),
     updateStrategy: anyObject,
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),

@@ -144,3 +144,11 @@ helm.sh/hook: post-delete
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end -}}
+
+{{/*
+Whether the agent may ask for a token that is bound to its Node. Without the policy that holds it to that, it could have any
+token of its account, of every node and for a year.
+*/}}
+{{- define "medic.bindsTokenToNode" -}}
+{{- if and (eq (.Values.agent.tokenBinding | default "Node") "Node") .Values.admissionPolicy.enabled }}true{{ end -}}
+{{- end -}}

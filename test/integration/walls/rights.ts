@@ -61,6 +61,15 @@ export const RIGHTS: readonly Right[] = [
     why: 'the last look before an act',
   },
   {
+    identity: 'agent',
+    namespace: 'kubelet-medic',
+    group: '',
+    resources: ['serviceaccounts/token'],
+    names: ['kubelet-medic-agent'],
+    verbs: ['create'],
+    why: 'a token that outlives its pod, bound to its Node (policy)',
+  },
+  {
     identity: 'controller',
     namespace: '*',
     group: '',
