@@ -8,6 +8,7 @@ import { canonical } from '../canonical.ts';
 import { hasReservation } from '../policy/places.ts';
 import { findCondition, withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
 import { type Outcome, OUTCOMES } from '../record/outcomes.ts';
+import { silenceOf } from '../silence.ts';
 import type { WaitReason } from '../record/reasons.ts';
 import { stateOf } from '../record/states.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
@@ -84,11 +85,14 @@ function completed(lived: IncidentStatus, { outcome, message }: Ending, now: num
   return { ...status, conditions, outcome, state: outcome, timings };
 }
 
-function withWaiting(status: IncidentStatus, reason: WaitReason, now: number): IncidentStatus {
+function withWaiting(snapshot: IncidentSnapshot, status: IncidentStatus, reason: WaitReason): IncidentStatus {
   if (reason === 'AgentAsked') return status;
+  const { now, incident } = snapshot;
   const state = stateOf(status, reason);
-  const complete = { type: 'Complete', status: 'False', reason, message: state } as const;
-  const ready = { type: 'Ready', status: 'False', reason, message: state } as const;
+  const silence = reason === 'AgentSilent' ? silenceOf(snapshot, incident.spec.nodeName) : undefined;
+  const message = silence ?? state;
+  const complete = { type: 'Complete', status: 'False', reason, message } as const;
+  const ready = { type: 'Ready', status: 'False', reason, message } as const;
   const conditions = withCondition(withCondition(status.conditions, complete, now), ready, now);
   return { ...status, conditions, state };
 }
@@ -118,7 +122,7 @@ function leaseCommands({ lease }: IncidentSnapshot, { kind, status }: StageResul
 }
 
 export function decideIncident(snapshot: IncidentSnapshot): IncidentDecision {
-  const { incident, now } = snapshot;
+  const { incident } = snapshot;
   if (!isOpen(incident)) {
     return { status: incident.status, commands: [], reason: 'Complete', nextCheckAt: undefined };
   }
@@ -132,7 +136,7 @@ export function decideIncident(snapshot: IncidentSnapshot): IncidentDecision {
     }
     case 'wait':
       return {
-        status: withoutSmallNews(incident.status, withWaiting(result.status, result.reason, now)),
+        status: withoutSmallNews(incident.status, withWaiting(snapshot, result.status, result.reason)),
         commands: [...leaseCommands(snapshot, result), ...(result.commands ?? [])],
         reason: result.reason,
         nextCheckAt: result.until,

@@ -5,6 +5,7 @@ import { evidenceGate, isKubeletDump } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { askCommands, isSilent } from '../contact.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
+import { tellSilence } from '../silence.ts';
 import { TRIGGERS } from '../node/triggers.ts';
 import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
@@ -115,7 +116,8 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
     } as const;
     return { kind: 'pass', status: { ...ended, timings, conditions: withCondition(status.conditions, claim, now) } };
   }
-  const message = `missing: ${missing.join(', ')}; ${count}${silence(snapshot)}`;
+  const what = `missing: ${missing.join(', ')}; ${count}`;
+  const message = tellSilence(snapshot, incident.spec.nodeName, what);
   const claim = { type: 'EvidenceCaptured', status: 'False', reason: 'Missing', message } as const;
   const next = { ...ended, timings, conditions: withCondition(status.conditions, claim, now) };
   if (incident.spec.plan.evidence.gate === 'BestEffort' || incident.spec.plan.mode !== 'Remediate') {
@@ -125,12 +127,8 @@ function sealed(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult
     kind: 'complete',
     status: next,
     outcome: 'EvidenceMissing',
-    message: `gate Required, ${message}; nothing was done to the node`,
+    message: tellSilence(snapshot, incident.spec.nodeName, `gate Required, ${what}; nothing was done to the node`),
   };
-}
-
-function silence({ incident, contact }: IncidentSnapshot): string {
-  return isSilent(contact) ? `; the agent on ${incident.spec.nodeName} is silent` : '';
 }
 
 function failureOf({ stacks }: IncidentSnapshot, step: string): string | undefined {

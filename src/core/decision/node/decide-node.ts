@@ -5,7 +5,8 @@ import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
 import { isInTouch, isSilent, isToBeAsked, QUIET_MS } from '../contact.ts';
-import { agentSeenAt, clockSkewMs, isCordonedBy, isOpen } from '../node-state.ts';
+import { silenceWords } from '../silence.ts';
+import { clockSkewMs, isCordonedBy, isOpen } from '../node-state.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import { nodeReady } from '../incident/recovery/witness.ts';
 import { sweepCommand } from './sweep-cordon.ts';
@@ -114,10 +115,7 @@ function alreadyHandled(snapshot: NodeSnapshot, trigger: Trigger): boolean {
 }
 
 function silentClaim({ health, node }: NodeSnapshot): StuckClaim {
-  const seen = agentSeenAt(health);
-  const what = seen === undefined ? 'has never reported' : `has not reported since ${new Date(seen).toISOString()}`;
-  const message = `the kubelet-medic agent on ${node.metadata.name} ${what}`;
-  return { status: 'Unknown', reason: 'AgentSilent', message };
+  return { status: 'Unknown', reason: 'AgentSilent', message: silenceWords(health, node.metadata.name) };
 }
 
 type PlegClaim = StuckClaim & { readonly reason: NodeReason };

@@ -123,7 +123,12 @@ describe('what was saved', () => {
     [
       'no log, and nobody to ask for it',
       { saved: dumps, contact: SILENT },
-      { status: 'False', message: 'missing: the kubelet log; 2 artifacts; the agent on node-a is silent' },
+      {
+        status: 'False',
+        message: expect.stringContaining(
+          'missing: the kubelet log; 2 artifacts; the agent on node-a is silent: it last',
+        ),
+      },
     ],
     [
       'a dump that cannot be read back',

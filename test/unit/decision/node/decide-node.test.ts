@@ -192,9 +192,9 @@ describe('a trouble that an incident has dealt with', () => {
 
 describe('what KubeletStuck says', () => {
   test('of an agent that has fallen silent, since when', () => {
-    const words = 'the kubelet-medic agent on node-a has';
-    expect(claimOf({ contact: SILENT })?.message).toBe(`${words} not reported since ${at(0)}`);
-    expect(claimOf({ health: undefined })?.message).toBe(`${words} never reported`);
+    const words = 'the agent on node-a';
+    expect(claimOf({ contact: SILENT })?.message).toContain(`${words} is silent: it last reported at ${at(0)}`);
+    expect(claimOf({ health: undefined })?.message).toContain(`${words} has never reported`);
   });
 
   test('of an agent that tells nothing of PLEG', () => {

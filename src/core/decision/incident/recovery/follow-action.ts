@@ -10,6 +10,7 @@ import type { IncidentReasons, RefusalReason } from '../../record/reasons.ts';
 import { actStepName, verifyStepName } from '../../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
 import { askForWord } from '../../contact.ts';
+import { tellSilence } from '../../silence.ts';
 import { probeState } from '../diagnosis-stage.ts';
 import { selfHealed } from '../presence.ts';
 import { wellness } from '../wellness.ts';
@@ -182,7 +183,8 @@ export function followAction(snapshot: IncidentSnapshot, status: IncidentStatus,
       message: 'reserved by the agent and never reported; judged by how the node is',
     });
   }
-  const message = `the agent on ${incident.spec.nodeName} did not take up the request`;
+  const { nodeName } = incident.spec;
+  const message = tellSilence(snapshot, nodeName, `the agent on ${nodeName} did not take up the request`);
   return {
     kind: 'complete',
     status: notTaken(status, step, { reason: 'AgentSilent', message }, now),

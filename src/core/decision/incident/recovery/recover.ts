@@ -2,6 +2,7 @@
 import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
 import { isNotReadYet } from '../../../detection/pleg-state.ts';
 import { askCommands, isFresh, isSilent } from '../../contact.ts';
+import { silenceOf, tellSilence } from '../../silence.ts';
 import { findStep, withCondition } from '../../record/conditions-and-steps.ts';
 import { RESERVATION_STEP, UNCORDON_STEP } from '../../record/step-names.ts';
 import { hasReservation } from '../../policy/places.ts';
@@ -91,7 +92,8 @@ function agentKnows(snapshot: IncidentSnapshot, status: IncidentStatus): StageRe
 function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const { contact, incident, now } = snapshot;
   if (isFresh(contact)) return { kind: 'pass', status };
-  const message = `the agent on ${incident.spec.nodeName} does not answer`;
+  const { nodeName } = incident.spec;
+  const message = silenceOf(snapshot, nodeName) ?? `the agent on ${nodeName} does not answer`;
   const claim = { type: 'ActionTaken', status: 'False', reason: 'AgentSilent', message } as const;
   const isFirst = newestAct(status) === undefined;
   const silent = isFirst ? { ...status, conditions: withCondition(status.conditions, claim, now) } : status;
@@ -107,8 +109,9 @@ function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageRe
 function reported(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const newest = newestAct(status);
   if (newest === undefined || !isUnreported(snapshot, newest)) return { kind: 'pass', status };
-  const message = `the agent on ${snapshot.incident.spec.nodeName} never reported what became of ${newest.name}`;
-  return { kind: 'complete', status, outcome: 'HandedOver', message };
+  const { nodeName } = snapshot.incident.spec;
+  const message = `the agent on ${nodeName} never reported what became of ${newest.name}`;
+  return { kind: 'complete', status, outcome: 'HandedOver', message: tellSilence(snapshot, nodeName, message) };
 }
 
 /** Passes when an action has been verified to have helped. */

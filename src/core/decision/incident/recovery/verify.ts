@@ -13,6 +13,7 @@ import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
 import { probeState } from '../diagnosis-stage.ts';
 import { askForWord } from '../../contact.ts';
+import { tellSilence } from '../../silence.ts';
 import { wellness } from '../wellness.ts';
 import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
 
@@ -111,8 +112,9 @@ const NOT_KNOWN_MS = 10 * 60_000;
 function handedOver(snapshot: IncidentSnapshot, status: IncidentStatus, step: Step): StageResult | undefined {
   const { now, incident } = snapshot;
   if (wellness(snapshot) !== 'Unknown' || now < deadlineOf(snapshot, step) + NOT_KNOWN_MS) return undefined;
-  const message = `the node is Ready, and the agent on ${incident.spec.nodeName} does not tell how PLEG is: look at it`;
-  return { kind: 'complete', status, outcome: 'HandedOver', message };
+  const { nodeName } = incident.spec;
+  const message = `the node is Ready, and the agent on ${nodeName} does not tell how PLEG is: look at it`;
+  return { kind: 'complete', status, outcome: 'HandedOver', message: tellSilence(snapshot, nodeName, message) };
 }
 
 function stableSince(status: IncidentStatus): number | undefined {

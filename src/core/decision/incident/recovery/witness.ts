@@ -10,6 +10,7 @@ import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { fromTime } from '../../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../../actions.ts';
 import { askForWord, isInTouch } from '../../contact.ts';
+import { tellSilence } from '../../silence.ts';
 import { TRIGGERS } from '../../node/triggers.ts';
 import { isReady, readyCondition } from '../../node-state.ts';
 import { hasReservation } from '../../policy/places.ts';
@@ -180,7 +181,8 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
   const waiting = withClaim(snapshot, status, { status: 'Unknown', reason: 'NoWitnessYet' }, message);
   const since = fromTime(findCondition(waiting.conditions, 'Confirmed')?.lastTransitionTime) ?? now;
   if (now - since >= WAIT_MS) {
-    return notConfirmed(snapshot, status, `no second source said so within ${formatSeconds(WAIT_MS)}`);
+    const ended = `no second source said so within ${formatSeconds(WAIT_MS)}`;
+    return notConfirmed(snapshot, status, tellSilence(snapshot, snapshot.incident.spec.nodeName, ended));
   }
   return {
     kind: 'wait',
