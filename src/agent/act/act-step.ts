@@ -21,12 +21,12 @@ import {
   changeIncident,
   findRecord,
   type IncidentRef,
-  reportUntilWritten,
   withRecord,
   type Written,
 } from '../record.ts';
 import { type ActParts, type Assignment, type HostNow, judgeAct, readBootID } from './judge-act.ts';
 import type { Refusal } from './refusal.ts';
+import { ended, report, reportNotDone } from './report-act.ts';
 import { watchRestart } from './restart-verification.ts';
 import { reasonOf, type World } from '../world.ts';
 
@@ -64,23 +64,20 @@ export function reservedIn(written: Written, name: string): ActRecord | undefine
   return record !== undefined && isAct(record) && record.state === 'Reserved' ? record : undefined;
 }
 
-export function reportNotDone(world: World, incident: string, name: string, written: Written): void {
-  const { log, metrics } = world;
-  if (written.kind === 'left') {
-    log.info('An action is left alone', { incident, step: name, reason: written.reason });
-    return;
-  }
-  const record = findRecord(written.incident, name);
-  metrics.count('actions_total', { action: record?.action ?? '', state: record?.state ?? '' });
-  log.warn('An action is refused', { incident, step: name, reason: record?.message ?? '' });
-}
+/**
+ * Two agents of one node can be there at the same moment: a pod that should have ended, and the next one. In the first half of
+ * this time, in milliseconds, an act is issued by who reserved it; nobody else takes it up before the end.
+ */
+export const AUTHOR_MS = 10_000;
 
 /** @throws `MedicError` while the API server cannot be reached: then nothing is done, and it is tried again. */
 export async function runActStep(parts: ActParts, assignment: Assignment, signal: AbortSignal): Promise<void> {
   const { world } = parts;
   const { step } = assignment;
   const { metadata } = assignment.incident;
+  let decidedAt = 0;
   async function decide(incident: KubeletIncident): Promise<Change> {
+    decidedAt = world.clock.monotonic();
     const asked = stillAsked(incident, step);
     if (asked === undefined) return { kind: 'leave', reason: 'the step is no longer asked for' };
     const judgement = await judgeAct(parts, { incident, step: asked }, signal);
@@ -98,6 +95,13 @@ export async function runActStep(parts: ActParts, assignment: Assignment, signal
     return;
   }
   world.onReserved?.(step);
+  if (world.clock.monotonic() - decidedAt > AUTHOR_MS / 2) {
+    world.log.warn('A reservation is known too late; it is taken up anew', {
+      incident: metadata.name,
+      step: step.name,
+    });
+    return;
+  }
   await issueAndReport(world, assignment.incident, reserved, signal);
 }
 
@@ -212,27 +216,4 @@ export async function afterOf(
   signal: AbortSignal,
 ): Promise<NonNullable<ActionRecord['after']>> {
   return { pid: mainPID, invocationID, bootID: await readBootID(world, signal) };
-}
-
-export function ended(record: ActRecord, state: ActionRecord['state'], message: string, now: number): ActRecord {
-  return { ...record, state, message: message.slice(0, 1024), finishedAt: toPreciseTime(now) };
-}
-
-export async function report(
-  world: World,
-  incident: IncidentRef,
-  record: ActionRecord,
-  signal: AbortSignal,
-): Promise<void> {
-  const { log, metrics } = world;
-  const written = await reportUntilWritten(world, incident, (part) => withRecord(part, record), signal);
-  metrics.count('actions_total', { action: record.action, state: record.state });
-  const detail = written.kind === 'left' ? `not recorded: ${written.reason}` : (record.message ?? '');
-  log.info('Acted', {
-    incident: incident.name,
-    step: record.name,
-    unit: record.unit ?? '',
-    reason: record.state,
-    detail,
-  });
 }

@@ -1,21 +1,13 @@
 /** Takes up an act that an earlier agent reserved and never reported. */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { type ActRecord, isAct } from '../../core/decision/actions.ts';
-import { toPreciseTime } from '../../core/time/timestamp.ts';
-import {
-  afterOf,
-  awaitReboot,
-  ended,
-  issueAndReport,
-  refused,
-  report,
-  reportNotDone,
-  reservedIn,
-  watchAndReport,
-} from './act-step.ts';
+import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
+import { AUTHOR_MS, afterOf, awaitReboot, issueAndReport, refused, reservedIn, watchAndReport } from './act-step.ts';
 import { agentPartOf, type Change, changeIncident, findRecord, withRecord } from '../record.ts';
 import { type ActParts, judgeAct, type Judgement, readHostNow } from './judge-act.ts';
+import { ended, report, reportNotDone } from './report-act.ts';
 import { resume } from './resume-verdict.ts';
+import type { World } from '../world.ts';
 
 export interface Unfinished {
   readonly incident: KubeletIncident;
@@ -29,7 +21,11 @@ export async function runResumeStep(
 ): Promise<void> {
   const { world } = parts;
   const { metadata } = incident;
-  const host = await readHostNow(world, record.action, signal);
+  let host = await readHostNow(world, record.action, signal);
+  if (resume(record, host).kind === 'issue') {
+    await authorsTime(world, record, signal);
+    host = await readHostNow(world, record.action, signal);
+  }
   const resumption = resume(record, host);
   world.log.info('An unfinished action is taken up', {
     incident: metadata.name,
@@ -62,6 +58,12 @@ export async function runResumeStep(
     default:
       resumption satisfies never;
   }
+}
+
+/** Who reserved it may be alive, and about to issue it. Both are on one node, and have its clock; one that was set tells nothing. */
+async function authorsTime({ clock }: World, { reservedAt }: ActRecord, signal: AbortSignal): Promise<void> {
+  const leftMs = AUTHOR_MS - (clock.now() - (fromTime(reservedAt) ?? 0));
+  if (leftMs > 0) await clock.sleep(Math.min(leftMs, AUTHOR_MS), signal);
 }
 
 /** Writes that it is being issued, so that there is no third try; then as at the first time. */

@@ -300,6 +300,7 @@ describe('an act that a dead agent has left', () => {
       draft['status'] = JSON.parse(JSON.stringify({ steps: [bench.asked()], actions })) as typeof draft;
     });
     const writes = bench.local.writes.length;
+    await bench.clock.advance(10_000);
     await runResumeStep(bench.parts, { incident: seen, record: known }, bench.life.signal);
     expect(bench.local.writes).toHaveLength(writes);
     expect(bench.sim.restarts).toEqual([]);
