@@ -31,6 +31,7 @@ import { healthy } from './scenarios/healthy.ts';
 import { hostAttacks } from './scenarios/host-attacks.ts';
 import { hungRuntime } from './scenarios/hung-runtime.ts';
 import { agentPodDeleted } from './scenarios/long/agent-pod-deleted.ts';
+import { agentsRolledOut } from './scenarios/long/agents-rolled-out.ts';
 import { apiServerStopped } from './scenarios/long/api-server-stopped.ts';
 import { budgetOfOne } from './scenarios/long/budget-of-one.ts';
 import { humanCordon } from './scenarios/long/human-cordon.ts';
@@ -60,9 +61,13 @@ const SCENARIOS: readonly Scenario[] = [
   incidentDeleted,
   humanCordon,
   leaderKilled,
+  agentsRolledOut,
 ];
 /** The waves of a set run on nodes that are booted for it. */
-const SETS: readonly (readonly Wave[])[] = [[1, 2], [3]];
+const SETS: readonly (readonly Wave[])[] = [
+  [1, 2],
+  [3, 4],
+];
 /** The controller lives on a node that nobody breaks. */
 const HOME = healthy.nodes[0] ?? { name: 'node-1' };
 const NAMESPACE = 'kubelet-medic';
@@ -117,6 +122,7 @@ function chartValues(wave: Wave): readonly string[] {
       'controller.extraEnv[0].name=KUBELET_MEDIC_FAILPOINT,controller.extraEnv[0].value=node-cordoned',
     ],
     3: ['controller.replicas=2'],
+    4: [],
   };
   return [...all, ...own[wave]].flatMap((values) => ['--set', values]);
 }

@@ -4,9 +4,10 @@ import type { Report } from './report.ts';
 
 /**
  * Scenarios of one wave run side by side. In the second one programs end themselves half way. The third one is the long set:
- * somebody or something interferes while a node is being recovered, and two controllers run.
+ * somebody or something interferes while a node is being recovered, and two controllers run. In the fourth one, of the long set too,
+ * all agents are replaced.
  */
-export type Wave = 1 | 2 | 3;
+export type Wave = 1 | 2 | 3 | 4;
 
 export interface Scenario {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** What stories of the long set have in common: nodes on which a restart takes its time, and how they have to be in the end. */
 import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
-import { kubectl, nodeNow, type NodeBoot, startsSince, unitsOf, type Units } from '../../lab.ts';
+import { getJson, kubectl, nodeNow, type NodeBoot, startsSince, unitsOf, type Units } from '../../lab.ts';
 import type { Report } from '../../report.ts';
 import { until } from '../../shell.ts';
 
@@ -88,4 +88,21 @@ export async function agentPod(node: string): Promise<string> {
 
 export async function deletePodByForce(name: string): Promise<void> {
   await kubectl('delete', 'pod', '-n', 'kubelet-medic', name, '--force', '--grace-period=0', '--wait=false');
+}
+
+/** The agent that has reported last, by its KubeletHealth. `reportedAt`: milliseconds since 1970. */
+export async function reporterOf(node: string): Promise<{ readonly pod: string; readonly reportedAt: number }> {
+  const { status } = (await getJson('kubelethealth', node)) as {
+    status?: { agent?: { pod?: string; reportedAt: string } };
+  };
+  return { pod: status?.agent?.pod ?? '', reportedAt: Date.parse(status?.agent?.reportedAt ?? '') };
+}
+
+/** A kubelet that is well ends the old agent and starts the one of the next pod. */
+export async function checkNextAgent(report: Report, scenario: string, node: string, old: string): Promise<void> {
+  const next = await until(`the next agent of ${node} reports`, 120_000, async () => {
+    const { pod } = await reporterOf(node);
+    return pod !== old && pod === (await agentPod(node)) ? pod : undefined;
+  });
+  report.check(scenario, 'the agent of the next pod has taken over', true, `${old} -> ${next}`);
 }
