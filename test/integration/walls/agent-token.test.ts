@@ -4,7 +4,7 @@ import { HEALTHS, NODES } from '../../../src/api/resources.ts';
 import { createCluster } from '../../../src/kube/cluster.ts';
 import { withNodeToken } from '../../../src/kube/connection/node-token.ts';
 import { requestNodeToken } from '../../../src/kube/token-request.ts';
-import type { Cluster, Manifest } from '../../../src/ports/cluster.ts';
+import type { Cluster } from '../../../src/ports/cluster.ts';
 import { createRecordingLog, type RecordingLog } from '../../support/builders/recording.ts';
 import { AGENT, CONTROLLER, MANAGER } from '../../contract/subject.ts';
 import { NAMESPACE, startIdentities, type Identities } from '../../support/identities.ts';
@@ -45,7 +45,7 @@ async function healthOf(name: string): Promise<void> {
   const uid = (await ids.admin.get(NODES, { name }))?.metadata.uid;
   const metadata = { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] };
   const controller = ids.connect(await ids.tokenOf('kubelet-medic-controller'));
-  await controller.apply(HEALTHS, { metadata, spec: {} } as Manifest, { ...CONTROLLER, force: true });
+  await controller.apply(HEALTHS, { metadata, spec: {} }, { ...CONTROLLER, force: true });
 }
 
 beforeAll(async () => {

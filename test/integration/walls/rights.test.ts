@@ -62,6 +62,21 @@ describe('the table of rights', () => {
     expect(renderedRules(sets)).toEqual(inForce(has).map(lineOf).sort());
   });
 
+  test.each(['agent.tokenBinding=Pod', 'admissionPolicy.enabled=false'])(
+    'has no right on tokens with %s: no policy would hold it',
+    (set) => {
+      const tokens = inForce([]).filter(({ resources }) => resources.includes('serviceaccounts/token'));
+      expect(tokens).toHaveLength(1);
+      expect(renderedRules([set])).toEqual(
+        inForce([])
+          .filter((right) => !tokens.includes(right))
+          .map(lineOf)
+          .sort(),
+      );
+      expect(JSON.stringify(renderChart(NAMESPACE, [set]))).not.toContain('--node-token-seconds');
+    },
+  );
+
   test('is in docs/threat-model.md', () => {
     const docs = readFileSync(new URL('../../../docs/threat-model.md', import.meta.url), 'utf8');
     const rows = docs.split('\n').map((line) =>
