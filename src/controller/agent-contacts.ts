@@ -23,7 +23,22 @@ interface Seen {
   readonly report: string;
   readonly isHeard: boolean;
   readonly changedAt: number;
+  /** Since when there was no gap. */
+  readonly heardSince: number;
 }
+
+/** Answers that go on. An inquiry that nobody read for long says nothing of the time before its answer came. */
+interface Row {
+  /** When the first one came. */
+  readonly since: number;
+  /** When the last one was asked for. */
+  readonly until: number;
+}
+
+/** An agent reports every 30 s. */
+const HEARD_GAP_MS = 35_000;
+/** Between two answers of a row. */
+const ANSWER_GAP_MS = 12_000;
 
 interface Inquiry {
   readonly text: string;
@@ -38,7 +53,13 @@ const NOBODY: AgentContact = {
   quietMs: 0,
   answeredMs: undefined,
   unansweredMs: undefined,
+  heardForMs: 0,
+  answeringForMs: 0,
 };
+
+function goesOn({ until }: Row, now: number): boolean {
+  return now - until < ANSWER_GAP_MS;
+}
 
 function reportOf(health: KubeletHealth): string {
   const { agent } = health.status;
@@ -53,6 +74,7 @@ export function createAgentContacts({
   const seen = new Map<string, Seen>();
   const open = new Map<string, Inquiry>();
   const answered = new Map<string, number>();
+  const rows = new Map<string, Row>();
 
   function look(health: KubeletHealth): void {
     const { name, uid, resourceVersion: version } = health.metadata;
@@ -61,8 +83,11 @@ export function createAgentContacts({
     const before = known?.uid === uid ? known : undefined;
     if (before !== undefined && !isLaterVersion(version, before.version)) return;
     const isChange = before !== undefined && report !== before.report;
-    const changedAt = before === undefined || isChange ? clock.monotonic() : before.changedAt;
-    seen.set(name, { uid, version, report, isHeard: isChange || before?.isHeard === true, changedAt });
+    const now = clock.monotonic();
+    const changedAt = before === undefined || isChange ? now : before.changedAt;
+    const isGap = before === undefined || now - before.changedAt > HEARD_GAP_MS;
+    const heardSince = isGap ? now : before.heardSince;
+    seen.set(name, { uid, version, report, isHeard: isChange || before?.isHeard === true, changedAt, heardSince });
     noteAnswer(health);
     noteLoss(health);
   }
@@ -71,6 +96,8 @@ export function createAgentContacts({
     const inquiry = open.get(name);
     if (inquiry === undefined || status.agent?.inquiry !== inquiry.text) return;
     answered.set(name, inquiry.askedAt);
+    const [row, now] = [rows.get(name), clock.monotonic()];
+    rows.set(name, { since: row !== undefined && goesOn(row, now) ? row.since : now, until: inquiry.askedAt });
     open.delete(name);
   }
 
@@ -88,14 +115,16 @@ export function createAgentContacts({
       look(health);
       const { name } = health.metadata;
       const now = clock.monotonic();
-      const { isHeard = false, changedAt = now } = seen.get(name) ?? {};
-      const [askedAt, answeredAt] = [open.get(name)?.askedAt, answered.get(name)];
+      const { isHeard = false, changedAt = now, heardSince = now } = seen.get(name) ?? {};
+      const [askedAt, answeredAt, row] = [open.get(name)?.askedAt, answered.get(name), rows.get(name)];
       return {
         hasReported: health.status.agent !== undefined,
         isHeard,
         quietMs: now - changedAt,
         answeredMs: answeredAt === undefined ? undefined : now - answeredAt,
         unansweredMs: askedAt === undefined ? undefined : now - askedAt,
+        heardForMs: now - changedAt > HEARD_GAP_MS ? 0 : now - heardSince,
+        answeringForMs: row !== undefined && goesOn(row, now) ? Math.max(0, row.until - row.since) : 0,
       };
     },
     async ask({ metadata, spec }): Promise<void> {
@@ -123,7 +152,7 @@ export function createAgentContacts({
       }
     },
     forget(node): void {
-      for (const map of [seen, open, answered]) map.delete(node);
+      for (const map of [seen, open, answered, rows]) map.delete(node);
     },
   };
 }

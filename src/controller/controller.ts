@@ -4,6 +4,7 @@ import { createAgentContacts } from './agent-contacts.ts';
 import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';
 import type { ActContext } from './incident/carry-out.ts';
+import { createKubeletLeases } from './incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from './incident/maintenance-lease.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
 import { isOpen } from '../core/decision/node-state.ts';
@@ -94,7 +95,8 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     view.openIncidents().some(({ metadata }) => metadata.name === name),
   );
   const events = createEventRecorder(world);
-  const context: ActContext = { world, view, contacts, leases, events, mutex: createMutex() };
+  const kubeletLeases = createKubeletLeases(world);
+  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, mutex: createMutex() };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();

@@ -96,13 +96,120 @@ describe('a frozen kubelet', () => {
 
 describe('a kubelet that runs and does not report', () => {
   test(
-    'is looked at, and left alone while nobody else says that it is stuck',
+    'since its connection is dead is restarted: seen within a minute, acted on within 90 s',
+    async () => {
+      await well();
+      const began = bench.clock.now();
+      bench.host('node-a').inject('not-reporting');
+      await bench.clock.advanceUntil(() => bench.incidents().length > 0, 60_000, 500);
+      expect(restarts()).toEqual([]);
+      const { spec, status } = await bench.until('node-a', isOver);
+      expect(spec.trigger).toMatchObject({ type: 'KubeletSilent', source: 'NodeReady' });
+      expect(status).toMatchObject({
+        outcome: 'Recovered',
+        action: 'RestartKubelet',
+        diagnosis: { cause: 'kubelet-api-connection-dead', class: 'KubeletSilent' },
+      });
+      expect(status.diagnosis?.evidence.join('\n')).toContain('"Failed to update lease"');
+      expect(status.conditions?.find(({ type }) => type === 'Confirmed')).toMatchObject({ reason: 'NodeLease' });
+      expect(restarts().map(({ unit }) => unit)).toEqual(['kubelet.service']);
+      expect((restarts()[0]?.at ?? 0) - began).toBeLessThanOrEqual(90_000);
+    },
+    LIMIT_MS,
+  );
+
+  test.each([
+    ['Unauthorized', 'kubelet-refused-by-api'],
+    [
+      'x509: certificate has expired or is not yet valid: current time 2026-11-24T10:00:00Z is after 2026-11-01T00:00:00Z',
+      'kubelet-refused-by-api',
+    ],
+    [
+      'leases.coordination.k8s.io \\"node-a\\" is forbidden: User \\"system:node:node-a\\" cannot update it',
+      'kubelet-refused-by-api',
+    ],
+    ['dial tcp 10.0.0.1:6443: connect: connection refused', 'kubelet-cannot-reach-api'],
+    ['dial tcp: lookup api.example.org: no such host', 'kubelet-cannot-reach-api'],
+    ['net/http: TLS handshake timeout', 'kubelet-cannot-reach-api'],
+  ])(
+    'since it is told %s is handed over with its own line',
+    async (error, cause) => {
+      await well();
+      bench.host('node-a').setReportError(error);
+      bench.host('node-a').inject('not-reporting');
+      const { status } = await bench.until('node-a', isOver);
+      expect(status).toMatchObject({ outcome: 'HandedOver', diagnosis: { cause } });
+      const complete = status.conditions?.find(({ type }) => type === 'Complete');
+      expect(complete?.message).toContain('Failed to update lease');
+      expect(restarts()).toEqual([]);
+      expect(isTrue(status.conditions, 'NodeCordoned')).toBe(false);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is looked at, and left alone where nobody may read its Lease',
+    async () => {
+      await well();
+      bench.refuseReads('leases');
+      bench.host('node-a').inject('not-reporting');
+      const { status } = await bench.until('node-a', isOver);
+      expect(status).toMatchObject({ outcome: 'NotConfirmed', diagnosis: { cause: 'kubelet-api-connection-dead' } });
+      expect(restarts()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'and renews its Lease all the same is left alone',
     async () => {
       await well();
       bench.host('node-a').inject('not-reporting');
-      const { spec, status } = await bench.until('node-a', isOver);
-      expect(spec.trigger).toMatchObject({ type: 'KubeletSilent', source: 'NodeReady' });
-      expect(status).toMatchObject({ outcome: 'NotConfirmed', diagnosis: { cause: 'kubelet-not-reporting' } });
+      await bench.clock.advanceUntil(() => bench.incidents().length > 0, 60_000, 500);
+      for (let times = 0; times < 40; times++) {
+        bench.renewLease('node-a');
+        await bench.clock.advance(9_500);
+      }
+      expect(bench.incident('node-a').status.outcome).toBe('NotConfirmed');
+      expect(restarts()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a node that was cut off together with its agent', () => {
+  test(
+    'is left alone when both are back',
+    async () => {
+      await well();
+      for (const ms of [45_000, 60_000, 300_000]) {
+        bench.cut('node-a', true);
+        await bench.clock.advance(ms);
+        bench.cut('node-a', false);
+        await bench.clock.advance(120_000);
+      }
+      expect(restarts()).toEqual([]);
+      expect(isUnschedulable(bench.node('node-a'))).toBe(false);
+    },
+    LIMIT_MS,
+  );
+
+  test.each([
+    [4_000, 20_000],
+    [8_000, 30_000],
+    [8_000, 13_000],
+  ])(
+    'is left alone while the network is there for %d ms and away for %d ms',
+    async (onMs, offMs) => {
+      await well();
+      bench.cut('node-a', true);
+      await bench.clock.advance(60_000);
+      for (let times = 0; times < 30; times++) {
+        bench.cut('node-a', false);
+        await bench.clock.advance(onMs);
+        bench.cut('node-a', true);
+        await bench.clock.advance(offMs);
+      }
       expect(restarts()).toEqual([]);
     },
     LIMIT_MS,

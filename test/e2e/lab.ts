@@ -53,7 +53,7 @@ export async function apiServer(verb: 'pause' | 'resume'): Promise<void> {
   await script('control-plane.sh', [verb]);
 }
 
-export async function node(verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze', boot: NodeBoot): Promise<void> {
+export async function node(verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze' | 'mute', boot: NodeBoot): Promise<void> {
   await script('node.sh', [verb, boot.name], boot.env);
 }
 

@@ -23,6 +23,7 @@ import { createReport, writeMeasurements } from './report.ts';
 import type { Scenario, Wave } from './scenario.ts';
 import { badInput } from './scenarios/bad-input.ts';
 import { crashInTheMiddle } from './scenarios/crash.ts';
+import { deadApiConnection } from './scenarios/dead-api-connection.ts';
 import { evidenceMissing } from './scenarios/evidence-missing.ts';
 import { forgedLine } from './scenarios/forged-line.ts';
 import { frozenPrograms } from './scenarios/frozen-programs.ts';
@@ -55,6 +56,7 @@ const SCENARIOS: readonly Scenario[] = [
   hostAttacks,
   crashInTheMiddle,
   silentKubelet,
+  deadApiConnection,
   apiServerStopped,
   budgetOfOne,
   agentPodDeleted,

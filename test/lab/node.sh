@@ -8,6 +8,7 @@
 #   hang NODE          SIGSTOP containerd: relist blocks in CRI ListPodSandbox; PLEG is unhealthy 3 min later
 #   resume NODE        SIGCONT containerd
 #   freeze NODE        freeze the kubelet's CRI connections (boot with CRI_PROXY=1): the kubelet is stuck, the runtime well
+#   mute NODE          drop what comes in on the kubelet's present connections to the API server: new ones are well
 #   import NODE TAR    load an image archive into the node's containerd: there is no image registry
 # KUBELET_CONFIG_EXTRA adds lines of KubeletConfiguration, UNIT_EXTRA lines of the kubelet's [Service], NODE_LABELS labels.
 set -euo pipefail
@@ -57,6 +58,12 @@ exec) in_node "$@"; exit ;;
 hang) in_node bash -c "$(declare -f main_pid); kill -STOP \$(main_pid containerd)"; exit ;;
 resume) in_node bash -c "$(declare -f main_pid); kill -CONT \$(main_pid containerd)"; exit ;;
 freeze) kill -USR2 "$(cat "$S/$NODE-cri-proxy.pid")"; exit ;;
+mute)
+  pid="$(in_node systemctl show kubelet -p MainPID --value)"
+  for port in $(in_node ss -Htnp state established "dport = :$LAB_API_PORT" | grep "pid=$pid," | awk '{print $3}' | sed 's/.*://'); do
+    ip netns exec "$NETNS" iptables -I INPUT -p tcp --sport "$LAB_API_PORT" --dport "$port" -j DROP
+  done
+  exit ;;
 import) cp "$1" "$R/root/image.tar"; in_node ctr -n k8s.io images import /root/image.tar >/dev/null; rm "$R/root/image.tar"; exit ;;
 down) down; exit ;;
 up) ;;

@@ -59,6 +59,11 @@ const faultOfHost: DeedOf = fc.oneof(
   ofNode('the fault passes by itself', (world, node) => {
     world.host(node).heal();
   }),
+  ofNode("the kubelet's connection to the API server is dead, until its Node is Unknown", async (world, node) => {
+    world.watchman.fault(node);
+    world.host(node).inject('not-reporting');
+    await world.clock.advance(45 * SECOND);
+  }),
   ofNode("systemd's watchdog restarts the kubelet", async (world, node) => {
     watchdog(world, node);
     await world.clock.advance(2 * SECOND);

@@ -94,6 +94,12 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
     code: 'return at !== undefined && now - at > OLD_MS;',
     instead: 'return at !== undefined && now < OLD_MS;',
   },
+  'cut-off-alone-for-long': {
+    of: 'G2',
+    file: 'src/core/decision/incident/recovery/witness.ts',
+    code: 'if (!isForLong) return undefined;',
+    instead: '',
+  },
   'heard-before-the-cordon': {
     of: 'G2',
     file: 'src/core/decision/incident/recovery/recover.ts',

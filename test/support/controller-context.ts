@@ -5,6 +5,7 @@ import { AGENT_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
 import { createEventRecorder } from '../../src/controller/events.ts';
 import type { ActContext } from '../../src/controller/incident/carry-out.ts';
+import { createKubeletLeases } from '../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
 import { createLocalView } from '../../src/controller/view/local-view.ts';
 import { createMutex } from '../../src/runtime/mutex.ts';
@@ -63,7 +64,8 @@ export async function createControllerContext(): Promise<ControllerParts> {
   );
   const events = createEventRecorder(world);
   events.run(signal).catch(() => undefined);
-  const context = { world, view, contacts, leases, events, mutex: createMutex() };
+  const kubeletLeases = createKubeletLeases(world);
+  const context = { world, view, contacts, leases, kubeletLeases, events, mutex: createMutex() };
   const policy = aPolicy();
   local.seeds.seed(POLICIES, { metadata: { name: policy.metadata.name }, spec: policy.spec });
   await view.whenSynced();

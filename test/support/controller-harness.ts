@@ -17,7 +17,7 @@ import { createFakeClock, createSeededRandom, skewedClock, type FakeClock, type 
 import type { Dumps } from './host/kubelet-api.ts';
 import { type SimulatedHost, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
-import { keepStatus, seedNode } from './node-status.ts';
+import { keepStatus, renewLease, seedNode } from './node-status.ts';
 import { createParties, type Party } from './parties.ts';
 import { startAgentProcess, startControllerProcess, type Process } from './processes.ts';
 
@@ -62,6 +62,10 @@ export interface ControllerBench {
   killController(name?: string): void;
   /** The running controller dies at its write number `count` (0 is the next one), which arrives. @returns whether it has. */
   killAtWrite(count: number): () => boolean;
+  /** The node, its kubelet and its agent, reaches the API server no more, or again. */
+  cut(node: string, isCut: boolean): void;
+  /** The kubelet's Lease is renewed, by whoever it is. */
+  renewLease(node: string): void;
   /** From now on the controller may not get objects of a kind. */
   refuseReads(plural: string): void;
   startAgent(node: string): void;
@@ -102,6 +106,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
   const log = createRecordingLog();
   const metrics = createRecordingMetrics();
   const hosts = new Map<string, SimulatedHost>();
+  const cuts = new Set<string>();
   const agents = new Map<string, Process>();
   const controllers = new Map<string, Process>();
   let refused: string | undefined;
@@ -115,7 +120,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       signal,
     );
     hosts.set(name, host);
-    keepStatus(local.seeds, name, host, { clock: own, signal }).catch((error: unknown) => {
+    keepStatus(local.seeds, name, host, { clock: own, signal, isCut: () => cuts.has(name) }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }
@@ -206,6 +211,14 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     metrics,
     hosts,
     host,
+    cut(node, isCut): void {
+      if (isCut) cuts.add(node);
+      else cuts.delete(node);
+      party(node).faults.setDown(isCut ? 'connect EHOSTUNREACH' : undefined);
+    },
+    renewLease(node): void {
+      renewLease(local.seeds, node, clock.now());
+    },
     refuseReads(plural): void {
       refused = plural;
     },

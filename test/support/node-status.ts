@@ -1,6 +1,6 @@
 /** What kubelets, and the controller that looks after their silence, write to Nodes. */
-import { NODES } from '../../src/api/resources.ts';
-import { toTime } from '../../src/core/time/timestamp.ts';
+import { LEASES, NODES } from '../../src/api/resources.ts';
+import { toMicroTime, toTime } from '../../src/core/time/timestamp.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { isObject, listAt, objectAt, type JsonObject } from './api-server/json.ts';
 import type { Seeds } from './api-server/seeds.ts';
@@ -37,6 +37,12 @@ function setReady(seeds: Seeds, name: string, said: JsonObject): void {
   });
 }
 
+/** What the kubelet's Lease is named by, and what it says. Nobody reads it while the Node is Ready, so it is written with the status. */
+export function renewLease(seeds: Seeds, name: string, now: number): void {
+  const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: toMicroTime(now) };
+  seeds.seed(LEASES, { metadata: { name, namespace: 'kube-node-lease' }, spec });
+}
+
 export interface Reporting {
   /** The node's. */
   readonly clock: Clock;
@@ -47,6 +53,8 @@ export interface Reporting {
 
 /** Node-lifecycle-controller's default grace. */
 const SILENT_MS = 40_000;
+/** A kubelet that was cut off tries again so much later than its agent may: it tries every 10 s. */
+const BACK_MS = 9_000;
 
 /** What the Node's Ready condition should say now; undefined: as it is. */
 function saidNow(host: SimulatedHost, now: number, silentMs: number | undefined): JsonObject | undefined {
@@ -60,24 +68,38 @@ function saidNow(host: SimulatedHost, now: number, silentMs: number | undefined)
   return { ...said, lastTransitionTime: toTime(lastTransitionAt), lastHeartbeatTime: toTime(now) };
 }
 
+const NEVER = (): boolean => false;
+
+function wordsOf(said: JsonObject | undefined): string {
+  return JSON.stringify([said?.['status'], said?.['message']]);
+}
+
+function report(seeds: Seeds, name: string, now: number, said: JsonObject): void {
+  if (said['status'] !== 'Unknown') renewLease(seeds, name, now);
+  setReady(seeds, name, { lastTransitionTime: toTime(now), ...said });
+}
+
 /** Posts what the simulated kubelet says of itself, as a kubelet does, and Unknown where it says nothing for 40 s. */
 export async function keepStatus(
   seeds: Seeds,
   name: string,
   host: SimulatedHost,
-  { clock, signal, isCut = () => false }: Reporting,
+  { clock, signal, isCut = NEVER }: Reporting,
 ): Promise<void> {
   let last = '';
-  let cutAt: number | undefined;
+  let silentSince = Number.POSITIVE_INFINITY;
+  let wasCut = false;
+  renewLease(seeds, name, clock.now());
   for (;;) {
-    await clock.sleep(1_000, signal);
-    cutAt = isCut() || host.isNotReporting() ? (cutAt ?? clock.monotonic()) : undefined;
-    const said = saidNow(host, clock.now(), cutAt === undefined ? undefined : clock.monotonic() - cutAt);
-    if (said === undefined) continue;
-    const words = JSON.stringify([said['status'], said['message']]);
-    const uid = words === last ? undefined : seeds.read(NODES, { name })?.metadata.uid;
-    if (uid === undefined) continue;
+    await clock.sleep(wasCut && !isCut() ? BACK_MS : 1_000, signal);
+    wasCut = isCut();
+    const now = clock.monotonic();
+    const isSilent = wasCut || host.isNotReporting();
+    silentSince = isSilent ? Math.min(silentSince, now) : Number.POSITIVE_INFINITY;
+    const said = saidNow(host, clock.now(), isSilent ? now - silentSince : undefined);
+    const words = wordsOf(said);
+    if (said === undefined || words === last || seeds.read(NODES, { name }) === undefined) continue;
     last = words;
-    setReady(seeds, name, { lastTransitionTime: toTime(clock.now()), ...said });
+    report(seeds, name, clock.now(), said);
   }
 }

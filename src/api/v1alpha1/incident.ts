@@ -32,6 +32,7 @@ export type TriggerType = z.infer<typeof TriggerType>;
  * - `NodeReady`: the Ready condition of the Node: the kubelet's own word, or that it does not report while the agent does.
  * - `RuntimeProbe`: the agent's own call to the container runtime.
  * - `KubeletProbe`: the agent's own call to the kubelet's /healthz.
+ * - `NodeLease`: the kubelet's Lease, which it has not renewed while the agent of its node answered all the time.
  * - `Kernel`: the kernel, of the kubelet's process.
  * - `ServiceManager`: systemd, of the unit of the kubelet or the runtime.
  * - `StackDump`: goroutines of the kubelet, read after the breach.
@@ -42,6 +43,7 @@ export const Witness = z.enum([
   'NodeReady',
   'RuntimeProbe',
   'KubeletProbe',
+  'NodeLease',
   'Kernel',
   'ServiceManager',
   'StackDump',

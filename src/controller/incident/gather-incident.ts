@@ -9,20 +9,27 @@ export type Gathered = Omit<IncidentSnapshot, 'budget' | 'reserved' | 'now'>;
 
 /** undefined: there is no such incident any more. */
 export async function gatherIncident(
-  { world, view, contacts, leases }: Pick<ActContext, 'world' | 'view' | 'contacts' | 'leases'>,
+  {
+    world,
+    view,
+    contacts,
+    leases,
+    kubeletLeases,
+  }: Pick<ActContext, 'world' | 'view' | 'contacts' | 'leases' | 'kubeletLeases'>,
   name: string,
   signal: AbortSignal,
 ): Promise<Gathered | undefined> {
   const incident = await world.cluster.get(INCIDENTS, { name });
   if (incident === undefined) return undefined;
-  const { nodeName, nodeUID, plan } = incident.spec;
+  const { nodeName, nodeUID, plan, trigger } = incident.spec;
   // The policy too: what it forbids holds from the moment at which it is written.
-  const [node, health, stacks, lease, policy] = await Promise.all([
+  const [node, health, stacks, lease, policy, kubeletLease] = await Promise.all([
     world.cluster.get(NODES, { name: nodeName }),
     world.cluster.get(HEALTHS, { name: nodeName }),
     gatherEvidence(world, incident, signal),
     plan.mode === 'Remediate' ? leases.read(nodeName, name) : ({ kind: 'unused' } as const),
     plan.policy === '' ? undefined : world.cluster.get(POLICIES, { name: plan.policy }),
+    trigger.type === 'KubeletSilent' && plan.mode === 'Remediate' ? kubeletLeases.look(nodeName) : undefined,
   ]);
   view.noteWritten(incident);
   const own = node?.metadata.uid === nodeUID ? node : undefined;
@@ -36,6 +43,7 @@ export async function gatherIncident(
     nodeProxy: world.nodeProxy,
     policy,
     lease,
+    kubeletLease,
     clockAheadMs: world.cluster.clockAheadMs(),
   };
 }

@@ -9,6 +9,8 @@ export const QUIET_MS = 95_000;
 const ANSWER_MS = 10_000;
 /** What the agent said counts as of now for so long, in milliseconds. */
 const FRESH_MS = 10_000;
+/** One that is asked steadily is asked again when its newest answer is of so long ago, in milliseconds. */
+const STEADY_MS = 4_000;
 
 export interface AgentContact {
   /** It has reported at some time; without it nobody is there to be asked. */
@@ -21,6 +23,10 @@ export interface AgentContact {
   readonly answeredMs: number | undefined;
   /** How long the inquiry of this process has been open, in milliseconds; undefined: there is none, or it is answered. */
   readonly unansweredMs: number | undefined;
+  /** For how long it has been heard, without a gap that is much longer than the 30 s between two reports, in milliseconds. */
+  readonly heardForMs: number;
+  /** A row of answers that goes on, each of which came less than 12 s after the one before was asked for: from the first answer to the last inquiry. */
+  readonly answeringForMs: number;
 }
 
 /** What it says may be believed, as of lately. */
@@ -55,6 +61,12 @@ export function isToBeAsked(contact: AgentContact, needed: 'now' | 'lately'): bo
 /** What asks it, where it is to be asked. */
 export function askCommands(contact: AgentContact, needed: 'now' | 'lately'): readonly AskAgent[] {
   return isToBeAsked(contact, needed) ? [{ kind: 'AskAgent' }] : [];
+}
+
+/** What asks it so often that a row of its answers shows that it was there all the time. */
+export function askSteadily({ hasReported, answeredMs, unansweredMs }: AgentContact): readonly AskAgent[] {
+  const isDue = hasReported && unansweredMs === undefined && (answeredMs ?? STEADY_MS) >= STEADY_MS;
+  return isDue ? [{ kind: 'AskAgent' }] : [];
 }
 
 /** What asks it where its word is waited for: one that this process has not heard yet, as after a change of leaders, at once. */

@@ -3,6 +3,8 @@
  * that somebody stopped, masked or debugs is left to him.
  */
 import { createHash } from 'node:crypto';
+import { cleanText } from '../redaction/redact.ts';
+import type { HeartbeatFault, HeartbeatWords } from './clues/heartbeat-words.ts';
 import type { CauseClass, Confidence, Diagnosis, RestartEffect } from '../../api/v1alpha1/diagnosis.ts';
 import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/health.ts';
 
@@ -17,6 +19,7 @@ interface Entry {
   /** Of the program itself. */
   readonly restart: RestartEffect;
   readonly recommendation: string;
+  readonly references?: readonly string[];
 }
 
 type Verdicts = Readonly<Partial<Record<ProgramState, Entry>>>;
@@ -142,7 +145,39 @@ const NOT_REPORTING: Entry = {
   confidence: 'Medium',
   summary: 'The kubelet runs and answers on its node, and does not report to the API server, which the agent reaches.',
   restart: 'Helps',
-  recommendation: 'Restart the kubelet, so that it connects anew; see kubernetes/kubernetes#87615.',
+  recommendation: 'Restart the kubelet, so that it connects anew.',
+  references: ['kubernetes/kubernetes#87615'],
+};
+
+/** By what it says itself of its reports. */
+const CUT_OFF: Readonly<Record<HeartbeatFault, Entry>> = {
+  dead: {
+    cause: 'kubelet-api-connection-dead',
+    class: 'KubeletSilent',
+    confidence: 'Medium',
+    summary: "The kubelet's connection to the API server is dead: nothing comes back, and it does not connect anew.",
+    restart: 'Helps',
+    recommendation:
+      'Restart the kubelet, so that it connects anew. From 1.20 on it does so by itself after 45 s, unless HTTP2_READ_IDLE_TIMEOUT_SECONDS switches that off.',
+    references: ['kubernetes/kubernetes#87615'],
+  },
+  unreachable: {
+    cause: 'kubelet-cannot-reach-api',
+    class: 'KubeletSilent',
+    confidence: 'High',
+    summary: 'The kubelet cannot connect to the API server, which the agent of its node reaches.',
+    restart: 'DoesNotHelp',
+    recommendation:
+      'Look at the address in its kubeconfig: name, load balancer, firewall, proxy. The agent may use another address.',
+  },
+  refused: {
+    cause: 'kubelet-refused-by-api',
+    class: 'KubeletSilent',
+    confidence: 'High',
+    summary: 'The API server answers the kubelet, and does not take what it reports.',
+    restart: 'DoesNotHelp',
+    recommendation: 'Look at its client certificate, at the rights of its node, and at admission webhooks.',
+  },
 };
 
 /** undefined: its state is no fault of its own. @param program as the agent sees it. */
@@ -151,12 +186,31 @@ export function programVerdict(role: ProgramRole, program: ProgramInfo): Diagnos
   return entry === undefined ? undefined : verdictOf(role, entry, program.message);
 }
 
+/** A kubelet that does not report, and says nothing of it. @param message of the Node. */
 export function notReportingVerdict(message: string): Diagnosis {
   return verdictOf('kubelet', NOT_REPORTING, message);
 }
 
+/** A kubelet that does not report, by what it says itself. */
+export function cutOffVerdict({ fault, line }: HeartbeatWords): Diagnosis {
+  return withWords(verdictOf('kubelet', CUT_OFF[fault], undefined), 'kubelet', line);
+}
+
+/** Of a line of its log. */
+const MAX_WORDS = 400;
+
+/** What it said itself is what a person reads first. */
+function withWords(verdict: Diagnosis, role: ProgramRole, line: string): Diagnosis {
+  const words = cleanText(line, MAX_WORDS);
+  return {
+    ...verdict,
+    recommendation: `${verdict.recommendation} It said: ${words}`.slice(0, 1024),
+    evidence: [...verdict.evidence, `${role}: ${words}`],
+  };
+}
+
 function verdictOf(role: ProgramRole, entry: Entry, seen: string | undefined): Diagnosis {
-  const { restart, ...facts } = entry;
+  const { restart, references = [], ...facts } = entry;
   // The runtime is not at fault where the kubelet is; one that a person holds is a reason to leave both.
   const isHeld = entry.class === 'HeldByPerson';
   const other = isHeld ? 'Harms' : role === 'kubelet' ? 'DoesNotHelp' : 'Unknown';
@@ -164,7 +218,7 @@ function verdictOf(role: ProgramRole, entry: Entry, seen: string | undefined): D
     ...facts,
     restartKubelet: role === 'kubelet' ? restart : other,
     restartRuntime: role === 'runtime' ? restart : other,
-    references: [],
+    references: [...references],
     evidence: seen === undefined ? [] : [`${role}: ${seen}`.slice(0, 512)],
     fingerprint: createHash('sha256').update(entry.cause).digest('hex').slice(0, 16),
   };

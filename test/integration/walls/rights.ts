@@ -180,6 +180,14 @@ export const RIGHTS: readonly Right[] = [
   },
   {
     identity: 'controller',
+    namespace: 'kube-node-lease',
+    group: LEASES,
+    resources: ['leases'],
+    verbs: ['get'],
+    why: 'whether a kubelet that does not report renews its Lease',
+  },
+  {
+    identity: 'controller',
     namespace: 'default',
     group: '',
     resources: ['events'],

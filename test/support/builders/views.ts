@@ -20,7 +20,16 @@ export function aBudgetView(part: Partial<BudgetView> = {}): BudgetView {
 
 /** It has answered a second ago. */
 export function aContact(part: Partial<AgentContact> = {}): AgentContact {
-  return { hasReported: true, isHeard: true, quietMs: 1_000, answeredMs: 1_000, unansweredMs: undefined, ...part };
+  return {
+    hasReported: true,
+    isHeard: true,
+    quietMs: 1_000,
+    answeredMs: 1_000,
+    unansweredMs: undefined,
+    heardForMs: 300_000,
+    answeringForMs: 0,
+    ...part,
+  };
 }
 
 /** It was asked a minute ago. */

@@ -45,6 +45,12 @@ export function cannotStartLine({ at, pid }: LineContext): string {
   return `${header('E', at, pid, 'run.go:72')} "command failed" err="${err}"`;
 }
 
+/** client-go quotes the URL of the request; `error` is what its transport says. */
+export function leaseFailedLine({ at, pid }: LineContext, error: string): string {
+  const url = 'https://10.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-a?timeout=10s';
+  return `${header('E', at, pid, 'controller.go:195')} "Failed to update lease" err="Put \\"${url}\\": ${error}"`;
+}
+
 /** Something that a healthy kubelet says now and then, with a secret that must not leave the node. */
 export function ordinaryLine({ at, pid }: LineContext, count: number): string {
   if (count % 5 === 0) {

@@ -7,6 +7,7 @@ import type { Journal } from './journal.ts';
 import {
   breachReason,
   cannotStartLine,
+  leaseFailedLine,
   type LineContext,
   mainLoopLine,
   ordinaryLine,
@@ -33,6 +34,8 @@ export interface KubeletWorld {
   /** What keeps this process from relisting now; undefined: nothing. */
   readonly blockedBy: () => FaultKind | undefined;
   readonly isRuntimeHung: () => boolean;
+  /** Why its reports do not arrive, as its HTTP client words it; undefined: they do. */
+  readonly reportError: () => string | undefined;
   readonly pid: () => number;
   readonly postReady: (ready: Omit<ReadyCondition, 'lastTransitionAt'>) => void;
 }
@@ -124,6 +127,15 @@ export function createKubeletLife(world: KubeletWorld): KubeletLife {
     }
   }
 
+  /** What it says of a Lease that it cannot renew: each 10 s, as its requests have that time. */
+  async function heartbeat(signal: AbortSignal): Promise<never> {
+    for (;;) {
+      await clock.sleep(TIMES.statusPeriod, signal);
+      const error = world.reportError();
+      if (error !== undefined) journal.write(leaseFailedLine(context(), error));
+    }
+  }
+
   function readyNow(): Omit<ReadyCondition, 'lastTransitionAt'> | undefined {
     const fault = world.blockedBy();
     const good = { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' } as const;
@@ -166,7 +178,7 @@ export function createKubeletLife(world: KubeletWorld): KubeletLife {
         skippingLine(context(), ['container runtime status check may not have completed yet', YET_TO_BE_SUCCESSFUL]),
       );
       await clock.sleep(TIMES.kubeletFirstRelist, signal);
-      await Promise.all([relist(signal), syncLoop(signal), chatter(signal), postStatus(signal)]);
+      await Promise.all([relist(signal), syncLoop(signal), chatter(signal), heartbeat(signal), postStatus(signal)]);
       return 'failed';
     },
   };

@@ -41,6 +41,8 @@ export interface SimulatedHost {
   readonly host: Host;
   readonly journal: Journal;
   readonly disk: MemoryDisk;
+  /** What the kubelet says of its reports where they do not arrive. */
+  setReportError(error: string): void;
   /** What the kubelet answers on port 10250. */
   readonly kubeletApi: KubeletApi;
   /** The Ready condition as the kubelet last posted it; undefined: it has not yet. */
@@ -133,6 +135,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   /** A fault of the kubelet's process: it ends with the process. */
   let kubeletFault: FaultKind | undefined;
   let ready: ReadyCondition | undefined;
+  let reportError = 'context deadline exceeded';
   let life: KubeletLife | undefined;
   let process = new AbortController();
   /** Monotonic: when the newest trouble ended, or the newest kubelet was up. */
@@ -141,6 +144,10 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   function blockedBy(): FaultKind | undefined {
     if (isRuntimeHung) return 'runtime-hung';
     return kubeletFault === 'not-reporting' ? undefined : kubeletFault;
+  }
+
+  function isIll(): boolean {
+    return isRuntimeHung || kubeletFault !== undefined;
   }
 
   function postReady(posted: Omit<ReadyCondition, 'lastTransitionAt'>): void {
@@ -164,6 +171,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
         profile,
         blockedBy,
         isRuntimeHung: () => isRuntimeHung,
+        reportError: () => (kubeletFault === 'not-reporting' ? reportError : undefined),
         pid: () => kubeletUnit.facts().mainPID,
         postReady,
       });
@@ -361,6 +369,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       isStuck: () => blockedBy() !== undefined,
       waitsForRuntime: () => blockedBy() === 'runtime-hung' || blockedBy() === 'frozen-connection',
     }),
+    setReportError(error): void {
+      reportError = error;
+    },
     ready: () => ready,
     isNotReporting: () => kubeletFault === 'kubelet-frozen' || kubeletFault === 'not-reporting' || ended !== undefined,
     endKubelet(how): void {
@@ -374,7 +385,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     restarts,
     inject,
     heal(): void {
-      if (blockedBy() !== undefined) wellSince = clock.monotonic();
+      if (isIll()) wellSince = clock.monotonic();
       isRuntimeHung = false;
       kubeletFault = undefined;
     },
@@ -383,7 +394,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       journal.write(skippingLine(context, [breachReason(TIMES.threshold + 7_000, TIMES.threshold)]));
     },
     wellForMs(): number | undefined {
-      return blockedBy() !== undefined || life === undefined ? undefined : clock.monotonic() - wellSince;
+      return isIll() || life === undefined ? undefined : clock.monotonic() - wellSince;
     },
     hideUnit(role, isHidden): void {
       const unit = role === 'kubelet' ? 'kubelet.service' : 'containerd.service';

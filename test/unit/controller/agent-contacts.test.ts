@@ -117,6 +117,48 @@ describe('the contact with an agent', () => {
     expect(isSilent(contacts.of(health()))).toBe(true);
   });
 
+  test('is without a gap as long as reports come every 30 s, and begins anew after one', async () => {
+    contacts.look(await report(0));
+    for (let times = 1; times <= 4; times++) {
+      await made.clock.advance(30_000);
+      contacts.look(await report(times));
+    }
+    expect(contacts.of(health()).heardForMs).toBe(120_000);
+    await made.clock.advance(36_000);
+    expect(contacts.of(health()).heardForMs).toBe(0);
+    contacts.look(await report(9));
+    await made.clock.advance(5_000);
+    expect(contacts.of(health()).heardForMs).toBe(5_000);
+  });
+
+  test('is proven by a row of answers, from the first inquiry to the last answer', async () => {
+    async function askAndAnswer(afterMs: number): Promise<number> {
+      await contacts.ask(health());
+      await made.clock.advance(1_000);
+      contacts.look(await report(made.clock.now(), health().spec.inquiry));
+      const { answeringForMs } = contacts.of(health());
+      await made.clock.advance(afterMs);
+      return answeringForMs;
+    }
+    contacts.look(await report(0));
+    expect(await askAndAnswer(4_000)).toBe(0);
+    expect(await askAndAnswer(4_000)).toBe(4_000);
+    expect(await askAndAnswer(9_999)).toBe(9_000);
+    expect(await askAndAnswer(10_999)).toBe(19_999);
+    expect(contacts.of(health()).answeringForMs).toBe(19_999);
+    // 12 s without a sign of life: whatever came before, it may have been cut off since.
+    expect(await askAndAnswer(0)).toBe(0);
+    await made.clock.advance(11_000);
+    expect(contacts.of(health()).answeringForMs).toBe(0);
+  });
+
+  test('is not proven for the time in which an inquiry was not answered', async () => {
+    await contacts.ask(await report(0));
+    await made.clock.advance(300_000);
+    contacts.look(await report(1, health().spec.inquiry));
+    expect(contacts.of(health()).answeringForMs).toBe(0);
+  });
+
   test('with an agent of a new Node of the same name begins anew', async () => {
     contacts.look(await report(1_000));
     const changed = await report(2_000);

@@ -4,6 +4,7 @@ import { NODES } from '../../../src/api/resources.ts';
 import { createEventRecorder } from '../../../src/controller/events.ts';
 import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../../src/controller/view/local-view.ts';
+import { createKubeletLeases } from '../../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../../src/controller/incident/maintenance-lease.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import type { StuckClaim } from '../../../src/core/decision/node/node-snapshot.ts';
@@ -21,6 +22,7 @@ test('the condition KubeletStuck has the time of its last change of status, not 
     view,
     contacts,
     leases: createMaintenanceLeases(world, () => false),
+    kubeletLeases: createKubeletLeases(world),
     events: createEventRecorder(world),
     mutex: <T>(work: () => Promise<T>) => work(),
   };

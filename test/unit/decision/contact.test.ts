@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { askForWord, isFresh, isInTouch, isSilent, isToBeAsked } from '../../../src/core/decision/contact.ts';
+import {
+  askForWord,
+  askSteadily,
+  isFresh,
+  isInTouch,
+  isSilent,
+  isToBeAsked,
+} from '../../../src/core/decision/contact.ts';
 import { aContact } from '../../support/builders/views.ts';
 
 const unasked = aContact({ answeredMs: undefined });
@@ -50,4 +57,13 @@ test('one whose word is waited for is asked at once where this process has not h
   expect(askForWord(aContact({ isHeard: false, answeredMs: undefined, unansweredMs: 1 }))).toEqual([]);
   expect(askForWord(aContact({ answeredMs: undefined }))).toEqual([]);
   expect(askForWord(aContact({ answeredMs: undefined, quietMs: 95_000 }))).toEqual([{ kind: 'AskAgent' }]);
+});
+
+test('one that is asked steadily is asked every 4 s, and not while it is asked', () => {
+  const ask = [{ kind: 'AskAgent' }];
+  expect(askSteadily(aContact({ answeredMs: undefined }))).toEqual(ask);
+  expect(askSteadily(aContact({ answeredMs: 3_999 }))).toEqual([]);
+  expect(askSteadily(aContact({ answeredMs: 4_000 }))).toEqual(ask);
+  expect(askSteadily(aContact({ answeredMs: 4_000, unansweredMs: 1 }))).toEqual([]);
+  expect(askSteadily(aContact({ hasReported: false, answeredMs: undefined }))).toEqual([]);
 });

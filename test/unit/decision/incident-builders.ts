@@ -79,6 +79,7 @@ export function aSnapshot(
     nodeProxy: false,
     policy: policyOf(incident.spec.plan),
     lease: { kind: 'unused' },
+    kubeletLease: undefined,
     clockAheadMs: 0,
     contact: aContact(),
     reserved: undefined,

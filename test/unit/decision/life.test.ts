@@ -95,6 +95,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     policy: policyOf(world.incident.spec.plan),
     budget,
     lease: { kind: 'unused' },
+    kubeletLease: undefined,
     contact: aContact(),
     reserved: aBudgetView({ incidents: [world.incident] }),
     clockAheadMs: 0,

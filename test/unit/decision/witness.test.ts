@@ -209,3 +209,53 @@ describe('the second witness', () => {
     expect(findCondition(again.status.conditions, 'Confirmed')).toEqual(findCondition(status.conditions, 'Confirmed'));
   });
 });
+
+describe('of a kubelet that does not report', () => {
+  const unknown = aNode({ ready: 'Unknown', message: 'Kubelet stopped posting node status.' });
+  const running = { state: 'Running', since: at(-3_600_000) } as const;
+  const health = aHealth({ status: { kubelet: { program: running } } });
+  const blind = aHealth({
+    state: 'Unknown',
+    status: { kubelet: { program: running }, log: { source: 'file:x', error: 'there is no such file' } },
+  });
+  const silence: Partial<Trigger> = { type: 'KubeletSilent', source: 'NodeReady' };
+  const all = {
+    trigger: silence,
+    node: unknown,
+    health,
+    contact: aContact({ answeringForMs: 15_000 }),
+    kubeletLease: { unrenewedMs: 20_000, durationMs: 40_000 },
+  };
+
+  test('the second witness is its Lease, with an agent that has answered all the while', () => {
+    expect(confirmation(decide(all))).toBe('True NodeLease');
+  });
+
+  test.each<[string, Partial<IncidentSnapshot> & { readonly trigger?: Partial<Trigger> }]>([
+    ['the Lease is not known', { kubeletLease: undefined }],
+    ['the Lease was renewed 19.9 s ago', { kubeletLease: { unrenewedMs: 19_999, durationMs: 40_000 } }],
+    ['it renews a longer one more seldom', { kubeletLease: { unrenewedMs: 99_999, durationMs: 200_000 } }],
+    ['the agent was heard, and has not answered all the while', { contact: aContact({ answeringForMs: 14_999 }) }],
+    ['the Node says something again', { node: aNode({ ready: 'False', message: 'cni not initialized' }) }],
+    [
+      'it does something else than to run',
+      { health: aHealth({ status: { kubelet: { program: { ...running, state: 'Starting' } } } }) },
+    ],
+    ['what it says itself cannot be read', { health: blind }],
+    ['the incident is about PLEG', { trigger: { type: 'PLEGUnhealthy', source: 'NodeReady' } }],
+  ])('there is none where %s', (_, part) => {
+    expect(confirmation(decide({ ...all, ...part }))).toBe('Unknown NoWitnessYet');
+  });
+
+  test('it is asked for steadily, and need not be once it has been said', () => {
+    const contact = aContact({ answeredMs: 4_000 });
+    expect(decide({ ...all, contact }).commands).toEqual([{ kind: 'AskAgent' }]);
+    const { conditions } = decide(all).status;
+    const incident = anIncident({ name: NAME, status: { ...diagnosed(), conditions }, trigger: silence });
+    const again = (part: Partial<IncidentSnapshot>): string | undefined =>
+      confirmation(decideIncident(aSnapshot({ ...all, contact, incident, ...part })));
+    expect(again({})).toBe('True NodeLease');
+    expect(again({ contact: aContact({ heardForMs: 14_999 }) })).toBe('Unknown NoWitnessYet');
+    expect(again({ kubeletLease: { unrenewedMs: 0, durationMs: 40_000 } })).toBe('Unknown NoWitnessYet');
+  });
+});

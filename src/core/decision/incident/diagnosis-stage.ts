@@ -7,7 +7,13 @@ import type { ProbeState, ProgramInfo } from '../../../api/v1alpha1/health.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
-import { notReportingVerdict, type ProgramRole, programVerdict } from '../../diagnosis/program-verdict.ts';
+import { heartbeatWords } from '../../diagnosis/clues/heartbeat-words.ts';
+import {
+  cutOffVerdict,
+  notReportingVerdict,
+  type ProgramRole,
+  programVerdict,
+} from '../../diagnosis/program-verdict.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import { ownWords } from '../../diagnosis/clues/own-words.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
@@ -101,6 +107,8 @@ function ofProgram(snapshot: IncidentSnapshot, byStacks: Diagnosis): Diagnosis |
   const known = program === undefined ? undefined : programVerdict(role, program);
   if (known !== undefined) return known;
   const { type, message } = snapshot.incident.spec.trigger;
+  const words = type === 'KubeletSilent' ? heartbeatWords(snapshot.incident.status.host) : undefined;
+  if (words !== undefined) return cutOffVerdict(words);
   const saysNothing = byStacks.class === 'Unknown' || byStacks.class === 'Healthy';
   return type === 'KubeletSilent' && saysNothing ? notReportingVerdict(message) : undefined;
 }

@@ -24,6 +24,14 @@ export interface Stacks {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
+/** That the kubelet does not renew its Lease, as this process has seen it on its own monotonic clock. */
+export interface LeaseSilence {
+  /** For how long it has not been renewed for sure, in milliseconds. */
+  readonly unrenewedMs: number;
+  /** `leaseDurationSeconds`, in milliseconds: a kubelet renews four times within it. */
+  readonly durationMs: number;
+}
+
 export interface IncidentSnapshot {
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -42,7 +50,10 @@ export interface IncidentSnapshot {
   readonly budget: BudgetView;
   /** What a list says that was read after this incident's reservation; undefined: there is none to confirm. */
   readonly reserved: ListedPlaces | undefined;
+  /** The node's maintenance lease. */
   readonly lease: LeaseState;
+  /** undefined: not known, or of no matter. */
+  readonly kubeletLease: LeaseSilence | undefined;
   /** How far the clock of `now` is ahead of the API server's, in milliseconds; undefined: not known. */
   readonly clockAheadMs: number | undefined;
 }

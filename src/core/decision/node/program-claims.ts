@@ -15,6 +15,8 @@ const DOWN: readonly ProgramState[] = ['Stopped', 'Masked', 'Broken', 'Failed', 
 const SILENT: readonly ProgramState[] = ['Frozen', 'Silent', 'Uninterruptible', 'Debugged'];
 /** The node controller waits 40 s for a kubelet; one that was cut off with all others is back within 10 s. */
 const UNKNOWN_MS = 20_000;
+/** An agent that was heard all this time was not cut off when the Node turned Unknown, and need not be waited for. */
+const HEARD_MS = 60_000;
 /** A kubelet that has just been started registers within this time; one that systemd has been starting for long is stuck. */
 const UP_MS = 60_000;
 const START_MS = 300_000;
@@ -54,7 +56,7 @@ function notReporting(snapshot: NodeSnapshot): Claimed | undefined {
   if (ready?.status !== 'Unknown' || !isInTouch(contact) || program === undefined) return undefined;
   const isUp = forMs(snapshot, program, ['Running']) >= UP_MS || forMs(snapshot, program, ['Starting']) >= START_MS;
   const since = fromTime(ready.lastTransitionTime) ?? now;
-  if (!isUp || now - since < UNKNOWN_MS) return undefined;
+  if (!isUp || (now - since < UNKNOWN_MS && contact.heardForMs < HEARD_MS)) return undefined;
   const message = `Node condition Ready=Unknown: ${ready.message}`.slice(0, 1024);
   return { at: toTime(since), source: 'NodeReady', message };
 }

@@ -2,6 +2,7 @@
 import { type PlegLine, parsePlegLine } from '../../detection/pleg-line.ts';
 import type { Cause, Sign } from '../catalogue/cause.ts';
 import { CATALOGUE } from '../catalogue/catalogue.ts';
+import { faultIn, HEARTBEAT_FAILED } from './heartbeat-words.ts';
 import { ownWords } from './own-words.ts';
 
 export interface CluePattern {
@@ -57,10 +58,13 @@ function patternsOfCause({ signs, kubelets }: Cause): readonly CluePattern[] {
   return [...(kubelets === undefined ? [] : [{ pattern: KUBELET_VERSION }]), ...signs.flatMap(patternsOfSign)];
 }
 
+/** Why the kubelet does not report, where it says so. */
+const HEARTBEAT: CluePattern = { pattern: HEARTBEAT_FAILED, meaning: faultIn };
+
 /** Each once, those first that several causes are told by: they are kept where there is no room for all. */
 export const CLUE_PATTERNS: readonly CluePattern[] = [
   ...new Map(
-    [...PLEG_HISTORY, ...CATALOGUE.flatMap(patternsOfCause)].map((one) => [
+    [...PLEG_HISTORY, HEARTBEAT, ...CATALOGUE.flatMap(patternsOfCause)].map((one) => [
       `${one.pattern.flags} ${one.pattern.source}`,
       one,
     ]),

@@ -199,7 +199,13 @@ describe('a program of the host', () => {
     ['a runtime that has failed', { health: runtime('Failed', 'Unavailable') }, 'RuntimeDown', 'ServiceManager'],
     [
       'a kubelet that runs, on a Node that is Unknown',
-      { health: kubelet('Running', 60_000), node: unknown(20_000) },
+      { health: kubelet('Running', 60_000), node: unknown(20_000), contact: aContact({ heardForMs: 0 }) },
+      'KubeletSilent',
+      'NodeReady',
+    ],
+    [
+      'a kubelet that runs, on a Node that has just turned Unknown, whose agent was heard all the time',
+      { health: kubelet('Running', 60_000), node: unknown(0), contact: aContact({ heardForMs: 60_000 }) },
       'KubeletSilent',
       'NodeReady',
     ],
@@ -215,7 +221,10 @@ describe('a program of the host', () => {
     ['that has been frozen for a moment', { health: kubelet('Frozen', 9_999) }],
     ['of a silent agent', { health: kubelet('Frozen'), contact: SILENT }],
     ['that answers, whatever its unit is', { health: runtime('Failed', 'Answered') }],
-    ['on a Node that has just turned Unknown', { health: kubelet('Running', 60_000), node: unknown(19_999) }],
+    [
+      'on a Node that has just turned Unknown, whose agent was away before',
+      { health: kubelet('Running', 60_000), node: unknown(19_999), contact: aContact({ heardForMs: 59_999 }) },
+    ],
     ['that was started a moment ago', { health: kubelet('Running', 59_999), node: unknown(600_000) }],
     ['that is being started', { health: kubelet('Starting', 299_999), node: unknown(600_000) }],
     [

@@ -9,10 +9,10 @@ import { PROGRAM_LASTS_MS } from '../../../detection/settings.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { fromTime } from '../../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../../actions.ts';
-import { askForWord, isInTouch } from '../../contact.ts';
+import { askForWord, askSteadily, isInTouch } from '../../contact.ts';
 import { tellSilence } from '../../silence.ts';
 import { TRIGGERS } from '../../node/triggers.ts';
-import { isReady, readyCondition } from '../../node-state.ts';
+import { isLogUnreadable, isReady, readyCondition } from '../../node-state.ts';
 import { hasReservation } from '../../policy/places.ts';
 import { findCondition, withCondition } from '../../record/conditions-and-steps.ts';
 import { isDecisionOld, outdated } from '../decision-age.ts';
@@ -64,16 +64,45 @@ function isSilentLongEnough({ incident, health, now }: IncidentSnapshot): boolea
   );
 }
 
-/**
- * Of a frozen kubelet: that it does not answer. Of one that runs and does not report nothing is said: a node that was cut off with
- * its agent looks so for a moment when it is back (found by the model, seed 108).
- */
+/** Of a frozen kubelet: that it does not answer. */
 function kubeletProbe(snapshot: IncidentSnapshot): string | undefined {
   const { incident, health, contact } = snapshot;
   const kubelet = health?.status.kubelet;
   if (incident.spec.trigger.type !== 'KubeletSilent' || !isInTouch(contact)) return undefined;
   if (kubelet?.program?.state !== 'Frozen' || kubelet.answers !== false) return undefined;
   return isSilentLongEnough(snapshot) ? 'the kubelet does not answer /healthz' : undefined;
+}
+
+/**
+ * A node that was cut off with its agent looks the same for a moment when it is back (found by the model, seed 108). Its kubelet
+ * renews its Lease at the next try: every 10 s, and 10 s later where one is under way.
+ */
+const RENEWS_MS = 20_000;
+/** The agent has answered within it, and it is asked every 5 s. */
+const ANSWERS_MS = 15_000;
+
+function isUnrenewed({ kubeletLease }: IncidentSnapshot): boolean {
+  if (kubeletLease === undefined) return false;
+  return kubeletLease.unrenewedMs >= Math.max(RENEWS_MS, kubeletLease.durationMs / 2);
+}
+
+/** Once it is said the agent is asked again before the act, and heard meanwhile. */
+function isAnswering({ contact }: IncidentSnapshot, { conditions }: IncidentStatus): boolean {
+  const isSaid = findCondition(conditions, 'Confirmed')?.reason === 'NodeLease';
+  return isInTouch(contact) && (isSaid ? contact.heardForMs : contact.answeringForMs) >= ANSWERS_MS;
+}
+
+/** Of a kubelet that runs and does not report: that it alone is cut off, for as long as a connection that works would have shown. */
+function leaseNotRenewed(snapshot: IncidentSnapshot, status: IncidentStatus): string | undefined {
+  const { incident, health, node } = snapshot;
+  if (incident.spec.trigger.type !== 'KubeletSilent' || health?.status.kubelet?.program?.state !== 'Running')
+    return undefined;
+  if (node === undefined || readyCondition(node)?.status !== 'Unknown') return undefined;
+  // What it says itself tells whether a restart helps.
+  if (isLogUnreadable(health)) return undefined;
+  const isForLong = isUnrenewed(snapshot) && isAnswering(snapshot, status);
+  if (!isForLong) return undefined;
+  return 'the kubelet does not renew its Lease, and the agent of its node has answered all the time';
 }
 
 function person({ incident }: IncidentSnapshot): string | undefined {
@@ -96,6 +125,7 @@ const TESTIMONIES: Readonly<Record<Witness, readonly Testimony[]>> = {
   NodeReady: [nodeReady, readyLost],
   RuntimeProbe: [runtimeProbe],
   KubeletProbe: [kubeletProbe],
+  NodeLease: [leaseNotRenewed],
   // They open an incident, and are never the second one.
   Kernel: [],
   ServiceManager: [],
@@ -104,7 +134,7 @@ const TESTIMONIES: Readonly<Record<Witness, readonly Testimony[]>> = {
 };
 
 /** Who may be the second one, in the order in which they are asked. */
-const ORDER: readonly Witness[] = ['Person', 'NodeReady', 'StackDump', 'RuntimeProbe', 'KubeletProbe'];
+const ORDER: readonly Witness[] = ['Person', 'NodeReady', 'StackDump', 'RuntimeProbe', 'KubeletProbe', 'NodeLease'];
 
 interface Found {
   readonly witness: Witness;
@@ -177,7 +207,9 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
   }
   if (wasByDump(status) && isDecisionOld(snapshot, status))
     return hasReservation(status) ? outdated(status) : { kind: 'pass', status };
-  const message = `only one source says so (${sourceOf(snapshot)}); a second one is waited for`;
+  const source = sourceOf(snapshot);
+  const isOfReport = snapshot.incident.spec.trigger.type === 'KubeletSilent' && source === 'NodeReady';
+  const message = `only one source says so (${source}); a second one is waited for`;
   const waiting = withClaim(snapshot, status, { status: 'Unknown', reason: 'NoWitnessYet' }, message);
   const since = fromTime(findCondition(waiting.conditions, 'Confirmed')?.lastTransitionTime) ?? now;
   if (now - since >= WAIT_MS) {
@@ -189,6 +221,6 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
     status: waiting,
     reason: 'NoWitnessYet',
     until: Math.min(since + WAIT_MS, now + LOOK_AGAIN_MS),
-    commands: askForWord(contact),
+    commands: isOfReport ? askSteadily(contact) : askForWord(contact),
   };
 }
