@@ -32,7 +32,7 @@ export const HOST_LIMITS_MS = {
   probe: { probe: 1_000, exitedContainers: 1_000 },
   kubeletProbe: { answers: 1_000 },
   // The state of the kubelet's process is read at each turn of the log watch, which takes one a second.
-  facts: { bootID: 5_000, kernel: 5_000, kubelet: 5_000, process: 1_000, blocked: 5_000 },
+  facts: { bootID: 5_000, kernel: 5_000, kubelet: 5_000, process: 1_000, blocked: 5_000, pressure: 2_000 },
   spool: { write: 10_000, read: 10_000, rename: 10_000, remove: 10_000, list: 5_000, usage: 5_000 },
   // A kubelet with 100,000 goroutines takes 3 s on a quiet machine; the reader gives up after 10 s, and reads threads for 3 s.
   // Samples are taken for 10 s.
@@ -139,6 +139,7 @@ function boundFacts(facts: HostFacts, bound: Bound): HostFacts {
     process: (pid) => bound(`the state of process ${String(pid)}`, limits.process, () => facts.process(pid)),
     blocked: (signal) =>
       bound('the list of blocked processes', limits.blocked, (inner) => facts.blocked(inner), signal),
+    pressure: (signal) => bound('the pressure on the host', limits.pressure, (inner) => facts.pressure(inner), signal),
   };
 }
 

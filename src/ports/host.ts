@@ -145,6 +145,18 @@ export interface BlockedProcess {
   readonly wchan: string;
 }
 
+/** In percent of the last 10 s, by the kernel's pressure stall information; undefined: it gives none. */
+export interface HostPressure {
+  /** Processes that run, or wait to, in the mean of a minute. */
+  readonly load: number;
+  readonly cpus: number;
+  /** At least one process waited for a CPU. */
+  readonly cpuSome: number | undefined;
+  /** All processes waited for memory, or for a disk. */
+  readonly memoryFull: number | undefined;
+  readonly ioFull: number | undefined;
+}
+
 export interface HostFacts {
   bootID(): Promise<string>;
   kernel(): Promise<string>;
@@ -154,6 +166,8 @@ export interface HostFacts {
   process(pid: number): Promise<ProcessFacts | undefined>;
   /** Processes and threads in state D. */
   blocked(signal: AbortSignal): Promise<readonly BlockedProcess[]>;
+  /** undefined: the kernel does not say. */
+  pressure(signal: AbortSignal): Promise<HostPressure | undefined>;
 }
 
 export interface Collected {

@@ -148,6 +148,21 @@ describe('a kubelet that runs and does not report', () => {
   );
 
   test(
+    'since its node is overloaded is handed over with the figures',
+    async () => {
+      await well();
+      bench.host('node-a').setPressure({ load: 67, cpus: 4, cpuSome: 98, memoryFull: 3, ioFull: 12 });
+      bench.host('node-a').inject('not-reporting');
+      const { status } = await bench.until('node-a', isOver);
+      expect(status).toMatchObject({ outcome: 'HandedOver', diagnosis: { cause: 'node-overloaded' } });
+      const complete = status.conditions?.find(({ type }) => type === 'Complete');
+      expect(complete?.message).toContain('load 67 on 4 CPUs, some process waited for a CPU 98 % of the time');
+      expect(restarts()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
     'is looked at, and left alone where nobody may read its Lease',
     async () => {
       await well();

@@ -175,11 +175,22 @@ function cluesOf({ name, kind }: Origin, content: Buffer, isClean: boolean): rea
 /** What does not answer in time is left out. */
 async function hostFacts(world: World, signal: AbortSignal): Promise<Omit<HostSummary, 'logClues'>> {
   const at = toPreciseTime(world.clock.now());
-  const [blockedProcesses, exitedContainers] = await Promise.all([
+  const [blockedProcesses, exitedContainers, pressure] = await Promise.all([
     listBlocked(world, signal),
     world.host.probe.exitedContainers(EXITED_DEADLINE_MS, signal),
+    readPressure(world, signal),
   ]);
-  return { at, blockedProcesses, ...(exitedContainers === undefined ? {} : { exitedContainers }) };
+  return { at, blockedProcesses, pressure, exitedContainers };
+}
+
+async function readPressure({ host, log }: World, signal: AbortSignal): Promise<HostSummary['pressure']> {
+  try {
+    return await host.facts.pressure(signal);
+  } catch (err) {
+    signal.throwIfAborted();
+    log.warn('The pressure on the host could not be read', { err });
+    return undefined;
+  }
 }
 
 async function listBlocked({ host, log }: World, signal: AbortSignal): Promise<HostSummary['blockedProcesses']> {

@@ -19,6 +19,8 @@ const LogClue = z.object({
 });
 export type LogClue = z.infer<typeof LogClue>;
 
+const percent = (words: string): z.ZodMiniOptional<ReturnType<typeof whole>> => z.optional(whole(0, 100, words));
+
 /** Facts of the host that the diagnosis needs, taken by the agent with the evidence. */
 export const HostSummary = z
   .object({
@@ -34,6 +36,17 @@ export const HostSummary = z
         'Processes and threads in state D (uninterruptible).',
       ),
       [],
+    ),
+    pressure: z.optional(
+      z
+        .object({
+          load: whole(0, 10_000_000, 'Processes that run, or wait to, in the mean of a minute.'),
+          cpus: whole(1, 1_000_000, 'CPUs.'),
+          cpuSome: percent('How much of the last 10 s some process waited for a CPU, in percent.'),
+          memoryFull: percent('How much of the last 10 s all processes waited for memory, in percent.'),
+          ioFull: percent('How much of the last 10 s all processes waited for disks, in percent.'),
+        })
+        .check(about('How short the host is of what its processes share (/proc/loadavg, /proc/pressure).')),
     ),
     exitedContainers: z.optional(whole(0, 1000000, 'Exited containers that the runtime lists.')),
     logClues: z._default(

@@ -149,6 +149,16 @@ const NOT_REPORTING: Entry = {
   references: ['kubernetes/kubernetes#87615'],
 };
 
+/** The host is at fault, and a kubelet that starts has more to do than one that runs. */
+const OVERLOADED: Entry = {
+  cause: 'node-overloaded',
+  class: 'KernelOrHost',
+  confidence: 'Medium',
+  summary: 'The kubelet runs, and gets too little CPU, memory or disk to answer or to report.',
+  restart: 'DoesNotHelp',
+  recommendation: 'Find what takes it (host.txt, processes.txt), and reserve some for the system (systemReserved).',
+};
+
 /** By what it says itself of its reports. */
 const CUT_OFF: Readonly<Record<HeartbeatFault, Entry>> = {
   dead: {
@@ -196,16 +206,21 @@ export function cutOffVerdict({ fault, line }: HeartbeatWords): Diagnosis {
   return withWords(verdictOf('kubelet', CUT_OFF[fault], undefined), 'kubelet', line);
 }
 
+/** @param figures of its host. */
+export function overloadedVerdict(figures: string): Diagnosis {
+  return withWords(verdictOf('kubelet', OVERLOADED, undefined), 'host', figures);
+}
+
 /** Of a line of its log. */
 const MAX_WORDS = 400;
 
 /** What it said itself is what a person reads first. */
-function withWords(verdict: Diagnosis, role: ProgramRole, line: string): Diagnosis {
+function withWords(verdict: Diagnosis, source: ProgramRole | 'host', line: string): Diagnosis {
   const words = cleanText(line, MAX_WORDS);
   return {
     ...verdict,
-    recommendation: `${verdict.recommendation} It said: ${words}`.slice(0, 1024),
-    evidence: [...verdict.evidence, `${role}: ${words}`],
+    recommendation: `${verdict.recommendation} Seen: ${words}`.slice(0, 1024),
+    evidence: [...verdict.evidence, `${source}: ${words}`],
   };
 }
 

@@ -2,6 +2,7 @@
 import { MedicError } from '../../ports/errors.ts';
 import type { BlockedProcess, HostFacts, KubeletProcess } from '../../ports/host.ts';
 import type { FoundProcess } from './find-process.ts';
+import { hostPressure } from './host-pressure.ts';
 import { findEndpoint, healthzOf, readConfig } from './kubelet-process.ts';
 import { processFacts } from './process-facts.ts';
 import type { HostNamespaces } from '../namespaces.ts';
@@ -32,6 +33,7 @@ export function createProcFacts(
     },
     process: (pid) => processFacts(namespaces, pid),
     blocked: (signal) => blocked(namespaces.procRoot, signal),
+    pressure: (signal) => hostPressure(namespaces.procRoot, signal),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   BlockedProcess,
   Collected,
   Host,
+  HostPressure,
   ProbeResult,
   ProcessFacts,
   Shim,
@@ -71,6 +72,7 @@ export interface SimulatedHost {
   inflateStacks(bytes: number): void;
   /** The memory of the kubelet cannot be read, or can be again. */
   breakStacks(message: string | undefined): void;
+  setPressure(pressure: HostPressure): void;
   setBlocked(processes: readonly BlockedProcess[]): void;
   /** The runtime's shims, or why they cannot be listed; how long the reading of one takes, in milliseconds. */
   setShims(shims: readonly Shim[] | string, readMs?: number): void;
@@ -126,6 +128,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let stacksBroken: string | undefined;
   let stacksBytes = 0;
   let blocked: readonly BlockedProcess[] = [];
+  let pressure: HostPressure = { load: 1, cpus: 4, cpuSome: 3, memoryFull: 0, ioFull: 1 };
   let shims: readonly Shim[] | string = [];
   let shimReads = 0;
   let shimReadMs = 300;
@@ -319,6 +322,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       },
       process: async (pid) => processFacts(pid),
       blocked: async () => blocked,
+      pressure: async () => pressure,
     },
     collectors: createCollectors({
       clock,
@@ -409,6 +413,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     },
     breakServices(message): void {
       servicesBroken = message;
+    },
+    setPressure(next): void {
+      pressure = next;
     },
     setBlocked(processes): void {
       blocked = processes;

@@ -29,7 +29,7 @@ function hungHost(): Host {
     log: { description: 'journald:kubelet.service', follow: noLines },
     probe: { probe: hang, exitedContainers: hang },
     kubeletProbe: { answers: hang },
-    facts: { bootID: hang, kernel: hang, kubelet: hang, process: hang, blocked: hang },
+    facts: { bootID: hang, kernel: hang, kubelet: hang, process: hang, blocked: hang, pressure: hang },
     collectors: [collector],
     spool: { write: hang, read: hang, rename: hang, remove: hang, list: hang, usage: hang },
     stacks: { read: hang, sample: hang, check: hang },
@@ -68,6 +68,7 @@ const CALLS: { readonly [P in keyof typeof HOST_LIMITS_MS]: Calls<(typeof HOST_L
     kubelet: ({ facts }, signal) => facts.kubelet(signal),
     process: ({ facts }) => facts.process(1),
     blocked: ({ facts }, signal) => facts.blocked(signal),
+    pressure: ({ facts }, signal) => facts.pressure(signal),
   },
   spool: {
     write: ({ spool }) => spool.write('a', 'b', Buffer.alloc(1), new Set()),

@@ -11,9 +11,11 @@ import { heartbeatWords } from '../../diagnosis/clues/heartbeat-words.ts';
 import {
   cutOffVerdict,
   notReportingVerdict,
+  overloadedVerdict,
   type ProgramRole,
   programVerdict,
 } from '../../diagnosis/program-verdict.ts';
+import { overloadIn } from '../../diagnosis/overload.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import { ownWords } from '../../diagnosis/clues/own-words.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
@@ -104,13 +106,30 @@ function isRuntimeDown(health: IncidentSnapshot['health']): boolean {
 function ofProgram(snapshot: IncidentSnapshot, byStacks: Diagnosis): Diagnosis | undefined {
   const [role, program] = programOf(snapshot) ?? [];
   if (role === undefined) return undefined;
-  const known = program === undefined ? undefined : programVerdict(role, program);
-  if (known !== undefined) return known;
-  const { type, message } = snapshot.incident.spec.trigger;
-  const words = type === 'KubeletSilent' ? heartbeatWords(snapshot.incident.status.host) : undefined;
+  const isSilent = snapshot.incident.spec.trigger.type === 'KubeletSilent';
+  const starved = isSilent && isStarvable(program) ? starvedVerdict(snapshot) : undefined;
+  const known = starved ?? (program === undefined ? undefined : programVerdict(role, program));
+  return known ?? (isSilent ? ofReports(snapshot, byStacks) : undefined);
+}
+
+/** One that is stopped, or waits in the kernel, does nothing whatever it gets. */
+function isStarvable(program: ProgramInfo | undefined): boolean {
+  return program?.state === 'Silent' || program?.state === 'Running';
+}
+
+/** An API server that refuses it does so however slow it is. */
+function starvedVerdict({ incident }: IncidentSnapshot): Diagnosis | undefined {
+  const { host } = incident.status;
+  const figures = heartbeatWords(host)?.fault === 'refused' ? undefined : overloadIn(host);
+  return figures === undefined ? undefined : overloadedVerdict(figures);
+}
+
+/** Of a kubelet that runs, answers, and does not report. */
+function ofReports({ incident }: IncidentSnapshot, byStacks: Diagnosis): Diagnosis | undefined {
+  const words = heartbeatWords(incident.status.host);
   if (words !== undefined) return cutOffVerdict(words);
   const saysNothing = byStacks.class === 'Unknown' || byStacks.class === 'Healthy';
-  return type === 'KubeletSilent' && saysNothing ? notReportingVerdict(message) : undefined;
+  return saysNothing ? notReportingVerdict(incident.spec.trigger.message) : undefined;
 }
 
 function found(snapshot: IncidentSnapshot): Diagnosis {
