@@ -258,6 +258,32 @@ describe('a kubelet that does not run', () => {
   );
 
   test(
+    'since it crash-loops is handed over with the line of its own error',
+    async () => {
+      await well();
+      const host = bench.host('node-a');
+      const secret = 'Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzaW11bGF0ZWQifQ.c2lnbmF0dXJl';
+      for (let restarts = 1; restarts <= 4; restarts++) {
+        host.journal.write(
+          `E1124 10:09:33.815416      95 run.go:72] "command failed" err="failed to load kubelet config file, path: /var/lib/kubelet/config.yaml, error: ${secret}: json: unknown field \\"evictionHrad\\""`,
+        );
+        host.journal.write('kubelet.service: Main process exited, code=exited, status=1/FAILURE');
+        host.endKubelet({ activeState: 'activating', subState: 'auto-restart', result: 'exit-code', restarts });
+        await bench.clock.advance(12_000);
+      }
+      const { status } = await bench.until('node-a', isOver);
+      expect(status).toMatchObject({ outcome: 'HandedOver', diagnosis: { cause: 'kubelet-crash-loop' } });
+      const complete = status.conditions?.find(({ type }) => type === 'Complete');
+      for (const text of [complete?.message, status.diagnosis?.evidence.join('\n')]) {
+        expect(text).toContain('"command failed" err="failed to load kubelet config file');
+        expect(text).not.toContain('eyJ');
+      }
+      expect(restarts()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
     'since it has failed is started once',
     async () => {
       await well();

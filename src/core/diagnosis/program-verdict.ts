@@ -190,10 +190,18 @@ const CUT_OFF: Readonly<Record<HeartbeatFault, Entry>> = {
   },
 };
 
-/** undefined: its state is no fault of its own. @param program as the agent sees it. */
-export function programVerdict(role: ProgramRole, program: ProgramInfo): Diagnosis | undefined {
+/** It has ended: what it said last is why. */
+const ENDED: readonly ProgramState[] = ['Failed', 'CrashLooping'];
+
+/**
+ * undefined: its state is no fault of its own.
+ * @param program as the agent sees it. @param words what it said before it ended; undefined: not known.
+ */
+export function programVerdict(role: ProgramRole, program: ProgramInfo, words?: string): Diagnosis | undefined {
   const entry = (role === 'kubelet' ? KUBELET : RUNTIME)[program.state];
-  return entry === undefined ? undefined : verdictOf(role, entry, program.message);
+  if (entry === undefined) return undefined;
+  const verdict = verdictOf(role, entry, program.message);
+  return words === undefined || !ENDED.includes(program.state) ? verdict : withWords(verdict, role, words);
 }
 
 /** A kubelet that does not report, and says nothing of it. @param message of the Node. */

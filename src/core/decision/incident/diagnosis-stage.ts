@@ -17,6 +17,7 @@ import {
 } from '../../diagnosis/program-verdict.ts';
 import { overloadIn } from '../../diagnosis/overload.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
+import { lastWords } from '../../diagnosis/clues/last-words.ts';
 import { ownWords } from '../../diagnosis/clues/own-words.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
 import { isKubeletDump } from '../../evidence/manifest.ts';
@@ -102,13 +103,17 @@ function isRuntimeDown(health: IncidentSnapshot['health']): boolean {
   return probe?.state === 'Unavailable' || (probe?.state === 'Timeout' && program?.state !== 'CrashLooping');
 }
 
+/** By their names in a bundle. */
+const LOG_OF: Readonly<Record<ProgramRole, string>> = { kubelet: 'kubelet.log', runtime: 'runtime.log' };
+
 /** What is known without stacks, where the incident is about a program; undefined: its stacks have to say. */
 function ofProgram(snapshot: IncidentSnapshot, byStacks: Diagnosis): Diagnosis | undefined {
   const [role, program] = programOf(snapshot) ?? [];
   if (role === undefined) return undefined;
   const isSilent = snapshot.incident.spec.trigger.type === 'KubeletSilent';
   const starved = isSilent && isStarvable(program) ? starvedVerdict(snapshot) : undefined;
-  const known = starved ?? (program === undefined ? undefined : programVerdict(role, program));
+  const words = lastWords(snapshot.incident.status.host, LOG_OF[role]);
+  const known = starved ?? (program === undefined ? undefined : programVerdict(role, program, words));
   return known ?? (isSilent ? ofReports(snapshot, byStacks) : undefined);
 }
 

@@ -3,6 +3,7 @@ import { type PlegLine, parsePlegLine } from '../../detection/pleg-line.ts';
 import type { Cause, Sign } from '../catalogue/cause.ts';
 import { CATALOGUE } from '../catalogue/catalogue.ts';
 import { faultIn, HEARTBEAT_FAILED } from './heartbeat-words.ts';
+import { LAST_WORDS } from './last-words.ts';
 import { ownWords } from './own-words.ts';
 
 export interface CluePattern {
@@ -64,7 +65,7 @@ const HEARTBEAT: CluePattern = { pattern: HEARTBEAT_FAILED, meaning: faultIn };
 /** Each once, those first that several causes are told by: they are kept where there is no room for all. */
 export const CLUE_PATTERNS: readonly CluePattern[] = [
   ...new Map(
-    [...PLEG_HISTORY, HEARTBEAT, ...CATALOGUE.flatMap(patternsOfCause)].map((one) => [
+    [...PLEG_HISTORY, HEARTBEAT, ...LAST_WORDS, ...CATALOGUE.flatMap(patternsOfCause)].map((one) => [
       `${one.pattern.flags} ${one.pattern.source}`,
       one,
     ]),
