@@ -35,7 +35,7 @@ describe('a kubelet that cannot report', () => {
       'dead',
     ],
     [
-      `${HEAD} kubelet_node_status.go:540] "Error updating node status, will retry" err="failed to patch status: admission webhook \\"a.b\\" denied the request"`,
+      `${HEAD} kubelet_node_status.go:540] "Error updating node status, will retry" err="error getting node \\"n\\": admission webhook \\"a.b\\" denied the request"`,
       'refused',
     ],
     [
@@ -52,6 +52,12 @@ describe('a kubelet that cannot report', () => {
     ],
     [
       `${HEAD} controller.go:171] "failed to update lease using latest lease, fallback to ensure lease" err="failed 5 attempts to update lease"`,
+      undefined,
+    ],
+    [lease('a new kind of trouble'), undefined],
+    [
+      // As a real kubelet of 1.36 wrote it, with some KiB of patch.
+      `${HEAD} kubelet_node_status.go:479] "Error updating node status, will retry" err="failed to patch status \\"{\\\\\\"status\\\\\\":{${'x'.repeat(4_000)}}}\\" for node \\"node-17\\": Patch \\"https://10.0.0.1:6443/api/v1/nodes/n/status?timeout=10s\\": context deadline exceeded"`,
       undefined,
     ],
     [

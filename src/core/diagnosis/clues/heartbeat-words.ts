@@ -8,14 +8,19 @@ import type { HostSummary, LogClue } from '../../../api/v1alpha1/host-summary.ts
 import { durationMs } from '../../time/duration.ts';
 import { ownWords } from './own-words.ts';
 
-/** In klog's text and in its JSON. What follows with the count of its tries says nothing of why. */
+/**
+ * In klog's text and in its JSON. What follows with the count of its tries says nothing of why, and a patch that failed is some
+ * KiB long before it does: the Lease, which fails as well, says it shortly.
+ */
 export const HEARTBEAT_FAILED =
-  /(?:controller|kubelet_node_status)\.go:\d{1,5}(?:\] "?|","msg":")(?:Failed to (?:update|ensure) (?:node )?lease(?! using)|Error updating node status)[^\n]{0,360}/gi;
+  /(?:controller|kubelet_node_status)\.go:\d{1,5}(?:\] "?|","msg":")(?:Failed to (?:update|ensure) (?:node )?lease(?! using)|Error updating node status(?![^\n]{0,32}failed to patch))[^\n]{0,360}/gi;
 
 /**
  * - `dead`: nothing comes back on a connection that is thought to be open.
  * - `unreachable`: a new connection is not to be had either.
  * - `refused`: it is answered, and not obeyed.
+ *
+ * An error of which none is known says nothing.
  */
 export type HeartbeatFault = 'dead' | 'unreachable' | 'refused';
 
@@ -23,6 +28,9 @@ const UNREACHABLE =
   /dial (?:tcp|udp)|no such host|connection refused|no route to host|network is unreachable|handshake timeout|while waiting for connection|connection reset|\bEOF\b|proxyconnect/;
 const DEAD =
   /context deadline exceeded|Client\.Timeout|use of closed network connection|http2: client connection|request canceled|i\/o timeout|timed out waiting/;
+
+const REFUSED =
+  /Unauthorized|forbidden|x509|\btls: |webhook|denied|not found|already exists|Too many requests|is invalid|cannot be fulfilled|unable to (?:return a response|handle the request)|the server |etcdserver/i;
 
 /** undefined: the line is about something else. */
 export function heartbeatFault(line: string): HeartbeatFault | undefined {
@@ -35,7 +43,8 @@ export function faultIn(own: string): HeartbeatFault | undefined {
   const [words] = HEARTBEAT_FAILED.exec(own) ?? [];
   if (words === undefined) return undefined;
   if (UNREACHABLE.test(words)) return 'unreachable';
-  return DEAD.test(words) ? 'dead' : 'refused';
+  if (REFUSED.test(words)) return 'refused';
+  return DEAD.test(words) ? 'dead' : undefined;
 }
 
 export interface HeartbeatWords {
