@@ -22,6 +22,12 @@ export interface UnitFacts {
   readonly invocationID: string;
   /** When the main process started, milliseconds since 1970. */
   readonly startedAt: number | undefined;
+  /** When the unit last changed its state, milliseconds since 1970; undefined: not known. */
+  readonly changedAt: number | undefined;
+  /** systemd has a job of the unit to do, as between the two halves of a restart. */
+  readonly hasJob: boolean;
+  /** Units with which it is stopped: `Requires=`, `BindsTo=`, `PartOf=`. */
+  readonly requires: readonly string[];
   readonly restarts: number;
   /** `Restart=`: `always`, `on-failure`, `no`, ... */
   readonly restart: string;

@@ -258,6 +258,23 @@ describe('a kubelet that does not run', () => {
   );
 
   test(
+    'is one trouble, however often its agent is started anew',
+    async () => {
+      await well();
+      bench.host('node-a').endKubelet({});
+      await bench.until('node-a', isOver);
+      const since = bench.health('node-a')?.status.kubelet?.program?.since;
+      for (let times = 0; times < 3; times++) {
+        bench.startAgent('node-a');
+        await bench.clock.advance(15 * 60_000);
+      }
+      expect(bench.health('node-a')?.status.kubelet?.program).toMatchObject({ state: 'Stopped', since });
+      expect(bench.incidents()).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
+
+  test(
     'since it crash-loops is handed over with the line of its own error',
     async () => {
       await well();

@@ -84,10 +84,10 @@ function asked({ world, requests }: ActParts, assignment: Assignment): Asked {
 
 function isHeldByDebugger({ board }: ActParts, action: Action): boolean {
   const { effect } = ACTIONS[action];
-  if (effect.command !== 'RestartUnit') return false;
   const { kubeletProgram, runtimeProgram } = board.current().host ?? {};
   const programs = { kubelet: kubeletProgram, runtime: runtimeProgram };
-  return programs[effect.unit]?.state === 'Debugged';
+  const ended = effect.command === 'RestartUnit' ? [programs[effect.unit]] : Object.values(programs);
+  return ended.some((program) => program?.state === 'Debugged');
 }
 
 /** A runtime that hangs holds a probe for seconds, so it is asked only where nothing else says that the node is ill. */

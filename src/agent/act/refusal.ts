@@ -117,17 +117,17 @@ function unitMissing({ step, unit }: ActQuestion): Refusal | undefined {
   }
 }
 
-/** A unit that somebody stopped or masked, or whose process he debugs. */
-function heldByPerson({ step, unit, isDebugged }: ActQuestion): Refusal | undefined {
-  if (ACTIONS[step.action].effect.command !== 'RestartUnit' || unit.kind !== 'known') return undefined;
-  const { unit: name, loadState, activeState, result } = unit.value;
+/** A unit that somebody stopped or masked, or whose process he debugs. A reboot would start it, or end what he does. */
+function heldByPerson({ unit, isDebugged }: ActQuestion): Refusal | undefined {
+  if (unit.kind !== 'known') return undefined;
+  const { unit: name, loadState, activeState, result, hasJob } = unit.value;
   const refusal = (what: string): Refusal => ({
     reason: 'HeldByPerson',
     message: `${name} ${what}: it is left as it is`,
   });
   if (loadState === 'masked') return refusal('is masked');
   const isStopped = activeState === 'inactive' && (result === 'success' || result === '');
-  if (isStopped || wasStoppedBadly(unit.value)) return refusal('was stopped by somebody');
+  if (!hasJob && (isStopped || wasStoppedBadly(unit.value))) return refusal('was stopped by somebody');
   return isDebugged ? refusal('is being debugged') : undefined;
 }
 

@@ -13,7 +13,9 @@ import {
   valueOf,
 } from './observation.ts';
 import { momentOf, reasonOf, type World } from '../world.ts';
-import { nextProgramRecord } from '../../core/detection/program-state.ts';
+import { HEALTHS } from '../../api/resources.ts';
+import type { HealthStatus, KubeletInfo, RuntimeInfo } from '../../api/v1alpha1/health.ts';
+import { nextProgramRecord, type PublishedProgram, resumedRecord } from '../../core/detection/program-state.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { ProcessFacts, UnitFacts } from '../../ports/host.ts';
 
@@ -83,6 +85,8 @@ function createPreflight({ host, clock }: World): Preflight {
 interface Lookers {
   readonly preflight: Preflight;
   readonly version: KubeletVersion;
+  /** What the agent before this one said; undefined: nothing is known of it. */
+  readonly published: HealthStatus | undefined;
 }
 
 /** The main process of a unit; undefined: it has none, or it cannot be read. */
@@ -102,11 +106,15 @@ function silenceMs({ kubeletSilence }: Observation, now: Moment): number | undef
   return kubeletSilence === undefined ? undefined : now.monotonicMs - kubeletSilence.sinceMs;
 }
 
+function publishedOf(info: KubeletInfo | RuntimeInfo | undefined): PublishedProgram | undefined {
+  return info?.program === undefined ? undefined : { ...info.program, invocationID: info.invocationID ?? '' };
+}
+
 /** Looks at the host once. What cannot be read now keeps no old value: an old PID is a wrong PID. */
 async function lookAtHost(
   world: World,
   board: ObservationBoard,
-  { preflight, version }: Lookers,
+  { preflight, version, published }: Lookers,
   signal: AbortSignal,
 ): Promise<HostObservation> {
   const { facts } = world.host;
@@ -125,13 +133,13 @@ async function lookAtHost(
   const before = board.current();
   const kubeletProgram = nextProgramRecord(
     { unit: valueOf(kubeletUnit), process: kubeletProcess, silentMs: silenceMs(before, now) },
-    before.host?.kubeletProgram,
+    before.host?.kubeletProgram ?? resumedRecord(publishedOf(published?.kubelet), valueOf(kubeletUnit), now),
     now,
   );
   // Whether the runtime answers is the CRI probe's to say.
   const runtimeProgram = nextProgramRecord(
     { unit: valueOf(runtimeUnit), process: runtimeProcess, silentMs: undefined },
-    before.host?.runtimeProgram,
+    before.host?.runtimeProgram ?? resumedRecord(publishedOf(published?.runtime), valueOf(runtimeUnit), now),
     now,
   );
   const [stacks, kubeletVersion] = await Promise.all([
@@ -140,6 +148,20 @@ async function lookAtHost(
   ]);
   const units = { kubeletUnit, runtimeUnit, kubeletProgram, runtimeProgram };
   return { ...units, kubelet, kubeletVersion, runtimeProcessState: runtimeProcess?.state, bootID, kernel, stacks };
+}
+
+const PUBLISHED_LIMIT_MS = 5_000;
+
+/** Of this boot: what was before it is over. */
+async function readPublished(world: World, signal: AbortSignal): Promise<HealthStatus | undefined> {
+  const { cluster, host, node } = world;
+  const [health, bootID] = await Promise.all([
+    fact(world, 'what was published', signal, () =>
+      cluster.get(HEALTHS, { name: node }, { signal, deadlineMs: PUBLISHED_LIMIT_MS }),
+    ),
+    fact(world, 'the boot id', signal, () => host.facts.bootID()),
+  ]);
+  return bootID !== undefined && health?.status.bootID === bootID ? health.status : undefined;
 }
 
 /** The spool's room. `error` is that of the last write, unless the spool cannot even be looked at. */
@@ -160,7 +182,8 @@ export async function runFactsLoop(
   wakeUp: WakeUp,
   signal: AbortSignal,
 ): Promise<never> {
-  const lookers = { preflight: createPreflight(world), version: createKubeletVersion(world) };
+  const published = await readPublished(world, signal);
+  const lookers = { preflight: createPreflight(world), version: createKubeletVersion(world), published };
   for (;;) {
     const host = await lookAtHost(world, board, lookers, signal);
     board.post({ host, spool: await lookAtSpool(world, board, signal) });

@@ -4,7 +4,7 @@
  *
  * Sources: org.freedesktop.systemd1(5) (ActiveState, SubState, LoadState, Result, NRestarts), proc(5) (State, TracerPid, wchan).
  */
-import type { ProgramState } from '../../api/v1alpha1/health.ts';
+import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/health.ts';
 import { type Moment, wallOf } from '../time/moment.ts';
 
 /** What systemd says. */
@@ -19,6 +19,8 @@ export interface UnitWords {
   readonly restarts: number;
   /** `Restart=`. */
   readonly restart: string;
+  /** systemd has something to do with it: it starts or stops it in a moment. */
+  readonly hasJob: boolean;
 }
 
 /** What the kernel says of the main process. */
@@ -119,6 +121,17 @@ export function brokenText({ unit, loadState }: Pick<UnitWords, 'unit' | 'loadSt
 
 const IN_TRANSIT: readonly string[] = ['activating', 'deactivating', 'reloading', 'refreshing'];
 
+/** What is between the two halves of a restart, whoever asked for it, is not stopped. */
+function ofEnd(unit: UnitWords, because: string): Judged | undefined {
+  const { unit: name, activeState, hasJob } = unit;
+  if (activeState !== 'inactive' && activeState !== 'failed') return undefined;
+  if (hasJob) return { state: 'Starting', message: `${name} is ${activeState}, and about to be started` };
+  if (wasStoppedBadly(unit)) return { state: 'Stopped', message: `${name} was stopped, and ended badly${because}` };
+  return activeState === 'failed'
+    ? { state: 'Failed', message: `${name} has failed${because}` }
+    : { state: 'Stopped', message: `${name} is stopped` };
+}
+
 function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Judged | undefined {
   if (unit === undefined) return { state: 'Unknown', message: '' };
   const { unit: name, mainPID } = unit;
@@ -136,9 +149,8 @@ function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Ju
 
 function ofActiveState(unit: UnitWords, because: string): Judged | undefined {
   const { unit: name, activeState, subState, mainPID } = unit;
-  if (wasStoppedBadly(unit)) return { state: 'Stopped', message: `${name} was stopped, and ended badly${because}` };
-  if (activeState === 'failed') return { state: 'Failed', message: `${name} has failed${because}` };
-  if (activeState === 'inactive') return { state: 'Stopped', message: `${name} is stopped` };
+  const over = ofEnd(unit, because);
+  if (over !== undefined) return over;
   if (IN_TRANSIT.includes(activeState))
     return { state: 'Starting', message: `${name} is ${activeState} (${subState})${because}` };
   return mainPID === 0 ? { state: 'Failed', message: `${name} has no main process` } : undefined;
@@ -172,6 +184,39 @@ function isIdle(state: ProgramState): boolean {
 function idleAt(state: ProgramState, previous: ProgramRecord | undefined, nowMs: number): number | undefined {
   const stoodStill = previous !== undefined && nowMs - previous.lookedAtMs > GAP_MS;
   return isIdle(state) || stoodStill ? nowMs : previous?.idleAtMs;
+}
+
+/** What the agent before this one has published of a program. */
+export interface PublishedProgram extends ProgramInfo {
+  /** Of the unit then; empty: not known. */
+  readonly invocationID: string;
+}
+
+/**
+ * Where the agent before this one had come to: a state that goes on has begun when it began. undefined: it was of another run of
+ * the program, which is another trouble, or nothing is known of it.
+ */
+export function resumedRecord(
+  published: PublishedProgram | undefined,
+  unit: (UnitWords & { readonly invocationID: string }) | undefined,
+  now: Moment,
+): ProgramRecord | undefined {
+  if (published === undefined || unit === undefined) return undefined;
+  const { state, message = '', invocationID } = published;
+  const since = Date.parse(published.since);
+  const isLoop = state === 'CrashLooping';
+  // Each turn of a loop is a run of its own; one that has run for long is none any more.
+  const goesOn = isLoop ? unit.activeState !== 'active' : invocationID !== '' && invocationID === unit.invocationID;
+  if (!goesOn || Number.isNaN(since) || since > now.wallMs) return undefined;
+  return {
+    state,
+    message,
+    since,
+    sinceMs: now.monotonicMs - (now.wallMs - since),
+    idleAtMs: isIdle(state) ? now.monotonicMs : undefined,
+    restarts: isLoop ? [{ count: unit.restarts - LOOP_RESTARTS, atMs: now.monotonicMs }] : [],
+    lookedAtMs: now.monotonicMs,
+  };
 }
 
 /** One more look. @param previous the last one, of the same program; undefined: there was none. */

@@ -17,6 +17,12 @@ export const UNIT_PROPERTIES = [
   'Restart',
   'WatchdogUSec',
   'KillMode',
+  'Job',
+  'StateChangeTimestamp',
+  'StateChangeTimestampMonotonic',
+  'Requires',
+  'BindsTo',
+  'PartOf',
 ] as const;
 
 const TIME_UNIT_MS: Readonly<Record<string, number>> = {
@@ -58,7 +64,11 @@ function parseUnit(block: string, now: Moment | undefined): readonly UnitFacts[]
       result: get('Result'),
       mainPID: whole(get('MainPID')),
       invocationID: get('InvocationID'),
-      startedAt: startOf(get('ExecMainStartTimestamp'), whole(get('ExecMainStartTimestampMonotonic')), now),
+      startedAt: timeOf(get('ExecMainStartTimestamp'), whole(get('ExecMainStartTimestampMonotonic')), now),
+      changedAt: timeOf(get('StateChangeTimestamp'), whole(get('StateChangeTimestampMonotonic')), now),
+      // `0` where systemd prints it at all.
+      hasJob: whole(get('Job')) !== 0,
+      requires: ['Requires', 'BindsTo', 'PartOf'].flatMap((name) => get(name).split(' ')).filter((name) => name !== ''),
       restarts: whole(get('NRestarts')),
       restart: get('Restart'),
       watchdogMs: watchdog(get('WatchdogUSec')),
@@ -67,8 +77,8 @@ function parseUnit(block: string, now: Moment | undefined): readonly UnitFacts[]
   ];
 }
 
-/** systemd keeps the wall time of then, which is wrong for hours where the clock was set after the start, as at boot. */
-function startOf(printed: string, micros: number, now: Moment | undefined): number | undefined {
+/** systemd keeps the wall time of then, which is wrong for hours where the clock was set since, as at boot. */
+function timeOf(printed: string, micros: number, now: Moment | undefined): number | undefined {
   const written = parseTimestamp(printed);
   return written === undefined || now === undefined || micros === 0
     ? written

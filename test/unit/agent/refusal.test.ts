@@ -150,6 +150,26 @@ describe('an act', () => {
       'HeldByPerson',
     ],
     ['on a program that somebody debugs', { isDebugged: true }, 'HeldByPerson'],
+    [
+      'on a unit in the midst of a restart by somebody',
+      unitThat({ activeState: 'inactive', mainPID: 0, hasJob: true }),
+      undefined,
+    ],
+    [
+      'that reboots, where somebody has stopped the kubelet',
+      {
+        ...unitThat({ activeState: 'inactive', mainPID: 0 }),
+        incident: reboots,
+        policy: rebooting,
+        step: step('RebootNode'),
+      },
+      'HeldByPerson',
+    ],
+    [
+      'that reboots, where somebody debugs',
+      { isDebugged: true, incident: reboots, policy: rebooting, step: step('RebootNode') },
+      'HeldByPerson',
+    ],
     ['on a kubelet that was started within the tolerance of clocks', started(2_000), undefined],
     ['on a kubelet that was started after the tolerance of clocks', started(2_001), 'AlreadyRestarted'],
     [

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   nextProgramRecord,
+  resumedRecord,
   type ProcessWords,
   type ProgramFacts,
   type ProgramRecord,
@@ -18,6 +19,7 @@ const active: UnitWords = {
   mainPID: 812,
   restarts: 0,
   restart: 'always',
+  hasJob: false,
 };
 const down = { ...active, activeState: 'inactive', subState: 'dead', mainPID: 0 };
 const sleeping: ProcessWords = { state: 'S', tracerPID: 0, frozen: false, wchan: 'futex_wait_queue' };
@@ -66,6 +68,18 @@ describe('a program of the host', () => {
       '',
     ],
     ['is stopped by a person', [gone({})], 'Stopped', 'kubelet.service is stopped'],
+    [
+      'is between the two halves of a restart',
+      [gone({ hasJob: true })],
+      'Starting',
+      'kubelet.service is inactive, and about to be started',
+    ],
+    [
+      'has failed, and is started by somebody',
+      [gone({ activeState: 'failed', result: 'exit-code', hasJob: true })],
+      'Starting',
+      'kubelet.service is failed, and about to be started',
+    ],
     ['is masked', [gone({ loadState: 'masked' })], 'Masked', 'kubelet.service is masked'],
     [
       'cannot be loaded',
@@ -154,5 +168,44 @@ describe('a program of the host', () => {
     // Nobody looked: the whole host stood still.
     expect(look({}, { afterMs: 60_001 }).idleAtMs).toBe(75_001);
     expect(look({}, { afterMs: 60_000 }).idleAtMs).toBeUndefined();
+  });
+});
+
+describe('what an agent before this one has published', () => {
+  const now = { wallMs: T0, monotonicMs: 7_000 };
+  const frozen = { state: 'Frozen', since: new Date(T0 - 600_000).toISOString(), invocationID: 'a' } as const;
+  const loop = { ...frozen, state: 'CrashLooping' } as const;
+  const run = (part: Partial<UnitWords> = {}, invocationID = 'a'): UnitWords & { invocationID: string } => ({
+    ...active,
+    ...part,
+    invocationID,
+  });
+  const next = (part: Partial<ProgramFacts>, record: ProgramRecord | undefined): ProgramRecord =>
+    nextProgramRecord({ ...well, ...part }, record, now);
+
+  test('goes on: the same trouble has begun when it began', () => {
+    const record = next(process({ state: 'T' }), resumedRecord(frozen, run(), now));
+    expect(record).toMatchObject({ state: 'Frozen', since: T0 - 600_000 });
+    const again = { ...down, activeState: 'activating', subState: 'auto-restart', restarts: 7 };
+    expect(next(gone(again), resumedRecord(loop, run(again, 'b'), now))).toMatchObject({
+      state: 'CrashLooping',
+      since: T0 - 600_000,
+    });
+  });
+
+  test('is over: what it says next may be of the time before', () => {
+    const record = next({}, resumedRecord(frozen, run(), now));
+    expect(record).toMatchObject({ state: 'Running', since: T0, idleAtMs: 7_000 });
+  });
+
+  test.each<[string, ProgramRecord | undefined]>([
+    ['another run of the program', resumedRecord(frozen, run({}, 'b'), now)],
+    ['a unit of which nothing is known', resumedRecord(frozen, undefined, now)],
+    ['an agent that has never published', resumedRecord(undefined, run(), now)],
+    ['a time to come', resumedRecord({ ...frozen, since: new Date(T0 + 1).toISOString() }, run(), now)],
+    ['a run that has no name', resumedRecord({ ...frozen, invocationID: '' }, run({}, ''), now)],
+    ['a loop that has ended', resumedRecord(loop, run(), now)],
+  ])('says nothing of %s', (_, record) => {
+    expect(record).toBeUndefined();
   });
 });

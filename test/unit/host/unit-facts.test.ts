@@ -48,12 +48,27 @@ describe('systemctl show', () => {
         mainPID: 57,
         invocationID: 'dd3ac0938964456580b50d084aba4d3b',
         startedAt: STARTED,
+        changedAt: undefined,
+        hasJob: false,
+        requires: [],
         restarts: 3,
         restart: 'always',
         watchdogMs: 30_000,
         killMode: 'process',
       },
     ]);
+  });
+
+  test('says since when the unit is so, what systemd is about to do with it, and with what it is stopped', () => {
+    const more =
+      'StateChangeTimestamp=Tue 2026-11-24 11:54:59 UTC\nStateChangeTimestampMonotonic=3001000000\nJob=812\n';
+    const bonds = 'Requires=sysinit.target containerd.service\nBindsTo=\nPartOf=x.target\n';
+    expect(parseUnits(`${V252}${more}${bonds}`, NOW)[0]).toMatchObject({
+      changedAt: STARTED + 1_000,
+      hasJob: true,
+      requires: ['sysinit.target', 'containerd.service', 'x.target'],
+    });
+    expect(parseUnits(`${V252}Job=0\n`, NOW)[0]).toMatchObject({ hasJob: false });
   });
 
   test('of systemd 219 lacks InvocationID and NRestarts', () => {
