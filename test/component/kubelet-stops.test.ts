@@ -258,6 +258,21 @@ describe('a kubelet that does not run', () => {
   );
 
   test(
+    'since our own restart of the runtime has stopped it is started again',
+    async () => {
+      await well();
+      bench.host('node-a').bindKubelet();
+      bench.host('node-a').inject('runtime-hung');
+      const { status } = await bench.until('node-a', isOver);
+      expect(restarts().map(({ unit }) => unit)).toEqual(['containerd.service', 'kubelet.service']);
+      expect(status.outcome).toBe('Recovered');
+      expect(status.actions?.at(-1)?.message).toMatch(/; kubelet\.service was stopped with it, and is started again$/);
+      expect(bench.incidents()).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
+
+  test(
     'is one trouble, however often its agent is started anew',
     async () => {
       await well();

@@ -27,6 +27,7 @@ import {
 import { type ActParts, type Assignment, type HostNow, judgeAct, readBootID } from './judge-act.ts';
 import type { Refusal } from './refusal.ts';
 import { ended, report, reportNotDone } from './report-act.ts';
+import { startStopped } from './start-stopped.ts';
 import { watchRestart } from './restart-verification.ts';
 import { reasonOf, type World } from '../world.ts';
 
@@ -200,9 +201,10 @@ export async function watchAndReport(
     await report(world, incident, ended(record, 'Failed', message, now), signal);
     return;
   }
+  const started = await startStopped(world, record, signal);
   const after = await afterOf(world, verdict.unit, signal);
-  const message =
-    failure === undefined ? replaced(before.pid, after.pid) : `${failure}; but ${replaced(before.pid, after.pid)}`;
+  const words = [replaced(before.pid, after.pid), ...(started === undefined ? [] : [started])].join('; ');
+  const message = failure === undefined ? words : `${failure}; but ${words}`;
   await report(world, incident, { ...ended(record, 'Succeeded', message, now), after }, signal);
 }
 

@@ -56,6 +56,8 @@ export interface SimulatedHost {
   inject(fault: FaultKind): void;
   /** The kubelet's process is gone, and its unit is so: a person, or systemd, has ended it. */
   endKubelet(how: Partial<UnitFacts>): void;
+  /** The kubelet's unit requires the runtime's: it is stopped with it, and stays so. */
+  bindKubelet(): void;
   /** Nothing that the kubelet says reaches the API server. */
   isNotReporting(): boolean;
   /** What went wrong passes by itself: nobody restarts anything. */
@@ -133,6 +135,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let shimReads = 0;
   let shimReadMs = 300;
   let isRuntimeHung = false;
+  let isBound = false;
   /** What systemd shows of a kubelet that was ended. */
   let ended: Partial<UnitFacts> | undefined;
   /** A fault of the kubelet's process: it ends with the process. */
@@ -195,6 +198,13 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     });
   }
 
+  function endKubelet(how: Partial<UnitFacts>): void {
+    process.abort(new Error('ended'));
+    life = undefined;
+    kubeletUnit.stop();
+    ended = { activeState: 'inactive', subState: 'dead', ...how };
+  }
+
   async function restartUnit(unit: string, caller: AbortSignal): Promise<string> {
     if (servicesBroken !== undefined) throw new MedicError('E_HOST_COMMAND', 'transient', servicesBroken);
     restarts.push({ unit, at: clock.now() });
@@ -217,6 +227,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   }
 
   async function restartRuntime(): Promise<void> {
+    if (isBound) endKubelet({ requires: [runtimeUnit.facts().unit], changedAt: clock.now() });
     runtimeUnit.stop();
     await clock.sleep(TIMES.runtimeRestart, signal);
     isRuntimeHung = false;
@@ -378,11 +389,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     },
     ready: () => ready,
     isNotReporting: () => kubeletFault === 'kubelet-frozen' || kubeletFault === 'not-reporting' || ended !== undefined,
-    endKubelet(how): void {
-      process.abort(new Error('ended'));
-      life = undefined;
-      kubeletUnit.stop();
-      ended = { activeState: 'inactive', subState: 'dead', ...how };
+    endKubelet,
+    bindKubelet(): void {
+      isBound = true;
     },
     kubelet: kubeletUnit.facts,
     runtime: runtimeUnit.facts,
