@@ -16,6 +16,7 @@ import {
   type Signatures,
   type Signed,
 } from '../../core/detection/signatures.ts';
+import { joinLine, type OpenRecord } from '../../core/detection/record-lines.ts';
 import type { PlegLine } from '../../core/detection/pleg-line.ts';
 import { type LogStatus, noteSuspicion, plegInfo, type Suspicion } from '../../core/detection/pleg-state.ts';
 import type { ProgramRecord } from '../../core/detection/program-state.ts';
@@ -41,6 +42,8 @@ export interface WatchState {
   readonly lagSeconds: number | undefined;
   readonly lostLines: number;
   readonly unreadableLines: number;
+  /** A record of several lines whose end has not been read; undefined: none. */
+  readonly openRecord: OpenRecord | undefined;
   /** By what ids those sign who write into this log. */
   readonly signatures: Signatures;
   /** Starts of a kubelet that were read. */
@@ -62,6 +65,7 @@ export function beginWatch(stored: {
     lagSeconds: undefined,
     lostLines: 0,
     unreadableLines: 0,
+    openRecord: undefined,
     signatures: NO_SIGNATURES,
     starts: 0,
   };
@@ -69,8 +73,10 @@ export function beginWatch(stored: {
 
 export function onRecord(state: WatchState, record: LogRecord, now: Moment): WatchState {
   switch (record.kind) {
-    case 'line':
-      return onLine(state, record, now);
+    case 'line': {
+      const { open, record: text = '' } = joinLine(state.openRecord, record);
+      return onLine({ ...state, openRecord: open }, { ...record, text }, now);
+    }
     case 'lost':
       return { ...state, lostLines: state.lostLines + record.lines };
     case 'unreadable':

@@ -25,7 +25,9 @@ const CRI = /^\d{4}-\d\d-\d\dT[\d:.+Z-]{8,40} std(?:out|err) F /;
 /** `"message" key="value" key="value"`: a value in quotes ends where its quotes end. */
 const QUOTED = String.raw`"([^"\\]*(?:\\.[^"\\]*)*)"`;
 const STRUCTURED = new RegExp(`^${QUOTED}`);
-const PAIR = new RegExp(String.raw` ([\w./-]{1,128})=(?:${QUOTED}|(\{.*)|[^\s"{<]+)`, 'y');
+/** Of several lines: `=<`, each line behind a tab, ` >`. */
+const LINES = String.raw`<\n((?:\t[^\n]*\n)+) >`;
+const PAIR = new RegExp(String.raw` ([\w./-]{1,128})=(?:${QUOTED}|(\{.*)|${LINES}|[^\s"{<]+)`, 'y');
 
 /**
  * A logger's name may stand before the message. Each is of one file in all releases: calls elsewhere print nothing but an
@@ -49,7 +51,7 @@ interface Said {
   readonly valueOf: (key: string) => string | undefined;
 }
 
-/** What the kubelet itself says of PLEG in one record. It never throws; the time is linear in the record's length. */
+/** What the kubelet itself says of PLEG in one record, which may have several lines. It never throws; the time is linear in the record's length. */
 export function parseKubeletRecord(line: string): PlegLine {
   const said = saidIn(line.slice(0, MAX_RECORD));
   return said === undefined ? NONE : meaningOf(said);
@@ -119,8 +121,9 @@ function pairsOf(body: string, from: number): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   PAIR.lastIndex = from;
   for (let pair = PAIR.exec(body); pair !== null; pair = PAIR.exec(body)) {
-    const [, key = '', quoted, object] = pair;
-    if (!values.has(key)) values.set(key, quoted === undefined ? (object ?? '') : unquoted(quoted));
+    const [, key = '', quoted, object, lines] = pair;
+    const plain = lines === undefined ? (object ?? '') : lines.replace(/^\t/gm, '').trimEnd();
+    if (!values.has(key)) values.set(key, quoted === undefined ? plain : unquoted(quoted));
   }
   return values;
 }

@@ -35,6 +35,40 @@ function stateAt(state: WatchState, now: number): string {
   return plegOf(state, BESIDE, moment(now)).state;
 }
 
+describe('a record of several lines', () => {
+  const HEAD = 'E1124 10:09:33.815416      95 kubelet.go:2646] "Skipping pod synchronization" err=<';
+  const FIRST = '\t[container runtime is down: rpc error:';
+  const LAST = '\tPLEG is not healthy: pleg was last seen active 3m1s ago; threshold is 3m0s]';
+  const breachOf = (texts: readonly (string | readonly [string, number])[]): string => {
+    const records = texts.map((one, i): readonly [number, LogRecord] => {
+      const [text, pid] = typeof one === 'string' ? [one, 95] : one;
+      return [i, { kind: 'line', at: T0 + i, text, cursor: `c${String(i)}`, pid }];
+    });
+    return stateAt(feed([[0, { kind: 'caught-up' }], ...records]), 1_000);
+  };
+
+  test('is read as one', () => {
+    expect(breachOf([HEAD, FIRST, LAST, ' >'])).toBe('Unhealthy');
+    expect(breachOf([HEAD, FIRST, LAST, ' > logger="x"'])).toBe('Unhealthy');
+  });
+
+  test.each([
+    ['its end has not come', [HEAD, FIRST, LAST]],
+    ['its lines go on with nothing', [FIRST, LAST, ' >']],
+    ['another line is between', [HEAD, FIRST, 'x', LAST, ' >']],
+    ['its lines are another process’s', [HEAD, FIRST, [LAST, 96], ' >']],
+    ['it is too long', [HEAD, ...Array.from({ length: 64 }, () => '\tx'), LAST, ' >']],
+    ['it is about a pod', [HEAD.replace('Skipping pod synchronization', 'Unhandled Error'), FIRST, LAST, ' >']],
+    ['it is another file’s', [HEAD.replace('kubelet.go', 'warnings.go'), FIRST, LAST, ' >']],
+  ] as const)('says nothing where %s', (_, texts) => {
+    expect(breachOf(texts)).not.toBe('Unhealthy');
+  });
+
+  test('hides no record that comes after it', () => {
+    expect(breachOf([HEAD, FIRST, BREACH])).toBe('Unhealthy');
+  });
+});
+
 describe('a record with the header of another process', () => {
   const as = (signer: string): string => BREACH.replace(' 95 ', ` ${signer} `);
   const JSON_BREACH = `{"ts":1,"caller":"kubelet/kubelet.go:1","msg":"Skipping pod synchronization","err":"${BREACH.slice(BREACH.indexOf('err="') + 5)}}`;
