@@ -8,7 +8,7 @@
 #   hang NODE          SIGSTOP containerd: relist blocks in CRI ListPodSandbox; PLEG is unhealthy 3 min later
 #   resume NODE        SIGCONT containerd
 #   freeze NODE        freeze the kubelet's CRI connections (boot with CRI_PROXY=1): the kubelet is stuck, the runtime well
-#   mute NODE          drop what comes in on the kubelet's present connections to the API server: new ones are well
+#   mute NODE          drop all packets of the kubelet's present connections to the API server: new ones are well
 #   import NODE TAR    load an image archive into the node's containerd: there is no image registry
 # KUBELET_CONFIG_EXTRA adds lines of KubeletConfiguration, UNIT_EXTRA lines of the kubelet's [Service], NODE_LABELS labels.
 set -euo pipefail
@@ -62,6 +62,7 @@ mute)
   pid="$(in_node systemctl show kubelet -p MainPID --value)"
   for port in $(in_node ss -Htnp state established "dport = :$LAB_API_PORT" | grep "pid=$pid," | awk '{print $3}' | sed 's/.*://'); do
     ip netns exec "$NETNS" iptables -I INPUT -p tcp --sport "$LAB_API_PORT" --dport "$port" -j DROP
+    ip netns exec "$NETNS" iptables -I OUTPUT -p tcp --dport "$LAB_API_PORT" --sport "$port" -j DROP
   done
   exit ;;
 import) cp "$1" "$R/root/image.tar"; in_node ctr -n k8s.io images import /root/image.tar >/dev/null; rm "$R/root/image.tar"; exit ;;
