@@ -1,5 +1,6 @@
 /**
- * The kubelet's connections to the API server are dead, and new ones are well (kubernetes#87615): no packet of them arrives. A kubelet of today closes such a connection after 45 s; this one has that switched off, as older ones have.
+ * The kubelet's connections to the API server are dead, and new ones are well (kubernetes#87615): no packet of them arrives. A
+ * kubelet of today closes such a connection after 45 s; this one has that switched off, as older ones have.
  */
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { completedIncident } from '../incidents.ts';

@@ -112,7 +112,7 @@ const OTHERS = [
   ['admissionregistration.k8s.io', 'validatingadmissionpolicybindings'],
   ['apiextensions.k8s.io', 'customresourcedefinitions'],
 ] as const;
-const NAMESPACES = [NAMESPACE, 'medik8s-leases', 'default', 'kube-system', ''];
+const NAMESPACES = [NAMESPACE, 'medik8s-leases', 'kube-node-lease', 'default', 'kube-system', ''];
 const EXTRA = [
   ['', 'users', 'impersonate'],
   ['', 'serviceaccounts', 'impersonate'],
