@@ -148,9 +148,22 @@ describe('a kubelet that runs and does not report', () => {
   );
 
   test(
-    'since its node is overloaded is handed over with the figures',
+    'since its connection is dead is restarted on a busy node too, where it answers its own /healthz',
     async () => {
       await well();
+      bench.host('node-a').setPressure({ load: 17, cpus: 2, cpuSome: 96, memoryFull: 0, ioFull: 2 });
+      bench.host('node-a').inject('not-reporting');
+      const { status } = await bench.until('node-a', isOver);
+      expect(status).toMatchObject({ outcome: 'Recovered', diagnosis: { cause: 'kubelet-api-connection-dead' } });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'since its node is overloaded, and cannot say why, is handed over with the figures',
+    async () => {
+      await well();
+      bench.host('node-a').setReportError('an error of no known kind');
       bench.host('node-a').setPressure({ load: 67, cpus: 4, cpuSome: 98, memoryFull: 3, ioFull: 12 });
       bench.host('node-a').inject('not-reporting');
       const { status } = await bench.until('node-a', isOver);

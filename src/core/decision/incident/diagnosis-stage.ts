@@ -111,21 +111,25 @@ function ofProgram(snapshot: IncidentSnapshot, byStacks: Diagnosis): Diagnosis |
   const [role, program] = programOf(snapshot) ?? [];
   if (role === undefined) return undefined;
   const isSilent = snapshot.incident.spec.trigger.type === 'KubeletSilent';
-  const starved = isSilent && isStarvable(program) ? starvedVerdict(snapshot) : undefined;
-  const words = lastWords(snapshot.incident.status.host, LOG_OF[role]);
+  const { host } = snapshot.incident.status;
+  const starved = isSilent ? starvedVerdict(program, host) : undefined;
+  const words = lastWords(host, LOG_OF[role]);
   const known = starved ?? (program === undefined ? undefined : programVerdict(role, program, words));
   return known ?? (isSilent ? ofReports(snapshot, byStacks) : undefined);
 }
 
-/** One that is stopped, or waits in the kernel, does nothing whatever it gets. */
-function isStarvable(program: ProgramInfo | undefined): boolean {
-  return program?.state === 'Silent' || program?.state === 'Running';
+/**
+ * One that is stopped, or waits in the kernel, does nothing whatever it gets. One that answers its own /healthz gets what it
+ * needs: what it says of its reports is why they do not arrive, on a busy node too.
+ */
+function isStarvable(program: ProgramInfo | undefined, host: HostSummary | undefined): boolean {
+  const words = heartbeatWords(host);
+  if (program?.state === 'Silent') return words?.fault !== 'refused';
+  return program?.state === 'Running' && words === undefined;
 }
 
-/** An API server that refuses it does so however slow it is. */
-function starvedVerdict({ incident }: IncidentSnapshot): Diagnosis | undefined {
-  const { host } = incident.status;
-  const figures = heartbeatWords(host)?.fault === 'refused' ? undefined : overloadIn(host);
+function starvedVerdict(program: ProgramInfo | undefined, host: HostSummary | undefined): Diagnosis | undefined {
+  const figures = isStarvable(program, host) ? overloadIn(host) : undefined;
   return figures === undefined ? undefined : overloadedVerdict(figures);
 }
 
