@@ -4,13 +4,18 @@ export interface Figure {
   /** What was done, by what. */
   readonly name: string;
   readonly value: number;
-  readonly unit: 's' | 'ms' | 'MiB' | 'MB/s' | '%' | 'faults';
+  readonly unit:
+    's' | 'ms' | 'MiB' | 'MB/s' | '%' | 'faults' | 'times' | 'kills' | 'nodes' | 'a second' | '% of a core';
   /** What it may be at most, of a rate or a share at least; undefined: it is there to compare with. */
   readonly goal?: number;
 }
 
 export interface Section {
   readonly title: string;
+  /** Said before the table. */
+  readonly note?: string;
+  /** What the values are; by default medians. */
+  readonly column?: string;
   readonly figures: readonly Figure[];
 }
 
@@ -23,28 +28,35 @@ export function isMissed({ value, unit, goal }: Figure): boolean {
   return isMoreBetter(unit) ? value < goal : value > goal;
 }
 
-const DIGITS: Partial<Readonly<Record<Figure['unit'], number>>> = { s: 2, '%': 1 };
+const DIGITS: Partial<Readonly<Record<Figure['unit'], number>>> = {
+  s: 2,
+  '%': 1,
+  times: 2,
+  'a second': 1,
+  '% of a core': 1,
+};
 
 function row(figure: Figure): readonly string[] {
   const { name, value, unit, goal } = figure;
   const sign = isMoreBetter(unit) ? '>=' : '<=';
   const wanted = goal === undefined ? '' : `${sign} ${goal} ${unit}`;
   const verdict = goal === undefined ? '' : isMissed(figure) ? 'MISSED' : 'met';
-  return [name, `${value.toFixed(DIGITS[unit] ?? 0)} ${unit}`, wanted, verdict];
+  const text = Number.isFinite(value) ? `${value.toFixed(DIGITS[unit] ?? 0)} ${unit}` : 'never';
+  return [name, text, wanted, verdict];
 }
 
-const HEAD = ['', 'Median', 'Goal', ''];
-
 /** A table of Markdown, its columns aligned so that it is read as well on a terminal. */
-function table(figures: readonly Figure[]): string {
-  const rows = [HEAD, ...figures.map(row)];
-  const widths = HEAD.map((_, column) => Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)));
+function table(figures: readonly Figure[], column: string): string {
+  const titles = ['', column, 'Goal', ''];
+  const rows = [titles, ...figures.map(row)];
+  const widths = titles.map((_, index) => Math.max(3, ...rows.map((cells) => cells[index]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`;
   const [head = [], ...body] = rows;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
 
-export function sectionText({ title, figures }: Section): string {
-  return `## ${title}\n\n${table(figures)}`;
+export function sectionText({ title, note, column = 'Median', figures }: Section): string {
+  const words = note === undefined ? '' : `${note}\n\n`;
+  return `## ${title}\n\n${words}${table(figures, column)}`;
 }

@@ -18,6 +18,10 @@ export interface ControlPlane {
   readonly port: number;
   /** PEM. */
   readonly ca: string;
+  /** Where etcd answers, in clear text. */
+  readonly etcdUrl: string;
+  /** PEM file of the key that signs tokens of service accounts. */
+  readonly tokenKeyFile: string;
   /** For files of the test's own; it goes with the control plane. */
   readonly folder: string;
   /** With a bearer token: of `admin` (system:masters), of `nobody` (no rights), or another token as it is. */
@@ -42,7 +46,8 @@ export function controlPlaneBinaries(): string {
   );
 }
 
-export async function startControlPlane(): Promise<ControlPlane> {
+/** @param flags more of them for the API server. */
+export async function startControlPlane(flags: readonly string[] = []): Promise<ControlPlane> {
   const binaries = controlPlaneBinaries();
   const folder = mkdtempSync(join(tmpdir(), 'kubelet-medic-control-plane-'));
   const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
@@ -50,7 +55,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   mkdirSync(pki);
   const authority = createAuthority(pki);
   const etcd = startEtcd(binaries, folder, [etcdPort, peerPort]);
-  const argv = apiServerFlags(folder, authority, { etcdPort, port });
+  const argv = [...apiServerFlags(folder, authority, { etcdPort, port }), ...flags];
   const startApi = (): Child => startChild(join(binaries, 'kube-apiserver'), argv, join(folder, 'kube-apiserver.log'));
   let api = startApi();
   const material = { ca: authority.ca };
@@ -71,6 +76,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
   return {
     port,
     ca: authority.ca,
+    etcdUrl: `http://127.0.0.1:${etcdPort}`,
+    tokenKeyFile: join(pki, 'sa.key'),
     folder,
     connection: (token, at = port) => ({
       server: `https://127.0.0.1:${at}`,
