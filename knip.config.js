@@ -18,5 +18,5 @@ export default {
   ],
   project: ['src/**/*.ts!', 'tools/**/*.ts!', 'test/**/*.ts', 'scripts/*.mjs'],
   ignoreExportsUsedInFile: production,
-  ignoreBinaries: ['openssl', 'go', 'mkfifo'],
+  ignoreBinaries: ['openssl', 'go', 'mkfifo', 'unshare'],
 };

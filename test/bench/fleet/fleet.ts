@@ -11,8 +11,8 @@ function figuresOf(result: FleetResult): readonly Figure[] {
   const never = Number.POSITIVE_INFINITY;
   return [
     {
-      name: "killed at the chart's limit of memory",
-      value: result.killedForMemory === undefined ? 0 : 1,
+      name: 'the controller was ended, by the kernel or by itself',
+      value: result.killed.length,
       unit: 'kills',
       goal: 0,
     },
@@ -20,7 +20,12 @@ function figuresOf(result: FleetResult): readonly Figure[] {
     { name: 'peak of resident memory at the start', value: result.startPeakBytes / MIB, unit: 'MiB', goal: 256 },
     { name: 'start to in sync', value: result.readyMs / 1e3, unit: 's', goal: 10 },
     { name: 'start to the end of the first pass', value: result.calmMs / 1e3, unit: 's' },
-    { name: 'breach written to incident, 50 at once, p99', value: result.openedP99Ms / 1e3, unit: 's', goal: 1 },
+    {
+      name: 'breach written to incident, 50 at once, p99',
+      value: (result.openedP99Ms ?? never) / 1e3,
+      unit: 's',
+      goal: 1,
+    },
     { name: 'writes at rest, all programs', value: result.restWritesPerS, unit: 'a second', goal: 20 },
     { name: 'CPU of the controller at rest', value: result.restCpu * 100, unit: '% of a core', goal: 20 },
     { name: 'storm: the breaker tells', value: (storm.breakerMs ?? never) / 1e3, unit: 's', goal: 5 },
@@ -36,21 +41,18 @@ function figuresOf(result: FleetResult): readonly Figure[] {
     { name: 'storm: writes, mean until the last verdict', value: storm.writesPerS, unit: 'a second', goal: 50 },
     { name: 'storm: peak of resident memory', value: storm.peakBytes / MIB, unit: 'MiB' },
     { name: 'bytes in etcd after the storm, without Nodes', value: result.etcdBytes / MIB, unit: 'MiB', goal: 150 },
-    { name: 'take-over from a pod that ends in order', value: result.takeOverMs / 1e3, unit: 's' },
+    { name: 'take-over from a pod that ends in order', value: (result.takeOverMs ?? never) / 1e3, unit: 's' },
   ];
 }
 
 function sectionOf(result: FleetResult): Section {
-  const { nodes, limitBytes, load, killedForMemory, notes } = result;
-  const kill =
-    killedForMemory === undefined
-      ? ''
-      : ` It was killed ${killedForMemory}; the other figures are without a limit from there on.`;
+  const { nodes, limitBytes, load, killed, notes } = result;
+  const ends = killed.map((how) => ` It was ended ${how}; what follows is without a limit.`).join('');
   return {
     title: `A fleet of ${nodes.toLocaleString('en')} nodes, ${historyOf(nodes).toLocaleString('en')} old incidents, 1 % flapping`,
     note:
-      `Limit of memory: ${(limitBytes / MIB).toFixed(0)} MiB.${kill} ${storm(result)} The load average was ` +
-      `${load.toFixed(1)} at the end. ${notes.map((text) => `${text}.`).join(' ')}`,
+      `Limit of memory: ${(limitBytes / MIB).toFixed(0)} MiB.${ends} ${storm(result)} The load average was ` +
+      `${load.toFixed(1)} at the end. ${notes.join(' ')}`,
     column: 'Measured',
     figures: figuresOf(result),
   };
