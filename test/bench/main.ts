@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: the hot paths beside programs that people use for the same today, in one run on one machine.
- * Needs go and grep. Exits 1 where a goal is missed. `--only dump|scan|stacks`. `--write` writes docs/benchmarks.md.
+ * Needs go and grep. Exits 1 where a goal is missed. `--only dump|log|stacks|fleet`; the fleet is measured only when it is
+ * asked for (`--nodes N`: one size of it). `--write` writes docs/benchmarks.md.
  */
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,6 +11,7 @@ import { dumpFile, GOROUTINES, logFile, panicparse } from './inputs.ts';
 import { compare } from './measure.ts';
 import { fleetSections } from './fleet/fleet.ts';
 import { stackSections } from './stacks.ts';
+import { withPart } from './page.ts';
 import { isMissed, type Section, sectionText } from './report.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -108,21 +110,26 @@ const SECTIONS: Readonly<Record<string, () => Promise<readonly Section[]>>> = {
 /** The fleet takes ten minutes and root: only who asks for it gets it. */
 const chosen = values.only === undefined ? Object.keys(SECTIONS).filter((name) => name !== 'fleet') : [values.only];
 const sections: Section[] = [];
-const load = (loadavg()[0] ?? 0).toFixed(1);
+const today = new Date().toISOString().slice(0, 10);
+const MEDIANS = 'Medians of 5 runs after a warm-up, by turns, each in a fresh process, ours from its bundle,';
+const ONCE = 'One run, the controller from its bundle,';
+const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
+
+function about(name: string, load: number): string {
+  const machine = `with Node.js ${process.version}, on ${availableParallelism()} cores`;
+  return `By \`npm run bench -- --only ${name}\` on ${today}. ${name === 'fleet' ? ONCE : MEDIANS} ${machine}. The load \
+average was ${load.toFixed(1)} as the run began; with more processes than cores, times are longer than on a machine that has \
+nothing else to do, and CPU time is the better guide.`;
+}
+
 for (const name of chosen) {
   const measureSection = SECTIONS[name];
   if (measureSection === undefined) throw new Error(`there are ${Object.keys(SECTIONS).join(', ')}, and no ${name}`);
-  sections.push(...(await measureSection()));
-}
-const cores = availableParallelism();
-const about = `Medians of 5 runs after a warm-up, by turns, each in a fresh process, ours from its bundle, with Node.js \
-${process.version}, on ${cores} cores. The load average was ${load} as the run \
-began; with more processes than cores, \
-times are longer than on a machine that has nothing else to do, and CPU time is the better guide.`;
-const text = `${sections.map(sectionText).join('\n\n')}\n`;
-console.log(`${about}\n\n${text}`);
-if (values.write) {
-  const page = `# Benchmarks\n\nWritten by \`npm run bench -- --write\`. ${about}\n\n${text}`;
-  writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), page);
+  const load = loadavg()[0] ?? 0;
+  const measured = await measureSection();
+  const text = `${about(name, load)}\n\n${measured.map(sectionText).join('\n\n')}`;
+  console.log(`${text}\n`);
+  if (values.write) writeFileSync(PAGE, withPart(readFileSync(PAGE, 'utf8'), name, text));
+  sections.push(...measured);
 }
 if (sections.some(({ figures }) => figures.some(isMissed))) process.exitCode = 1;

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { ObjectMeta } from '../../../src/api/meta.ts';
 import { INCIDENTS, LEASES, POLICIES } from '../../../src/api/resources.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
+import { isMedicError } from '../../../src/ports/errors.ts';
 import { installChart, renderChart } from '../../support/chart.ts';
 import type { ControlPlane } from '../../support/control-plane.ts';
 import { rawResource } from '../../support/raw-resource.ts';
@@ -91,6 +92,16 @@ interface Bench {
 
 const Policy = z.object({ metadata: ObjectMeta, spec: z.looseObject({}) });
 
+/** Its watches come after what etcd was told: until then it refuses to list (`Too large resource version`). */
+async function hasSeen(cluster: Cluster, incidents: number): Promise<boolean> {
+  try {
+    return (await cluster.list(INCIDENTS, { pageSize: 100 })).items.length >= incidents;
+  } catch (error) {
+    if (isMedicError(error, 'transient')) return false;
+    throw error;
+  }
+}
+
 async function prepare(nodes: number, started: Started, say: Say): Promise<Bench> {
   const sets = [`policy.spec.budget.maxUnhealthy=${BREAKER}`];
   const chart = renderChart(NAMESPACE, sets);
@@ -103,9 +114,7 @@ async function prepare(nodes: number, started: Started, say: Say): Promise<Bench
   const bareBytes = await etcdBytes(plane);
   say(`${nodes} nodes, ${mib(bareBytes)} in etcd`);
   await seedHistory(plane, admin, { policy, template, uids });
-  await eventually('the API server has seen the history', async () => {
-    return (await admin.list(INCIDENTS, { pageSize: 100 })).items.length >= historyOf(nodes);
-  });
+  await eventually('the API server has seen the history', () => hasSeen(admin, historyOf(nodes)), 180_000);
   await installChart(admin, NAMESPACE, sets);
   say(`old incidents and healths, ${mib((await etcdBytes(plane)) - bareBytes)} more in etcd`);
   const shipped = shippedController(chart);
@@ -115,8 +124,8 @@ async function prepare(nodes: number, started: Started, say: Say): Promise<Bench
   const agent = { account: AGENT, accountUID: await uidOf(AGENT) };
   const fleet = started.add(startFleet({ nodes, port, ca, tokenKeyFile, ...agent }));
   fleet.tell({ kind: 'start' });
-  await fleet.until('all agents have reported', ({ reported }) => reported === nodes, 120_000);
-  say('all agents have reported');
+  await comes('all agents have reported', () => fleet.state().reported === nodes, 240_000, say);
+  say(`${fleet.state().reported} agents have reported; ${fleet.state().failures} of their calls failed`);
   const { account } = shipped;
   const token = createTokenSigner(tokenKeyFile)({ account, accountUID: await uidOf(account) });
   const start: Bench['start'] = (name, limitBytes) =>

@@ -9,8 +9,6 @@ export interface Fleet {
   /** Resolves when the nodes have begun with it: what `state` says from then on is of this breach. */
   breach(count: number, withinMs: number): Promise<void>;
   state(): FleetState;
-  /** @throws if it does not hold within the limit, with what the fleet says of itself. */
-  until(what: string, holds: (state: FleetState) => boolean, limitMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -41,22 +39,6 @@ export function startFleet(config: FleetConfig): Fleet {
       await eventually('the breach begins', () => state.breaches > before);
     },
     state: () => state,
-    async until(what, holds, limitMs): Promise<void> {
-      try {
-        await eventually(
-          what,
-          () => {
-            if (child.exitCode !== null) throw new Error('the simulated nodes have ended');
-            return holds(state);
-          },
-          limitMs,
-        );
-      } catch (cause) {
-        const { openedMs, verdictMs, ...rest } = state;
-        const counts = { ...rest, opened: openedMs.length, verdicts: verdictMs.length };
-        throw new Error(`${what}: the nodes say ${JSON.stringify(counts)}`, { cause });
-      }
-    },
     async stop(): Promise<void> {
       if (child.exitCode !== null) return;
       const ended = new Promise((resolve) => child.once('exit', resolve));

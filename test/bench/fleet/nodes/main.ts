@@ -170,7 +170,7 @@ async function start(): Promise<void> {
     const kubelet = index < config.nodes - flapping ? runHeartbeat : runFlapping;
     kubelet(admin, node, note, signal).catch(note);
     // As quickly as their first reports are written: a rollout starts them in turn as well.
-    while (index - reported.size > 100) await realClock.sleep(5, signal);
+    while (index - reported.size > 24) await realClock.sleep(5, signal);
   }
 }
 

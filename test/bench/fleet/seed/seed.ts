@@ -6,7 +6,7 @@ import type { Cluster } from '../../../../src/ports/cluster.ts';
 import type { ControlPlane } from '../../../support/control-plane.ts';
 import { readStored, type Stored, writeStored } from '../machine/etcd.ts';
 import { nodeManifest, nodeName } from './node-manifest.ts';
-import { movedBy, onNode, type Template } from './template.ts';
+import { movedBy, movedTo, type Template } from './template.ts';
 
 /** Completed incidents for each node. */
 const HISTORY = 2;
@@ -32,16 +32,19 @@ export async function seedNodes(cluster: Cluster, count: number): Promise<Readon
   return uids;
 }
 
-/** As the controller writes it; what the agents write is theirs to write. */
+/** As the two programs write it, each its own fields. */
 async function createHealth(cluster: Cluster, { template, uids }: History, name: string): Promise<void> {
   const { inquiry: _inquiry, ...spec } = template.health.spec;
   const metadata = { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: uids.get(name) }] };
   await cluster.apply(HEALTHS, { metadata, spec }, { manager: CONTROLLER_MANAGER, force: true });
+  const status = movedTo(template.health.status, name, Date.now() - template.beganAt);
+  const how = { manager: AGENT_MANAGER, subresource: 'status', force: true } as const;
+  await cluster.apply(HEALTHS, { metadata: { name }, status }, how);
 }
 
 /** As the two programs write it, each its own fields. It has ended a day ago. */
 async function createIncident(cluster: Cluster, { template, uids }: History, node: string): Promise<string> {
-  const { spec, status } = onNode(template, node, Date.now() - DAY_MS - template.beganAt);
+  const { spec, status } = movedTo(template.incident, node, Date.now() - DAY_MS - template.beganAt);
   const metadata = { name: `${node}-00000` };
   const created = { metadata, spec: { ...spec, nodeUID: uids.get(node) } };
   await cluster.create(INCIDENTS, created, { manager: CONTROLLER_MANAGER });

@@ -42,10 +42,8 @@ export function movedBy(text: string, byMs: number): string {
   });
 }
 
-/** The incident on another node, its times moved by `byMs`. */
-export function onNode({ incident }: Template, node: string, byMs: number): Pick<KubeletIncident, 'spec' | 'status'> {
-  const { spec, status } = incident;
-  const text = JSON.stringify({ spec, status }).replaceAll(NODE, node);
-  // What JSON.stringify wrote of it a line before.
-  return JSON.parse(movedBy(text, byMs)) as Pick<KubeletIncident, 'spec' | 'status'>;
+/** A part of it as it would be on another node, its times moved by `byMs`. */
+export function movedTo<T>(part: T, node: string, byMs: number): T {
+  // What JSON.stringify wrote of it a moment before.
+  return JSON.parse(movedBy(JSON.stringify(part).replaceAll(NODE, node), byMs)) as T;
 }
