@@ -331,7 +331,10 @@ async function measure(nodes: number, started: Started, say: Say): Promise<Fleet
 export async function runFleet(nodes: number, say: Say): Promise<FleetResult> {
   const started = new Started();
   const onEnd = (): void => {
-    started.end().finally(() => process.exit(1));
+    started.end().then(
+      () => process.exit(1),
+      () => process.exit(1),
+    );
   };
   process.once('SIGINT', onEnd).once('SIGTERM', onEnd);
   try {
