@@ -1,22 +1,14 @@
-/** One fleet from its seeding to its storm: what the controller and the agents cost the cluster. */
+/** One fleet from its start to its storm: what the controller and the agents cost the cluster. */
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod/mini';
-import { ObjectMeta } from '../../../src/api/meta.ts';
-import { INCIDENTS, LEASES, POLICIES } from '../../../src/api/resources.ts';
-import type { Cluster } from '../../../src/ports/cluster.ts';
-import { isMedicError } from '../../../src/ports/errors.ts';
-import { installChart, renderChart } from '../../support/chart.ts';
-import type { ControlPlane } from '../../support/control-plane.ts';
-import { rawResource } from '../../support/raw-resource.ts';
-import { eventually } from '../../support/real-time.ts';
-import { type Controller, type Shipped, shippedController, startController } from './machine/controller.ts';
-import { connectTo, createTokenSigner, NAMESPACE, startFleetPlane } from './machine/plane.ts';
+import { LEASES } from '../../../src/api/resources.ts';
+import { type Bench, prepare, Started } from './bench.ts';
+import { breachSome, type Storm, storm } from './breaches.ts';
+import type { Controller } from './machine/controller.ts';
 import { etcdBytes } from './machine/etcd.ts';
+import { NAMESPACE } from './machine/plane.ts';
 import { readWrites, sumOf, type Writes, writesBetween, writesText } from './machine/writes.ts';
-import { type Fleet, startFleet } from './nodes/fleet-process.ts';
-import { historyOf, seedHistory, seedNodes } from './seed/seed.ts';
-import { createTemplate } from './seed/template.ts';
+import { comes, mib, quantile, type Say } from './measures.ts';
 
 export interface FleetResult {
   readonly nodes: number;
@@ -39,99 +31,10 @@ export interface FleetResult {
   readonly notes: readonly string[];
 }
 
-interface Storm {
-  readonly breached: number;
-  readonly openedAllMs: number | undefined;
-  readonly verdicts: number;
-  /** Until the last verdict; undefined: not all within the limit. */
-  readonly verdictsMs: number | undefined;
-  readonly breakerMs: number | undefined;
-  readonly writesPerS: number;
-  readonly peakWritesPerS: number;
-  readonly writes: string;
-  readonly peakBytes: number;
-}
-
 const REST_MS = 40_000;
 const SETTLE_MS = 10_000;
-const STORM_LIMIT_MS = 300_000;
 const READY_LIMIT_MS = 180_000;
 const NO_LIMIT = 8 * 2 ** 30;
-const BREACHES = 50;
-const STORM_SHARE = 0.1;
-/** The breaker of a fleet: the chart's own 50 % is for a cluster of a few nodes. */
-const BREAKER = '5%';
-const ACCOUNTS = rawResource('v1', 'ServiceAccount', 'serviceaccounts', true);
-const AGENT = 'kubelet-medic-agent';
-
-export type Say = (text: string) => void;
-
-/** What has been started, in order; ended from the last to the first. */
-class Started {
-  readonly #ends: (() => Promise<void>)[] = [];
-  add<T extends { stop(): Promise<void> }>(part: T): T {
-    this.#ends.push(() => part.stop());
-    return part;
-  }
-  async end(): Promise<void> {
-    for (const end of this.#ends.splice(0).reverse()) await end();
-  }
-}
-
-interface Bench {
-  readonly plane: ControlPlane;
-  readonly admin: Cluster;
-  readonly shipped: Shipped;
-  readonly fleet: Fleet;
-  readonly nodes: number;
-  readonly say: Say;
-  /** Bytes of etcd with the Nodes, and nothing of ours. */
-  readonly bareBytes: number;
-  start(name: string, limitBytes: number): Controller;
-}
-
-const Policy = z.object({ metadata: ObjectMeta, spec: z.looseObject({}) });
-
-/** Its watches come after what etcd was told: until then it refuses to list (`Too large resource version`). */
-async function hasSeen(cluster: Cluster, incidents: number): Promise<boolean> {
-  try {
-    return (await cluster.list(INCIDENTS, { pageSize: 100 })).items.length >= incidents;
-  } catch (error) {
-    if (isMedicError(error, 'transient')) return false;
-    throw error;
-  }
-}
-
-async function prepare(nodes: number, started: Started, say: Say): Promise<Bench> {
-  const sets = [`policy.spec.budget.maxUnhealthy=${BREAKER}`];
-  const chart = renderChart(NAMESPACE, sets);
-  const policy = Policy.parse(chart.find(({ kind }) => kind === POLICIES.kind)).spec;
-  const [plane, template] = await Promise.all([startFleetPlane(), createTemplate(policy)]);
-  started.add(plane);
-  const admin = connectTo(plane, 'admin');
-  say('the control plane runs');
-  const uids = await seedNodes(admin, nodes);
-  const bareBytes = await etcdBytes(plane);
-  say(`${nodes} nodes, ${mib(bareBytes)} in etcd`);
-  await seedHistory(plane, admin, { policy, template, uids });
-  await eventually('the API server has seen the history', () => hasSeen(admin, historyOf(nodes)), 180_000);
-  await installChart(admin, NAMESPACE, sets);
-  say(`old incidents and healths, ${mib((await etcdBytes(plane)) - bareBytes)} more in etcd`);
-  const shipped = shippedController(chart);
-  const uidOf = async (name: string): Promise<string> =>
-    (await admin.get(ACCOUNTS, { name, namespace: NAMESPACE }))?.metadata.uid ?? '';
-  const { port, ca, tokenKeyFile } = plane;
-  const agent = { account: AGENT, accountUID: await uidOf(AGENT) };
-  const fleet = started.add(startFleet({ nodes, port, ca, tokenKeyFile, ...agent }));
-  fleet.tell({ kind: 'start' });
-  await comes('all agents have reported', () => fleet.state().reported === nodes, 240_000, say);
-  say(`${fleet.state().reported} agents have reported; ${fleet.state().failures} of their calls failed`);
-  const { account } = shipped;
-  const token = createTokenSigner(tokenKeyFile)({ account, accountUID: await uidOf(account) });
-  const start: Bench['start'] = (name, limitBytes) =>
-    started.add(startController({ name, plane, shipped, token, limitBytes }));
-  return { plane, admin, shipped, fleet, nodes, say, bareBytes, start };
-}
 
 /** Until the controller has looked at everything once: it takes less than half a core for two seconds. */
 async function untilCalm(controller: Controller): Promise<number> {
@@ -190,95 +93,6 @@ async function rest({ plane }: Bench, controller: Controller): Promise<Rest> {
   const used = controller.usage().cpuMs - cpuMs;
   const grown = writesBetween(writes, await readWrites(plane));
   return { bytes: quantile(sizes, 0.5), cpu: used / ms, writes: grown, seconds: ms / 1_000 };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-async function isTripped(admin: Cluster): Promise<boolean> {
-  const policy = await admin.get(POLICIES, { name: 'default' });
-  const available = policy?.status.conditions?.find(({ type }) => type === 'BudgetAvailable');
-  return available?.reason === 'TooManyUnhealthy';
-}
-
-/** Waits for what may not come. @returns whether it has. */
-async function comes(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  limitMs: number,
-  say: Say,
-): Promise<boolean> {
-  try {
-    await eventually(what, holds, limitMs);
-    return true;
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    return false;
-  }
-}
-
-/** @returns the 99th percentile, in milliseconds; undefined: not all incidents were opened within two minutes. */
-async function breachSome({ fleet, nodes, admin, say }: Bench): Promise<number | undefined> {
-  const count = Math.min(BREACHES, Math.floor(nodes / 2));
-  await fleet.breach(count, 100);
-  const all = await comes('all incidents are open', () => fleet.state().openedMs.length === count, 120_000, say);
-  const { openedMs } = fleet.state();
-  const [median, p99] = [quantile(openedMs, 0.5), quantile(openedMs, 0.99)];
-  say(`${openedMs.length} of ${count} breaches at once: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`);
-  await sleep(10_000);
-  fleet.tell({ kind: 'heal' });
-  await comes('the breaker is closed', async () => !(await isTripped(admin)), 90_000, say);
-  return all ? p99 : undefined;
-}
-
-async function storm(bench: Bench, controller: Controller): Promise<Storm> {
-  const { fleet, nodes, admin, plane, say } = bench;
-  const breached = Math.ceil(nodes * STORM_SHARE);
-  const before = await readWrites(plane);
-  const from = performance.now();
-  await fleet.breach(breached, 900);
-  let breakerMs: number | undefined;
-  let openedAllMs: number | undefined;
-  let peakWritesPerS = 0;
-  let last = { at: from, writes: before };
-  let lookAt = from + 5_000;
-  const elapsed = (): number => performance.now() - from;
-  while (elapsed() < STORM_LIMIT_MS && controller.isAlive()) {
-    await sleep(250);
-    if (breakerMs === undefined && (await isTripped(admin))) breakerMs = elapsed();
-    const { openedMs, verdictMs } = fleet.state();
-    if (openedMs.length >= breached) openedAllMs ??= elapsed();
-    if (performance.now() > lookAt) {
-      const now = { at: performance.now(), writes: await readWrites(plane) };
-      const rate = sumOf(writesBetween(last.writes, now.writes)) / ((now.at - last.at) / 1_000);
-      peakWritesPerS = Math.max(peakWritesPerS, rate);
-      last = now;
-      lookAt = now.at + 5_000;
-      const { lagMs, failures, lastFailure } = fleet.state();
-      say(
-        `storm ${(elapsed() / 1_000).toFixed(0)} s: ${openedMs.length} open, ${verdictMs.length} verdicts of ${breached}, ` +
-          `${rate.toFixed(0)} writes/s, ${mib(controller.usage().residentBytes)}, nodes late ${lagMs.toFixed(0)} ms, ` +
-          `${failures} failures ${lastFailure}`,
-      );
-    }
-    if (verdictMs.length >= breached && breakerMs !== undefined) break;
-  }
-  const seconds = elapsed() / 1_000;
-  const writes = writesBetween(before, await readWrites(plane));
-  const { verdictMs } = fleet.state();
-  return {
-    breached,
-    openedAllMs,
-    verdicts: verdictMs.length,
-    verdictsMs: verdictMs.length >= breached ? Math.max(...verdictMs) : undefined,
-    breakerMs,
-    writesPerS: sumOf(writes) / seconds,
-    peakWritesPerS,
-    writes: writesText(writes, seconds),
-    peakBytes: controller.usage().peakBytes,
-  };
 }
 
 /**
@@ -343,8 +157,4 @@ export async function runFleet(nodes: number, say: Say): Promise<FleetResult> {
     process.off('SIGINT', onEnd).off('SIGTERM', onEnd);
     await started.end();
   }
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }
