@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import { isMedicError } from '../ports/errors.ts';
 import type {
   Collector,
+  FaultMaker,
   Host,
   HostFacts,
   KubeletProbe,
@@ -28,6 +29,7 @@ export const HOST_LIMITS_MS = {
     restart: commandLimitMs('RestartUnit'),
     reboot: commandLimitMs('RebootHost'),
   },
+  faults: { stop: 15_000, resume: 15_000 },
   // Beyond the deadline that a call is given, which its adapter keeps in most cases.
   probe: { probe: 1_000, exitedContainers: 1_000 },
   kubeletProbe: { answers: 1_000 },
@@ -63,6 +65,7 @@ export function boundHost(host: Host, clock: Clock, stop: AbortSignal): Host {
   const { state } = HOST_LIMITS_MS;
   return {
     services: boundServices(host.services, bound),
+    faults: boundFaults(host.faults, bound),
     log: host.log,
     probe: boundProbe(host.probe, bound),
     kubeletProbe: boundKubeletProbe(host.kubeletProbe, bound),
@@ -86,6 +89,14 @@ function boundServices(services: ServiceManager, bound: Bound): ServiceManager {
     restart: (unit, signal, stopTimeoutMs) =>
       bound(`the restart of ${unit}`, restart, (inner) => services.restart(unit, inner, stopTimeoutMs), signal),
     reboot: (signal) => bound('the reboot', reboot, (inner) => services.reboot(inner), signal),
+  };
+}
+
+function boundFaults(faults: FaultMaker, bound: Bound): FaultMaker {
+  const { stop, resume } = HOST_LIMITS_MS.faults;
+  return {
+    stop: (target, forMs, signal) => bound('the fault', stop, (inner) => faults.stop(target, forMs, inner), signal),
+    resume: (target, signal) => bound('the end of the fault', resume, (inner) => faults.resume(target, inner), signal),
   };
 }
 

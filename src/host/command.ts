@@ -1,11 +1,13 @@
 /**
  * The only place that starts processes of the host. What may be run is listed here, as argv: programs of the system, by name.
- * Nothing goes through a shell, and nothing that was found on the host is run.
+ * Nothing goes through a shell but one script of our own, which signals a process for a drill, and nothing that was found on the host
+ * is run.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { MedicError } from '../ports/errors.ts';
 import { hasCode, messageOf } from './system-error.ts';
+import { isFaultCommand } from './unit/fault-commands.ts';
 
 interface CommandOptions {
   /** Ends the command. The port that it serves has a limit (`agent/bounded-host.ts`), and a command none of its own. */
@@ -31,7 +33,7 @@ export interface Commands {
   stream(argv: readonly string[], signal: AbortSignal): AsyncIterable<Buffer>;
 }
 
-const UNIT = /^[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,250}\.(?:service|scope|slice|socket)$/;
+const UNIT = /^[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,250}\.(?:service|scope|slice|socket|timer)$/;
 const SHOW_OPTION = /^--property=[A-Za-z,]+$/;
 const JOURNAL_OPTION =
   /^(?:--(?:no-pager|quiet|no-tail|all|follow|reverse|utc|output=(?:json|short-iso-precise|short-iso)|output-fields=[A-Z_,]+|(?:since|until)=@\d+|lines=\d+|unit=[^\s-][^\s]*|after-cursor=[\w=;]+)|_PID=\d{1,10})$/;
@@ -48,6 +50,7 @@ const ENVIRONMENT = {
 /** Whether these words may be run. */
 export function isAllowed(argv: readonly string[]): boolean {
   const [program = '', ...rest] = argv;
+  if (isFaultCommand(argv)) return true;
   if (program === 'systemctl') return isSystemctl(rest);
   if (program === 'journalctl') return rest.every((word) => JOURNAL_OPTION.test(word));
   return program === 'dmesg' && rest.length === 0;

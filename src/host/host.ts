@@ -18,6 +18,7 @@ import { createSpool } from './disk/spool.ts';
 import { createStateStore } from './disk/state-store.ts';
 import type { NamedUnits } from './unit/known-units.ts';
 import { createPrograms, type FindProgram } from './unit/node-programs.ts';
+import { createFaults } from './unit/faults.ts';
 import { createSystemd } from './unit/systemd.ts';
 
 /** Where the kubelet's log is. */
@@ -61,6 +62,7 @@ export function createHost(options: HostOptions): Host {
   const process: FindProgram = createPrograms({ namespaces, services, clock, named, endpoint });
   return {
     services,
+    faults: createFaults(commands, services),
     log:
       log.kind === 'file'
         ? createFileLogSource({ namespaces, clock, pattern: log.pattern })

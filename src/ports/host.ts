@@ -129,6 +129,25 @@ export interface ProcessFacts {
   readonly frozen: boolean;
   /** What its main thread waits in; empty: not known. */
   readonly wchan: string;
+  /** When it started, in clock ticks after boot: with the pid, the identity of a process. */
+  readonly startTicks: number;
+}
+
+/** A process of the host, and no other one that has its pid later. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+/** Faults for drills. */
+export interface FaultMaker {
+  /**
+   * SIGSTOP to a process, once systemd has been told to send it SIGCONT in `forMs` whatever becomes of this program.
+   * @returns the command as it was run. @throws `E_HOST_COMMAND`: it is not known to be stopped. Then `resume` is due.
+   */
+  stop(target: ProcessIdentity, forMs: number, signal: AbortSignal): Promise<string>;
+  /** SIGCONT, if it is still there, and systemd's order is taken back. It can be done twice. @throws `E_HOST_COMMAND`. */
+  resume(target: ProcessIdentity, signal: AbortSignal): Promise<void>;
 }
 
 export interface HealthzAddress {
@@ -282,6 +301,7 @@ export interface StateStore {
 
 export interface Host {
   readonly services: ServiceManager;
+  readonly faults: FaultMaker;
   readonly log: LogSource;
   readonly probe: RuntimeProbe;
   readonly kubeletProbe: KubeletProbe;

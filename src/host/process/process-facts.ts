@@ -10,10 +10,11 @@ export async function processFacts(namespaces: HostNamespaces, pid: number): Pro
   const [stat, status, wchan, cgroup] = await Promise.all(
     ['stat', 'status', 'wchan', 'cgroup'].map((name) => optional(`${folder}/${name}`)),
   );
-  const state = stat === undefined ? undefined : parseStat(stat)?.state;
-  if (state === undefined) return undefined;
+  const parsed = stat === undefined ? undefined : parseStat(stat);
+  if (parsed === undefined) return undefined;
   return {
-    state,
+    state: parsed.state,
+    startTicks: parsed.startTicks,
     tracerPID: Number(/^TracerPid:\s*(\d+)$/m.exec(status ?? '')?.[1] ?? 0),
     frozen: await isFrozen(namespaces, cgroup ?? ''),
     wchan: (wchan ?? '').trim().slice(0, 128),

@@ -9,6 +9,7 @@ import type {
   Collected,
   Host,
   HostPressure,
+  ProcessIdentity,
   ProbeResult,
   ProcessFacts,
   Shim,
@@ -17,6 +18,7 @@ import type {
   UnitRole,
 } from '../../../src/ports/host.ts';
 import { createCollectors } from './collectors.ts';
+import { createFaults, type SimulatedFaults } from './faults.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKubeletLife, type KubeletLife, type ReadyCondition } from './kubelet.ts';
 import { breachReason, skippingLine } from './kubelet-log.ts';
@@ -38,7 +40,7 @@ export interface SimulatedHostOptions {
   readonly spoolBytes?: number;
 }
 
-export interface SimulatedHost {
+export interface SimulatedHost extends Omit<SimulatedFaults, 'faults'> {
   readonly host: Host;
   readonly journal: Journal;
   readonly disk: MemoryDisk;
@@ -303,7 +305,37 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     const isRuntime = pid === runtimeUnit.facts().mainPID;
     if (pid === 0 || !(isRuntime || pid === kubeletUnit.facts().mainPID)) return undefined;
     const isStopped = isRuntime ? isRuntimeHung : kubeletFault === 'kubelet-frozen';
-    return { state: isStopped ? 'T' : 'S', tracerPID: 0, frozen: false, wchan: 'futex_wait_queue' };
+    return {
+      state: isStopped ? 'T' : 'S',
+      tracerPID: 0,
+      frozen: false,
+      wchan: 'futex_wait_queue',
+      startTicks: pid + 1,
+    };
+  }
+
+  /** Which fault it is that this very process is stopped. */
+  function faultOf({ pid, startTicks }: ProcessIdentity): FaultKind | undefined {
+    if (processFacts(pid)?.startTicks !== startTicks) return undefined;
+    return pid === runtimeUnit.facts().mainPID ? 'runtime-hung' : 'kubelet-frozen';
+  }
+
+  const made = createFaults({
+    clock,
+    signal,
+    stop(target): void {
+      const fault = faultOf(target);
+      if (fault !== undefined) inject(fault);
+    },
+    resume(target): void {
+      if (faultOf(target) !== undefined && faultOf(target) === blockedBy()) heal();
+    },
+  });
+
+  function heal(): void {
+    if (isIll()) wellSince = clock.monotonic();
+    isRuntimeHung = false;
+    kubeletFault = undefined;
   }
 
   const host: Host = {
@@ -313,6 +345,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
       restart: restartUnit,
       reboot: () => Promise.reject(new MedicError('E_HOST_COMMAND', 'terminal', 'a simulated host does not reboot')),
     },
+    faults: made.faults,
     log: journal.source,
     probe: { probe, exitedContainers: async () => (isRuntimeHung ? undefined : 12) },
     kubeletProbe: {
@@ -397,11 +430,9 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     runtime: runtimeUnit.facts,
     restarts,
     inject,
-    heal(): void {
-      if (isIll()) wellSince = clock.monotonic();
-      isRuntimeHung = false;
-      kubeletFault = undefined;
-    },
+    heal,
+    isArmed: made.isArmed,
+    breakFaults: made.breakFaults,
     forge(): void {
       const context = { at: clock.now(), pid: kubeletUnit.facts().mainPID, profile };
       journal.write(skippingLine(context, [breachReason(TIMES.threshold + 7_000, TIMES.threshold)]));

@@ -26,6 +26,7 @@ function hungHost(): Host {
   const collector: Collector = { name: 'a', kind: 'HostFacts', source: '/proc', timeoutMs: 7_000, collect: hang };
   return {
     services: { find: hang, show: hang, restart: hang, reboot: hang },
+    faults: { stop: hang, resume: hang },
     log: { description: 'journald:kubelet.service', follow: noLines },
     probe: { probe: hang, exitedContainers: hang },
     kubeletProbe: { answers: hang },
@@ -54,6 +55,10 @@ const CALLS: { readonly [P in keyof typeof HOST_LIMITS_MS]: Calls<(typeof HOST_L
     show: ({ services }, signal) => services.show('kubelet.service', signal),
     restart: ({ services }, signal) => services.restart('kubelet.service', signal),
     reboot: ({ services }, signal) => services.reboot(signal),
+  },
+  faults: {
+    stop: ({ faults }, signal) => faults.stop({ pid: 1, startTicks: 1 }, 1_000, signal),
+    resume: ({ faults }, signal) => faults.resume({ pid: 1, startTicks: 1 }, signal),
   },
   probe: {
     probe: ({ probe }, signal) => probe.probe(5_000, signal),

@@ -384,7 +384,13 @@ describe('facts of /proc', () => {
     await root.process(60, { comm: 'runc:[1:CHILD]', state: 'D', cgroup: '/x', wchan: 'nfs_wait_bit_killable' });
     const read = facts();
     expect(await read.blocked(never)).toEqual([{ pid: 60, comm: 'runc:[1:CHILD]', wchan: 'nfs_wait_bit_killable' }]);
-    expect(await read.process(60)).toEqual({ state: 'D', tracerPID: 0, frozen: false, wchan: 'nfs_wait_bit_killable' });
+    expect(await read.process(60)).toMatchObject({
+      state: 'D',
+      tracerPID: 0,
+      frozen: false,
+      wchan: 'nfs_wait_bit_killable',
+      startTicks: 60,
+    });
     expect(await read.process(61)).toBeUndefined();
   });
 
