@@ -2,7 +2,7 @@
  * Carries out what the controller asks of this node, in two lanes: an act waits for no capture, which takes minutes where
  * the disk hangs. Within a lane one thing is done at a time.
  */
-import type { KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
+import type { ActionRecord, KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
 import { type ActRecord, type ActStep, isAct, isActStep } from '../core/decision/actions.ts';
 import { isOpen } from '../core/decision/node-state.ts';
@@ -11,6 +11,7 @@ import { runActStep } from './act/act-step.ts';
 import { type WakeUp, createWakeUp } from '../runtime/wake-up.ts';
 import { type HostStepParts, runHostStep } from './evidence/capture-step.ts';
 import { findRecord } from './record.ts';
+import { runAbandonedFault, runInjectStep, runUndoStep } from './drill/fault-step.ts';
 import { runResumeStep } from './act/resume-step.ts';
 import type { Mutex } from '../runtime/mutex.ts';
 import { retryMs } from './world.ts';
@@ -21,7 +22,9 @@ const LOOK_MS = 10_000;
 export type Work =
   | { readonly kind: 'capture'; readonly step: Step }
   | { readonly kind: 'act'; readonly step: ActStep }
-  | { readonly kind: 'resume'; readonly record: ActRecord };
+  | { readonly kind: 'resume'; readonly record: ActRecord }
+  | { readonly kind: 'inject' | 'undo'; readonly step: Step }
+  | { readonly kind: 'abandoned'; readonly record: ActionRecord };
 
 /** What an incident asks of the agent now, in order. Unfinished acts come first. */
 export function workOf(incident: KubeletIncident): readonly Work[] {
@@ -31,13 +34,18 @@ export function workOf(incident: KubeletIncident): readonly Work[] {
     .filter(isAct)
     .filter(({ state }) => state === 'Reserved')
     .map((record): Work => ({ kind: 'resume', record }));
+  const abandoned = (incident.status.actions ?? [])
+    .filter(({ action, state }) => action === 'InjectFault' && state === 'Reserved')
+    .map((record): Work => ({ kind: 'abandoned', record }));
   const asked = steps
     .filter((step) => step.state === 'Requested' && findRecord(incident, step.name) === undefined)
     .flatMap((step): readonly Work[] => {
       if (step.type === 'CaptureHost') return [{ kind: 'capture', step }];
+      if (step.type === 'InjectFault') return [{ kind: 'inject', step }];
+      if (step.type === 'UndoFault') return [{ kind: 'undo', step }];
       return isActStep(step) ? [{ kind: 'act', step }] : [];
     });
-  return [...unfinished, ...asked];
+  return [...unfinished, ...abandoned, ...asked];
 }
 
 export interface ExecutorParts extends HostStepParts {
@@ -47,7 +55,14 @@ export interface ExecutorParts extends HostStepParts {
 
 export type Lane = 'captures' | 'acts';
 
-const LANES: Readonly<Record<Work['kind'], Lane>> = { capture: 'captures', act: 'acts', resume: 'acts' };
+const LANES: Readonly<Record<Work['kind'], Lane>> = {
+  capture: 'captures',
+  act: 'acts',
+  resume: 'acts',
+  inject: 'acts',
+  undo: 'acts',
+  abandoned: 'acts',
+};
 
 function nextIn(lane: Lane, incident: KubeletIncident): Work | undefined {
   return workOf(incident).find(({ kind }) => LANES[kind] === lane);
@@ -125,7 +140,7 @@ async function passOnce(
 }
 
 function keyOf({ metadata }: KubeletIncident, work: Work): string {
-  const name = work.kind === 'resume' ? work.record.name : work.step.name;
+  const { name } = 'record' in work ? work.record : work.step;
   return `${metadata.uid} ${work.kind} ${name}`;
 }
 
@@ -152,6 +167,12 @@ async function perform(
       return runActStep(parts, { incident, step: work.step }, signal);
     case 'resume':
       return runResumeStep(parts, { incident, record: work.record }, signal);
+    case 'inject':
+      return runInjectStep(parts, { incident, step: work.step }, signal);
+    case 'undo':
+      return runUndoStep(parts, { incident, step: work.step }, signal);
+    case 'abandoned':
+      return runAbandonedFault(parts, { incident, record: work.record }, signal);
     default:
       return work satisfies never;
   }

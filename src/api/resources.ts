@@ -1,6 +1,7 @@
 /** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
 import { Event, Lease, Namespace } from './kubernetes/objects.ts';
 import { Node } from './kubernetes/node.ts';
+import { Pod } from './kubernetes/pod.ts';
 import { KubeletEvidence } from './v1alpha1/kubelet-evidence.ts';
 import { KubeletHealth } from './v1alpha1/health.ts';
 import { KubeletIncident } from './v1alpha1/incident.ts';
@@ -13,6 +14,13 @@ export const NODES = {
   plural: 'nodes',
   namespaced: false,
   parse: (raw: unknown): Node => Node.parse(raw),
+} as const;
+export const PODS = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  namespaced: true,
+  parse: (raw: unknown): Pod => Pod.parse(raw),
 } as const;
 export const EVENTS = {
   apiVersion: 'v1',

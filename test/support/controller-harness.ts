@@ -66,7 +66,7 @@ export interface ControllerBench {
   cut(node: string, isCut: boolean): void;
   /** The kubelet's Lease is renewed, by whoever it is. */
   renewLease(node: string): void;
-  /** From now on the controller may not get objects of a kind. */
+  /** From now on the controller may not get or list objects of a kind. */
   refuseReads(plural: string): void;
   startAgent(node: string): void;
   killAgent(node: string): void;
@@ -161,6 +161,10 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       get: async (resource, ref, call) => {
         refuse(resource.plural);
         return await reached.get(resource, ref, call);
+      },
+      list: async (resource, query, call) => {
+        refuse(resource.plural);
+        return await reached.list(resource, query, call);
       },
     };
     const own = { random, log, metrics, medik8sLeases: true, maxInCluster: 5, failpoint: () => undefined };

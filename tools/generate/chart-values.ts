@@ -70,6 +70,7 @@ export const ChartValues = z.strictObject({
     updateStrategy: anyObject,
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),
+  drills: z.strictObject({ enabled: flag() }),
   aggregateRoles: flag(),
   cleanUp: z.strictObject({ enabled: flag() }),
   medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),

@@ -9,6 +9,7 @@ export const INCIDENT_CONDITIONS = {
   ActionTaken: 'Something was restarted. It is never True before EvidenceCaptured is True or False.',
   Recovered: 'The node is Ready and has stayed so, with no new PLEG line.',
   NodeUncordoned: 'The node was uncordoned, or the reason says why it was left cordoned.',
+  FaultInjected: 'Drill: the fault was made on the node. False: it was not, and the reason says why.',
   Complete: 'It is over; the reason is the outcome. From then on the status is frozen.',
   Ready: 'For `kubectl wait` and kstatus: it is over and the node is well.',
 } as const;

@@ -11,6 +11,7 @@ export const EVENT_REASONS = {
   NodeCordoned: 'The node was cordoned.',
   ActionTaken: 'Something was restarted.',
   NodeUncordoned: 'The node was uncordoned.',
+  FaultInjected: 'A fault was made on the node, for a drill.',
   RecoverySkipped: 'Nothing is done now, and why; and whether evidence is saved all the same.',
 } as const satisfies Readonly<Record<string, string>>;
 export type EventReason = keyof typeof EVENT_REASONS;

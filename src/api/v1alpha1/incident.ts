@@ -11,6 +11,7 @@ import { about, atomicList, duration, mapList, moment, text, whole } from '../sc
 import { conditionList } from './condition.ts';
 import type { IncidentConditionType } from './conditions.ts';
 import { Diagnosis } from './diagnosis.ts';
+import { Drill, DRILL_RULES, DrillResult } from './drill.ts';
 import { EvidenceEntry } from './evidence.ts';
 import { HostSummary } from './host-summary.ts';
 import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
@@ -23,6 +24,7 @@ export const TriggerType = z.enum([
   'KubeletDown',
   'KubeletSilent',
   'Manual',
+  'Drill',
 ]);
 export type TriggerType = z.infer<typeof TriggerType>;
 
@@ -59,7 +61,7 @@ export const Trigger = z
     source: z.optional(Witness.check(about('Who saw it. A second one has to say the same before anything is done.'))),
     elapsed: z.optional(duration('`last seen active` of the breach line.')),
     threshold: z.optional(duration('The threshold that it names.')),
-    by: z.optional(text(253, 'Manual: who asked.')),
+    by: z.optional(text(253, 'Manual, Drill: who asked.')),
   })
   .check(about('What opened the incident.'));
 export type Trigger = z.infer<typeof Trigger>;
@@ -114,6 +116,7 @@ const IncidentSpec = z
     nodeUID: text(64, 'Its UID: a new Node of the same name is another node.'),
     trigger: Trigger,
     plan: Plan,
+    drill: z.optional(Drill),
     approval: z.optional(Approval),
     uploads: z.optional(
       mapList(
@@ -133,6 +136,7 @@ const IncidentSpec = z
         },
         { rule: 'self.trigger == oldSelf.trigger', message: 'the trigger of an incident is immutable' },
         { rule: 'self.plan == oldSelf.plan', message: 'the plan of an incident is immutable' },
+        ...DRILL_RULES,
         {
           rule: '!has(oldSelf.approval) || (has(self.approval) && self.approval == oldSelf.approval)',
           message: 'an approval is set once',
@@ -143,11 +147,21 @@ const IncidentSpec = z
 type IncidentSpec = z.infer<typeof IncidentSpec>;
 
 /** Steps in the order in which they are taken; an action may be followed by another one. */
-const StepType = z.enum(['CaptureStacks', 'CaptureHost', 'Hold', 'Cordon', 'Act', 'Verify', 'Uncordon']);
+const StepType = z.enum([
+  'CaptureStacks',
+  'CaptureHost',
+  'Hold',
+  'Cordon',
+  'Act',
+  'Verify',
+  'Uncordon',
+  'InjectFault',
+  'UndoFault',
+]);
 type StepType = z.infer<typeof StepType>;
 
 /**
- * - `Requested`: it is to be done now; `CaptureHost` and `Act` are addressed to the agent.
+ * - `Requested`: it is to be done now; `CaptureHost`, `Act`, `InjectFault` and `UndoFault` are addressed to the agent.
  * - `Succeeded`, `Failed`, `Skipped`: it is over, and `message` says how.
  */
 const StepState = z.enum(['Requested', 'Succeeded', 'Failed', 'Skipped']);
@@ -170,6 +184,13 @@ const UnitState = z.object({
   pid: whole(0, 4194304, 'MainPID; 0: not running.'),
   invocationID: text(64, 'InvocationID.'),
   bootID: z.optional(text(64, 'Boot ID of the host.')),
+  startTicks: z.optional(
+    whole(
+      0,
+      9007199254740991,
+      'Drill: when the process started, in clock ticks after boot: with its pid, which process it is.',
+    ),
+  ),
 });
 
 /**
@@ -184,7 +205,7 @@ type ActionState = z.infer<typeof ActionState>;
 
 export const ActionRecord = z.object({
   name: text(63, 'The step that asked for it.'),
-  action: z.enum(['CaptureHost', ...Action.options]),
+  action: z.enum(['CaptureHost', 'InjectFault', 'UndoFault', ...Action.options]),
   state: ActionState,
   unit: z.optional(text(253, 'The systemd unit.')),
   command: z.optional(text(512, 'The command that was run on the host.')),
@@ -235,7 +256,7 @@ export const IncidentStatus = z
     observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that was acted on.')),
     conditions: z.optional(
       conditionList(
-        '`EvidenceCaptured`, `Diagnosed`, `Confirmed` (its reason is the second witness), `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `Complete` (its reason is the outcome), `Ready`.',
+        '`EvidenceCaptured`, `Diagnosed`, `Confirmed` (its reason is the second witness), `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `FaultInjected`, `Complete` (its reason is the outcome), `Ready`.',
       ),
     ),
     steps: z.optional(mapList(Step, 'name', 32, 'What the controller asked for, in order.')),
@@ -244,6 +265,7 @@ export const IncidentStatus = z
     host: z.optional(HostSummary),
     diagnosis: z.optional(Diagnosis),
     pattern: z.optional(FleetPattern),
+    drill: z.optional(DrillResult),
     timings: z.optional(Timings),
     action: z.optional(text(128, 'The last action taken, for the table.')),
     outcome: z.optional(text(64, 'How it ended, for the table.')),

@@ -13,6 +13,10 @@ export const ANNOTATION_CORDON_REASON = `${GROUP}/cordon-reason`;
 /** On a Node: set to `true` by a person to keep kubelet-medic's hands off it. Evidence is still saved. */
 export const ANNOTATION_EXCLUDE = `${GROUP}/exclude`;
 
+/** On a Node: its drills are allowed. */
+export const LABEL_DRILL = `${GROUP}/drill`;
+export const DRILL_ALLOWED = 'allowed';
+
 /** Field manager of all that the controller writes. */
 export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
 /** Field manager of all that an agent writes. */

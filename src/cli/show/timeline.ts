@@ -82,6 +82,8 @@ const DONE_TITLES: Readonly<Record<Step['type'], string>> = {
   Act: 'action',
   Verify: 'verified',
   Uncordon: 'uncordoned',
+  InjectFault: 'fault made',
+  UndoFault: 'fault undone',
 };
 const STEP_TONES: Readonly<Record<Step['state'], Tone>> = {
   Requested: 'open',

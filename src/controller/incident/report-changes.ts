@@ -24,6 +24,7 @@ const TELLINGS: readonly Telling[] = [
   { condition: 'Confirmed', status: 'True', type: 'Normal', event: 'Confirmed' },
   { condition: 'NodeCordoned', status: 'True', type: 'Normal', event: 'NodeCordoned' },
   { condition: 'ActionTaken', status: 'True', type: 'Normal', event: 'ActionTaken' },
+  { condition: 'FaultInjected', status: 'True', type: 'Warning', event: 'FaultInjected' },
   { condition: 'NodeUncordoned', status: 'True', type: 'Normal', event: 'NodeUncordoned' },
 ];
 

@@ -49,6 +49,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   'self == oldSelf': (self, old) => isEqual(self, old ?? null),
   'self.part < self.parts': (self) => Number(object(self)['part'] ?? 0) < Number(object(self)['parts'] ?? 1),
   'self.plan == oldSelf.plan': same('plan'),
+  'has(self.drill) == has(oldSelf.drill) && (!has(self.drill) || self.drill == oldSelf.drill)': same('drill'),
+  "has(self.drill) == (self.trigger.type == 'Drill')": (self) =>
+    (object(self)['drill'] !== undefined) === (textAt(object(self)['trigger'], 'type') === 'Drill'),
   '!has(oldSelf.approval) || (has(self.approval) && self.approval == oldSelf.approval)': (self, old) =>
     object(old)['approval'] === undefined || same('approval')(self, old),
   '!has(oldSelf.actions) || (has(self.actions) && oldSelf.actions.all(o, self.actions.exists(n, n.name == o.name)))': (

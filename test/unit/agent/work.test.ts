@@ -19,9 +19,7 @@ function record(name: string, state: ActionRecord['state']): ActionRecord {
 }
 
 function work(status: IncidentStatus): readonly string[] {
-  return workOf(anIncident({ status })).map(
-    (one) => `${one.kind} ${one.kind === 'resume' ? one.record.name : one.step.name}`,
-  );
+  return workOf(anIncident({ status })).map((one) => `${one.kind} ${('record' in one ? one.record : one.step).name}`);
 }
 
 const complete = {

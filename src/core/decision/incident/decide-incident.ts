@@ -13,6 +13,7 @@ import type { WaitReason } from '../record/reasons.ts';
 import { stateOf } from '../record/states.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import { uncordon } from './recovery/cordon.ts';
+import { drill } from '../drill/drill-stage.ts';
 import { diagnosis } from './diagnosis-stage.ts';
 import { evidence } from './evidence-stage.ts';
 import { clockTrusted } from './decision-age.ts';
@@ -25,6 +26,7 @@ import { runStages } from './stages.ts';
 /** The order of an incident. It reads as the specification: each entry passes, waits, or ends the incident. */
 const LIFE: readonly Stage[] = [
   nodePresent, //  a node that is gone needs nothing
+  drill, //        a drill has an order of its own, and does no more
   observeOnly, //  mode Observe stops here
   evidence, //     save first; the gate may end it
   diagnosis, //    read what was saved

@@ -7,6 +7,7 @@ import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
 import type { AgentContact, AskAgent } from '../contact.ts';
 import type { LeaseState } from '../other-actors.ts';
+import type { DrillFacts } from '../drill/drill-facts.ts';
 import type { BudgetView } from '../policy/budget-view.ts';
 import type { ListedPlaces } from '../policy/places.ts';
 import type { Outcome } from '../record/outcomes.ts';
@@ -54,6 +55,8 @@ export interface IncidentSnapshot {
   readonly lease: LeaseState;
   /** undefined: not known, or of no matter. */
   readonly kubeletLease: LeaseSilence | undefined;
+  /** What is looked at before a fault is made; absent: this is no drill that is to begin. */
+  readonly drill?: DrillFacts;
   /** How far the clock of `now` is ahead of the API server's, in milliseconds; undefined: not known. */
   readonly clockAheadMs: number | undefined;
 }

@@ -36,7 +36,7 @@ function healthSpec(policy: KubeletRecoveryPolicy | undefined): HealthSpec {
   return { policy: policy.metadata.name, mode, detection, logWindow: evidence.logWindow, redact: evidence.redact };
 }
 
-function planOf(policy: KubeletRecoveryPolicy): Plan {
+export function planOf(policy: KubeletRecoveryPolicy): Plan {
   const { mode, strategy, evidence, remediation, budget } = policy.spec;
   return {
     policy: policy.metadata.name,
@@ -167,9 +167,13 @@ function stuckCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
   return claim === undefined || isTold(snapshot, claim) ? [] : [{ kind: 'SetStuck', claim }];
 }
 
-/** One that only observes, and stays open until the node is well, keeps nothing back once the policy says more. */
+/**
+ * One that only observes, and stays open until the node is well, keeps nothing back once the policy says more. A drill waits for
+ * the incident that its fault opens.
+ */
 function thatCount({ incidents }: NodeSnapshot, { spec }: KubeletRecoveryPolicy): readonly KubeletIncident[] {
-  return incidents.filter(
+  const others = incidents.filter((incident) => incident.spec.trigger.type !== 'Drill');
+  return others.filter(
     (incident) => spec.mode === 'Observe' || incident.spec.plan.mode !== 'Observe' || !isOpen(incident),
   );
 }

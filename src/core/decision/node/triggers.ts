@@ -184,6 +184,12 @@ export const TRIGGERS: Readonly<Record<TriggerType, TriggerFacts>> = {
     isFault: false,
     isMomentary: false,
   },
+  Drill: {
+    meaning:
+      'A person has a fault made on the node, to see that it recovers. What the fault does opens an incident of its own.',
+    isFault: false,
+    isMomentary: false,
+  },
 };
 
 /** The first that claims: in the order of the table, and those that know only the Node after those that know more. */

@@ -110,6 +110,31 @@ const FACTS = {
     isNodeWell: false,
     undoesCordon: true,
   },
+  DrillPassed: {
+    meaning:
+      'The drill: its fault was noticed and the node recovered, each part within the time that the policy promises.',
+    isGood: true,
+    isNodeWell: true,
+    undoesCordon: false,
+  },
+  DrillFailed: {
+    meaning: 'The drill: the node was not recovered as the policy promises, or somebody ended it. The fault is undone.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: false,
+  },
+  DrillPossible: {
+    meaning: 'The drill was a dry run, and nothing objects to it; nothing was done to the node.',
+    isGood: true,
+    isNodeWell: true,
+    undoesCordon: false,
+  },
+  DrillRefused: {
+    meaning: 'The drill was refused; nothing was done to the node.',
+    isGood: false,
+    isNodeWell: false,
+    undoesCordon: false,
+  },
   NodeGone: {
     meaning: 'The node was deleted.',
     isGood: false,

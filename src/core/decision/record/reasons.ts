@@ -1,6 +1,7 @@
 /** Reasons that decisions give, in conditions and as why an incident waits. */
 import type { IncidentConditionType } from '../../../api/v1alpha1/conditions.ts';
 import type { CauseClass } from '../../../api/v1alpha1/diagnosis.ts';
+import type { Fault } from '../../../api/v1alpha1/drill.ts';
 import type { PlegState } from '../../../api/v1alpha1/health.ts';
 import type { TriggerType, Witness } from '../../../api/v1alpha1/incident.ts';
 import type { Action } from '../../../api/v1alpha1/policy.ts';
@@ -42,6 +43,32 @@ export type BudgetWaitReason =
   | 'ControlPlaneBusy'
   | 'Cooldown';
 
+/** Why a drill is refused. */
+export type DrillRefusal =
+  | 'DrillTooLong'
+  | 'DrillExpired'
+  | 'DrillNotAllowed'
+  | 'DrillInFlight'
+  | 'DrillAborted'
+  | 'NodeGone'
+  | 'ControlPlane'
+  | 'PolicyForbids'
+  | 'PolicyMismatch'
+  | 'StrategyHolds'
+  | 'CureNotAllowed'
+  | 'NodeNotWell'
+  | 'NotRecoverable'
+  | 'IncidentOpen'
+  | 'PodsAtRisk'
+  | 'PodsUnreadable'
+  | 'AgentSilent'
+  | 'NoSuchProcess'
+  | 'OneProcess'
+  | ObjectionReason
+  | BudgetWaitReason
+  | 'AttemptsUsedUp'
+  | 'PlacesWasted';
+
 export type SkipReason =
   | 'AgentSilent'
   | 'PolicyPaused'
@@ -69,6 +96,9 @@ export type WaitReason =
   | 'Held'
   | 'ActionRequested'
   | 'Acting'
+  | 'FaultRequested'
+  | 'FaultInjected'
+  | 'UndoRequested'
   | RecoveryReason
   | 'Uncordoning';
 
@@ -81,6 +111,7 @@ export interface IncidentReasons extends Readonly<Record<IncidentConditionType, 
   readonly ActionTaken: 'Requested' | Action | 'Refused' | HandOverReason | SkipReason;
   readonly Recovered: RecoveryReason | 'Recovered' | 'SelfHealed';
   readonly NodeUncordoned: 'Uncordoned' | 'LeftAlone';
+  readonly FaultInjected: Fault | DrillRefusal | 'RefusedByAgent' | 'Failed';
   readonly Complete: Outcome | WaitReason;
   readonly Ready: Outcome | WaitReason;
 }
@@ -107,4 +138,5 @@ export type RefusalReason =
   | 'HeldByPerson'
   | 'Paused'
   | 'Excluded'
+  | DrillRefusal
   | ObjectionReason;

@@ -37,6 +37,9 @@ export const WAIT_STATES: Readonly<Record<Exclude<Written, Acting | RecoveryReas
   Cordoning: 'Cordoning',
   Held: 'Held: approve or reject',
   Uncordoning: 'Uncordoning',
+  FaultRequested: 'Making the fault',
+  FaultInjected: 'Waiting: recovery',
+  UndoRequested: 'Undoing the fault',
 };
 
 /** After an action, while it is seen whether it helped. */

@@ -8,6 +8,9 @@ export const RESERVATION_STEP = 'cordon';
 /** Reason of that step until a list of all incidents has shown that there is a place for it. */
 export const RESERVED = 'Reserved';
 export const HOLD_STEP = 'hold';
+/** Of a drill. */
+export const INJECT_STEP = 'inject';
+export const UNDO_STEP = 'undo';
 export const UNCORDON_STEP = 'uncordon';
 
 /** @param attempt from 1. */

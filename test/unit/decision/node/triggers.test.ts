@@ -38,6 +38,7 @@ test.each([
   ['KubeletDown', true, true],
   ['KubeletSilent', true, true],
   ['Manual', false, false],
+  ['Drill', false, false],
 ] as const)('%s is of a fault: %p, and about the moment: %p', (type, isFault, isMomentary) => {
   expect(TRIGGERS[type]).toMatchObject({ isFault, isMomentary });
 });
