@@ -12,7 +12,7 @@ import { NAMESPACE, startIdentities, userOf, type Identities } from '../../suppo
 import { eventually } from '../../support/real-time.ts';
 import { RIGHTS, rowOf, type Right } from './rights.ts';
 
-const ALL = ['controller.nodeProxy=true', 'medik8sLeases.namespaceExists=true'];
+const ALL = ['controller.nodeProxy=true', 'medik8sLeases.namespaceExists=true', 'drills.enabled=true'];
 const Rule = z.object({
   apiGroups: z.array(z.string()),
   resources: z.array(z.string()),
@@ -57,7 +57,7 @@ const inForce = (has: readonly NonNullable<Right['when']>[]): readonly Right[] =
 describe('the table of rights', () => {
   test.each([
     ['by default', [], []],
-    ['with the node proxy and medik8s', ALL, ['nodeProxy', 'medik8s']],
+    ['with the node proxy, medik8s and drills', ALL, ['nodeProxy', 'medik8s', 'drills']],
   ] as const)('is what the chart grants %s, and all of it', (_what, sets, has) => {
     expect(renderedRules(sets)).toEqual(inForce(has).map(lineOf).sort());
   });
@@ -90,7 +90,18 @@ describe('the table of rights', () => {
 });
 
 /** What is asked for: all that the table names, and what a thief would look for. */
-const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', 'approve'] as const;
+const VERBS = [
+  'get',
+  'list',
+  'watch',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+  'approve',
+  'drill',
+] as const;
 const OTHERS = [
   ['', 'secrets'],
   ['', 'pods'],

@@ -4,7 +4,7 @@ export interface Right {
   /** `controller`, `agent` and `clean-up` are the chart's accounts, the others ClusterRoles for people. */
   readonly identity: string;
   /** The values that grant it; absent: always. */
-  readonly when?: 'nodeProxy' | 'medik8s';
+  readonly when?: 'nodeProxy' | 'medik8s' | 'drills';
   /** `*`: in all, and of what is in none. */
   readonly namespace: string;
   /** `GROUP/RESOURCE`, `RESOURCE` of the core group; subresources after a slash of their own: `/nodes/status`. */
@@ -93,6 +93,15 @@ export const RIGHTS: readonly Right[] = [
     resources: ['nodes/proxy'],
     verbs: ['get'],
     why: 'dumps of a kubelet, by four paths (policy)',
+  },
+  {
+    identity: 'controller',
+    when: 'drills',
+    namespace: '*',
+    group: '',
+    resources: ['pods'],
+    verbs: ['list'],
+    why: 'whether a drill would harm a pod of its node',
   },
   {
     identity: 'controller',
@@ -268,6 +277,33 @@ export const RIGHTS: readonly Right[] = [
     why: '`spec.approval`, under his own name (policy)',
   },
   {
+    identity: 'drill',
+    when: 'drills',
+    namespace: '*',
+    group: OWN,
+    resources: ['kubeletincidents'],
+    verbs: [...READ, 'create', 'patch', 'drill'],
+    why: 'a fault on a node that is labelled for it, and its end (policy)',
+  },
+  {
+    identity: 'drill',
+    when: 'drills',
+    namespace: '*',
+    group: OWN,
+    resources: ['kubeletrecoverypolicies'],
+    verbs: ['get', 'list'],
+    why: 'which policy would heal the node',
+  },
+  {
+    identity: 'drill',
+    when: 'drills',
+    namespace: '*',
+    group: '',
+    resources: ['nodes'],
+    verbs: ['get'],
+    why: 'the UID of the node',
+  },
+  {
     identity: 'admin',
     namespace: '*',
     group: OWN,
@@ -293,11 +329,16 @@ export const RIGHTS: readonly Right[] = [
   },
 ];
 
+const CONDITIONS: Readonly<Record<NonNullable<Right['when']>, string>> = {
+  nodeProxy: '`controller.nodeProxy`',
+  medik8s: 'that namespace',
+  drills: '`drills.enabled`',
+};
+
 /** A row of the table of docs/threat-model.md. */
 export function rowOf({ identity, when, namespace, resources, names, verbs, why }: Right): string {
   const where = namespace === '*' ? '' : ` in \`${namespace}\``;
   const which = names === undefined ? '' : ` (\`${names.join('`, `')}\`)`;
-  const condition =
-    when === undefined ? '' : `; with ${when === 'nodeProxy' ? '`controller.nodeProxy`' : 'that namespace'}`;
+  const condition = when === undefined ? '' : `; with ${CONDITIONS[when]}`;
   return `${identity} | ${resources.join(', ')}${which}${where}${condition} | ${verbs.join(', ')} | ${why}`;
 }

@@ -104,8 +104,13 @@ describe('the chart', () => {
   test('gives nobody Secrets or pods, and the node proxy only to a controller that is told to use it', () => {
     const templates = readdirSync(new URL('templates/', CHART)).filter((file) => file.startsWith('rbac-'));
     const text = templates.map((file) => read(`templates/${file}`)).join('\n');
-    expect(text).not.toMatch(/resources: .*\b(secrets|pods)\b/);
-    const granted = text.replaceAll(/\{\{- if \.Values\.controller\.nodeProxy \}\}[\s\S]*?\{\{- end \}\}/g, '');
+    const granted = text.replaceAll(
+      /\{\{- if \.Values\.(?:controller\.nodeProxy|drills\.enabled) \}\}[\s\S]*?\{\{- end \}\}/g,
+      '',
+    );
+    expect(granted).not.toMatch(/resources: .*\b(secrets|pods)\b/);
+    expect(text).not.toMatch(/resources: .*\bsecrets\b/);
+    expect(ChartValues.parse(values).drills.enabled).toBe(false);
     expect(text).toContain('resources: [nodes/proxy]');
     expect(granted).not.toContain('nodes/proxy');
     expect(read('templates/controller.yaml')).toMatch(/if \.Values\.controller\.nodeProxy \}\}\s+- --node-proxy\s/);
