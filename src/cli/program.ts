@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addCapture } from './capture/capture-flags.ts';
 import { addDecisions } from './decide/decide-flags.ts';
 import { addDiagnose } from './diagnose/diagnose-flags.ts';
+import { addDrill } from './drill/drill-flags.ts';
 import { addEvidence } from './evidence/evidence-flags.ts';
 import { addHistory, addShow } from './show/show-flags.ts';
 import { addStacks } from './stacks/stacks-flags.ts';
@@ -18,11 +19,13 @@ Examples:
   kubectl medic evidence node-1-4kq8z -o bundle  every artifact, checksums verified
   kubectl medic approve node-1-4kq8z             restore a node that is held for diagnosis
   kubectl medic capture node-1                   save evidence of a node now, and touch nothing
+  kubectl medic drill node-1 --fault frozen-kubelet   rehearse a recovery on a node that is labelled for it
   kubectl medic diagnose bundle                  read goroutine dumps and logs, without a cluster
   curl -sk ... 'https://127.0.0.1:10250/debug/pprof/goroutine?debug=2' | kubectl medic diagnose -
   kubectl-medic stacks --unit kubelet.service --diagnose   on the node: of a kubelet that does not answer
 
-Exit codes: 0 done; 1 the cluster refuses or does not answer, or stacks cannot be read; 2 a mistake on the command line, or unreadable input;
+Exit codes: 0 done; 1 the cluster refuses or does not answer, stacks cannot be read, or a drill
+was refused or failed; 2 a mistake on the command line, or unreadable input;
 3 diagnose: no cause found; 4 evidence: an artifact is not what was sealed.
 `;
 
@@ -45,6 +48,7 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
   addEvidence(program, context, finish);
   addDecisions(program, context);
   addCapture(program, context);
+  addDrill(program, context, finish);
   addDiagnose(program, context, finish);
   addStacks(program, context, finish);
   try {

@@ -57,7 +57,7 @@ function atMost(duration: string, limit: string): string {
 }
 
 /** As the policy that rules the node would have it, and as its defaults are where none does. Always mode Capture. */
-async function planFor({ cluster }: Session, node: Node): Promise<Plan> {
+export async function planFor({ cluster }: Session, node: Node): Promise<Plan> {
   const { items } = await cluster.list(POLICIES, {});
   const policy = matchPolicy(node, items).policy ?? KubeletRecoveryPolicy.parse({ metadata: { name: NO_POLICY } });
   const { strategy, remediation, budget } = policy.spec;

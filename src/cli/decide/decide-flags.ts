@@ -29,7 +29,7 @@ export function addDecisions(program: Command, { connect }: ProgramContext): voi
       });
     });
   withConnection(program.command('reject'))
-    .description('leave a held node as it is, and end the incident; recorded under your name')
+    .description('leave a held node as it is, and end the incident; or end a drill; recorded under your name')
     .argument('<INCIDENT>', 'its name')
     .requiredOption('--reason <text>', 'why', atMost(1_024))
     .action(async (name: string, flags: RejectFlags) => {

@@ -47,7 +47,8 @@ function notYours(error: MedicError, by: string, name: string, { decision }: Dec
   return new MedicError(error.code, 'denied', message, { cause: error });
 }
 
-function assertOpen({ metadata, spec, status }: KubeletIncident, { decision, action }: Decision): void {
+function assertOpen(incident: KubeletIncident, made: Decision): void {
+  const { metadata, spec, status } = incident;
   const refuse = (why: string): never => {
     throw new MedicError('E_CLI_NOT_NOW', 'terminal', `${metadata.name} ${why}`);
   };
@@ -56,6 +57,15 @@ function assertOpen({ metadata, spec, status }: KubeletIncident, { decision, act
     refuse(`has been ${word} by ${spec.approval.by}; a decision is made once`);
   }
   if (status.outcome !== undefined) refuse(`is over: ${status.outcome}`);
+  if (spec.trigger.type === 'Drill' && made.decision === 'Reject') return;
+  assertHeld(incident, made, refuse);
+}
+
+function assertHeld(
+  { spec, status }: KubeletIncident,
+  { decision, action }: Decision,
+  refuse: (why: string) => never,
+): void {
   if (spec.plan.mode !== 'Remediate') refuse(`is in mode ${spec.plan.mode}: nothing will be done to the node anyway`);
   if (spec.plan.strategy !== 'DiagnoseFirst') refuse(`has strategy ${spec.plan.strategy}: it waits for nobody`);
   const isHeldStill = status.steps?.every(({ type, state }) => type !== 'Hold' || state === 'Requested') ?? true;
