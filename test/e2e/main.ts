@@ -35,6 +35,7 @@ import { agentPodDeleted } from './scenarios/long/agent-pod-deleted.ts';
 import { agentsRolledOut } from './scenarios/long/agents-rolled-out.ts';
 import { apiServerStopped } from './scenarios/long/api-server-stopped.ts';
 import { budgetOfOne } from './scenarios/long/budget-of-one.ts';
+import { drills } from './scenarios/long/drill.ts';
 import { humanCordon } from './scenarios/long/human-cordon.ts';
 import { incidentDeleted } from './scenarios/long/incident-deleted.ts';
 import { leaderKilled } from './scenarios/long/leader-killed.ts';
@@ -64,6 +65,7 @@ const SCENARIOS: readonly Scenario[] = [
   humanCordon,
   leaderKilled,
   agentsRolledOut,
+  drills,
 ];
 /** The waves of a set run on nodes that are booted for it. */
 const SETS: readonly (readonly Wave[])[] = [
@@ -123,7 +125,7 @@ function chartValues(wave: Wave): readonly string[] {
       'agent.extraEnv[0].name=KUBELET_MEDIC_FAILPOINT,agent.extraEnv[0].value=action-reserved',
       'controller.extraEnv[0].name=KUBELET_MEDIC_FAILPOINT,controller.extraEnv[0].value=node-cordoned',
     ],
-    3: ['controller.replicas=2'],
+    3: ['controller.replicas=2,drills.enabled=true'],
     4: [],
   };
   return [...all, ...own[wave]].flatMap((values) => ['--set', values]);

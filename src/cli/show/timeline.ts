@@ -73,6 +73,8 @@ const STEP_TITLES: Readonly<Record<Step['type'], string>> = {
   Act: 'action',
   Verify: 'verification',
   Uncordon: 'uncordon',
+  InjectFault: 'fault',
+  UndoFault: 'end of the fault',
 };
 const DONE_TITLES: Readonly<Record<Step['type'], string>> = {
   CaptureStacks: 'stacks saved',
