@@ -68,7 +68,7 @@ beforeAll(async () => {
     const answers = await Promise.allSettled([wrong, asked()]);
     const [refused, taken] = answers;
     // One that was let in before is there, which is a refusal too.
-    const isWall = refused.status === 'rejected' && String(refused.reason).includes('is named by its node');
+    const isWall = refused.status === 'rejected' && String(refused.reason).includes('denied request');
     return isWall && taken.status === 'fulfilled';
   });
 }, 180_000);

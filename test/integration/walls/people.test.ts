@@ -59,7 +59,7 @@ beforeAll(async () => {
       controller.create(INCIDENTS, incidentOf('node-a', 'wrong-name'), CONTROLLER),
     ]);
     // One that was let in before is there, which is a refusal too.
-    return answers.every((answer) => answer.status === 'rejected' && String(answer.reason).includes('is named by'));
+    return answers.every((answer) => answer.status === 'rejected' && String(answer.reason).includes('denied request'));
   });
   await eventually('the roles are in force', async () => {
     const answers = await Promise.allSettled([people.viewer.list(INCIDENTS), people.keeper.list(POLICIES), held()]);
