@@ -7,12 +7,13 @@
  */
 import * as z from 'zod/mini';
 import { ObjectMeta } from '../meta.ts';
-import { about, atomicList, duration, mapList, moment, text, whole } from '../schema.ts';
+import { about, duration, mapList, moment, text, whole } from '../schema.ts';
 import { conditionList } from './condition.ts';
 import type { IncidentConditionType } from './conditions.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { Drill, DRILL_RULES, DrillResult } from './drill.ts';
 import { EvidenceEntry } from './evidence.ts';
+import { FleetPattern } from './fleet-pattern.ts';
 import { HostSummary } from './host-summary.ts';
 import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
 
@@ -232,19 +233,6 @@ const Timings = z
   })
   .check(about('When what happened.'));
 type Timings = z.infer<typeof Timings>;
-
-/** Incidents that one incident names as having the same fault. */
-export const MAX_LINKED = 16;
-
-export const FleetPattern = z
-  .object({
-    summary: text(512, 'For example `4 of 12 nodes in the cluster, same line, all kubelet 1.12.10`.'),
-    incidents: atomicList(text(253, 'An incident.'), MAX_LINKED, 'Other incidents with the same fingerprint.'),
-  })
-  .check(
-    about('The same fault on other nodes, or on this node before. It is up to date as long as the incident is open.'),
-  );
-export type FleetPattern = z.infer<typeof FleetPattern>;
 
 const ACTION: IncidentConditionType = 'ActionTaken';
 const EVIDENCE: IncidentConditionType = 'EvidenceCaptured';

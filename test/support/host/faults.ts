@@ -2,14 +2,19 @@
 import type { Clock } from '../../../src/ports/clock.ts';
 import { MedicError } from '../../../src/ports/errors.ts';
 import type { FaultMaker, ProcessIdentity } from '../../../src/ports/host.ts';
+import type { FaultKind } from './scenario.ts';
 
 interface StoppableHost {
   readonly clock: Clock;
   /** The end of the host. */
   readonly signal: AbortSignal;
-  /** Each knows nothing of a process that is another one by now. */
-  readonly stop: (target: ProcessIdentity) => void;
-  readonly resume: (target: ProcessIdentity) => void;
+  /** undefined: there is no such process any more. */
+  readonly startTicks: (pid: number) => number | undefined;
+  /** Which fault it is that the process is stopped. */
+  readonly faultOf: (pid: number) => FaultKind;
+  readonly inject: (fault: FaultKind) => void;
+  readonly blockedBy: () => FaultKind | undefined;
+  readonly heal: () => void;
 }
 
 export interface SimulatedFaults {
@@ -20,7 +25,24 @@ export interface SimulatedFaults {
   readonly breakFaults: (message: string | undefined) => void;
 }
 
-export function createFaults({ clock, signal, stop, resume }: StoppableHost): SimulatedFaults {
+export function createFaults(host: StoppableHost): SimulatedFaults {
+  const { clock, signal } = host;
+
+  /** undefined: the process is another one by now, or is gone. */
+  function faultOf({ pid, startTicks }: ProcessIdentity): FaultKind | undefined {
+    return host.startTicks(pid) === startTicks ? host.faultOf(pid) : undefined;
+  }
+
+  function stop(target: ProcessIdentity): void {
+    const fault = faultOf(target);
+    if (fault !== undefined) host.inject(fault);
+  }
+
+  function resume(target: ProcessIdentity): void {
+    const fault = faultOf(target);
+    if (fault !== undefined && fault === host.blockedBy()) host.heal();
+  }
+
   let armed: AbortController | undefined;
   let broken: string | undefined;
   return {

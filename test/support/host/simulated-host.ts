@@ -9,7 +9,6 @@ import type {
   Collected,
   Host,
   HostPressure,
-  ProcessIdentity,
   ProbeResult,
   ProcessFacts,
   Shim,
@@ -314,22 +313,12 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     };
   }
 
-  /** Which fault it is that this very process is stopped. */
-  function faultOf({ pid, startTicks }: ProcessIdentity): FaultKind | undefined {
-    if (processFacts(pid)?.startTicks !== startTicks) return undefined;
-    return pid === runtimeUnit.facts().mainPID ? 'runtime-hung' : 'kubelet-frozen';
-  }
-
   const made = createFaults({
     clock,
     signal,
-    stop(target): void {
-      const fault = faultOf(target);
-      if (fault !== undefined) inject(fault);
-    },
-    resume(target): void {
-      if (faultOf(target) !== undefined && faultOf(target) === blockedBy()) heal();
-    },
+    startTicks: (pid) => processFacts(pid)?.startTicks,
+    faultOf: (pid) => (pid === runtimeUnit.facts().mainPID ? 'runtime-hung' : 'kubelet-frozen'),
+    ...{ inject, blockedBy, heal },
   });
 
   function heal(): void {

@@ -157,9 +157,8 @@ function injected({ snapshot, drill: own }: Turn, status: IncidentStatus, messag
  */
 function findRecovery({ snapshot, status }: Turn, inject: Step): KubeletIncident | undefined {
   const { incident, budget } = snapshot;
+  if (status.drill?.incident !== undefined) return snapshot.recovery;
   const ofNode = budget.incidents.filter(({ spec }) => spec.nodeUID === incident.spec.nodeUID);
-  const known = status.drill?.incident;
-  if (known !== undefined) return ofNode.find(({ metadata }) => metadata.name === known);
   const since = fromTime(inject.startedAt) ?? 0;
   return ofNode
     .filter(({ spec }) => TRIGGERS[spec.trigger.type].isFault)

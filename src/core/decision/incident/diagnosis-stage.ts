@@ -2,7 +2,8 @@
 import type { HealthReasons } from '../../../api/v1alpha1/conditions.ts';
 import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
 import type { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
-import { type IncidentStatus, MAX_LINKED } from '../../../api/v1alpha1/incident.ts';
+import { MAX_LINKED } from '../../../api/v1alpha1/fleet-pattern.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import type { ProbeState, ProgramInfo } from '../../../api/v1alpha1/health.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';

@@ -57,6 +57,8 @@ export interface IncidentSnapshot {
   readonly kubeletLease: LeaseSilence | undefined;
   /** What is looked at before a fault is made; absent: this is no drill that is to begin. */
   readonly drill?: DrillFacts;
+  /** Of a drill: the incident that its fault opened, whole; absent: none is known, or it is gone. */
+  readonly recovery?: KubeletIncident;
   /** How far the clock of `now` is ahead of the API server's, in milliseconds; undefined: not known. */
   readonly clockAheadMs: number | undefined;
 }
