@@ -24,6 +24,31 @@ export function completedIncident(node: string, limitMs: number): Promise<Kubele
   });
 }
 
+/** Which incidents there are: for `nextIncident`. */
+export async function uidsOf(node: string): Promise<ReadonlySet<string>> {
+  return new Set((await incidentsOf(node)).map(({ metadata }) => metadata.uid));
+}
+
+/** An incident that was not there before, when it is complete. */
+export function nextIncident(node: string, before: ReadonlySet<string>, limitMs: number): Promise<KubeletIncident> {
+  return until(`another incident of ${node} is complete`, limitMs, async () =>
+    (await incidentsOf(node)).find(({ metadata, status }) => !before.has(metadata.uid) && status.outcome !== undefined),
+  );
+}
+
+/** Messages of the events of an incident, each with its reason. */
+export async function eventsOf(incident: KubeletIncident): Promise<readonly string[]> {
+  const { items } = (await getJson(
+    'events',
+    '-A',
+    '--field-selector',
+    `involvedObject.name=${incident.metadata.name}`,
+  )) as {
+    items: { reason: string; message?: string }[];
+  };
+  return items.map(({ reason, message }) => `${reason}: ${message ?? ''}`);
+}
+
 /** As soon as may be: its only incident, once it is as far as is asked for. */
 export async function incidentWhen(
   node: string,

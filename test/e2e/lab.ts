@@ -1,7 +1,7 @@
 /** The lab as the suite uses it: nodes, their units and journals, the cluster behind kubectl. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { run } from './shell.ts';
+import { follow, run } from './shell.ts';
 
 const LAB = fileURLToPath(new URL('../lab/', import.meta.url));
 /** A lab of its own, beside any that a person has up. Two runs at once need two ids. */
@@ -53,7 +53,7 @@ export async function apiServer(verb: 'pause' | 'resume'): Promise<void> {
   await script('control-plane.sh', [verb]);
 }
 
-export async function node(verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze' | 'mute', boot: NodeBoot): Promise<void> {
+export async function node(verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze' | 'slow' | 'mute', boot: NodeBoot): Promise<void> {
   await script('node.sh', [verb, boot.name], boot.env);
 }
 
@@ -70,8 +70,17 @@ export function kubectl(...args: readonly string[]): Promise<string> {
 }
 
 export async function kubectlWith(input: string, ...args: readonly string[]): Promise<string> {
-  const bin = `${process.env['KUBELET_MEDIC_CACHE'] ?? `${process.env['HOME'] ?? '/root'}/.cache/kubelet-medic`}/bin/${KUBERNETES_VERSION}`;
-  return await run(`${bin}/kubectl`, ['--kubeconfig', `${STATE}/admin.kubeconfig`, ...args], { input });
+  return await run(kubectlPath(), ['--kubeconfig', `${STATE}/admin.kubeconfig`, ...args], { input });
+}
+
+/** Each line that kubectl writes, until it is stopped. */
+export function followKubectl(args: readonly string[], onLine: (line: string) => void): { stop(): void } {
+  return follow(kubectlPath(), ['--kubeconfig', `${STATE}/admin.kubeconfig`, ...args], onLine);
+}
+
+function kubectlPath(): string {
+  const cache = process.env['KUBELET_MEDIC_CACHE'] ?? `${process.env['HOME'] ?? '/root'}/.cache/kubelet-medic`;
+  return `${cache}/bin/${KUBERNETES_VERSION}/kubectl`;
 }
 
 const KUBERNETES_VERSION = /KUBERNETES_VERSION:-([0-9.]+)/.exec(readFileSync(`${LAB}settings.sh`, 'utf8'))?.[1] ?? '';
@@ -105,6 +114,8 @@ export async function startsSince(name: string, unit: string, since: number): Pr
 
 export interface NodeNow {
   readonly isReady: boolean;
+  /** Since when it is, or is not, by the Node; milliseconds since 1970. */
+  readonly readySince: number;
   readonly isCordoned: boolean;
   /** The incident that our annotation names. */
   readonly cordonedBy: string | undefined;
@@ -114,10 +125,12 @@ export async function nodeNow(name: string): Promise<NodeNow> {
   const { metadata, spec, status } = (await getJson('node', name)) as {
     metadata: { annotations?: Record<string, string> };
     spec: { unschedulable?: boolean };
-    status: { conditions?: { type: string; status: string }[] };
+    status: { conditions?: { type: string; status: string; lastTransitionTime: string }[] };
   };
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
   return {
-    isReady: status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true,
+    isReady: ready?.status === 'True',
+    readySince: Date.parse(ready?.lastTransitionTime ?? ''),
     isCordoned: spec.unschedulable === true,
     cordonedBy: metadata.annotations?.['kubelet-medic.io/cordoned-by'],
   };
@@ -125,6 +138,14 @@ export async function nodeNow(name: string): Promise<NodeNow> {
 
 export async function isReady(name: string): Promise<boolean> {
   return (await nodeNow(name)).isReady;
+}
+
+/** What the Node says that it runs. */
+export async function versionsOf(name: string): Promise<{ readonly kubelet: string; readonly runtime: string }> {
+  const { status } = (await getJson('node', name)) as {
+    status: { nodeInfo: { kubeletVersion: string; containerRuntimeVersion: string } };
+  };
+  return { kubelet: status.nodeInfo.kubeletVersion, runtime: status.nodeInfo.containerRuntimeVersion };
 }
 
 /** A condition of the node's KubeletHealth. */

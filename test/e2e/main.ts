@@ -1,7 +1,7 @@
 /**
  * `npm run test:e2e`: the whole thing on real nodes. Builds what is missing, boots a cluster, installs the chart with helm,
  * breaks nodes, and looks. Flags: --all (then the long set too), --only NAME[,NAME] (of either set), --keep (leave the lab up),
- * --write (docs/measurements.md).
+ * --write (docs/measurements.md and docs/reference/faults.md, where nothing failed).
  */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -18,12 +18,18 @@ import {
   node,
   type NodeBoot,
   STATE,
+  versionsOf,
 } from './lab.ts';
-import { createReport, writeMeasurements } from './report.ts';
+import { createReport } from './report.ts';
+import { writePages } from './results/write.ts';
 import type { Scenario, Wave } from './scenario.ts';
 import { badInput } from './scenarios/bad-input.ts';
 import { crashInTheMiddle } from './scenarios/crash.ts';
 import { deadApiConnection } from './scenarios/dead-api-connection.ts';
+import { deafRuntime } from './scenarios/deaf-runtime.ts';
+import { downKubelet } from './scenarios/down-kubelet.ts';
+import { downRuntime } from './scenarios/down-runtime.ts';
+import { earlyRuntime } from './scenarios/early-runtime.ts';
 import { evidenceMissing } from './scenarios/evidence-missing.ts';
 import { forgedLine } from './scenarios/forged-line.ts';
 import { frozenPrograms } from './scenarios/frozen-programs.ts';
@@ -40,6 +46,7 @@ import { humanCordon } from './scenarios/long/human-cordon.ts';
 import { incidentDeleted } from './scenarios/long/incident-deleted.ts';
 import { leaderKilled } from './scenarios/long/leader-killed.ts';
 import { silentKubelet } from './scenarios/silent-kubelet.ts';
+import { slowMethod } from './scenarios/slow-method.ts';
 import { stuckKubelet } from './scenarios/stuck-kubelet.ts';
 import { unreadableLog } from './scenarios/unreadable-log.ts';
 import { pause, run, stopRunning, until } from './shell.ts';
@@ -58,6 +65,11 @@ const SCENARIOS: readonly Scenario[] = [
   crashInTheMiddle,
   silentKubelet,
   deadApiConnection,
+  downKubelet,
+  downRuntime,
+  earlyRuntime,
+  deafRuntime,
+  slowMethod,
   apiServerStopped,
   budgetOfOne,
   agentPodDeleted,
@@ -257,10 +269,13 @@ async function conclude(): Promise<never> {
       console.error(String(error));
     });
     await printFailure();
-  } else if (values.write && only === undefined) {
-    const page = new URL('../../docs/measurements.md', import.meta.url).pathname;
-    writeMeasurements(page, report.table());
-    await run('prettier', ['--write', page]);
+  } else if (values.write) {
+    const measured = { on: new Date().toISOString().slice(0, 10), ...(await versionsOf(HOME.name)) };
+    writePages(
+      report.measured(),
+      measured,
+      SCENARIOS.map(({ name }) => name),
+    );
   }
   await tearDown();
   console.log(`\n${report.table()}\n\n${passed} passed, ${failed} failed`);

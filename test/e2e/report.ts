@@ -1,21 +1,16 @@
 /** What the suite says: a line for each check as it is made, a table of figures, and the count. */
-import { writeFileSync } from 'node:fs';
-
-interface Figure {
-  readonly scenario: string;
-  readonly what: string;
-  readonly value: number;
-  readonly limit: number;
-  readonly unit: 's' | 'MiB';
-}
+import type { FaultRow, Figure, Run } from './results/results.ts';
 
 export interface Report {
   check(scenario: string, claim: string, holds: boolean, detail?: string): void;
   /** A figure with its limit; over the limit it counts as failed. */
   figure(figure: Figure): void;
+  /** What became of a fault, for docs/reference/faults.md. */
+  fault(row: FaultRow): void;
   note(text: string): void;
   finish(): { readonly passed: number; readonly failed: number };
   table(): string;
+  measured(): Run;
 }
 
 const startedAt = Date.now();
@@ -29,6 +24,7 @@ export function createReport(): Report {
   let passed = 0;
   let failed = 0;
   const figures: Figure[] = [];
+  const faults: FaultRow[] = [];
 
   function check(scenario: string, claim: string, holds: boolean, detail = ''): void {
     if (holds) passed++;
@@ -57,26 +53,14 @@ export function createReport(): Report {
         Number.isFinite(value) && value <= limit,
       );
     },
+    fault: (row) => {
+      faults.push(row);
+    },
     note: (text) => {
       console.log(`  ${clock()}  · ${text}`);
     },
     finish: () => ({ passed, failed }),
     table,
+    measured: () => ({ figures, faults }),
   };
-}
-
-export function writeMeasurements(path: string, table: string): void {
-  writeFileSync(
-    path,
-    `# Measurements
-
-Written by \`npm run test:e2e -- --write\`: real nodes (systemd-nspawn, kubelet 1.36.3, containerd 1.6.20), all on one machine
-with 2 cores, the image built from the Dockerfile, the chart installed by helm. Times are by the node's journal (breach line),
-by the agent (restart issued) and by the Node's condition (Ready, whole seconds, rounded up). One run each.
-
-${table}
-
-The kubelet's own threshold is 3 minutes; a breach line comes that long after the fault.
-`,
-  );
 }

@@ -1,5 +1,6 @@
 /** Runs commands for the suite: argv arrays, a limit on each, their words in the error. */
-import { execFile, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -43,6 +44,20 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
+}
+
+/** Each line of its standard output as it comes, until it is stopped. */
+export function follow(command: string, args: readonly string[], onLine: (line: string) => void): { stop(): void } {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  running.add(child);
+  child.on('error', () => undefined);
+  child.on('close', () => running.delete(child));
+  createInterface({ input: child.stdout }).on('line', onLine);
+  return {
+    stop: () => {
+      child.kill('SIGTERM');
+    },
+  };
 }
 
 export function pause(ms: number): Promise<void> {

@@ -9,6 +9,7 @@
 #   resume NODE        SIGCONT containerd
 #   freeze NODE        freeze the kubelet's CRI connections (boot with CRI_PROXY=1): the kubelet is stuck, the runtime well
 #   mute NODE          drop all packets of the kubelet's present connections to the API server: new ones are well
+#   slow NODE          ListContainers takes 200 s, until the runtime is restarted (boot with CRI_PROXY=slow)
 #   import NODE TAR    load an image archive into the node's containerd: there is no image registry
 # KUBELET_CONFIG_EXTRA adds lines of KubeletConfiguration, UNIT_EXTRA lines of the kubelet's [Service], NODE_LABELS labels.
 set -euo pipefail
@@ -57,7 +58,6 @@ case "$verb" in
 exec) in_node "$@"; exit ;;
 hang) in_node bash -c "$(declare -f main_pid); kill -STOP \$(main_pid containerd)"; exit ;;
 resume) in_node bash -c "$(declare -f main_pid); kill -CONT \$(main_pid containerd)"; exit ;;
-freeze) kill -USR2 "$(cat "$S/$NODE-cri-proxy.pid")"; exit ;;
 mute)
   pid="$(in_node systemctl show kubelet -p MainPID --value)"
   for port in $(in_node ss -Htnp state established "dport = :$LAB_API_PORT" | grep "pid=$pid," | awk '{print $3}' | sed 's/.*://'); do
@@ -65,6 +65,7 @@ mute)
     ip netns exec "$NETNS" iptables -I OUTPUT -p tcp --dport "$LAB_API_PORT" --sport "$port" -j DROP
   done
   exit ;;
+freeze | slow) kill -USR2 "$(cat "$S/$NODE-cri-proxy.pid")"; exit ;;
 import) cp "$1" "$R/root/image.tar"; in_node ctr -n k8s.io images import /root/image.tar >/dev/null; rm "$R/root/image.tar"; exit ;;
 down) down; exit ;;
 up) ;;
@@ -156,7 +157,8 @@ setsid nohup bash -c 'for c in /sys/fs/cgroup/*/; do [ -d "$c$0" ] && echo $$ > 
   > "$S/$NODE-console.log" 2>&1 < /dev/null & echo $! > "$S/$NODE.pid"
 if [ -n "${CRI_PROXY:-}" ]; then   # until the proxy listens, the kubelet restarts every 10 s
   for _ in $(seq 120); do [ -S "/proc/$(leader)/root/run/containerd/containerd.sock" ] && break; sleep 0.5; done
-  setsid nohup node "$here/cri-proxy.mjs" "$R/var/lib/cri-proxy.sock" "/proc/$(leader)/root/run/containerd/containerd.sock" \
+  proxy=cri-proxy; [ "$CRI_PROXY" != slow ] || proxy=cri-slow
+  setsid nohup node "$here/$proxy.mjs" "$R/var/lib/cri-proxy.sock" "/proc/$(leader)/root/run/containerd/containerd.sock" \
     > "$S/$NODE-cri-proxy.log" 2>&1 < /dev/null & echo $! > "$S/$NODE-cri-proxy.pid"
 fi
 for _ in $(seq 120); do in_node ctr version >/dev/null 2>&1 && break; sleep 0.5; done

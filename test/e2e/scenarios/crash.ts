@@ -16,6 +16,7 @@ export const crashInTheMiddle: Scenario = {
     await tellRecovery(report, {
       name: this.name,
       node: NODE.name,
+      fault: "the kubelet's connections to the runtime frozen, agent and controller killed half way",
       breakIt: () => node('freeze', NODE),
       action: 'RestartKubelet',
       timed: false,

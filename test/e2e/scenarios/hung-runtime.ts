@@ -14,6 +14,7 @@ export const hungRuntime: Scenario = {
     await tellRecovery(report, {
       name: this.name,
       node: NODE.name,
+      fault: 'runtime hung (SIGSTOP)',
       breakIt: () => node('hang', NODE),
       action: 'RestartRuntime',
       timed: true,

@@ -1,13 +1,16 @@
 /** A stuck node is recovered: what all such stories have in common. */
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { cordonWrites } from '../audit.ts';
-import { artifact, captured, completedIncident, incidentsOf } from '../incidents.ts';
+import { artifact, captured, incidentsOf } from '../incidents.ts';
 import { breachTime, nodeNow, startsSince, type Units, unitsOf } from '../lab.ts';
 import type { Report } from '../report.ts';
+import { tellFault, type ToldFault } from './fault-story.ts';
 
 export interface RecoveryStory {
   readonly name: string;
   readonly node: string;
+  /** For the table. */
+  readonly fault: string;
   readonly breakIt: () => Promise<void>;
   readonly action: 'RestartKubelet' | 'RestartRuntime';
   /** Whether the times are held against their limits. */
@@ -119,12 +122,12 @@ function measure(report: Report, story: RecoveryStory, incident: KubeletIncident
   });
 }
 
-export async function tellRecovery(report: Report, story: RecoveryStory): Promise<void> {
+/** The kubelet notices in 3 minutes. */
+export async function tellRecovery(report: Report, story: RecoveryStory): Promise<ToldFault> {
   const before = await unitsOf(story.node);
-  const since = Date.now();
-  await story.breakIt();
-  report.note(`${story.name}: ${story.node} is broken; its kubelet notices in 3 minutes`);
-  const incident = await completedIncident(story.node, LIMIT_MS);
+  const { name: scenario, node, fault, breakIt } = story;
+  const told = await tellFault(report, { scenario, node, fault, breakIt, limitMs: LIMIT_MS, hasLine: true });
+  const { incident, brokenAt: since } = told;
   const { outcome, action, diagnosis } = incident.status;
   report.check(
     story.name,
@@ -142,4 +145,5 @@ export async function tellRecovery(report: Report, story: RecoveryStory): Promis
   const breach = await breachTime(story.node, since);
   report.check(story.name, 'the journal has the breach line', breach !== undefined);
   if (story.timed && breach !== undefined) measure(report, story, incident, breach);
+  return told;
 }

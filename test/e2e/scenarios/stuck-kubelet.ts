@@ -16,6 +16,7 @@ export const stuckKubelet: Scenario = {
     await tellRecovery(report, {
       name: this.name,
       node: NODE.name,
+      fault: "the kubelet's connections to the runtime frozen",
       breakIt: () => node('freeze', NODE),
       action: 'RestartKubelet',
       timed: true,
