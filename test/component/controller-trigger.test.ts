@@ -168,14 +168,14 @@ describe('suspicion', () => {
     LIMIT_MS,
   );
 
-  test(
-    'heals a hung runtime before the node turns NotReady, where the policy opts in',
-    async () => {
+  test.each([20, 21, 22, 23, 24])(
+    'heals a hung runtime before the node turns NotReady, where the policy opts in after %d s',
+    async (afterS) => {
       bench = createControllerBench({
         dumps: smallDumps(),
         policy: {
           mode: 'Remediate',
-          detection: { runtimeHungAfter: '20s' },
+          detection: { runtimeHungAfter: `${String(afterS)}s` },
           budget: { maxUnhealthy: '100%' },
           remediation: { verify: { timeout: '2m', stableFor: '5s' } },
         },
@@ -183,9 +183,12 @@ describe('suspicion', () => {
       bench.startController();
       bench.startAgent('node-a');
       await bench.clock.advance(10_000);
+      const hungAt = bench.clock.now();
       bench.host('node-a').inject('runtime-hung');
-      const { spec, status } = await bench.until('node-a', isOver, 120_000);
+      const { metadata, spec, status } = await bench.until('node-a', isOver, 120_000);
       expect(spec.trigger.type).toBe('RuntimeHung');
+      // Up to 5 s until the first probe that fails, and 5 s until the one that has failed for long enough.
+      expect(Date.parse(metadata.creationTimestamp) - hungAt).toBeLessThanOrEqual(afterS * 1_000 + 11_000);
       expect(status).toMatchObject({ outcome: 'Recovered', action: 'RestartRuntime' });
       expect(status.timings?.notReadySince).toBeUndefined();
     },

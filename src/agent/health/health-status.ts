@@ -183,11 +183,10 @@ export function urgentKey({
   readonly conditions: readonly Condition[];
 }): string {
   const { probe, host, spool } = observation;
-  const failingForMs = probe.failingSinceMs === undefined ? 0 : now.monotonicMs - probe.failingSinceMs;
   const hungAfter = spec.detection.runtimeHungAfter;
   return JSON.stringify([
     plegKey(observation.pleg, spec, now),
-    [probe.state, hungAfter !== undefined && failingForMs >= durationMs(hungAfter)],
+    [probe.state, hungAfter !== undefined && failedForMs(probe) >= durationMs(hungAfter)],
     unitKey(host?.kubeletUnit),
     unitKey(host?.runtimeUnit),
     [programKey(host?.kubeletProgram, now), programKey(host?.runtimeProgram, now)],
@@ -195,6 +194,11 @@ export function urgentKey({
     conditions.map(({ type, status, reason }) => [type, status, reason]),
     [spec.policy, spec.mode, spec.inquiry],
   ]);
+}
+
+/** Until the last probe's end, as the controller counts it: it knows no more than what is written. */
+function failedForMs({ at, failingSince }: ProbeObservation): number {
+  return at === undefined || failingSince === undefined ? 0 : at - failingSince;
 }
 
 function programKey(program: ProgramRecord | undefined, now: Moment): readonly unknown[] {
