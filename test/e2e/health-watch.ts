@@ -12,11 +12,11 @@ export interface Sign {
 }
 
 export interface HealthWatch {
-  /** Whether there was an answer yet. */
-  isFollowed(): boolean;
-  /** What is not well and was not so when `begin` was called, in the order in which it was seen. */
+  /** Whether all was well when it was last heard of. */
+  isWell(): boolean;
+  /** What was not well, in the order in which it was seen. */
   signs(): readonly Sign[];
-  /** From now on: what is so already is no sign. */
+  /** What was so before is forgotten. */
   begin(): void;
   stop(): void;
 }
@@ -36,16 +36,14 @@ export function signsOf(line: string): readonly string[] {
 export function watchHealth(node: string): HealthWatch {
   const seen = new Map<string, number>();
   let last: readonly string[] | undefined;
-  let before = new Set<string>();
   const follower = followKubectl(['get', 'kubelethealth', node, '--watch', '-o', `jsonpath=${PATH}`], (line) => {
     last = signsOf(line);
-    for (const text of last) if (!before.has(text) && !seen.has(text)) seen.set(text, Date.now());
+    for (const text of last) if (!seen.has(text)) seen.set(text, Date.now());
   });
   return {
-    isFollowed: () => last !== undefined,
+    isWell: () => last?.length === 0,
     signs: () => [...seen].map(([text, at]) => ({ text, at })),
     begin: () => {
-      before = new Set(last ?? []);
       seen.clear();
     },
     stop: () => {

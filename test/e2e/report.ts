@@ -10,6 +10,7 @@ export interface Report {
   note(text: string): void;
   finish(): { readonly passed: number; readonly failed: number };
   table(): string;
+  /** Of scenarios in which nothing failed. */
   measured(): Run;
 }
 
@@ -23,12 +24,16 @@ function clock(): string {
 export function createReport(): Report {
   let passed = 0;
   let failed = 0;
+  const broken = new Set<string>();
   const figures: Figure[] = [];
   const faults: FaultRow[] = [];
 
   function check(scenario: string, claim: string, holds: boolean, detail = ''): void {
     if (holds) passed++;
-    else failed++;
+    else {
+      failed++;
+      broken.add(scenario);
+    }
     console.log(
       `  ${clock()}  ${holds ? '✔' : '✗ FAILED'}  ${scenario}: ${claim}${detail === '' ? '' : ` (${detail})`}`,
     );
@@ -61,6 +66,9 @@ export function createReport(): Report {
     },
     finish: () => ({ passed, failed }),
     table,
-    measured: () => ({ figures, faults }),
+    measured: () => {
+      const isWhole = ({ scenario }: { readonly scenario: string }): boolean => !broken.has(scenario);
+      return { figures: figures.filter(isWhole), faults: faults.filter(isWhole) };
+    },
   };
 }

@@ -1,5 +1,7 @@
 /** A kubelet that is down, or is held: by a person, by the kernel, by its own configuration. Only one that failed is started. */
+import { STATE } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
+import { run } from '../shell.ts';
 import { type HostFault, tellInTurn } from './faults-in-turn.ts';
 
 const NAME = 'down-kubelet';
@@ -14,15 +16,16 @@ function dropIn(lines: string): string {
 }
 
 /** A debugger, as perl has one: PTRACE_ATTACH to each thread, which stops it. */
-const ATTACH = 'for my $t (map { m{(\\d+)$} } glob "/proc/$ARGV[0]/task/*") { syscall(101, 16, $t, 0, 0) } sleep 900';
-/** A child by vfork that never ends: until then its parent waits in the kernel, in state D. */
-const VFORK = 'if (syscall(58) == 0) { while (1) { syscall(34) } }';
+const ATTACH =
+  'for my $t (map { m{(\\d+)$} } glob "/proc/$ARGV[0]/task/*") { syscall(101, 16, 0 + $t, 0, 0) } sleep 900';
+/** A Go program that waits in the kernel for ever, in place of the kubelet. */
+const STAND_IN = '/usr/local/bin/uninterruptible';
 
 const FAULTS: readonly HostFault[] = [
   {
     fault: 'kubelet killed, and its unit does not start it again',
     breakIt: `${dropIn('Restart=no')}; kill -KILL ${PID}`,
-    mend: `rm -f ${DROP_IN}; systemctl daemon-reload`,
+    mend: `rm -f ${DROP_IN}; systemctl daemon-reload; systemctl start kubelet`,
     ends: { cause: 'kubelet-failed', act: 'RestartKubelet' },
   },
   {
@@ -40,7 +43,7 @@ const FAULTS: readonly HostFault[] = [
   },
   {
     fault: 'kubelet waits in the kernel (state D)',
-    breakIt: `${dropIn(`ExecStart=\nExecStart=/usr/bin/perl -e "${VFORK}"`)}; systemctl restart kubelet`,
+    breakIt: `${dropIn(`ExecStart=\nExecStart=${STAND_IN}`)}; systemctl restart kubelet`,
     mend: MEND,
     ends: {
       cause: 'kubelet-uninterruptible',
@@ -77,6 +80,8 @@ export const downKubelet: Scenario = {
   wave: 1,
   startAfterMs: 30_000,
   async run(report) {
+    const source = new URL('../../lab/uninterruptible.go', import.meta.url).pathname;
+    await run('go', ['build', '-o', `${STATE}/rootfs-${NODE.name}${STAND_IN}`, source], { env: { CGO_ENABLED: '0' } });
     await tellInTurn(report, { scenario: NAME, node: NODE.name }, FAULTS);
   },
 };

@@ -27,7 +27,7 @@ const FAULTS: readonly HostFault[] = [
   {
     fault: 'runtime killed, and its unit does not start it again',
     breakIt: `${dropIn('Restart=no')}; kill -KILL ${PID}`,
-    mend: `rm -f ${DROP_IN}; systemctl daemon-reload`,
+    mend: `rm -f ${DROP_IN}; systemctl daemon-reload; systemctl start containerd`,
     ends: { cause: 'runtime-failed', act: 'RestartRuntime' },
     check: (report, { row }) => {
       report.figure({

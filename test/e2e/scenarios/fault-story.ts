@@ -93,8 +93,10 @@ export async function tellFault(report: Report, story: FaultStory): Promise<Told
   const before = await uidsOf(node);
   const watch = watchHealth(node);
   try {
-    // The first answer of the watch: how it is now.
-    await until(`KubeletHealth of ${node} is followed`, 60_000, () => Promise.resolve(watch.isFollowed() || undefined));
+    // An agent that ended with its runtime is back, and what the last fault has left is over.
+    await until(`KubeletHealth of ${node} says that all is well`, 240_000, () =>
+      Promise.resolve(watch.isWell() || undefined),
+    );
     watch.begin();
     const brokenAt = Date.now();
     await story.breakIt();
