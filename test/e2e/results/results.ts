@@ -20,6 +20,9 @@ export interface Figure {
   readonly scenario: string;
   readonly what: string;
   readonly value: number;
+  /** What a quiet machine is to reach, where it is less than the limit. */
+  readonly goal?: number;
+  /** Above it the run has failed, however busy the machine is. */
   readonly limit: number;
   readonly unit: 's' | 'MiB';
 }

@@ -31,6 +31,8 @@ export const deafRuntime: Scenario = {
       },
       action: 'RestartRuntime',
       timed: true,
+      // Of these `stopTimeout` is 20.
+      readyGoal: 30,
     });
   },
 };

@@ -33,7 +33,7 @@ function conditionOf({ status }: KubeletIncident, type: string): { readonly reas
   return { reason: found?.reason ?? '', message: found?.message ?? '' };
 }
 
-export function actsOf({ status }: KubeletIncident): readonly string[] {
+function actsOf({ status }: KubeletIncident): readonly string[] {
   return (status.actions ?? []).filter(isAct).map(({ action, state }) => `${action} ${state}`);
 }
 
