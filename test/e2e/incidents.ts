@@ -10,6 +10,8 @@ import { until } from './shell.ts';
 
 /** A kubelet notices after 3 minutes; and slack for a machine of two cores. */
 const BREACH_LIMIT_MS = 8 * 60_000;
+/** Each look is a program that is started: a dozen stories wait at a time, and figures are those of the objects. */
+const LOOK_MS = 5_000;
 
 export async function incidentsOf(node: string): Promise<readonly KubeletIncident[]> {
   const list = (await getJson('kubeletincidents', '--field-selector', `spec.nodeName=${node}`)) as { items: unknown[] };
@@ -18,10 +20,15 @@ export async function incidentsOf(node: string): Promise<readonly KubeletInciden
 
 /** The node's only incident, when it is complete. */
 export function completedIncident(node: string, limitMs: number): Promise<KubeletIncident> {
-  return until(`the incident of ${node} is complete`, limitMs, async () => {
-    const [incident] = await incidentsOf(node);
-    return incident?.status.outcome === undefined ? undefined : incident;
-  });
+  return until(
+    `the incident of ${node} is complete`,
+    limitMs,
+    async () => {
+      const [incident] = await incidentsOf(node);
+      return incident?.status.outcome === undefined ? undefined : incident;
+    },
+    LOOK_MS,
+  );
 }
 
 /** Which incidents there are: for `nextIncident`. */
@@ -31,9 +38,11 @@ export async function uidsOf(node: string): Promise<ReadonlySet<string>> {
 
 /** An incident that was not there before, when it is complete. */
 export function nextIncident(node: string, before: ReadonlySet<string>, limitMs: number): Promise<KubeletIncident> {
-  return until(`another incident of ${node} is complete`, limitMs, async () =>
-    (await incidentsOf(node)).find(({ metadata, status }) => !before.has(metadata.uid) && status.outcome !== undefined),
-  );
+  async function ask(): Promise<KubeletIncident | undefined> {
+    const incidents = await incidentsOf(node);
+    return incidents.find(({ metadata, status }) => !before.has(metadata.uid) && status.outcome !== undefined);
+  }
+  return until(`another incident of ${node} is complete`, limitMs, ask, LOOK_MS);
 }
 
 /** Messages of the events of an incident, each with its reason. */

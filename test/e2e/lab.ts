@@ -53,7 +53,10 @@ export async function apiServer(verb: 'pause' | 'resume'): Promise<void> {
   await script('control-plane.sh', [verb]);
 }
 
-export async function node(verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze' | 'slow' | 'mute', boot: NodeBoot): Promise<void> {
+export async function node(
+  verb: 'up' | 'down' | 'hang' | 'resume' | 'freeze' | 'slow' | 'mute',
+  boot: NodeBoot,
+): Promise<void> {
   await script('node.sh', [verb, boot.name], boot.env);
 }
 

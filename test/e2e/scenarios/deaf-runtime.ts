@@ -19,7 +19,7 @@ export const deafRuntime: Scenario = {
   name: NAME,
   nodes: [NODE],
   wave: 1,
-  startAfterMs: 100_000,
+  startAfterMs: 45_000,
   async run(report) {
     await tellRecovery(report, {
       name: NAME,

@@ -63,7 +63,7 @@ const FAULTS: readonly HostFault[] = [
       signWithin: 20,
     },
     check: (report, { incident }) => {
-      const told = incident.status.diagnosis?.recommendation ?? '';
+      const told = incident.status.diagnosis?.evidence.join('; ') ?? '';
       report.check(NAME, "the record has the line of the kubelet's own error", /command failed.*soon/.test(told), told);
     },
   },
@@ -73,7 +73,8 @@ export const downKubelet: Scenario = {
   name: NAME,
   nodes: [NODE],
   wave: 1,
-  startAfterMs: 30_000,
+  // When nodes whose times are taken have had their breach.
+  startAfterMs: 270_000,
   async run(report) {
     const source = new URL('../../lab/uninterruptible.go', import.meta.url).pathname;
     await run('go', ['build', '-o', `${STATE}/rootfs-${NODE.name}${STAND_IN}`, source], { env: { CGO_ENABLED: '0' } });

@@ -56,7 +56,8 @@ export const downRuntime: Scenario = {
   name: NAME,
   nodes: [NODE],
   wave: 1,
-  startAfterMs: 45_000,
+  // When nodes whose times are taken have had their breach.
+  startAfterMs: 285_000,
   async run(report) {
     await tellInTurn(report, { scenario: NAME, node: NODE.name }, FAULTS);
   },

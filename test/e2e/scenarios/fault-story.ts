@@ -42,7 +42,9 @@ function answerOf(incident: KubeletIncident): string {
   const acts = actsOf(incident);
   if (outcome === 'Recovered') return acts.map((act) => act.replace(' Succeeded', '')).join(', then ');
   const { reason, message } = conditionOf(incident, acts.length > 0 ? 'Complete' : 'ActionTaken');
-  return [...acts, `${String(outcome)}, ${reason}: ${message}`].join('; ');
+  // Advice follows.
+  const why = message.replace(/(?<=\.) .*$/s, '');
+  return [...acts, `${String(outcome)}, ${reason}: ${why}`].join('; ');
 }
 
 /** Process ids and counts are of one run. */
@@ -74,7 +76,7 @@ function rowOf(story: FaultStory, incident: KubeletIncident, sign: Sign | undefi
   return {
     scenario: story.scenario,
     fault: story.fault,
-    sign: sign?.text ?? 'none',
+    sign: sign?.text ?? withoutIds(spec.trigger.message),
     signAfter: after(sign?.at ?? Date.parse(metadata.creationTimestamp)),
     trigger: spec.trigger.type,
     diagnosis: verdictOf(incident),

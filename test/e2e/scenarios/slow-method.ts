@@ -10,7 +10,7 @@ export const slowMethod: Scenario = {
   name: NAME,
   nodes: [NODE],
   wave: 1,
-  startAfterMs: 130_000,
+  startAfterMs: 90_000,
   async run(report) {
     const { incident } = await tellRecovery(report, {
       name: NAME,
