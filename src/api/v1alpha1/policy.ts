@@ -62,7 +62,7 @@ export const Detection = z
     ),
     runtimeHungAfter: z.optional(
       duration(
-        'Opt in to the RuntimeHung trigger: act when the CRI probe has gone unanswered for this long and a stack dump shows relist waiting for the runtime, before the node turns NotReady.',
+        'Opt in to the RuntimeHung trigger: act when the CRI probe has gone unanswered for this long and a stack dump shows relist waiting for the runtime, long before the breach. A kubelet that could not ask its runtime for 30 s says so once more when it is back, and is NotReady for 10 s: with 10s Ready is never lost (measured).',
       ),
     ),
     kubeletSilentAfter: z._default(
