@@ -106,7 +106,9 @@ export async function tellFault(report: Report, story: FaultStory): Promise<Told
     const incident = await nextIncident(node, before, story.limitMs);
     const now = await nodeNow(node);
     const line = (story.hasLine === true ? await breachTime(node, brokenAt) : undefined) ?? Number.NaN;
-    const times = { brokenAt, line, staysReady: now.isReady && now.readySince < brokenAt };
+    // One that is left to a person may lose Ready later.
+    const isHealed = incident.status.outcome === 'Recovered';
+    const times = { brokenAt, line, staysReady: isHealed && now.isReady && now.readySince < brokenAt };
     const signs = watch.signs();
     const row = rowOf(story, incident, signs[0], times);
     report.fault(row);
