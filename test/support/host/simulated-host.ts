@@ -24,6 +24,7 @@ import { breachReason, skippingLine } from './kubelet-log.ts';
 import { createKubeletApi, type Dumps, type KubeletApi } from './kubelet-api.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-store.ts';
 import { type FaultKind, KUBELET_1_36, type KubeletProfile, TIMES } from './scenario.ts';
+import { NO_DUMPS, RUNTIME_DUMP, SHIM_DUMP } from './tiny-dumps.ts';
 import { createUnit } from './units.ts';
 
 export interface SimulatedHostOptions {
@@ -83,18 +84,6 @@ export interface SimulatedHost extends Omit<SimulatedFaults, 'faults'> {
   shimReads(): number;
 }
 
-const NO_DUMPS: Dumps = {
-  stuck: { debug1: 'goroutine profile: total 1\n', debug2: 'goroutine 1 [select]:\n' },
-  healthy: { debug1: 'goroutine profile: total 1\n', debug2: 'goroutine 1 [select]:\n' },
-};
-const RUNTIME_DUMP = `goroutine 1 [select, 12 minutes]:
-github.com/containerd/containerd/cmd/containerd/command.App.func1(...)
-\t/src/github.com/containerd/containerd/cmd/containerd/command/main.go:269 +0xa52
-`;
-const SHIM_DUMP = `goroutine 1 [select, 12 minutes]:
-github.com/containerd/containerd/runtime/v2/shim.run(...)
-\t/src/github.com/containerd/containerd/runtime/v2/shim/shim.go:299 +0x1
-`;
 const SAMPLED_MS = 10_000;
 const SAMPLES = '100 samples, 0.00 s of CPU time in 10.00 s; no goroutine ran, or waited for a CPU, in any of them.';
 const KERNEL = '6.1.0-38-amd64';
