@@ -65,7 +65,7 @@ function parseUnit(block: string, now: Moment | undefined): readonly UnitFacts[]
       mainPID: whole(get('MainPID')),
       invocationID: get('InvocationID'),
       startedAt: timeOf(get('ExecMainStartTimestamp'), whole(get('ExecMainStartTimestampMonotonic')), now),
-      changedAt: timeOf(get('StateChangeTimestamp'), whole(get('StateChangeTimestampMonotonic')), now),
+      changedAt: exactTime(get('StateChangeTimestamp'), whole(get('StateChangeTimestampMonotonic')), now),
       // `0` where systemd prints it at all.
       hasJob: whole(get('Job')) !== 0,
       requires: ['Requires', 'BindsTo', 'PartOf'].flatMap((name) => get(name).split(' ')).filter((name) => name !== ''),
@@ -83,6 +83,12 @@ function timeOf(printed: string, micros: number, now: Moment | undefined): numbe
   return written === undefined || now === undefined || micros === 0
     ? written
     : Math.round(wallOf(micros / 1000, written, now));
+}
+
+/** What is printed is cut to a second: what was changed in the second of our own act would be of before it. */
+function exactTime(printed: string, micros: number, now: Moment | undefined): number | undefined {
+  if (now === undefined || micros === 0) return parseTimestamp(printed);
+  return Math.round(wallOf(micros / 1000, undefined, now));
 }
 
 function whole(text: string): number {

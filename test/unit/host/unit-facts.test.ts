@@ -71,6 +71,11 @@ describe('systemctl show', () => {
     expect(parseUnits(`${V252}Job=0\n`, NOW)[0]).toMatchObject({ hasJob: false });
   });
 
+  test('says when the unit was changed to the millisecond, though systemd prints whole seconds', () => {
+    const more = 'StateChangeTimestamp=Tue 2026-11-24 11:54:59 UTC\nStateChangeTimestampMonotonic=3001732000\n';
+    expect(parseUnits(`${V252}${more}`, NOW)[0]?.changedAt).toBe(STARTED + 1_732);
+  });
+
   test('of systemd 219 lacks InvocationID and NRestarts', () => {
     const text = V252.replace(/InvocationID=.*\n/, '').replace(/NRestarts=.*\n/, '');
     expect(parseUnits(text, NOW)[0]).toMatchObject({ invocationID: '', restarts: 0, mainPID: 57 });
