@@ -285,6 +285,26 @@ describe('a kubelet that does not run', () => {
     LIMIT_MS,
   );
 
+  test.each([
+    ['whose first start fails', {}, true],
+    ['though it ended badly', { activeState: 'failed', subState: 'failed', result: 'timeout' }, false],
+  ])(
+    'since our own restart of a runtime has stopped it, %s, is started again',
+    async (_, how, failsFirst) => {
+      await well();
+      bench.host('node-a').bindKubelet(how);
+      if (failsFirst) bench.host('node-a').failFirstStart();
+      bench.host('node-a').inject('runtime-hung');
+      const { status } = await bench.until('node-a', isOver);
+      expect(restarts().map(({ unit }) => unit)).toEqual(['containerd.service', 'kubelet.service']);
+      expect(status.outcome).toBe('Recovered');
+      const act = status.actions?.find(({ name }) => name === 'act-1');
+      expect(act?.message).toContain('kubelet.service was stopped with it, and is started again');
+      expect(bench.incidents()).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
+
   test(
     'is one trouble, however often its agent is started anew',
     async () => {

@@ -182,30 +182,36 @@ async function issue({ host }: World, order: Order, signal: AbortSignal): Promis
   }
 }
 
+interface Issuance {
+  readonly incident: IncidentRef;
+  readonly record: ActRecord;
+  /** Of the command. */
+  readonly failure?: string | undefined;
+}
+
 /** systemd's word is not taken for it: the unit is looked at, also where the command failed or did not return. */
-export async function watchAndReport(
-  world: World,
-  {
-    incident,
-    record,
-    failure,
-  }: { readonly incident: IncidentRef; readonly record: ActRecord; readonly failure?: string | undefined },
-  signal: AbortSignal,
-): Promise<void> {
-  const before = { pid: record.before?.pid ?? 0, invocationID: record.before?.invocationID ?? '' };
-  const { proofMs } = agentLimitsOf(record.action);
-  const verdict = await watchRestart(world, { unit: record.unit ?? '', before, limitMs: proofMs }, signal);
+export async function watchAndReport(world: World, issuance: Issuance, signal: AbortSignal): Promise<void> {
+  const { incident, record, failure } = issuance;
+  const before = { pid: 0, invocationID: '', ...record.before };
+  const watched = { unit: record.unit ?? '', before, limitMs: agentLimitsOf(record.action).proofMs };
+  const seen = await watchRestart(world, watched, signal);
+  const started = await startStopped(world, record, signal);
+  // A runtime that was not up at the first try may be at the second, which the kubelet's start has waited for.
+  const verdict = seen.kind === 'failed' && started?.isDone ? await watchRestart(world, watched, signal) : seen;
   const now = world.clock.now();
   if (verdict.kind === 'failed') {
-    const message = failure === undefined ? verdict.message : `${failure}; ${verdict.message}`;
+    const message = sentence(failure, verdict.message, started?.message);
     await report(world, incident, ended(record, 'Failed', message, now), signal);
     return;
   }
-  const started = await startStopped(world, record, signal);
   const after = await afterOf(world, verdict.unit, signal);
-  const words = [replaced(before.pid, after.pid), ...(started === undefined ? [] : [started])].join('; ');
+  const words = sentence(replaced(before.pid, after.pid), started?.message);
   const message = failure === undefined ? words : `${failure}; but ${words}`;
   await report(world, incident, { ...ended(record, 'Succeeded', message, now), after }, signal);
+}
+
+export function sentence(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join('; ');
 }
 
 function replaced(oldPid: number, newPid: number): string {

@@ -2,11 +2,21 @@
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { type ActRecord, isAct } from '../../core/decision/actions.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
-import { AUTHOR_MS, afterOf, awaitReboot, issueAndReport, refused, reservedIn, watchAndReport } from './act-step.ts';
+import {
+  AUTHOR_MS,
+  afterOf,
+  awaitReboot,
+  issueAndReport,
+  refused,
+  reservedIn,
+  sentence,
+  watchAndReport,
+} from './act-step.ts';
 import { agentPartOf, type Change, changeIncident, findRecord, withRecord } from '../record.ts';
 import { type ActParts, judgeAct, type Judgement, readHostNow } from './judge-act.ts';
 import { ended, report, reportNotDone } from './report-act.ts';
 import { resume } from './resume-verdict.ts';
+import { startStopped } from './start-stopped.ts';
 import type { World } from '../world.ts';
 
 export interface Unfinished {
@@ -34,13 +44,10 @@ export async function runResumeStep(
   });
   switch (resumption.kind) {
     case 'done': {
+      const started = await startStopped(world, record, signal);
       const after = host.unit.kind === 'known' ? { after: await afterOf(world, host.unit.value, signal) } : {};
-      await report(
-        world,
-        metadata,
-        { ...ended(record, 'Succeeded', resumption.message, world.clock.now()), ...after },
-        signal,
-      );
+      const message = sentence(resumption.message, started?.message);
+      await report(world, metadata, { ...ended(record, 'Succeeded', message, world.clock.now()), ...after }, signal);
       return;
     }
     case 'ambiguous':

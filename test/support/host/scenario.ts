@@ -39,5 +39,7 @@ export const TIMES = {
   kubeletExitsAfter: 2_000,
   kubeletRestartSec: 10_000,
   runtimeRestart: 1_200,
+  /** RestartSec= of containerd.service. */
+  runtimeRestartSec: 5_000,
   criCallLimit: 120_000,
 } as const;

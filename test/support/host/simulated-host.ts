@@ -58,8 +58,10 @@ export interface SimulatedHost extends Omit<SimulatedFaults, 'faults'> {
   inject(fault: FaultKind): void;
   /** The kubelet's process is gone, and its unit is so: a person, or systemd, has ended it. */
   endKubelet(how: Partial<UnitFacts>): void;
-  /** The kubelet's unit requires the runtime's: it is stopped with it, and stays so. */
-  bindKubelet(): void;
+  /** The kubelet's unit requires the runtime's: it is stopped with it, and stays so. @param how what systemd shows of its end. */
+  bindKubelet(how?: Partial<UnitFacts>): void;
+  /** The runtime ends as soon as it is started, and systemd starts it again some seconds later: this time it stays. */
+  failFirstStart(): void;
   /** Nothing that the kubelet says reaches the API server. */
   isNotReporting(): boolean;
   /** What went wrong passes by itself: nobody restarts anything. */
@@ -125,7 +127,10 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let shimReads = 0;
   let shimReadMs = 300;
   let isRuntimeHung = false;
-  let isBound = false;
+  let bound: Partial<UnitFacts> | undefined;
+  let failsFirst = false;
+  /** What a kubelet waits for that requires the runtime. */
+  let secondStart: Promise<void> | undefined;
   /** What systemd shows of a kubelet that was ended. */
   let ended: Partial<UnitFacts> | undefined;
   /** A fault of the kubelet's process: it ends with the process. */
@@ -213,13 +218,25 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     kubeletUnit.stop();
     kubeletUnit.resetRestarts();
     await clock.sleep(TIMES.kubeletStop, signal);
+    await secondStart;
     startKubelet();
   }
 
   async function restartRuntime(): Promise<void> {
-    if (isBound) endKubelet({ requires: [runtimeUnit.facts().unit], changedAt: clock.now() });
+    if (bound !== undefined) endKubelet({ requires: [runtimeUnit.facts().unit], changedAt: clock.now(), ...bound });
     runtimeUnit.stop();
     await clock.sleep(TIMES.runtimeRestart, signal);
+    if (failsFirst) {
+      failsFirst = false;
+      runtimeUnit.start();
+      runtimeUnit.autoRestart();
+      secondStart = clock.sleep(TIMES.runtimeRestartSec, signal).then(startRuntime, () => undefined);
+      throw new MedicError('E_HOST_COMMAND', 'transient', 'Job for containerd.service failed');
+    }
+    startRuntime();
+  }
+
+  function startRuntime(): void {
     isRuntimeHung = false;
     wellSince = clock.monotonic();
     runtimeUnit.start();
@@ -401,8 +418,11 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     ready: () => ready,
     isNotReporting: () => kubeletFault === 'kubelet-frozen' || kubeletFault === 'not-reporting' || ended !== undefined,
     endKubelet,
-    bindKubelet(): void {
-      isBound = true;
+    bindKubelet(how = {}): void {
+      bound = how;
+    },
+    failFirstStart(): void {
+      failsFirst = true;
     },
     kubelet: kubeletUnit.facts,
     runtime: runtimeUnit.facts,

@@ -237,6 +237,24 @@ describe('an act that a dead agent has left', () => {
     expect(bench.sim.restarts).toHaveLength(1);
   });
 
+  test('was done, and has stopped the kubelet: that is started', async () => {
+    const { mainPID: pid, invocationID, unit } = bench.sim.runtime();
+    const before = { pid, invocationID, bootID: 'boot-1' };
+    bench.sim.bindKubelet();
+    const known = left({
+      action: 'RestartRuntime',
+      unit,
+      before,
+      reservedAt: new Date(bench.clock.now()).toISOString(),
+    });
+    void bench.sim.host.services.restart(unit, bench.life.signal);
+    await bench.clock.advance(5_000);
+    await resume(known, 5_000);
+    const message = 'seen after a restart of the agent; kubelet.service was stopped with it, and is started again';
+    expect(bench.record()).toMatchObject({ state: 'Succeeded', message });
+    expect(bench.sim.kubelet().activeState).toBe('active');
+  });
+
   test('was done, where the host has booted, also while the unit is not found', async () => {
     bench.services.find = async () => undefined;
     bench.setBootID('boot-2');
