@@ -114,7 +114,7 @@ describe('an agent that dies', () => {
       if (dying) bench.kill();
     });
     bench.start();
-    await bench.clock.advance(10_000);
+    await bench.clock.advance(20_000);
     expect(dying).toBe(true);
     bench.local.onWrite(undefined);
     expect(bench.record('act-1')).toMatchObject({ state: 'Reserved', issuedAt: expect.any(String) });

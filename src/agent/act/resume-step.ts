@@ -1,7 +1,7 @@
 /** Takes up an act that an earlier agent reserved and never reported. */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { type ActRecord, isAct } from '../../core/decision/actions.ts';
-import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
+import { toPreciseTime } from '../../core/time/timestamp.ts';
 import {
   AUTHOR_MS,
   afterOf,
@@ -17,7 +17,6 @@ import { type ActParts, judgeAct, type Judgement, readHostNow } from './judge-ac
 import { ended, report, reportNotDone } from './report-act.ts';
 import { resume } from './resume-verdict.ts';
 import { startStopped } from './start-stopped.ts';
-import type { World } from '../world.ts';
 
 export interface Unfinished {
   readonly incident: KubeletIncident;
@@ -33,7 +32,8 @@ export async function runResumeStep(
   const { metadata } = incident;
   let host = await readHostNow(world, record.action, signal);
   if (resume(record, host).kind === 'issue') {
-    await authorsTime(world, record, signal);
+    // Who reserved it may be alive, and about to issue it. When that was is not asked: the clock may have been set since.
+    await world.clock.sleep(AUTHOR_MS, signal);
     host = await readHostNow(world, record.action, signal);
   }
   const resumption = resume(record, host);
@@ -65,12 +65,6 @@ export async function runResumeStep(
     default:
       resumption satisfies never;
   }
-}
-
-/** Who reserved it may be alive, and about to issue it. Both are on one node, and have its clock; one that was set tells nothing. */
-async function authorsTime({ clock }: World, { reservedAt }: ActRecord, signal: AbortSignal): Promise<void> {
-  const leftMs = AUTHOR_MS - (clock.now() - (fromTime(reservedAt) ?? 0));
-  if (leftMs > 0) await clock.sleep(Math.min(leftMs, AUTHOR_MS), signal);
 }
 
 /** Writes that it is being issued, so that there is no third try; then as at the first time. */

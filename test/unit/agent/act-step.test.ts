@@ -318,8 +318,9 @@ describe('an act that a dead agent has left', () => {
       draft['status'] = JSON.parse(JSON.stringify({ steps: [bench.asked()], actions })) as typeof draft;
     });
     const writes = bench.local.writes.length;
-    await bench.clock.advance(10_000);
-    await runResumeStep(bench.parts, { incident: seen, record: known }, bench.life.signal);
+    const done = runResumeStep(bench.parts, { incident: seen, record: known }, bench.life.signal);
+    await bench.clock.advance(20_000);
+    await done;
     expect(bench.local.writes).toHaveLength(writes);
     expect(bench.sim.restarts).toEqual([]);
   });

@@ -23,11 +23,11 @@ function act(parts: ActParts = bench.parts): Promise<void> {
 }
 
 /** What the next one does with a record that it finds reserved. */
-function takeUp(): Promise<void> {
+function takeUp(parts: ActParts = bench.parts): Promise<void> {
   const incident = bench.incident();
   const record = incident.status.actions?.find(isAct);
   if (record === undefined) throw new Error('nothing is reserved');
-  return runResumeStep(bench.parts, { incident, record }, bench.life.signal);
+  return runResumeStep(parts, { incident, record }, bench.life.signal);
 }
 
 /** The first command of the host waits for so long before systemd is told: its process gets no processor. */
@@ -40,6 +40,13 @@ function delayFirstRestart(ms: number): void {
     if (isSlow) await bench.clock.sleep(ms, signal);
     return await services.restart(unit, signal);
   };
+}
+
+/** The node's clock is so far ahead of the API server's, which the agent knows. */
+function withClockAhead(ms: number): ActParts {
+  const { world, requests } = bench.parts;
+  const clock = { ...world.clock, now: () => world.clock.now() + ms };
+  return { ...bench.parts, world: { ...world, clock }, requests: { ...requests, clockAheadMs: () => ms } };
 }
 
 /** The answer to a write comes late: so late does the old agent learn that it has reserved. */
@@ -75,6 +82,16 @@ describe('an act that is reserved', () => {
     const both = [takeUp(), takeUp()];
     await bench.clock.advance(60_000);
     await Promise.all(both);
+    expect(bench.sim.restarts).toHaveLength(1);
+  });
+
+  test('is issued once, also where the clock of the node is set forward meanwhile', async () => {
+    delayFirstRestart(3_000);
+    const old = act();
+    await bench.clock.advance(500);
+    const next = takeUp(withClockAhead(3_600_000));
+    await bench.clock.advance(60_000);
+    await Promise.all([old, next]);
     expect(bench.sim.restarts).toHaveLength(1);
   });
 
