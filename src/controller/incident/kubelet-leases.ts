@@ -19,7 +19,14 @@ interface Seen {
   readonly version: string;
   /** On the monotonic clock. */
   readonly since: number;
+  readonly lookedAt: number;
 }
+
+/**
+ * One who waits for it looks every 5 s, and one who waits for a place every 30 s. Where no look was possible for longer, as while
+ * the API server is away, the kubelet could not renew it either: what was counted says nothing of its connection.
+ */
+const GAP_MS = 45_000;
 
 export function createKubeletLeases({ cluster, clock, log }: World): KubeletLeases {
   const seen = new Map<string, Seen>();
@@ -31,8 +38,9 @@ export function createKubeletLeases({ cluster, clock, log }: World): KubeletLeas
           const version = `${lease.metadata.uid}/${lease.metadata.resourceVersion}`;
           const known = seen.get(name);
           const now = clock.monotonic();
-          const since = known?.version === version ? known.since : now;
-          seen.set(name, { version, since });
+          const goesOn = known?.version === version && now - known.lookedAt <= GAP_MS;
+          const since = goesOn ? known.since : now;
+          seen.set(name, { version, since, lookedAt: now });
           return { unrenewedMs: now - since, durationMs: lease.spec.leaseDurationSeconds * 1000 };
         }
       } catch (err) {

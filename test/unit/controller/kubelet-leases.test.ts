@@ -40,6 +40,17 @@ describe("the Lease of a node's kubelet", () => {
     expect(await leases.look('node-a')).toMatchObject({ unrenewedMs: 0 });
   });
 
+  test('is unrenewed from the first look on after a time in which none was possible', async () => {
+    renew(0);
+    for (let looks = 0; looks < 2; looks++) {
+      await leases.look('node-a');
+      await made.clock.advance(30_000);
+    }
+    expect(await leases.look('node-a')).toMatchObject({ unrenewedMs: 60_000 });
+    await made.clock.advance(60_000);
+    expect(await leases.look('node-a')).toMatchObject({ unrenewedMs: 0 });
+  });
+
   test('that may not be read is not known; a failure that may pass is told', async () => {
     renew(0);
     const refusing = (kind: 'denied' | 'transient'): KubeletLeases => {
