@@ -292,8 +292,7 @@ describe('a kubelet that does not run', () => {
     'since our own restart of a runtime has stopped it, %s, is started again',
     async (_, how, failsFirst) => {
       await well();
-      bench.host('node-a').bindKubelet(how);
-      if (failsFirst) bench.host('node-a').failFirstStart();
+      bench.host('node-a').bindKubelet(how, failsFirst);
       bench.host('node-a').inject('runtime-hung');
       const { status } = await bench.until('node-a', isOver);
       expect(restarts().map(({ unit }) => unit)).toEqual(['containerd.service', 'kubelet.service']);

@@ -59,9 +59,7 @@ export interface SimulatedHost extends Omit<SimulatedFaults, 'faults'> {
   /** The kubelet's process is gone, and its unit is so: a person, or systemd, has ended it. */
   endKubelet(how: Partial<UnitFacts>): void;
   /** The kubelet's unit requires the runtime's: it is stopped with it, and stays so. @param how what systemd shows of its end. */
-  bindKubelet(how?: Partial<UnitFacts>): void;
-  /** The runtime ends as soon as it is started, and systemd starts it again some seconds later: this time it stays. */
-  failFirstStart(): void;
+  bindKubelet(how?: Partial<UnitFacts>, runtimeFailsFirst?: boolean): void;
   /** Nothing that the kubelet says reaches the API server. */
   isNotReporting(): boolean;
   /** What went wrong passes by itself: nobody restarts anything. */
@@ -127,9 +125,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
   let shimReads = 0;
   let shimReadMs = 300;
   let isRuntimeHung = false;
-  let bound: Partial<UnitFacts> | undefined;
-  let failsFirst = false;
-  /** What a kubelet waits for that requires the runtime. */
+  let [bound, failsFirst]: [Partial<UnitFacts> | undefined, boolean] = [undefined, false];
   let secondStart: Promise<void> | undefined;
   /** What systemd shows of a kubelet that was ended. */
   let ended: Partial<UnitFacts> | undefined;
@@ -227,7 +223,6 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     runtimeUnit.stop();
     await clock.sleep(TIMES.runtimeRestart, signal);
     if (failsFirst) {
-      failsFirst = false;
       runtimeUnit.start();
       runtimeUnit.autoRestart();
       secondStart = clock.sleep(TIMES.runtimeRestartSec, signal).then(startRuntime, () => undefined);
@@ -271,12 +266,8 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     const kubelet =
       blockedBy() === undefined || kubeletFault === 'kubelet-frozen' ? texts.healthy.debug2 : texts.stuck.debug2;
     const text = role === 'kubelet' ? kubelet : RUNTIME_DUMP;
-    return await Promise.resolve({
-      bytes: Buffer.from(text.padEnd(stacksBytes, ' ')),
-      truncated: false,
-      message: '',
-      source,
-    });
+    const bytes = Buffer.from(text.padEnd(stacksBytes, ' '));
+    return await Promise.resolve({ bytes, truncated: false, message: '', source });
   }
 
   async function listShims(caller: AbortSignal): Promise<Shims> {
@@ -295,7 +286,7 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
 
   function memoryOf(role: UnitRole): string {
     if (stacksBroken !== undefined) throw new MedicError('E_STACKS_DENIED', 'denied', stacksBroken);
-    const { mainPID, unit } = role === 'kubelet' ? kubeletUnit.facts() : runtimeUnit.facts();
+    const { mainPID, unit } = (role === 'kubelet' ? kubeletUnit : runtimeUnit).facts();
     if (mainPID === 0) throw new MedicError('E_STACKS_GONE', 'absent', `${unit} has no main process`);
     return `memory of process ${String(mainPID)} (${unit})`;
   }
@@ -418,11 +409,8 @@ export function startSimulatedHost(options: SimulatedHostOptions, signal: AbortS
     ready: () => ready,
     isNotReporting: () => kubeletFault === 'kubelet-frozen' || kubeletFault === 'not-reporting' || ended !== undefined,
     endKubelet,
-    bindKubelet(how = {}): void {
-      bound = how;
-    },
-    failFirstStart(): void {
-      failsFirst = true;
+    bindKubelet(how = {}, runtimeFailsFirst = false): void {
+      [bound, failsFirst] = [how, runtimeFailsFirst];
     },
     kubelet: kubeletUnit.facts,
     runtime: runtimeUnit.facts,
