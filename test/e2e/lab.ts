@@ -28,10 +28,15 @@ function script(
   return run('bash', [`${LAB}${name}`, ...args], { env: { LAB_ID, ...env }, timeoutMs });
 }
 
-export async function buildBinaries(): Promise<void> {
+/** @param boots the nodes that there will be. */
+export async function buildBinaries(boots: readonly NodeBoot[]): Promise<void> {
   await script('packages.sh', [], {}, 600_000);
   await script('build.sh', [], {}, 3_000_000);
   await script('rootfs.sh', [], {}, 900_000);
+  const criO = boots.find(({ env }) => env?.['RUNTIME'] === 'cri-o');
+  if (criO === undefined) return;
+  await script('build-cri-o.sh', [], {}, 3_000_000);
+  await script('rootfs.sh', [], criO.env, 900_000);
 }
 
 /** @returns the path of the image's archive. */
@@ -86,7 +91,10 @@ function kubectlPath(): string {
   return `${cache}/bin/${KUBERNETES_VERSION}/kubectl`;
 }
 
-const KUBERNETES_VERSION = /KUBERNETES_VERSION:-([0-9.]+)/.exec(readFileSync(`${LAB}settings.sh`, 'utf8'))?.[1] ?? '';
+const KUBERNETES_VERSION =
+  process.env['KUBERNETES_VERSION'] ??
+  /KUBERNETES_VERSION:-([0-9.]+)/.exec(readFileSync(`${LAB}settings.sh`, 'utf8'))?.[1] ??
+  '';
 
 /** Objects as JSON. */
 export async function getJson(...args: readonly string[]): Promise<unknown> {
@@ -101,11 +109,11 @@ export async function unitState(name: string, unit: string): Promise<UnitState> 
 
 export interface Units {
   readonly kubelet: UnitState;
-  readonly containerd: UnitState;
+  readonly runtime: UnitState;
 }
 
-export async function unitsOf(name: string): Promise<Units> {
-  return { kubelet: await unitState(name, 'kubelet'), containerd: await unitState(name, 'containerd') };
+export async function unitsOf(name: string, runtimeUnit = 'containerd'): Promise<Units> {
+  return { kubelet: await unitState(name, 'kubelet'), runtime: await unitState(name, runtimeUnit) };
 }
 
 /** How often systemd has started a unit since a moment, by its own words in the journal. */

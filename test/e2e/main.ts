@@ -42,6 +42,7 @@ import { agentsRolledOut } from './scenarios/long/agents-rolled-out.ts';
 import { apiServerStopped } from './scenarios/long/api-server-stopped.ts';
 import { budgetOfOne } from './scenarios/long/budget-of-one.ts';
 import { drills } from './scenarios/long/drill.ts';
+import { criO } from './scenarios/long/cri-o.ts';
 import { humanCordon } from './scenarios/long/human-cordon.ts';
 import { incidentDeleted } from './scenarios/long/incident-deleted.ts';
 import { leaderKilled } from './scenarios/long/leader-killed.ts';
@@ -75,6 +76,7 @@ const SCENARIOS: readonly Scenario[] = [
   agentPodDeleted,
   incidentDeleted,
   humanCordon,
+  criO,
   leaderKilled,
   agentsRolledOut,
   drills,
@@ -229,7 +231,7 @@ async function main(): Promise<void> {
   await preflight();
   clearFailure();
   report.note('building what is missing: Kubernetes, the root file system of the nodes, the image');
-  await buildBinaries();
+  await buildBinaries(nodesOf(chosen));
   const image = await buildImage();
   await controlPlane('up');
   for (const waves of SETS) {

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # node.sh VERB NODE [ARGS]: a real node. systemd-nspawn boots Debian with systemd, journald and D-Bus in a network
-# namespace of its own; in it run a real containerd with runc and a real kubelet.service. Ready in about 10 s.
+# namespace of its own; in it run a real containerd with runc and a real kubelet.service. Ready in about 10 s. RUNTIME=cri-o
+# boots it with CRI-O in place of containerd.
 # NODE is node-1 .. node-99. Needs root, and control-plane.sh up.
 #   up NODE            boot the node and wait until it is Ready
 #   down NODE          power it off and remove it
 #   exec NODE CMD...   run CMD in the node's namespaces (as a privileged hostPID pod would through nsenter)
-#   hang NODE          SIGSTOP containerd: relist blocks in CRI ListPodSandbox; PLEG is unhealthy 3 min later
-#   resume NODE        SIGCONT containerd
+#   hang NODE          SIGSTOP the runtime: relist blocks in CRI ListPodSandbox; PLEG is unhealthy 3 min later
+#   resume NODE        SIGCONT the runtime
 #   freeze NODE        freeze the kubelet's CRI connections (boot with CRI_PROXY=1): the kubelet is stuck, the runtime well
 #   mute NODE          drop all packets of the kubelet's present connections to the API server: new ones are well
 #   slow NODE          ListContainers takes 200 s, until the runtime is restarted (boot with CRI_PROXY=slow)
-#   import NODE TAR    load an image archive into the node's containerd: there is no image registry
+#   import NODE TAR    load an image archive into the node's runtime: there is no image registry
 # KUBELET_CONFIG_EXTRA adds lines of KubeletConfiguration, UNIT_EXTRA lines of the kubelet's [Service], NODE_LABELS labels.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"; . "$here/settings.sh"
@@ -19,6 +20,9 @@ S="$LAB_STATE"; R="$S/rootfs-$NODE"; number="${NODE##*-}"; ADDRESS="$LAB_SUBNET.
 NETNS="$LAB_BRIDGE-$NODE"; VETH="$LAB_BRIDGE-$number"
 leader() { pgrep -P "$(cat "$S/$NODE.pid")" | head -1; }
 in_node() { nsenter -t "$(leader)" -a "$@"; }
+# By what is on it.
+has_crio() { [ -f "$R/etc/crio/crio.conf" ]; }
+runtime_unit() { if has_crio; then echo crio; else echo containerd; fi; }
 main_pid() { systemctl show "$1" -p MainPID --value; }
 kubectl() { "$LAB_BIN/kubectl" --kubeconfig "$S/admin.kubeconfig" "$@"; }
 
@@ -56,8 +60,8 @@ down() {
 
 case "$verb" in
 exec) in_node "$@"; exit ;;
-hang) in_node bash -c "$(declare -f main_pid); kill -STOP \$(main_pid containerd)"; exit ;;
-resume) in_node bash -c "$(declare -f main_pid); kill -CONT \$(main_pid containerd)"; exit ;;
+hang) in_node bash -c "$(declare -f main_pid); kill -STOP \$(main_pid $(runtime_unit))"; exit ;;
+resume) in_node bash -c "$(declare -f main_pid); kill -CONT \$(main_pid $(runtime_unit))"; exit ;;
 mute)
   pid="$(in_node systemctl show kubelet -p MainPID --value)"
   for port in $(in_node ss -Htnp state established "dport = :$LAB_API_PORT" | grep "pid=$pid," | awk '{print $3}' | sed 's/.*://'); do
@@ -66,7 +70,15 @@ mute)
   done
   exit ;;
 freeze | slow) kill -USR2 "$(cat "$S/$NODE-cri-proxy.pid")"; exit ;;
-import) cp "$1" "$R/root/image.tar"; in_node ctr -n k8s.io images import /root/image.tar >/dev/null; rm "$R/root/image.tar"; exit ;;
+import)
+  cp "$1" "$R/root/image.tar"
+  if has_crio; then
+    tag="$(tar -xOf "$1" manifest.json | sed 's/.*"RepoTags":\["\([^"]*\).*/\1/')"
+    in_node skopeo copy -q docker-archive:/root/image.tar "containers-storage:$tag" >/dev/null
+  else
+    in_node ctr -n k8s.io images import /root/image.tar >/dev/null
+  fi
+  rm "$R/root/image.tar"; exit ;;
 down) down; exit ;;
 up) ;;
 *) echo "node.sh: no such verb: $verb" >&2; exit 2 ;;
@@ -75,6 +87,7 @@ esac
 "$here/packages.sh" systemd-nspawn busybox ip iptables nsenter openssl pgrep
 rootfs="$("$here/rootfs.sh")"
 down; cp -a --reflink=auto "$rootfs" "$R"
+[ "${RUNTIME:-}" != cri-o ] || "$here/cri-o.sh" "$R" "$("$here/build-cri-o.sh")"
 # Each node's systemd and kubelet take some; the usual 128 are enough for four nodes.
 [ "$(cat /proc/sys/fs/inotify/max_user_instances)" -ge 1024 ] || sysctl -qw fs.inotify.max_user_instances=1024
 
@@ -94,6 +107,7 @@ issue "$NODE-server" "/CN=$NODE" "subjectAltName=IP:$ADDRESS,IP:127.0.0.1,DNS:$N
 cp ca.crt "$R/etc/kubernetes/pki/"; cp "$NODE-server.crt" "$R/etc/kubernetes/pki/kubelet.crt"; cp "$NODE-server.key" "$R/etc/kubernetes/pki/kubelet.key"
 kubeconfig "$NODE" "https://$LAB_SUBNET.1:$LAB_API_PORT" "$R/etc/kubernetes/kubelet.kubeconfig"
 CRI_SOCKET=/run/containerd/containerd.sock; [ -z "${CRI_PROXY:-}" ] || CRI_SOCKET=/var/lib/cri-proxy.sock
+! has_crio || CRI_SOCKET=/run/crio/crio.sock
 cat > "$R/etc/kubernetes/kubelet.yaml" <<Y
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -113,7 +127,7 @@ Y
 cat > "$R/etc/systemd/system/kubelet.service" <<Y
 [Unit]
 Description=kubelet
-After=containerd.service
+After=containerd.service crio.service
 [Service]
 ExecStartPre=/bin/mount -o remount,rw,bind /proc/sys
 ExecStart=/usr/local/bin/kubelet --config=/etc/kubernetes/kubelet.yaml --kubeconfig=/etc/kubernetes/kubelet.kubeconfig --hostname-override=$NODE --node-ip=$ADDRESS --node-labels=${NODE_LABELS:-} -v=4
@@ -136,7 +150,7 @@ version = 2
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
 Y
-chroot "$R" systemctl enable kubelet containerd >/dev/null 2>&1
+chroot "$R" systemctl enable kubelet "$(runtime_unit)" >/dev/null 2>&1
 
 # The pause image: a static busybox, packed as a docker archive by hand, for want of a registry.
 pause="$S/pause.tar"
@@ -161,7 +175,7 @@ if [ -n "${CRI_PROXY:-}" ]; then   # until the proxy listens, the kubelet restar
   setsid nohup node "$here/$proxy.mjs" "$R/var/lib/cri-proxy.sock" "/proc/$(leader)/root/run/containerd/containerd.sock" \
     > "$S/$NODE-cri-proxy.log" 2>&1 < /dev/null & echo $! > "$S/$NODE-cri-proxy.pid"
 fi
-for _ in $(seq 120); do in_node ctr version >/dev/null 2>&1 && break; sleep 0.5; done
+for _ in $(seq 120); do in_node sh -c 'ctr version || test -S /run/crio/crio.sock' >/dev/null 2>&1 && break; sleep 0.5; done
 "$here/node.sh" import "$NODE" "$pause"
 for _ in $(seq 120); do
   [ "$(kubectl get node "$NODE" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ] && { echo "lab: $NODE is Ready"; exit 0; }

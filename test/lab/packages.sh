@@ -3,7 +3,7 @@
 # As root on a machine with apt-get it installs what is missing; otherwise it says what is missing and fails.
 set -euo pipefail
 declare -A PACKAGE=([systemd-nspawn]=systemd-container [debootstrap]=debootstrap [busybox]=busybox-static [buildah]=buildah
-  [ip]=iproute2 [iptables]=iptables [nsenter]=util-linux [openssl]=openssl [pgrep]=procps [python3]=python3)
+  [ip]=iproute2 [iptables]=iptables [cc]=build-essential [nsenter]=util-linux [openssl]=openssl [pgrep]=procps [python3]=python3)
 commands=("$@"); [ $# -gt 0 ] || commands=("${!PACKAGE[@]}")
 PATH="$PATH:/usr/sbin:/sbin"
 missing=(); for c in "${commands[@]}"; do command -v "$c" >/dev/null || missing+=("${PACKAGE[$c]:-$c}"); done

@@ -2,8 +2,10 @@
 # Labs with different LAB_ID run side by side on one machine.
 KUBERNETES_VERSION="${KUBERNETES_VERSION:-1.36.3}"
 ETCD_VERSION="${ETCD_VERSION:-3.6.15}"
+CRIO_VERSION="${CRIO_VERSION:-1.34.0}"
 KUBELET_MEDIC_CACHE="${KUBELET_MEDIC_CACHE:-$HOME/.cache/kubelet-medic}"
 LAB_BIN="$KUBELET_MEDIC_CACHE/bin/$KUBERNETES_VERSION"
+CRIO_BIN="$KUBELET_MEDIC_CACHE/bin/cri-o-$CRIO_VERSION"
 
 # 0 to 9. Everything below follows from it unless set.
 LAB_ID="${LAB_ID:-0}"

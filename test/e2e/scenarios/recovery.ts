@@ -17,13 +17,20 @@ export interface RecoveryStory {
   readonly timed: boolean;
   /** From the breach line to Ready, in seconds, on a quiet machine; else 15. */
   readonly readyGoal?: number;
+  /** Else containerd. */
+  readonly runtimeUnit?: string;
 }
 
-const UNITS = { RestartKubelet: 'kubelet', RestartRuntime: 'containerd' } as const;
+const ROLES = { RestartKubelet: 'kubelet', RestartRuntime: 'runtime' } as const;
 /** 3 minutes until the breach, then recovery, the time to hold, and slack for a machine of two cores. */
 const LIMIT_MS = 12 * 60_000;
 
-async function checkEvidence(report: Report, name: string, incident: KubeletIncident): Promise<void> {
+function unitNames({ runtimeUnit = 'containerd' }: RecoveryStory): Readonly<Record<keyof Units, string>> {
+  return { kubelet: 'kubelet', runtime: runtimeUnit };
+}
+
+async function checkEvidence(report: Report, story: RecoveryStory, incident: KubeletIncident): Promise<void> {
+  const { name } = story;
   // A CRI call gives up after two minutes, so one of two dumps may fall between two calls.
   const dumps = await Promise.all(captured(incident, 'GoroutineDump').map(artifact));
   report.check(
@@ -36,7 +43,7 @@ async function checkEvidence(report: Report, name: string, incident: KubeletInci
   report.check(
     name,
     "the runtime's goroutines are saved, hung or not",
-    runtime.length >= 2 && runtime.every((text) => text.includes('containerd')),
+    runtime.length >= 2 && runtime.every((text) => text.includes(unitNames(story).runtime)),
     `${String(runtime.length)} dumps`,
   );
   const [log] = captured(incident, 'KubeletLog');
@@ -76,25 +83,27 @@ async function checkNode(report: Report, story: RecoveryStory): Promise<void> {
 }
 
 async function checkUnits(report: Report, story: RecoveryStory, before: Units, since: number): Promise<void> {
-  const after = await unitsOf(story.node);
-  const target = UNITS[story.action];
-  const other = target === 'kubelet' ? 'containerd' : 'kubelet';
+  const names = unitNames(story);
+  const after = await unitsOf(story.node, names.runtime);
+  const target = ROLES[story.action];
+  const other = target === 'kubelet' ? 'runtime' : 'kubelet';
   report.check(
     story.name,
-    `${target} has a new MainPID and InvocationID`,
+    `${names[target]} has a new MainPID and InvocationID`,
     after[target].pid !== before[target].pid && after[target].invocationID !== before[target].invocationID,
     `${before[target].pid} -> ${after[target].pid}`,
   );
   report.check(
     story.name,
-    `${other} was not touched`,
+    `${names[other]} was not touched`,
     after[other].pid === before[other].pid,
     String(after[other].pid),
   );
   report.check(
     story.name,
-    `${target} was started once, ${other} never`,
-    (await startsSince(story.node, target, since)) === 1 && (await startsSince(story.node, other, since)) === 0,
+    `${names[target]} was started once, ${names[other]} never`,
+    (await startsSince(story.node, names[target], since)) === 1 &&
+      (await startsSince(story.node, names[other], since)) === 0,
   );
 }
 
@@ -128,7 +137,7 @@ function measure(report: Report, story: RecoveryStory, incident: KubeletIncident
 
 /** The kubelet notices in 3 minutes. */
 export async function tellRecovery(report: Report, story: RecoveryStory): Promise<ToldFault> {
-  const before = await unitsOf(story.node);
+  const before = await unitsOf(story.node, story.runtimeUnit);
   const { name: scenario, node, fault, breakIt } = story;
   const told = await tellFault(report, { scenario, node, fault, breakIt, limitMs: LIMIT_MS, hasLine: true });
   const { incident, brokenAt: since } = told;
@@ -142,7 +151,7 @@ export async function tellRecovery(report: Report, story: RecoveryStory): Promis
   report.check(story.name, `the action is ${story.action}`, action === story.action, String(action));
   report.check(story.name, 'there is one incident', (await incidentsOf(story.node)).length === 1);
   await checkUnits(report, story, before, since);
-  await checkEvidence(report, story.name, incident);
+  await checkEvidence(report, story, incident);
   checkOrder(report, story.name, incident);
   await checkNode(report, story);
   checkCordonedOnce(report, story.name, story.node);

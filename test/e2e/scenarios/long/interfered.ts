@@ -38,8 +38,7 @@ export async function checkOneRestart(report: Report, scenario: string, node: st
   report.check(
     scenario,
     'containerd was not touched',
-    after.containerd.invocationID === was.units.containerd.invocationID &&
-      after.containerd.pid === was.units.containerd.pid,
+    after.runtime.invocationID === was.units.runtime.invocationID && after.runtime.pid === was.units.runtime.pid,
   );
 }
 
