@@ -35,8 +35,8 @@ async function checkEvidence(report: Report, story: RecoveryStory, incident: Kub
   const dumps = await Promise.all(captured(incident, 'GoroutineDump').map(artifact));
   report.check(
     name,
-    'a goroutine dump with Relist is saved, its checksum right',
-    dumps.some((text) => text.includes('Relist')),
+    'a goroutine dump with relist is saved, its checksum right',
+    dumps.some((text) => /GenericPLEG\)\.[Rr]elist/.test(text)),
     `${dumps.length} dumps`,
   );
   const runtime = await Promise.all(captured(incident, 'RuntimeStacks').map(artifact));

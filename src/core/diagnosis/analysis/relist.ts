@@ -24,7 +24,8 @@ export interface Relist {
   readonly criMethod: string | undefined;
 }
 
-const RELIST = 'pleg.(*genericpleg).relist';
+/** Of all pods, and in newer kubelets (seen in 1.36) of one that has just changed: one goroutine does both, one after the other. */
+const RELISTS = ['pleg.(*genericpleg).relist', 'pleg.(*genericpleg).relistpod'];
 const LOOP = ['pleg.(*genericpleg).workerloopiteration', 'pleg.(*genericpleg).start'];
 /** Clients of the CRI by release: generated client, kubelet's own wrapper, Docker's client of dockershim and dockertools. */
 const CRI_CLIENT =
@@ -60,7 +61,7 @@ export function findRelist(dump: Dump): Relist | undefined {
   for (const group of dump.groups) {
     const { frames } = group;
     const names = plainNames(frames);
-    const at = names.findIndex((name) => fits(name, RELIST));
+    const at = names.findIndex((name) => RELISTS.some((relist) => fits(name, relist)));
     if (at >= 0) {
       const criMethod = criMethodOf(frames.slice(0, at));
       return { place: placeOf(group, at, criMethod, hasStates), group, frames, names, at, criMethod };
