@@ -28,6 +28,7 @@ function verdictOf(dumps: readonly string[], probe: ProbeState): Partial<Diagnos
     restartRuntime,
     relist,
     summary,
+    fingerprint,
   } = diagnose({
     dumps: dumps.map((text, i) => ({ name: `dump-${String(i)}.txt`, text })),
     logs: [],
@@ -36,7 +37,7 @@ function verdictOf(dumps: readonly string[], probe: ProbeState): Partial<Diagnos
     kubeletVersion: undefined,
     runtimeVersion: undefined,
   });
-  return { cause, class: kind, confidence, restartKubelet, restartRuntime, relist, summary };
+  return { cause, class: kind, confidence, restartKubelet, restartRuntime, relist, summary, fingerprint };
 }
 
 describe.each(['1.36.3', '1.37.2'])('kubelet %s in a relist of one pod', (version) => {
