@@ -32,7 +32,8 @@ done
 exec /usr/sbin/runc "$@"
 Y
 chmod 755 "$R/usr/local/bin/runc-modest"
-# Its own unit has WatchdogSec=60s: systemd would end a hung CRI-O before the kubelet notices.
+# Its own unit has WatchdogSec=60s: systemd would end a hung CRI-O before the kubelet notices. KillMode: with cgroup v1 CRI-O leaves
+# each conmon in the unit as systemd sees it, and containers would end with CRI-O.
 cat > "$R/etc/systemd/system/crio.service" <<'Y'
 [Unit]
 Description=CRI-O
@@ -41,6 +42,7 @@ Before=kubelet.service
 Type=notify
 ExecStart=/usr/local/bin/crio
 Restart=on-failure
+KillMode=process
 TasksMax=infinity
 [Install]
 WantedBy=multi-user.target

@@ -15,6 +15,7 @@ export const criO: Scenario = {
     await tellRecovery(report, {
       name: this.name,
       node: NODE.name,
+      fault: 'CRI-O hung (SIGSTOP)',
       runtimeUnit: 'crio',
       breakIt: () => node('hang', NODE),
       action: 'RestartRuntime',
