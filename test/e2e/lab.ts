@@ -151,8 +151,13 @@ export async function isReady(name: string): Promise<boolean> {
   return (await nodeNow(name)).isReady;
 }
 
-/** What the Node says that it runs. */
-export async function versionsOf(name: string): Promise<{ readonly kubelet: string; readonly runtime: string }> {
+/** What the Node says that it runs: `v1.36.3`, `containerd://1.6.20`. */
+export interface Versions {
+  readonly kubelet: string;
+  readonly runtime: string;
+}
+
+export async function versionsOf(name: string): Promise<Versions> {
   const { status } = (await getJson('node', name)) as {
     status: { nodeInfo: { kubeletVersion: string; containerRuntimeVersion: string } };
   };

@@ -18,6 +18,7 @@ import {
   node,
   type NodeBoot,
   STATE,
+  type Versions,
   versionsOf,
 } from './lab.ts';
 import { createReport } from './report.ts';
@@ -103,6 +104,8 @@ const only = values.only?.split(',');
 const chosen = SCENARIOS.filter(({ name, wave }) =>
   only === undefined ? values.all || wave < 3 : only.includes(name),
 );
+/** What the nodes of a scenario run. */
+const versions = new Map<string, Versions>();
 /** What is up now, or is being booted. */
 let nodes: readonly NodeBoot[] = [];
 
@@ -217,6 +220,7 @@ async function runWave(wave: Wave, scenarios: readonly Scenario[]): Promise<void
   report.note(`chart installed; running ${scenarios.map(({ name }) => name).join(', ')}`);
   await Promise.all(
     scenarios.map(async (scenario) => {
+      versions.set(scenario.name, await versionsOf((scenario.nodes[0] ?? HOME).name));
       await pause(scenario.startAfterMs ?? 0);
       await scenario.run(report).catch(async (error: unknown) => {
         report.check(scenario.name, 'the scenario runs to its end', false, String(error));
@@ -265,9 +269,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 async function writeMeasured(): Promise<void> {
-  const measured = { on: new Date().toISOString().slice(0, 10), ...(await versionsOf(HOME.name)) };
+  const on = new Date().toISOString().slice(0, 10);
+  const home = await versionsOf(HOME.name);
   const order = SCENARIOS.map(({ name }) => name);
-  writePages(report.measured(), measured, order);
+  writePages(report.measured(), (scenario) => ({ on, ...(versions.get(scenario) ?? home) }), order);
 }
 
 async function conclude(): Promise<never> {

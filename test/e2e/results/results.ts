@@ -1,6 +1,6 @@
 /**
- * What the suite has measured, run by run, in `results.json`: a row stays until its scenario is measured again. Pages are made
- * of this file alone.
+ * What the suite has measured, run by run, in `results.json`: a row stays until its scenario is measured again with the same
+ * minor of the kubelet and the same runtime. Pages are made of this file alone.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,9 @@ export interface Measured {
   readonly kubelet: string;
   readonly runtime: string;
 }
+
+/** By the name of a scenario: its nodes may have a runtime of their own. */
+export type MeasuredOf = (scenario: string) => Measured;
 
 export interface Figure {
   readonly scenario: string;
@@ -70,22 +73,30 @@ export function writeResults(results: Results): void {
   writeFileSync(FILE, `${JSON.stringify(results, null, 2)}\n`);
 }
 
+/** With what a row is the only one of its scenario: the minor of the kubelet, and the runtime's name. */
+function kindOf({ kubelet, runtime }: Measured): string {
+  return `${/^v\d+\.\d+/.exec(kubelet)?.[0] ?? kubelet} ${runtime.replace(/:.*/, '')}`;
+}
+
 /** Rows of a scenario that ran replace those that it had. Scenarios come in the order of the suite; one that is gone is left out. */
 function mergeRows<T extends { readonly scenario: string }>(
   old: readonly Row<T>[],
   ran: readonly T[],
-  measured: Measured,
+  measuredOf: MeasuredOf,
   order: readonly string[],
 ): readonly Row<T>[] {
-  const names = new Set(ran.map(({ scenario }) => scenario));
-  const rows = [...old.filter(({ scenario }) => !names.has(scenario)), ...ran.map((row) => ({ ...row, measured }))];
+  const own = ran.map((row) => ({ ...row, measured: measuredOf(row.scenario) }));
+  const key = ({ scenario, measured }: Row<T>): string => `${scenario} ${kindOf(measured)}`;
+  const replaced = new Set(own.map(key));
+  const rows = [...old.filter((row) => !replaced.has(key(row))), ...own];
+  rows.sort((a, b) => kindOf(a.measured).localeCompare(kindOf(b.measured)));
   return order.flatMap((name) => rows.filter(({ scenario }) => scenario === name));
 }
 
 /** @param order the names of all scenarios. */
-export function merge(old: Results, run: Run, measured: Measured, order: readonly string[]): Results {
+export function merge(old: Results, run: Run, measuredOf: MeasuredOf, order: readonly string[]): Results {
   return {
-    figures: mergeRows(old.figures, run.figures, measured, order),
-    faults: mergeRows(old.faults, run.faults, measured, order),
+    figures: mergeRows(old.figures, run.figures, measuredOf, order),
+    faults: mergeRows(old.faults, run.faults, measuredOf, order),
   };
 }

@@ -4,7 +4,7 @@ import { signsOf } from '../../e2e/health-watch.ts';
 import { faultsPage, measurementsPage } from '../../e2e/results/pages.ts';
 import { type FaultRow, type Figure, merge, readResults, type Results } from '../../e2e/results/results.ts';
 
-const MEASURED = { on: '2026-11-27', kubelet: 'v1.34.4', runtime: 'containerd://1.6.20' };
+const MEASURED = { on: '2026-11-27', kubelet: 'v1.36.1', runtime: 'containerd://1.6.20' };
 const LATER = { on: '2026-11-28', kubelet: 'v1.36.3', runtime: 'containerd://1.6.20' };
 const ORDER = ['first', 'second'];
 
@@ -33,16 +33,26 @@ describe('what the end-to-end suite has measured', () => {
   };
 
   it('keeps rows of scenarios that did not run, in the order of the suite, and none of one that is gone', () => {
-    const { figures } = merge(old, { figures: [figure('second', 9)], faults: [] }, LATER, ORDER);
+    const { figures } = merge(old, { figures: [figure('second', 9)], faults: [] }, () => LATER, ORDER);
     expect(figures.map(({ scenario, value, measured }) => [scenario, value, measured.on])).toEqual([
       ['first', 1, '2026-11-27'],
       ['second', 9, '2026-11-28'],
     ]);
   });
 
+  it.each([
+    ['another minor', { ...LATER, kubelet: 'v1.34.4' }, [5, 1]],
+    ['another runtime', { ...LATER, runtime: 'cri-o://1.34.0' }, [1, 5]],
+  ])('keeps rows beside those of %s, which replace their own kind', (_, other, values) => {
+    const run = (value: number, measured: typeof LATER, before: Results): Results =>
+      merge(before, { figures: [figure('first', value)], faults: [] }, () => measured, ['first']);
+    const { figures } = run(5, other, run(4, other, old));
+    expect(figures.map(({ value }) => value)).toEqual(values);
+  });
+
   it('says with what each row was measured', () => {
-    const text = measurementsPage(merge(old, { figures: [], faults: [] }, LATER, ORDER));
-    expect(text).toContain('2026-11-27, v1.34.4, containerd 1.6.20');
+    const text = measurementsPage(merge(old, { figures: [], faults: [] }, () => LATER, ORDER));
+    expect(text).toContain('2026-11-27, v1.36.1, containerd 1.6.20');
   });
 
   it('is what the pages say', () => {
