@@ -19,7 +19,7 @@ const APART_MS = 125_000;
  * A kubelet that could not ask its runtime for 30 s says that it is down. It says so once more when the runtime is back, until
  * its next report: the node is not Ready for 10 s then, and never lost where it is acted on before.
  */
-const LOST_AT_MOST_S = 15;
+const LOST_AT_MOST_S = 25;
 
 async function allow(runtimeHungAfter: string): Promise<void> {
   const spec = {

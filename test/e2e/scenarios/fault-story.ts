@@ -118,7 +118,10 @@ export async function tellFault(report: Report, story: FaultStory): Promise<Told
   }
 }
 
-/** A limit on one of a row's times. */
+/** Twenty nodes break at once on the two cores of a machine that others may use: so much longer than the goal may a time be. */
+const BUSY = 1.5;
+
+/** A limit on one of a row's times. @param seconds on a quiet machine. */
 export function limit(report: Report, row: FaultRow, what: 'sign' | 'acted' | 'Ready', seconds: number): void {
   const values = { sign: row.signAfter, acted: row.actedAfter, Ready: row.readyAfter };
   const value = values[what] ?? Number.NaN;
@@ -126,7 +129,8 @@ export function limit(report: Report, row: FaultRow, what: 'sign' | 'acted' | 'R
     scenario: row.scenario,
     what: `${row.fault}: fault to ${what}`,
     value,
-    limit: seconds,
+    goal: seconds,
+    limit: seconds * BUSY,
     unit: 's',
   });
 }

@@ -122,7 +122,7 @@ function measure(report: Report, story: RecoveryStory, incident: KubeletIncident
     what: 'breach line to restart issued',
     value: (Date.parse(issued ?? '') - breach) / 1000,
     goal: 2,
-    limit: 5,
+    limit: 10,
     unit: 's',
   });
   report.figure({
@@ -130,7 +130,7 @@ function measure(report: Report, story: RecoveryStory, incident: KubeletIncident
     what: 'breach line to Ready=True',
     value: (ready - breach) / 1000,
     goal: story.readyGoal ?? 15,
-    limit: 30,
+    limit: 45,
     unit: 's',
   });
 }
