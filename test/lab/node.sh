@@ -108,6 +108,7 @@ cp ca.crt "$R/etc/kubernetes/pki/"; cp "$NODE-server.crt" "$R/etc/kubernetes/pki
 kubeconfig "$NODE" "https://$LAB_SUBNET.1:$LAB_API_PORT" "$R/etc/kubernetes/kubelet.kubeconfig"
 CRI_SOCKET=/run/containerd/containerd.sock; [ -z "${CRI_PROXY:-}" ] || CRI_SOCKET=/var/lib/cri-proxy.sock
 ! has_crio || CRI_SOCKET=/run/crio/crio.sock
+# All nodes share the disk and the memory of this machine, and none may be emptied for want of what another one uses.
 cat > "$R/etc/kubernetes/kubelet.yaml" <<Y
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -122,6 +123,9 @@ cgroupsPerQOS: false
 enforceNodeAllocatable: []
 cgroupDriver: cgroupfs
 makeIPTablesUtilChains: false
+evictionHard: {memory.available: 1Mi, nodefs.available: 1%, nodefs.inodesFree: 1%, imagefs.available: 1%}
+imageGCHighThresholdPercent: 100
+imageGCLowThresholdPercent: 99
 ${KUBELET_CONFIG_EXTRA:-}
 Y
 cat > "$R/etc/systemd/system/kubelet.service" <<Y
