@@ -11,6 +11,7 @@ import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '
 import { AGENT_MANAGER, GROUP } from '../../api/v1alpha1/names.ts';
 import { isActStep } from '../../core/decision/actions.ts';
 import { canonical } from '../../core/decision/canonical.ts';
+import { ownsCordon } from '../../core/decision/node-state.ts';
 import { isOthersMark } from '../../core/decision/other-actors.ts';
 import { isTrue } from '../../core/decision/record/conditions-and-steps.ts';
 import { RESERVATION_STEP } from '../../core/decision/record/step-names.ts';
@@ -21,9 +22,7 @@ const CONDITIONS: readonly string[] = ['Ready', NODE_CONDITION_STUCK];
 /** Who owns the cordon; the rest of what is managed is most of a Node. */
 function cordonOwners({ managedFields }: ObjectMeta): ObjectMeta['managedFields'] {
   const cordon = { 'f:spec': { 'f:unschedulable': {} } };
-  return managedFields
-    .filter(({ fieldsV1 }) => 'f:unschedulable' in Object(fieldsV1?.['f:spec']))
-    .map((entry) => ({ ...entry, fieldsV1: cordon }));
+  return managedFields.filter(ownsCordon).map((entry) => ({ ...entry, fieldsV1: cordon }));
 }
 
 /** A heartbeat alone is no change. */

@@ -61,15 +61,18 @@ export function isExcluded(node: Node): boolean {
   return node.metadata.annotations[ANNOTATION_EXCLUDE] === 'true';
 }
 
+/** Whether a manager of a Node's fields wrote its `spec.unschedulable`. */
+export function ownsCordon({ fieldsV1 }: Node['metadata']['managedFields'][number]): boolean {
+  return 'f:unschedulable' in asRecord(fieldsV1?.['f:spec']);
+}
+
 /**
  * Whether this incident's cordon is still the one in force: our annotation is on the node, and `spec.unschedulable` is
  * still a field that our controller wrote. `kubectl uncordon` and `kubectl cordon` by a person change the field's owner.
  */
 export function isCordonedBy(node: Node, incidentName: string): boolean {
   if (!node.spec.unschedulable || node.metadata.annotations[ANNOTATION_CORDONED_BY] !== incidentName) return false;
-  const owners = node.metadata.managedFields
-    .filter((field) => 'f:unschedulable' in asRecord(field.fieldsV1?.['f:spec']))
-    .map((field) => field.manager);
+  const owners = node.metadata.managedFields.filter(ownsCordon).map((field) => field.manager);
   return owners.length === 0 || owners.includes(CONTROLLER_MANAGER);
 }
 
