@@ -1,6 +1,5 @@
 /** What is said of an act: in the incident, in the log and in the metrics. */
 import type { ActionRecord } from '../../api/v1alpha1/incident.ts';
-import type { ActRecord } from '../../core/decision/actions.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import {
   type AgentPart,
@@ -12,7 +11,12 @@ import {
 } from '../record.ts';
 import type { World } from '../world.ts';
 
-export function ended(record: ActRecord, state: ActionRecord['state'], message: string, now: number): ActRecord {
+export function ended<R extends ActionRecord>(
+  record: R,
+  state: ActionRecord['state'],
+  message: string,
+  now: number,
+): R {
   return { ...record, state, message: message.slice(0, 1024), finishedAt: toPreciseTime(now) };
 }
 

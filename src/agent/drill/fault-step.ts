@@ -8,6 +8,7 @@ import { durationMs } from '../../core/time/duration.ts';
 import { toPreciseTime, toTime } from '../../core/time/timestamp.ts';
 import type { ProcessIdentity } from '../../ports/host.ts';
 import type { ActParts } from '../act/judge-act.ts';
+import { ended } from '../act/report-act.ts';
 import { agentPartOf, type Change, changeIncident, findRecord, reportUntilWritten, withRecord } from '../record.ts';
 import { reasonOf, type World } from '../world.ts';
 import { type FaultJudgement, judgeFault } from './judge-fault.ts';
@@ -104,10 +105,6 @@ async function stateOnceStopped({ host, clock }: World, pid: number, signal: Abo
     if (state === 'T' || clock.monotonic() >= endsAt) return state;
     await clock.sleep(LOOK_MS, signal);
   }
-}
-
-function ended(record: ActionRecord, state: ActionRecord['state'], message: string, now: number): ActionRecord {
-  return { ...record, state, message: message.slice(0, 1024), finishedAt: toPreciseTime(now) };
 }
 
 interface Undone {

@@ -101,16 +101,8 @@ function begin(turn: Turn): StageResult {
       outcome: 'DrillPossible',
       message: 'nothing objects to it now; no fault was made',
     };
-  const deadline = now + REQUEST_MS;
-  const step = {
-    name: INJECT_STEP,
-    type: 'InjectFault',
-    state: 'Requested',
-    startedAt: toPreciseTime(now),
-    deadline: toPreciseTime(deadline),
-    message: `${FAULTS[own.fault].done}, for ${own.lastsFor} at most`,
-  } as const;
-  return wait(withStep(status, step), 'FaultRequested', deadline);
+  const message = `${FAULTS[own.fault].done}, for ${own.lastsFor} at most`;
+  return request(turn, { name: INJECT_STEP, type: 'InjectFault', message }, 'FaultRequested');
 }
 
 /** To the agent's record of it. */
@@ -179,16 +171,19 @@ function followRecovery(turn: Turn, inject: Step): StageResult {
 }
 
 /** Also where the program was replaced: the host's timer is taken back. */
-function undo({ snapshot: { now } }: Turn, status: IncidentStatus): StageResult {
+function undo({ snapshot }: Pick<Turn, 'snapshot'>, status: IncidentStatus): StageResult {
+  return request({ snapshot, status }, { name: UNDO_STEP, type: 'UndoFault' }, 'UndoRequested');
+}
+
+/** Of the agent. */
+function request(
+  { snapshot: { now }, status }: Pick<Turn, 'snapshot' | 'status'>,
+  what: Pick<Step, 'name' | 'type' | 'message'>,
+  reason: WaitReason,
+): StageResult {
   const deadline = now + REQUEST_MS;
-  const step = {
-    name: UNDO_STEP,
-    type: 'UndoFault',
-    state: 'Requested',
-    startedAt: toPreciseTime(now),
-    deadline: toPreciseTime(deadline),
-  } as const;
-  return wait(withStep(status, step), 'UndoRequested', deadline);
+  const times = { startedAt: toPreciseTime(now), deadline: toPreciseTime(deadline) };
+  return wait(withStep(status, { ...what, state: 'Requested', ...times }), reason, deadline);
 }
 
 function followUndo(turn: Turn, inject: Step): StageResult {
