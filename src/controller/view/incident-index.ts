@@ -7,7 +7,6 @@ export interface IncidentIndex {
   /** What is known of an incident now; undefined: there is none of that name. */
   set(name: string, incident: KubeletIncident | undefined): void;
   get(name: string): KubeletIncident | undefined;
-  all(): readonly KubeletIncident[];
   open(): readonly KubeletIncident[];
   /** Those that name this node, whatever its UID. */
   ofNode(nodeName: string): readonly KubeletIncident[];
@@ -73,7 +72,6 @@ export function createIncidentIndex(): IncidentIndex {
       if (incident !== undefined) add(name, incident);
     },
     get: (name) => known.get(name),
-    all: () => [...known.values()],
     open: () => [...open.values()],
     ofNode: (nodeName) => [...(byNode.get(nodeName)?.values() ?? [])],
     endedSince: (at) => ended.slice(placeOf({ at, name: '' })).flatMap(({ name }) => known.get(name) ?? []),
