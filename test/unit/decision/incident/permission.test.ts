@@ -257,13 +257,22 @@ describe('recovery', () => {
 
   test.each([
     ['has not answered for five minutes', { ...absent, unansweredMs: 300_000 }],
-    ['has never reported', { ...absent, hasReported: false }],
+    ['has not reported within five minutes', { ...absent, hasReported: false, quietMs: 300_000 }],
   ])('hands over a node whose agent %s', (_name, contact) => {
     const result = look(unreserved, { contact });
     const message: unknown = expect.stringContaining('the agent on node-a is silent: it last reported at');
     expect(result).toMatchObject({ kind: 'complete', outcome: 'HandedOver', message });
     expect(actionTaken(result.status)).toMatchObject({ status: 'False', reason: 'AgentSilent', message });
     expect(result.status.diagnosis).toBeDefined();
+  });
+
+  test('waits for an agent that has just started: it may save evidence before it reports for the first time', () => {
+    const started = { ...absent, hasReported: false, quietMs: 299_999 };
+    expect(look(unreserved, { contact: started })).toMatchObject({
+      kind: 'wait',
+      reason: 'AgentSilent',
+      until: T0 + 10_000,
+    });
   });
 
   const failedOnce = diagnosed({

@@ -1,7 +1,7 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
 import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
 import { isNotReadYet } from '../../../detection/pleg-state.ts';
-import { askCommands, isFresh, isSilent } from '../../contact.ts';
+import { type AgentContact, askCommands, isFresh, isSilent } from '../../contact.ts';
 import { silenceOf, tellSilence } from '../../silence.ts';
 import { findStep, withCondition } from '../../record/conditions-and-steps.ts';
 import { RESERVATION_STEP, UNCORDON_STEP } from '../../record/step-names.ts';
@@ -67,6 +67,12 @@ function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResu
 
 /** How long an agent that does not answer is waited for, in milliseconds. Then nothing can be done to its node. */
 const AGENT_WAIT_MS = 5 * 60_000;
+
+/** One that has just started has not reported yet, and may have saved evidence already. */
+function absentMs({ hasReported, quietMs, unansweredMs = 0 }: AgentContact): number {
+  return hasReported ? unansweredMs : quietMs;
+}
+
 const LOOK_AGAIN_MS = 10_000;
 
 /**
@@ -99,7 +105,7 @@ function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageRe
   const silent = isFirst ? { ...status, conditions: withCondition(status.conditions, claim, now) } : status;
   // One that answers each time, and each time too late, holds no place for ever.
   if (isDecisionOld(snapshot, status)) return outdated(silent);
-  if (!contact.hasReported || (contact.unansweredMs ?? 0) >= AGENT_WAIT_MS)
+  if (absentMs(contact) >= AGENT_WAIT_MS)
     return { kind: 'complete', status: silent, outcome: 'HandedOver', message };
   const reason = isSilent(contact) ? 'AgentSilent' : 'AgentAsked';
   return { kind: 'wait', status, reason, until: now + LOOK_AGAIN_MS, commands: askCommands(contact, 'now') };
