@@ -24,6 +24,8 @@ export interface UnitFacts {
   readonly startedAt: number | undefined;
   /** When the unit last changed its state, milliseconds since 1970; undefined: not known. */
   readonly changedAt: number | undefined;
+  /** When it last ceased to be active, milliseconds since 1970; undefined: not known, or never. */
+  readonly leftActiveAt: number | undefined;
   /** systemd has a job of the unit to do, as between the two halves of a restart. */
   readonly hasJob: boolean;
   /** Units with which it is stopped: `Requires=`, `BindsTo=`, `PartOf=`. */

@@ -103,7 +103,7 @@ export async function runActStep(parts: ActParts, assignment: Assignment, signal
     });
     return;
   }
-  await issueAndReport(world, assignment.incident, reserved, signal);
+  await issueAndReport(parts, assignment.incident, reserved, signal);
 }
 
 function unreserved({ name, action }: ActStep, now: number): ActRecord {
@@ -112,11 +112,12 @@ function unreserved({ name, action }: ActStep, now: number): ActRecord {
 
 /** Runs the command of a reserved record, once, and reports what came of it. */
 export async function issueAndReport(
-  world: World,
+  parts: ActParts,
   { metadata: incident, spec }: Pick<KubeletIncident, 'metadata' | 'spec'>,
   reserved: ActRecord,
   signal: AbortSignal,
 ): Promise<void> {
+  const { world } = parts;
   const { clock, log } = world;
   const issuedAt = toPreciseTime(clock.now());
   log.info('Acting', {
@@ -133,7 +134,7 @@ export async function issueAndReport(
     else await report(world, incident, ended(record, 'Failed', issued.failure, clock.now()), signal);
     return;
   }
-  await watchAndReport(world, { incident, record, failure: issued.failure }, signal);
+  await watchAndReport(parts, { incident, record, failure: issued.failure }, signal);
 }
 
 /** The host goes down with this agent; the next one sees another boot id. A host that stays up is reported in `state`. */
@@ -190,12 +191,13 @@ interface Issuance {
 }
 
 /** systemd's word is not taken for it: the unit is looked at, also where the command failed or did not return. */
-export async function watchAndReport(world: World, issuance: Issuance, signal: AbortSignal): Promise<void> {
+export async function watchAndReport(parts: ActParts, issuance: Issuance, signal: AbortSignal): Promise<void> {
+  const { world } = parts;
   const { incident, record, failure } = issuance;
   const before = { pid: 0, invocationID: '', ...record.before };
   const watched = { unit: record.unit ?? '', before, limitMs: agentLimitsOf(record.action).proofMs };
   const seen = await watchRestart(world, watched, signal);
-  const started = await startStopped(world, record, signal);
+  const started = await startStopped(parts, record, signal);
   // A runtime that was not up at the first try may be at the second, which the kubelet's start has waited for.
   const verdict = seen.kind === 'failed' && started?.isDone ? await watchRestart(world, watched, signal) : seen;
   const now = world.clock.now();

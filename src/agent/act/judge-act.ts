@@ -16,6 +16,7 @@ import { probeOnce } from '../health/probe-runtime.ts';
 import type { Requests } from '../requests.ts';
 import type { World } from '../world.ts';
 import { type Asked, type Refusal, refuse, refuseLate } from './refusal.ts';
+import { isFallen } from './start-stopped.ts';
 
 export interface ActParts {
   readonly world: World;
@@ -74,7 +75,9 @@ export async function judgeAct(parts: ActParts, assignment: Assignment, signal: 
   const probe = isProbed ? (await probeOnce(world, signal)).state : 'Unknown';
   const pleg = board.current().pleg?.state ?? 'Unknown';
   const isDebugged = isHeldByDebugger(parts, step.action);
-  const refusal = refuse({ ...asked(parts, assignment), node, policy, unit: host.unit, probe, pleg, isDebugged });
+  const isOfFall = host.unit.kind === 'known' && isFallen(board, host.unit.value);
+  const facts = { node, policy, unit: host.unit, probe, pleg, isDebugged, isFallen: isOfFall };
+  const refusal = refuse({ ...asked(parts, assignment), ...facts });
   return refusal === undefined ? { kind: 'allowed', host } : { kind: 'refused', refusal };
 }
 

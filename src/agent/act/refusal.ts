@@ -35,6 +35,8 @@ export interface ActQuestion extends Asked {
   readonly pleg: PlegState;
   /** A debugger holds the program that is to be restarted. */
   readonly isDebugged: boolean;
+  /** systemd has stopped the unit with the runtime, which ended by itself. */
+  readonly isFallen: boolean;
 }
 
 export interface Refusal {
@@ -118,7 +120,7 @@ function unitMissing({ step, unit }: ActQuestion): Refusal | undefined {
 }
 
 /** A unit that somebody stopped or masked, or whose process he debugs. A reboot would start it, or end what he does. */
-function heldByPerson({ unit, isDebugged }: ActQuestion): Refusal | undefined {
+function heldByPerson({ unit, isDebugged, isFallen }: ActQuestion): Refusal | undefined {
   if (unit.kind !== 'known') return undefined;
   const { unit: name, loadState, activeState, result, hasJob } = unit.value;
   const refusal = (what: string): Refusal => ({
@@ -127,7 +129,7 @@ function heldByPerson({ unit, isDebugged }: ActQuestion): Refusal | undefined {
   });
   if (loadState === 'masked') return refusal('is masked');
   const isStopped = activeState === 'inactive' && (result === 'success' || result === '');
-  if (!hasJob && (isStopped || wasStoppedBadly(unit.value))) return refusal('was stopped by somebody');
+  if (!hasJob && !isFallen && (isStopped || wasStoppedBadly(unit.value))) return refusal('was stopped by somebody');
   return isDebugged ? refusal('is being debugged') : undefined;
 }
 

@@ -44,7 +44,7 @@ export async function runResumeStep(
   });
   switch (resumption.kind) {
     case 'done': {
-      const started = await startStopped(world, record, signal);
+      const started = await startStopped(parts, record, signal);
       const after = host.unit.kind === 'known' ? { after: await afterOf(world, host.unit.value, signal) } : {};
       const message = sentence(resumption.message, started?.message);
       await report(world, metadata, { ...ended(record, 'Succeeded', message, world.clock.now()), ...after }, signal);
@@ -57,7 +57,7 @@ export async function runResumeStep(
       await awaitReboot(world, { incident: metadata, record, state: 'Ambiguous' }, signal);
       return;
     case 'watch':
-      await watchAndReport(world, { incident: metadata, record }, signal);
+      await watchAndReport(parts, { incident: metadata, record }, signal);
       return;
     case 'issue':
       await issueOnce(parts, { incident, record }, signal);
@@ -87,7 +87,7 @@ async function issueOnce(parts: ActParts, unfinished: Unfinished, signal: AbortS
   const written = await changeIncident(world, metadata, decide, signal);
   const issuing = reservedIn(written, record.name);
   if (issuing === undefined) reportNotDone(world, metadata.name, record.name, written);
-  else await issueAndReport(world, unfinished.incident, issuing, signal);
+  else await issueAndReport(parts, unfinished.incident, issuing, signal);
 }
 
 /** The step is gone from the incident only if somebody edited it. */

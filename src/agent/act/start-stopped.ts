@@ -7,7 +7,9 @@ import { wasStoppedBadly } from '../../core/detection/program-state.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import { readUnit } from '../health/look-at-host.ts';
-import { reasonOf, type World } from '../world.ts';
+import type { ObservationBoard } from '../health/observation.ts';
+import { reasonOf } from '../world.ts';
+import type { ActParts } from './judge-act.ts';
 
 /** Both times are of this node's clock. What somebody has stopped before or since, or masked, is not touched. */
 export function wasStoppedWith(kubelet: UnitFacts, { action, unit, issuedAt, reservedAt }: ActRecord): boolean {
@@ -19,6 +21,11 @@ export function wasStoppedWith(kubelet: UnitFacts, { action, unit, issuedAt, res
   return isDown && requires.includes(unit) && isOfAct;
 }
 
+/** Of the same run as at the last look: who has stopped another one is not known. */
+export function isFallen(board: ObservationBoard, { invocationID }: UnitFacts): boolean {
+  return board.current().host?.kubeletFallen?.invocationID === invocationID;
+}
+
 export interface Started {
   /** Whether systemd has started it, as it does once the runtime is up. */
   readonly isDone: boolean;
@@ -27,11 +34,16 @@ export interface Started {
 }
 
 /** After a restart of the runtime, however it ended. undefined: there was nothing to start. */
-export async function startStopped(world: World, record: ActRecord, signal: AbortSignal): Promise<Started | undefined> {
+export async function startStopped(
+  { world, board }: Pick<ActParts, 'world' | 'board'>,
+  record: ActRecord,
+  signal: AbortSignal,
+): Promise<Started | undefined> {
   const { effect } = ACTIONS[record.action];
   if (effect.command !== 'RestartUnit' || effect.unit !== 'runtime') return undefined;
   const kubelet = await readUnit(world, 'kubelet', signal);
-  if (kubelet.kind !== 'known' || !wasStoppedWith(kubelet.value, record)) return undefined;
+  if (kubelet.kind !== 'known') return undefined;
+  if (!wasStoppedWith(kubelet.value, record) && !isFallen(board, kubelet.value)) return undefined;
   const { unit } = kubelet.value;
   try {
     await world.host.services.restart(unit, signal);

@@ -15,6 +15,7 @@ import {
 import { momentOf, reasonOf, type World } from '../world.ts';
 import { HEALTHS } from '../../api/resources.ts';
 import type { HealthStatus, KubeletInfo, RuntimeInfo } from '../../api/v1alpha1/health.ts';
+import { fallenWith } from '../../core/detection/fallen-with.ts';
 import { nextProgramRecord, type PublishedProgram, resumedRecord } from '../../core/detection/program-state.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { ProcessFacts, UnitFacts } from '../../ports/host.ts';
@@ -131,8 +132,14 @@ async function lookAtHost(
   ]);
   const now = momentOf(world.clock);
   const before = board.current();
+  const kubeletFallen = fallenWith(valueOf(kubeletUnit), valueOf(runtimeUnit), before.host?.kubeletFallen);
   const kubeletProgram = nextProgramRecord(
-    { unit: valueOf(kubeletUnit), process: kubeletProcess, silentMs: silenceMs(before, now) },
+    {
+      unit: valueOf(kubeletUnit),
+      process: kubeletProcess,
+      silentMs: silenceMs(before, now),
+      fallenWith: kubeletFallen?.runtime,
+    },
     before.host?.kubeletProgram ?? resumedRecord(publishedOf(published?.kubelet), valueOf(kubeletUnit), now),
     now,
   );
@@ -146,7 +153,7 @@ async function lookAtHost(
     preflight.check(kubeletUnit, signal),
     version.read(kubeletUnit, signal),
   ]);
-  const units = { kubeletUnit, runtimeUnit, kubeletProgram, runtimeProgram };
+  const units = { kubeletUnit, runtimeUnit, kubeletProgram, kubeletFallen, runtimeProgram };
   return { ...units, kubelet, kubeletVersion, runtimeProcessState: runtimeProcess?.state, bootID, kernel, stacks };
 }
 

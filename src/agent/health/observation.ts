@@ -1,5 +1,6 @@
 /** What the agent sees of its node, as one value that its loops keep up to date. */
 import type { HealthStatus, PlegInfo, ProbeState } from '../../api/v1alpha1/health.ts';
+import type { Fallen } from '../../core/detection/fallen-with.ts';
 import type { ProgramRecord } from '../../core/detection/program-state.ts';
 import type { KubeletProcess, UnitFacts } from '../../ports/host.ts';
 
@@ -43,6 +44,8 @@ export interface HostObservation {
   /** `v1.36.3`, as the Node has it; undefined: it is not known. */
   readonly kubeletVersion: string | undefined;
   readonly kubeletProgram: ProgramRecord;
+  /** undefined: systemd has not stopped it with the runtime. */
+  readonly kubeletFallen: Fallen | undefined;
   readonly runtimeProgram: ProgramRecord;
   readonly runtimeProcessState: string | undefined;
   readonly bootID: string | undefined;

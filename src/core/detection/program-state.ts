@@ -42,6 +42,8 @@ export interface ProgramFacts {
   readonly process: ProcessWords | undefined;
   /** For how long it has not answered, in milliseconds; 0: it answers; undefined: it cannot be asked. */
   readonly silentMs: number | undefined;
+  /** The unit with which systemd has stopped it; undefined: none. */
+  readonly fallenWith?: string | undefined;
 }
 
 export interface ProgramRecord {
@@ -122,9 +124,11 @@ export function brokenText({ unit, loadState }: Pick<UnitWords, 'unit' | 'loadSt
 const IN_TRANSIT: readonly string[] = ['activating', 'deactivating', 'reloading', 'refreshing'];
 
 /** What is between the two halves of a restart, whoever asked for it, is not stopped. */
-function ofEnd(unit: UnitWords, because: string): Judged | undefined {
+function ofEnd(unit: UnitWords, because: string, fallen: string | undefined): Judged | undefined {
   const { unit: name, activeState, hasJob } = unit;
   if (activeState !== 'inactive' && activeState !== 'failed') return undefined;
+  if (fallen !== undefined)
+    return { state: 'Failed', message: `${name} was stopped by systemd as ${fallen}, which it needs, ended by itself` };
   if (hasJob) return { state: 'Starting', message: `${name} is ${activeState}, and about to be started` };
   if (wasStoppedBadly(unit)) return { state: 'Stopped', message: `${name} was stopped, and ended badly${because}` };
   return activeState === 'failed'
@@ -132,7 +136,7 @@ function ofEnd(unit: UnitWords, because: string): Judged | undefined {
     : { state: 'Stopped', message: `${name} is stopped` };
 }
 
-function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Judged | undefined {
+function ofUnit({ unit, fallenWith }: ProgramFacts, restarts: ProgramRecord['restarts']): Judged | undefined {
   if (unit === undefined) return { state: 'Unknown', message: '' };
   const { unit: name, mainPID } = unit;
   const because = unit.result === '' || unit.result === 'success' ? '' : ` (${unit.result})`;
@@ -144,12 +148,12 @@ function ofUnit({ unit }: ProgramFacts, restarts: ProgramRecord['restarts']): Ju
       state: 'CrashLooping',
       message: `${name} was started again ${String(again)} times in 5 minutes${because}`,
     };
-  return ofActiveState(unit, because);
+  return ofActiveState(unit, because, fallenWith);
 }
 
-function ofActiveState(unit: UnitWords, because: string): Judged | undefined {
+function ofActiveState(unit: UnitWords, because: string, fallen: string | undefined): Judged | undefined {
   const { unit: name, activeState, subState, mainPID } = unit;
-  const over = ofEnd(unit, because);
+  const over = ofEnd(unit, because, fallen);
   if (over !== undefined) return over;
   if (IN_TRANSIT.includes(activeState))
     return { state: 'Starting', message: `${name} is ${activeState} (${subState})${because}` };

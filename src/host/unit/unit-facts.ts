@@ -20,6 +20,8 @@ export const UNIT_PROPERTIES = [
   'Job',
   'StateChangeTimestamp',
   'StateChangeTimestampMonotonic',
+  'ActiveExitTimestamp',
+  'ActiveExitTimestampMonotonic',
   'Requires',
   'BindsTo',
   'PartOf',
@@ -66,6 +68,7 @@ function parseUnit(block: string, now: Moment | undefined): readonly UnitFacts[]
       invocationID: get('InvocationID'),
       startedAt: timeOf(get('ExecMainStartTimestamp'), whole(get('ExecMainStartTimestampMonotonic')), now),
       changedAt: exactTime(get('StateChangeTimestamp'), whole(get('StateChangeTimestampMonotonic')), now),
+      leftActiveAt: exactTime(get('ActiveExitTimestamp'), whole(get('ActiveExitTimestampMonotonic')), now),
       // `0` where systemd prints it at all.
       hasJob: whole(get('Job')) !== 0,
       requires: ['Requires', 'BindsTo', 'PartOf'].flatMap((name) => get(name).split(' ')).filter((name) => name !== ''),

@@ -15,6 +15,9 @@ function dropIn(lines: string): string {
   return `mkdir -p $(dirname ${DROP_IN}); printf '[Service]\\n%s\\n' '${lines}' > ${DROP_IN}; systemctl daemon-reload`;
 }
 
+/** As some packages have it: systemd stops the kubelet with the runtime, and nothing starts it again. */
+const bound = `mkdir -p $(dirname ${DROP_IN}); printf '[Unit]\\nBindsTo=containerd.service\\n' > ${DROP_IN}; systemctl daemon-reload`;
+
 /** A debugger, as perl has one: PTRACE_ATTACH to each thread, which stops it. */
 const ATTACH =
   'for my $t (map { m{(\\d+)$} } glob "/proc/$ARGV[0]/task/*") { syscall(101, 16, 0 + $t, 0, 0) } sleep 900';
@@ -25,6 +28,12 @@ const FAULTS: readonly HostFault[] = [
   {
     fault: 'kubelet killed, and its unit does not start it again',
     breakIt: `${dropIn('Restart=no')}; kill -KILL ${PID}`,
+    mend: `rm -f ${DROP_IN}; systemctl daemon-reload; systemctl start kubelet`,
+    ends: { cause: 'kubelet-failed', act: 'RestartKubelet' },
+  },
+  {
+    fault: 'kubelet stopped by systemd, since its runtime crashed',
+    breakIt: `${bound}; kill -KILL $(systemctl show containerd -p MainPID --value)`,
     mend: `rm -f ${DROP_IN}; systemctl daemon-reload; systemctl start kubelet`,
     ends: { cause: 'kubelet-failed', act: 'RestartKubelet' },
   },

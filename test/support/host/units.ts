@@ -36,6 +36,7 @@ export function createUnit({ clock, unit, killMode, restart, random, nextPid }: 
     invocationID: '',
     startedAt: undefined,
     changedAt: undefined,
+    leftActiveAt: undefined,
     hasJob: false,
     requires: [],
     restarts: 0,

@@ -11,6 +11,7 @@ function question(change: Partial<ActQuestion> = {}): ActQuestion {
     node: aNode({ ready: 'False' }),
     policy: aPolicy(),
     isDebugged: false,
+    isFallen: false,
     unit: { kind: 'known', value: aUnit() },
     probe: 'Answered',
     pleg: 'Unhealthy',
@@ -139,6 +140,11 @@ describe('an act', () => {
     ['on a unit that somebody has masked', unitThat({ loadState: 'masked' }), 'HeldByPerson'],
     ['on a unit that systemd cannot load', unitThat({ loadState: 'bad-setting' }), 'UnitBroken'],
     ['on a unit that somebody has stopped', unitThat({ activeState: 'inactive', mainPID: 0 }), 'HeldByPerson'],
+    [
+      'on a kubelet that systemd has stopped with a runtime that crashed',
+      { ...unitThat({ activeState: 'inactive', mainPID: 0 }), isFallen: true },
+      undefined,
+    ],
     [
       'on a unit that has failed',
       unitThat({ activeState: 'failed', result: 'exit-code', mainPID: 0, restarts: 5 }),

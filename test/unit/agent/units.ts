@@ -15,6 +15,7 @@ export function aUnit(facts: Partial<UnitFacts> = {}): UnitFacts {
     invocationID: BEFORE.invocationID,
     startedAt: T0 - 3_600_000,
     changedAt: T0 - 3_600_000,
+    leftActiveAt: undefined,
     hasJob: false,
     requires: [],
     restarts: 0,

@@ -80,6 +80,12 @@ describe('a program of the host', () => {
       'Starting',
       'kubelet.service is failed, and about to be started',
     ],
+    [
+      'was stopped by systemd with its runtime',
+      [{ ...gone({}), fallenWith: 'containerd.service' }],
+      'Failed',
+      'kubelet.service was stopped by systemd as containerd.service, which it needs, ended by itself',
+    ],
     ['is masked', [gone({ loadState: 'masked' })], 'Masked', 'kubelet.service is masked'],
     [
       'cannot be loaded',

@@ -60,6 +60,7 @@ export function postWell(board: ObservationBoard, host: SimulatedHost, monotonic
       },
       kubeletVersion: 'v1.36.3',
       kubeletProgram: running(now, monotonic),
+      kubeletFallen: undefined,
       runtimeProgram: running(now, monotonic),
       runtimeProcessState: 'S',
       bootID: '4f1c7c1e-0f51-4f0e-9d1b-5d7f0c1f2a3b',
