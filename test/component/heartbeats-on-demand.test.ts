@@ -12,9 +12,9 @@ afterEach(async () => {
   await bench.finish();
 });
 
-async function fleet(size: number): Promise<readonly string[]> {
+async function fleet(size: number, clocksAhead = {}): Promise<readonly string[]> {
   const nodes = Array.from({ length: size }, (_, at) => `node-${String(at)}`);
-  bench = createControllerBench({ nodes });
+  bench = createControllerBench({ nodes, clocksAhead });
   bench.startController();
   for (const node of nodes) bench.startAgent(node);
   await bench.clock.advance(MINUTE);
@@ -47,7 +47,7 @@ describe('a fleet at rest', () => {
   test(
     'writes a heartbeat in five minutes for each node, and the controller nothing',
     async () => {
-      const nodes = await fleet(25);
+      const nodes = await fleet(25, { 'node-0': 3_600_000, 'node-1': -3_600_000 });
       const { agents, controller } = await writesIn(20 * MINUTE);
       // 5,000 of them then write 16.7 times a second.
       expect(agents).toBeGreaterThanOrEqual(3 * nodes.length);
@@ -87,6 +87,24 @@ describe('a fleet at rest', () => {
       expect(agents).toBeLessThanOrEqual(3 * nodes.length);
       expect(nodes.map(stuck)).toEqual(nodes.map(() => 'PLEGHealthy'));
       expect(JSON.stringify(bench.local.writes.slice(before)).includes('AgentSilent')).toBe(false);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('all agents that are started anew at once', () => {
+  test(
+    'report within 30 s, one after the other, and are not asked',
+    async () => {
+      const nodes = await fleet(25);
+      await bench.clock.advance(10 * MINUTE);
+      for (const node of nodes) bench.startAgent(node);
+      const perSecond: number[] = [];
+      for (let second = 0; second < 32; second++) perSecond.push((await writesIn(1_000)).agents);
+      expect(Math.max(...perSecond)).toBeLessThanOrEqual(6);
+      expect(perSecond.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(nodes.length);
+      expect(inquiries(nodes)).toBe(0);
+      expect((await writesIn(4 * MINUTE)).agents).toBe(0);
     },
     LIMIT_MS,
   );

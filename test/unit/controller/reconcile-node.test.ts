@@ -269,6 +269,21 @@ describe('an agent', () => {
     expect(inquiry()).toBeDefined();
   });
 
+  test('that reports every 30 s, as older ones do, is never asked', async () => {
+    await seedNode();
+    parts.local.seeds.seed(HEALTHS, { metadata: { name: NAME }, status });
+    for (let times = 0; times < 30; times++) {
+      await parts.clock.advance(30_000);
+      editHealth((draft) => {
+        const agent = { ...objectAt(objectAt(draft, 'status'), 'agent'), reportedAt: at(parts.clock.monotonic()) };
+        draft['status'] = { ...objectAt(draft, 'status'), agent };
+      });
+      await parts.clock.settle();
+      await look(NAME);
+    }
+    expect(inquiry()).toBeUndefined();
+  });
+
   test('is asked as soon as its node is not ready', async () => {
     await seedNode();
     parts.local.seeds.seed(HEALTHS, { metadata: { name: NAME }, status });
