@@ -146,6 +146,25 @@ describe('an agent that is gone', () => {
   );
 });
 
+describe('a kubelet that stops reporting', () => {
+  test(
+    'between two heartbeats is told from a node that was cut off within 15 s of Unknown, and acted on within 30 s',
+    async () => {
+      await fleet(2);
+      await bench.clock.advance(12 * MINUTE);
+      bench.host('node-0').inject('not-reporting');
+      const isUnknown = (): boolean => JSON.stringify(bench.node('node-0')).includes('NodeStatusUnknown');
+      await bench.clock.advanceUntil(isUnknown, 60_000, 100);
+      const unknownAt = bench.clock.now();
+      await bench.until('node-0', () => true, MINUTE);
+      expect(bench.clock.now() - unknownAt).toBeLessThanOrEqual(15_000);
+      await bench.clock.advanceUntil(() => bench.host('node-0').restarts.length > 0, MINUTE, 500);
+      expect(bench.clock.now() - unknownAt).toBeLessThanOrEqual(30_000);
+    },
+    LIMIT_MS,
+  );
+});
+
 describe('a breach', () => {
   test(
     'between two heartbeats opens an incident at once',
