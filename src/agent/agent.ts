@@ -36,8 +36,10 @@ export interface Agent {
 
 /** The watch takes a turn every second; a host whose disk hangs may hold it for some. */
 const STALLED_MS = 120_000;
-/** A health object is written every 30 s. */
+/** A write that fails, or does not come, for so long. */
 const UNPUBLISHED_MS = 95_000;
+/** A watch that works says something every 90 s, or is opened anew. */
+const UNHEARD_MS = 120_000;
 
 /** Starts at once. */
 export function startAgent(outside: World, stop: AbortSignal): Agent {
@@ -83,17 +85,24 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
       return { ok: false, message: `the watch has not taken a turn for ${String(Math.round(stalledMs / 1000))} s` };
     },
     readiness(): Check {
-      if (requests.freshAt() === undefined) return { ok: false, message: 'the API server has not answered yet' };
+      const freshAt = requests.freshAt();
+      if (freshAt === undefined) return { ok: false, message: 'the API server has not answered yet' };
       if (requests.health() === undefined) {
         return { ok: false, message: `no KubeletHealth ${world.node} yet: the controller creates it` };
       }
-      const publishedAt = publisher.publishedAt();
-      if (publishedAt === undefined) return { ok: false, message: 'nothing has been reported yet' };
-      const agoMs = clock.monotonic() - publishedAt;
-      if (agoMs < UNPUBLISHED_MS) return { ok: true, message: 'reporting' };
-      return { ok: false, message: `nothing could be reported for ${String(Math.round(agoMs / 1000))} s` };
+      const lateMs = publisher.lateMs();
+      if (lateMs === undefined) return { ok: false, message: 'nothing has been reported yet' };
+      if (lateMs >= UNPUBLISHED_MS) return notFor('nothing could be reported', lateMs);
+      const unheardMs = clock.monotonic() - freshAt;
+      return unheardMs < UNHEARD_MS
+        ? { ok: true, message: 'reporting' }
+        : notFor('the API server has not been heard', unheardMs);
     },
   };
+}
+
+function notFor(what: string, ms: number): Check {
+  return { ok: false, message: `${what} for ${String(Math.round(ms / 1000))} s` };
 }
 
 /** Every part runs until the signal. An early return of one is a bug, and stops them all. */

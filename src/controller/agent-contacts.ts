@@ -35,7 +35,7 @@ interface Row {
   readonly until: number;
 }
 
-/** An agent reports every 30 s. */
+/** An agent reports every 30 s while an incident of its node is open. */
 const HEARD_GAP_MS = 35_000;
 /** Between two answers of a row. */
 const ANSWER_GAP_MS = 12_000;

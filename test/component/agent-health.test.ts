@@ -22,7 +22,7 @@ function healthWrites(): number {
 }
 
 describe('the health of a node', () => {
-  test('a healthy node is published once, and then every 30 s', async () => {
+  test('a healthy node is published once, and then every five minutes', async () => {
     bench = createBench();
     bench.createHealth();
     const agent = bench.start();
@@ -40,8 +40,10 @@ describe('the health of a node', () => {
       expect(condition(type)?.status).toBe('True');
     }
     const before = healthWrites();
-    await bench.clock.advance(300_000);
-    expect(healthWrites() - before).toBe(10);
+    await bench.clock.advance(60 * 60_000);
+    expect(healthWrites() - before).toBeGreaterThanOrEqual(10);
+    expect(healthWrites() - before).toBeLessThanOrEqual(14);
+    expect(agent.readiness().ok).toBe(true);
   });
 
   test('has the version that the Node names, also after a kubelet of another one has started', async () => {

@@ -1,7 +1,7 @@
 /** The lab as the suite uses it: nodes, their units and journals, the cluster behind kubectl. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { follow, run } from './shell.ts';
+import { follow, run, until } from './shell.ts';
 
 const LAB = fileURLToPath(new URL('../lab/', import.meta.url));
 /** A lab of its own, beside any that a person has up. Two runs at once need two ids. */
@@ -171,6 +171,16 @@ export async function healthCondition(name: string, type: string): Promise<{ sta
   };
   const condition = health.status?.conditions?.find((item) => item.type === type);
   return condition ?? { status: 'Unknown', message: `${name} has no condition ${type}` };
+}
+
+/** Asks the node's agent whether it is there, as the controller does: at rest it reports every five minutes. */
+export async function askAgent(name: string): Promise<void> {
+  const inquiry = `e2e-${String(Date.now())}`;
+  await kubectl('patch', 'kubelethealth', name, '--type=merge', '-p', JSON.stringify({ spec: { inquiry } }));
+  await until(`the agent of ${name} answers`, 20_000, async () => {
+    const { status } = (await getJson('kubelethealth', name)) as { status?: { agent?: { inquiry?: string } } };
+    return status?.agent?.inquiry === inquiry ? true : undefined;
+  });
 }
 
 /** When the kubelet first wrote, since a moment, that PLEG has not been seen for too long; milliseconds since 1970. */

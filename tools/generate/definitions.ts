@@ -109,7 +109,14 @@ const HEALTH: Definition = {
     column('Kubelet', '.status.kubelet.version', 'Version of the kubelet.'),
     column('Runtime', '.status.summary.runtime', 'Container runtime and its version.'),
     column('Probe', '.status.summary.probe', "How the agent's own CRI call went."),
-    { ...column('Agent', '.status.agent.reportedAt', 'How long ago the agent wrote.'), type: 'date' },
+    {
+      ...column(
+        'Agent',
+        '.status.agent.reportedAt',
+        'How long ago the agent wrote: up to six minutes on a node that is well. One that does not answer is AgentSilent in the condition KubeletStuck.',
+      ),
+      type: 'date',
+    },
     column('Would Recover', '.status.summary.wouldRecover', 'Whether the node would be recovered; if not, why.'),
     wide('Policy', '.spec.policy', 'The policy that rules the node.'),
     wide('Mode', '.spec.mode', "That policy's mode."),

@@ -186,6 +186,7 @@ export function urgentKey({
   const hungAfter = spec.detection.runtimeHungAfter;
   return JSON.stringify([
     plegKey(observation.pleg, spec, now),
+    [answersOf(observation), probe.runtimeName, probe.runtimeVersion, host?.kubeletVersion],
     [probe.state, hungAfter !== undefined && failedForMs(probe) >= durationMs(hungAfter)],
     unitKey(host?.kubeletUnit),
     unitKey(host?.runtimeUnit),
@@ -194,6 +195,20 @@ export function urgentKey({
     conditions.map(({ type, status, reason }) => [type, status, reason]),
     [spec.policy, spec.mode, spec.inquiry],
   ]);
+}
+
+/** What the agent cannot tell yet, as when it has just started, is no news. */
+const NOT_TOLD: readonly unknown[] = [undefined, 'Unknown'];
+
+function newsIn({ pleg, runtime, kubelet, bootID }: HealthStatus): readonly unknown[] {
+  const [ofKubelet, ofRuntime] = [kubelet?.program?.state, runtime?.program?.state];
+  return [pleg?.state, runtime?.probe.state, ofKubelet, ofRuntime, kubelet?.pid, runtime?.pid, bootID];
+}
+
+/** Whether a status says of the node what another one, perhaps of an agent before, does not. */
+export function isNews(told: HealthStatus, status: HealthStatus): boolean {
+  const before = newsIn(told);
+  return newsIn(status).some((value, at) => !NOT_TOLD.includes(value) && value !== before[at]);
 }
 
 /** Until the last probe's end, as the controller counts it: it knows no more than what is written. */
@@ -215,5 +230,5 @@ function plegKey(pleg: PlegInfo | undefined, spec: HealthSpec, now: Moment): rea
 
 function unitKey(unit: Reading<UnitFacts> | undefined): readonly unknown[] {
   const facts = valueOf(unit);
-  return [unit?.kind, facts?.mainPID, facts?.invocationID];
+  return [unit?.kind, facts?.mainPID, facts?.invocationID, facts?.restart, facts?.killMode];
 }

@@ -25,7 +25,9 @@ const AgentInfo = z
   .object({
     version: text(64, 'Version of the agent.'),
     startedAt: moment('When the agent process started.'),
-    reportedAt: moment('When this status was written: at each change, and every 30 s without one.'),
+    reportedAt: moment(
+      'When this status was written: at each change and each inquiry, every 30 s while an incident of the node is open, and every 5 minutes else.',
+    ),
     pod: z.optional(text(253, 'Its pod.')),
     namespace: z.optional(text(63, "Its pod's namespace.")),
     inquiry: z.optional(text(63, 'The `spec.inquiry` that this status answers.')),

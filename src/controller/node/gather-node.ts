@@ -3,11 +3,13 @@ import type { NodeSnapshot } from '../../core/decision/node/node-snapshot.ts';
 import { matchPolicy } from '../../core/decision/policy/policy-match.ts';
 import type { ActContext } from '../incident/carry-out.ts';
 
+export type Gathered = Omit<NodeSnapshot, 'told' | 'wellMs' | 'kubeletLease'>;
+
 /** undefined: there is no such node any more. */
 export function gatherNode(
   { world, view, contacts }: Pick<ActContext, 'world' | 'view' | 'contacts'>,
   name: string,
-): Omit<NodeSnapshot, 'told' | 'wellMs'> | undefined {
+): Gathered | undefined {
   const node = view.nodes.get(name);
   if (node === undefined) return undefined;
   const health = view.healths.get(name);

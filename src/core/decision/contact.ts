@@ -3,8 +3,15 @@
  * All times are of that process's own monotonic clock, so that nobody's wrong clock makes an agent look present or silent.
  */
 
-/** The agent's status did not change for so long, in milliseconds: it is asked. An agent writes at each change and every 30 s. */
-export const QUIET_MS = 95_000;
+/**
+ * What it said last is believed as of lately for so long, in milliseconds. At rest an agent writes every 5 minutes: who needs
+ * to know more asks.
+ */
+const QUIET_MS = 95_000;
+/** Where something is open or looks ill it is asked after so long without a word, in milliseconds, so that it stays in touch. */
+const LATELY_MS = 60_000;
+/** A heartbeat of an agent at rest, which is by chance a tenth longer, and time to be late, in milliseconds. */
+const EVER_MS = 390_000;
 /** An inquiry that is open for so long, in milliseconds, is silence. An agent answers within a second. */
 const ANSWER_MS = 10_000;
 /** What the agent said counts as of now for so long, in milliseconds. */
@@ -23,7 +30,10 @@ export interface AgentContact {
   readonly answeredMs: number | undefined;
   /** How long the inquiry of this process has been open, in milliseconds; undefined: there is none, or it is answered. */
   readonly unansweredMs: number | undefined;
-  /** For how long it has been heard, without a gap that is much longer than the 30 s between two reports, in milliseconds. */
+  /**
+   * For how long it has been heard without a gap of more than 35 s, in milliseconds: it writes every 30 s while an incident of its
+   * node is open, and answers when it is asked.
+   */
   readonly heardForMs: number;
   /** A row of answers that goes on, each of which came less than 12 s after the one before was asked for: from the first answer to the last inquiry. */
   readonly answeringForMs: number;
@@ -52,24 +62,37 @@ export interface AskAgent {
   readonly kind: 'AskAgent';
 }
 
-/** It is to be asked now. Once is enough: it answers the newest inquiry whenever it is back. */
-export function isToBeAsked(contact: AgentContact, needed: 'now' | 'lately'): boolean {
-  if (!contact.hasReported || contact.unansweredMs !== undefined) return false;
-  return needed === 'now' ? !isFresh(contact) : contact.quietMs >= QUIET_MS;
+/**
+ * For what its word is needed:
+ * - `now`: an act, or what leads to it.
+ * - `steadily`: a row of answers, which shows that it was there all the time.
+ * - `lately`: something is open, or looks ill; one that this process has not heard yet, as after a change of leaders, at once.
+ * - `ever`: the node is well, and its agent is to be there.
+ */
+export type Need = 'now' | 'steadily' | 'lately' | 'ever';
+
+const ASKED_IN_MS: Readonly<Record<Need, (contact: AgentContact) => number>> = {
+  now: (contact) => (isFresh(contact) ? FRESH_MS - (contact.answeredMs ?? 0) : 0),
+  steadily: ({ answeredMs }) => STEADY_MS - (answeredMs ?? STEADY_MS),
+  lately: (contact) => (contact.isHeard ? LATELY_MS - contact.quietMs : ASKED_IN_MS.now(contact)),
+  ever: ({ quietMs }) => EVER_MS - quietMs,
+};
+
+/**
+ * In how many milliseconds it is to be asked if nothing is heard of it, 0 for now. undefined: it is asked already, and once is
+ * enough, since it answers the newest inquiry whenever it is back; or it has never reported.
+ */
+export function askInMs(contact: AgentContact, need: Need): number | undefined {
+  if (!contact.hasReported || contact.unansweredMs !== undefined) return undefined;
+  return Math.max(0, ASKED_IN_MS[need](contact));
+}
+
+/** When an inquiry that is open turns into silence, in milliseconds from now; undefined: none is, or it has. */
+export function silentInMs({ unansweredMs }: AgentContact): number | undefined {
+  return unansweredMs === undefined || unansweredMs >= ANSWER_MS ? undefined : ANSWER_MS - unansweredMs;
 }
 
 /** What asks it, where it is to be asked. */
-export function askCommands(contact: AgentContact, needed: 'now' | 'lately'): readonly AskAgent[] {
-  return isToBeAsked(contact, needed) ? [{ kind: 'AskAgent' }] : [];
-}
-
-/** What asks it so often that a row of its answers shows that it was there all the time. */
-export function askSteadily({ hasReported, answeredMs, unansweredMs }: AgentContact): readonly AskAgent[] {
-  const isDue = hasReported && unansweredMs === undefined && (answeredMs ?? STEADY_MS) >= STEADY_MS;
-  return isDue ? [{ kind: 'AskAgent' }] : [];
-}
-
-/** What asks it where its word is waited for: one that this process has not heard yet, as after a change of leaders, at once. */
-export function askForWord(contact: AgentContact): readonly AskAgent[] {
-  return askCommands(contact, contact.isHeard ? 'lately' : 'now');
+export function askCommands(contact: AgentContact, need: Need): readonly AskAgent[] {
+  return askInMs(contact, need) === 0 ? [{ kind: 'AskAgent' }] : [];
 }

@@ -1,6 +1,6 @@
 /** What a person is told where the agent of a node is silent: since when, and what to look at. */
 import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
-import { type AgentContact, isSilent, QUIET_MS } from './contact.ts';
+import { type AgentContact, isSilent } from './contact.ts';
 import { agentSeenAt } from './node-state.ts';
 
 interface Silent {
@@ -10,8 +10,7 @@ interface Silent {
 
 /** Its words stay the same for as long as it lasts: they stand in conditions, and a look is not to be a write. */
 export function silenceOf({ health, contact }: Silent, node: string): string | undefined {
-  if (!isSilent(contact) && contact.quietMs < QUIET_MS) return undefined;
-  return silenceWords(health, node);
+  return isSilent(contact) ? silenceWords(health, node) : undefined;
 }
 
 export function silenceWords(health: KubeletHealth | undefined, node: string): string {

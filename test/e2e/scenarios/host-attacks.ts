@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { cordonWrites } from '../audit.ts';
 import { artifact, completedIncident, incidentsOf } from '../incidents.ts';
-import { execOn, getJson, residentMiB, STATE, unitsOf } from '../lab.ts';
+import { askAgent, execOn, getJson, residentMiB, STATE, unitsOf } from '../lab.ts';
 import type { Report } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 import { pause, run } from '../shell.ts';
@@ -17,7 +17,7 @@ const NODE = { name: 'node-12', env: { UNIT_EXTRA: 'LogRateLimitIntervalSec=0' }
 const PLUGIN = fileURLToPath(new URL('../../../src/bin/kubectl-medic.ts', import.meta.url));
 const SECRET = 'only-root-may-read-this';
 const PORT = 9818;
-/** The agent looks at its host every 10 s, and writes every 30 s what is not urgent. */
+/** The agent looks at its host every 10 s. */
 const LOOKED_MS = 25_000;
 
 function onNode(script: string): Promise<string> {
@@ -114,6 +114,7 @@ async function knock(report: Report): Promise<void> {
   const opened = await onNode(`perl -e '${KNOCK}'`);
   report.check(NAME, 'its port on the node was flooded', Number(opened) > 100, `${opened} connections`);
   await pause(LOOKED_MS + 10_000);
+  await askAgent(NODE.name);
   const after = await seen();
   report.check(
     NAME,

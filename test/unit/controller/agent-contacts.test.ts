@@ -3,7 +3,7 @@ import { HEALTHS } from '../../../src/api/resources.ts';
 import type { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
 import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
 import { type AgentContacts, createAgentContacts } from '../../../src/controller/agent-contacts.ts';
-import { isFresh, isInTouch, isSilent, isToBeAsked } from '../../../src/core/decision/contact.ts';
+import { askInMs, isFresh, isInTouch, isSilent } from '../../../src/core/decision/contact.ts';
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
@@ -104,7 +104,7 @@ describe('the contact with an agent', () => {
     await made.clock.advance(60_000);
     const now = await report(2_000);
     expect(isSilent(contacts.of(now))).toBe(false);
-    expect(isToBeAsked(contacts.of(now), 'now')).toBe(true);
+    expect(askInMs(contacts.of(now), 'now')).toBe(0);
     await contacts.ask(now);
     expect(isFresh(contacts.of(await report(3_000, health().spec.inquiry)))).toBe(true);
   });

@@ -240,15 +240,92 @@ describe('an incident', () => {
   });
 });
 
-test('an agent that has been quiet is asked', async () => {
-  await seedNode();
+describe('an agent', () => {
   const { status } = aHealth();
-  parts.local.seeds.seed(HEALTHS, { metadata: { name: NAME }, status });
-  await parts.clock.settle();
-  await look(NAME);
-  await parts.clock.advance(95_000);
-  await look(NAME);
-  expect(parts.local.read(HEALTHS, NAME)?.spec.inquiry).toBeDefined();
+  const nameOf = (at: number): string => `node-${String(at)}`;
+  const inquiry = (name = NAME) => parts.local.read(HEALTHS, name)?.spec.inquiry;
+
+  async function manyNodes(count: number, ready: 'True' | 'Unknown'): Promise<readonly string[]> {
+    const names = Array.from({ length: count }, (_, at) => nameOf(at));
+    for (const name of names) {
+      const { metadata, spec, status: said } = aNode({ name, ready });
+      parts.local.seeds.seed(NODES, { metadata: { name, uid: metadata.uid }, spec, status: said });
+      parts.local.seeds.seed(HEALTHS, { metadata: { name }, status });
+    }
+    await parts.clock.settle();
+    return names;
+  }
+
+  test('of a node at rest is asked when its heartbeat is missing', async () => {
+    await seedNode();
+    parts.local.seeds.seed(HEALTHS, { metadata: { name: NAME }, status });
+    await parts.clock.settle();
+    await look(NAME);
+    await parts.clock.advance(389_000);
+    await look(NAME);
+    expect(inquiry()).toBeUndefined();
+    await parts.clock.advance(1_000);
+    await look(NAME);
+    expect(inquiry()).toBeDefined();
+  });
+
+  test('that reports every 30 s, as older ones do, is never asked', async () => {
+    await seedNode();
+    parts.local.seeds.seed(HEALTHS, { metadata: { name: NAME }, status });
+    for (let times = 0; times < 30; times++) {
+      await parts.clock.advance(30_000);
+      editHealth((draft) => {
+        const agent = { ...objectAt(objectAt(draft, 'status'), 'agent'), reportedAt: at(parts.clock.monotonic()) };
+        draft['status'] = { ...objectAt(draft, 'status'), agent };
+      });
+      await parts.clock.settle();
+      await look(NAME);
+    }
+    expect(inquiry()).toBeUndefined();
+  });
+
+  test('is asked as soon as its node is not ready', async () => {
+    await seedNode();
+    parts.local.seeds.seed(HEALTHS, { metadata: { name: NAME }, status });
+    await look(NAME);
+    await seedNode({ ready: 'False' });
+    await look(NAME);
+    expect(inquiry()).toBeDefined();
+  });
+
+  test.each([
+    ['a thousand nodes turn Unknown at once', 'Unknown', 0, 30],
+    ['a thousand heartbeats are missing after an outage', 'True', 400_000, 15],
+  ] as const)('is asked in its turn where %s', async (_name, ready, quietMs, most) => {
+    const names = await manyNodes(1_000, ready);
+    for (const name of names) await look(name);
+    await parts.clock.advance(quietMs);
+    const before = names.filter((name) => inquiry(name) !== undefined).length;
+    const dueAt = await Promise.all(names.map(async (name) => await look(name)));
+    const asked = names.filter((name) => inquiry(name) !== undefined).length;
+    expect(asked).toBeLessThanOrEqual(most);
+    expect(asked + before).toBeGreaterThan(0);
+    expect(Math.max(...dueAt.map((at) => at ?? 0)) - parts.clock.now()).toBeLessThanOrEqual(400_000);
+  });
+
+  test('is not asked before the time that the API server asks to be left alone, nor is another one', async () => {
+    const [one = '', other = ''] = await manyNodes(2, 'Unknown');
+    // The settings are written first.
+    parts.faults.onCall(({ verb, plural, body }) =>
+      verb === 'apply' && plural === HEALTHS.plural && JSON.stringify(body).includes('inquiry')
+        ? { kind: 'refused', status: 429, retryAfterSeconds: 30 }
+        : undefined,
+    );
+    await expect(look(one)).rejects.toMatchObject({ class: 'throttled', retryAfterMs: 30_000 });
+    parts.faults.onCall(undefined);
+    for (const name of [one, other]) expect(await look(name)).toBeLessThanOrEqual(parts.clock.now() + 30_100);
+    await parts.clock.advance(29_000);
+    for (const name of [one, other]) await look(name);
+    expect([one, other].map(inquiry)).toEqual([undefined, undefined]);
+    await parts.clock.advance(1_100);
+    for (const name of [one, other]) await look(name);
+    expect([one, other].map((name) => inquiry(name) !== undefined)).toEqual([true, true]);
+  });
 });
 
 describe('a cordon that was left', () => {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  askForWord,
-  askSteadily,
+  askCommands,
+  askInMs,
   isFresh,
   isInTouch,
   isSilent,
-  isToBeAsked,
+  type Need,
+  silentInMs,
 } from '../../../src/core/decision/contact.ts';
 import { aContact } from '../../support/builders/views.ts';
 
@@ -40,30 +41,44 @@ describe('an agent', () => {
   ])('that %s: fresh?', (_, contact, want) => {
     expect(isFresh(contact)).toBe(want);
   });
+});
+
+describe('an agent is asked in so many milliseconds [now, steadily, lately, ever]', () => {
+  const NEEDS: readonly Need[] = ['now', 'steadily', 'lately', 'ever'];
+  test.each([
+    ['that writes, and was never asked', unasked, [0, 0, 59_000, 389_000]],
+    ['that has answered a moment ago', aContact(), [9_000, 3_000, 59_000, 389_000]],
+    ['that answered 4 s ago', aContact({ answeredMs: 4_000, quietMs: 4_000 }), [6_000, 0, 56_000, 386_000]],
+    ['that has been quiet for a minute', aContact({ quietMs: 60_000, answeredMs: 100_000 }), [0, 0, 0, 330_000]],
+    ['of which no heartbeat came', aContact({ quietMs: 390_000, answeredMs: undefined }), [0, 0, 0, 0]],
+    ['that was not heard since we lead', aContact({ isHeard: false, answeredMs: undefined }), [0, 0, 0, 389_000]],
+    ['that is known by an answer alone', aContact({ isHeard: false }), [9_000, 3_000, 9_000, 389_000]],
+  ])('%s', (_, contact, want) => {
+    expect(NEEDS.map((need) => askInMs(contact, need))).toEqual(want);
+    const ask = [{ kind: 'AskAgent' }];
+    expect(NEEDS.map((need) => askCommands(contact, need))).toEqual(want.map((ms) => (ms === 0 ? ask : [])));
+  });
 
   test.each([
-    ['writes, and was never asked', unasked, [true, false]],
-    ['has answered a moment ago', aContact(), [false, false]],
-    ['has been quiet for long', aContact({ quietMs: 95_000, answeredMs: 100_000 }), [true, true]],
-    ['is asked already', aContact({ quietMs: 95_000, answeredMs: undefined, unansweredMs: 0 }), [false, false]],
-    ['has never reported', aContact({ hasReported: false, quietMs: 95_000, answeredMs: undefined }), [false, false]],
-  ])('that %s is to be asked where it is needed [now, lately]', (_, contact, want) => {
-    expect([isToBeAsked(contact, 'now'), isToBeAsked(contact, 'lately')]).toEqual(want);
+    ['not while it is asked', aContact({ quietMs: 500_000, answeredMs: undefined, unansweredMs: 0 })],
+    ['not where it has never reported', aContact({ hasReported: false, quietMs: 500_000, answeredMs: undefined })],
+  ])('%s', (_, contact) => {
+    expect(NEEDS.flatMap((need) => askCommands(contact, need))).toEqual([]);
+    expect(askInMs(contact, 'now')).toBeUndefined();
+  });
+
+  test('so early, where something is open, that it stays in touch while its answer is on its way', () => {
+    const due = aContact({ quietMs: 60_000, answeredMs: undefined });
+    expect(askInMs(due, 'lately')).toBe(0);
+    expect(isInTouch({ ...due, quietMs: 69_999, unansweredMs: 9_999 })).toBe(true);
   });
 });
 
-test('one whose word is waited for is asked at once where this process has not heard it yet', () => {
-  expect(askForWord(aContact({ isHeard: false, answeredMs: undefined }))).toEqual([{ kind: 'AskAgent' }]);
-  expect(askForWord(aContact({ isHeard: false, answeredMs: undefined, unansweredMs: 1 }))).toEqual([]);
-  expect(askForWord(aContact({ answeredMs: undefined }))).toEqual([]);
-  expect(askForWord(aContact({ answeredMs: undefined, quietMs: 95_000 }))).toEqual([{ kind: 'AskAgent' }]);
-});
-
-test('one that is asked steadily is asked every 4 s, and not while it is asked', () => {
-  const ask = [{ kind: 'AskAgent' }];
-  expect(askSteadily(aContact({ answeredMs: undefined }))).toEqual(ask);
-  expect(askSteadily(aContact({ answeredMs: 3_999 }))).toEqual([]);
-  expect(askSteadily(aContact({ answeredMs: 4_000 }))).toEqual(ask);
-  expect(askSteadily(aContact({ answeredMs: 4_000, unansweredMs: 1 }))).toEqual([]);
-  expect(askSteadily(aContact({ hasReported: false, answeredMs: undefined }))).toEqual([]);
+test.each([
+  [undefined, undefined],
+  [0, 10_000],
+  [9_999, 1],
+  [10_000, undefined],
+])('an inquiry that has been open for %s ms is silence in %s ms', (unansweredMs, want) => {
+  expect(silentInMs(aContact({ unansweredMs }))).toBe(want);
 });

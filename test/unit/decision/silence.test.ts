@@ -23,10 +23,11 @@ describe('a silent agent', () => {
   });
 
   test.each([
-    ['that was not asked yet, and has not been heard for long', aContact({ quietMs: 95_000 })],
-    ['that was asked, and does not answer', aContact({ unansweredMs: 10_000 })],
-  ])('is one %s', (_what, contact) => {
-    expect(silenceOf({ health: known, contact }, 'node-a')).toContain('is silent');
+    ['that was asked, and does not answer, is one', aContact({ unansweredMs: 10_000 }), true],
+    ['that was not asked, however long it was not heard, is none', aContact({ quietMs: 1e9 }), false],
+    ['that was asked just now is none', aContact({ quietMs: 1e9, unansweredMs: 9_999 }), false],
+  ])('%s', (_what, contact, want) => {
+    expect(silenceOf({ health: known, contact }, 'node-a') !== undefined).toBe(want);
   });
 
   test('that never was there is told so', () => {

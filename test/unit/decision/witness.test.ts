@@ -256,6 +256,7 @@ describe('of a kubelet that does not report', () => {
       confirmation(decideIncident(aSnapshot({ ...all, contact, incident, ...part })));
     expect(again({})).toBe('True NodeLease');
     expect(again({ contact: aContact({ heardForMs: 14_999 }) })).toBe('Unknown NoWitnessYet');
+    expect(again({ contact: aContact({ heardForMs: 0, answeringForMs: 15_000 }) })).toBe('True NodeLease');
     expect(again({ kubeletLease: { unrenewedMs: 0, durationMs: 40_000 } })).toBe('Unknown NoWitnessYet');
   });
 });

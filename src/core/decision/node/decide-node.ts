@@ -4,12 +4,13 @@ import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incid
 import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
 import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
 import { canonical } from '../canonical.ts';
-import { isInTouch, isSilent, isToBeAsked, QUIET_MS } from '../contact.ts';
+import { askCommands, askInMs, isInTouch, isSilent, type Need, silentInMs } from '../contact.ts';
 import { silenceWords } from '../silence.ts';
 import { clockSkewMs, isCordonedBy, isOpen } from '../node-state.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import { nodeReady } from '../incident/recovery/witness.ts';
 import { sweepCommand } from './sweep-cordon.ts';
+import { needOf } from './agent-need.ts';
 import { findCondition } from '../record/conditions-and-steps.ts';
 import { isOutcome, OUTCOMES } from '../record/outcomes.ts';
 import { isRetried, retryAfterMs } from '../record/retry-after.ts';
@@ -195,26 +196,30 @@ function healthCommand({ health, match }: NodeSnapshot): readonly NodeCommand[] 
   return same ? [] : [{ kind: 'ApplyHealth', spec }];
 }
 
-/** An agent is asked when it has been quiet for long, and at once where what it last said would open an incident. */
-function askCommand({ health, contact }: NodeSnapshot): readonly NodeCommand[] {
-  const saysIll = health?.status.pleg?.state === 'Unhealthy' || health?.status.pleg?.state === 'Suspected';
-  const isNeeded = isToBeAsked(contact, 'lately') || (saysIll && !isInTouch(contact) && isToBeAsked(contact, 'now'));
-  return isNeeded ? [{ kind: 'AskAgent' }] : [];
+/**
+ * A node at rest is looked at when something changes, or when its agent is to be asked. What was asked now is looked at when no
+ * answer to it would be silence.
+ */
+function nextLookMs({ contact }: NodeSnapshot, need: Need): number {
+  const askMs = askInMs(contact, need);
+  const nextMs = askMs === 0 ? silentInMs({ ...contact, unansweredMs: 0 }) : (askMs ?? silentInMs(contact));
+  return need === 'ever' ? (nextMs ?? LOOK_AGAIN_MS) : Math.min(nextMs ?? LOOK_AGAIN_MS, LOOK_AGAIN_MS);
 }
 
 export function decideNode(snapshot: NodeSnapshot): NodeDecision {
   const { now, health, contact } = snapshot;
+  const need = needOf(snapshot);
   const commands = [
     ...incidentCommand(snapshot),
     ...healthCommand(snapshot),
-    ...askCommand(snapshot),
+    ...askCommands(contact, need),
     ...stuckCommand(snapshot),
     ...sweepCommand(snapshot),
   ];
-  const untilQuiet = QUIET_MS - contact.quietMs;
   return {
     commands,
     reason: health?.status.pleg?.state ?? 'AgentSilent',
-    nextCheckAt: now + (untilQuiet > 0 ? Math.min(untilQuiet, LOOK_AGAIN_MS) : LOOK_AGAIN_MS),
+    need,
+    nextCheckAt: now + nextLookMs(snapshot, need),
   };
 }

@@ -2,7 +2,8 @@
 import type { Node } from '../../../api/kubernetes/node.ts';
 import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
 import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
-import type { AgentContact, AskAgent } from '../contact.ts';
+import type { AgentContact, AskAgent, Need } from '../contact.ts';
+import type { LeaseSilence } from '../incident/incident-snapshot.ts';
 import type { PolicyMatch } from '../policy/policy-match.ts';
 import type { StuckReason } from '../record/reasons.ts';
 
@@ -18,6 +19,8 @@ export interface NodeSnapshot {
   readonly wellMs: number | undefined;
   /** What this process last claimed of the node in the condition KubeletStuck; undefined: nothing yet. */
   readonly told: StuckClaim | undefined;
+  /** undefined: not known, or of no matter. */
+  readonly kubeletLease?: LeaseSilence | undefined;
 }
 
 export interface StuckClaim {
@@ -41,5 +44,7 @@ export type NodeCommand =
 export interface NodeDecision {
   readonly commands: readonly NodeCommand[];
   readonly reason: string;
+  /** For what the agent is asked. */
+  readonly need: Need;
   readonly nextCheckAt: number;
 }

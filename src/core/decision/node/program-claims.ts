@@ -17,6 +17,7 @@ const SILENT: readonly ProgramState[] = ['Frozen', 'Silent', 'Uninterruptible', 
 const UNKNOWN_MS = 20_000;
 /** An agent that was heard all this time was not cut off when the Node turned Unknown, and need not be waited for. */
 const HEARD_MS = 60_000;
+const APART_MS = 10_000;
 /** A kubelet that has just been started registers within this time; one that systemd has been starting for long is stuck. */
 const UP_MS = 60_000;
 const START_MS = 300_000;
@@ -48,6 +49,15 @@ export function kubeletDown(snapshot: NodeSnapshot): Claimed | undefined {
   return downClaim('kubelet', program);
 }
 
+/**
+ * One that was cut off with all others would be back by now: its agent was heard all the time, or has answered for long enough in
+ * which the kubelet did not renew its Lease.
+ */
+function isAlone({ contact, kubeletLease }: NodeSnapshot): boolean {
+  const apartMs = Math.min(contact.answeringForMs, kubeletLease?.unrenewedMs ?? 0);
+  return contact.heardForMs >= HEARD_MS || apartMs >= APART_MS;
+}
+
 /** It has run for a while, and the Node says that it does not report, while its agent does. */
 function notReporting(snapshot: NodeSnapshot): Claimed | undefined {
   const { node, contact, health, now } = snapshot;
@@ -56,7 +66,7 @@ function notReporting(snapshot: NodeSnapshot): Claimed | undefined {
   if (ready?.status !== 'Unknown' || !isInTouch(contact) || program === undefined) return undefined;
   const isUp = forMs(snapshot, program, ['Running']) >= UP_MS || forMs(snapshot, program, ['Starting']) >= START_MS;
   const since = fromTime(ready.lastTransitionTime) ?? now;
-  if (!isUp || (now - since < UNKNOWN_MS && contact.heardForMs < HEARD_MS)) return undefined;
+  if (!isUp || (now - since < UNKNOWN_MS && !isAlone(snapshot))) return undefined;
   const message = `Node condition Ready=Unknown: ${ready.message}`.slice(0, 1024);
   return { at: toTime(since), source: 'NodeReady', message };
 }

@@ -3,7 +3,7 @@
  * left has the token of its Node, and recovers the node; the agent of the next pod goes on from there.
  */
 import { artifact, captured, completedIncident, incidentsOf } from '../../incidents.ts';
-import { breachTime, node } from '../../lab.ts';
+import { askAgent, breachTime, node } from '../../lab.ts';
 import type { Report } from '../../report.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../shell.ts';
@@ -30,6 +30,7 @@ async function deleteAgentPod(report: Report): Promise<string> {
   await deletePodByForce(old);
   const deletedAt = Date.now();
   await pause(VOID_AFTER_MS);
+  await askAgent(NODE.name);
   const { pod, reportedAt } = await reporterOf(NODE.name);
   report.check(
     NAME,

@@ -3,7 +3,7 @@
  * pod of its agent. When the hold is over, the token of that pod has been void for a while; the node is recovered, and once.
  */
 import { completedIncident, incidentsOf, incidentWhen, isCordonDone } from '../../incidents.ts';
-import { kubectl, kubectlWith, node } from '../../lab.ts';
+import { askAgent, kubectl, kubectlWith, node } from '../../lab.ts';
 import { policy } from '../../policy.ts';
 import type { Report } from '../../report.ts';
 import type { Scenario } from '../../scenario.ts';
@@ -32,6 +32,7 @@ async function rollOut(report: Report): Promise<string> {
   await kubectl('rollout', 'restart', 'daemonset', '-n', 'kubelet-medic', '-l', 'app.kubernetes.io/component=agent');
   const at = Date.now();
   await pause(VOID_AFTER_MS);
+  await askAgent(NODE.name);
   const { pod, reportedAt } = await reporterOf(NODE.name);
   report.check(
     NAME,

@@ -25,7 +25,6 @@ function decide(part: Partial<NodeSnapshot> = {}): NodeDecision {
 }
 
 const kinds = ({ commands }: NodeDecision): readonly NodeCommand['kind'][] => commands.map(({ kind }) => kind);
-const isAsked = (part: Partial<NodeSnapshot>): boolean => kinds(decide(part)).includes('AskAgent');
 function claimOf(part: Partial<NodeSnapshot>): StuckClaim | undefined {
   return decide(part).commands.find((command) => command.kind === 'SetStuck')?.claim;
 }
@@ -60,48 +59,18 @@ describe('the settings of an agent', () => {
   });
 });
 
-describe('an agent is asked whether it is there', () => {
-  const unheard = aContact({ isHeard: false, answeredMs: undefined });
-  test.each<[string, Partial<NodeSnapshot>, boolean]>([
-    ['not while it writes', {}, false],
-    ['when it has been quiet for long', { contact: aContact({ quietMs: 95_000 }) }, true],
-    ['once', { contact: aContact({ quietMs: 95_000, unansweredMs: 1 }) }, false],
-    [
-      'at once, where what it said last would open an incident',
-      { contact: unheard, health: aHealth({ state: 'Unhealthy' }) },
-      true,
-    ],
-    [
-      'at once, where it said that it suspects something',
-      { contact: unheard, health: aHealth({ state: 'Suspected' }) },
-      true,
-    ],
-    ['not at once where it said that all is well', { contact: unheard }, false],
-    [
-      'not where it says so now',
-      { health: aHealth({ state: 'Unhealthy' }), contact: aContact({ answeredMs: undefined }) },
-      false,
-    ],
-    [
-      'not where it is known by an answer',
-      { contact: aContact({ isHeard: false }), health: aHealth({ state: 'Unhealthy' }) },
-      false,
-    ],
-    ['not where there is none', { health: undefined, contact: { ...unheard, hasReported: false } }, false],
-  ])('%s', (_name, part, expected) => {
-    expect(isAsked(part)).toBe(expected);
-  });
-});
-
 describe('the next look', () => {
-  test.each([
-    ['in a minute', 1_000, 60_000],
-    ['when the agent has been quiet for too long', 50_000, 45_000],
-    ['in a minute, once it has', 95_000, 60_000],
-    ['in a minute, long after it has', 500_000, 60_000],
-    ['at once, nearly', 94_999, 1],
-  ])('is %s', (_name, quietMs, ms) => {
-    expect(decide({ contact: aContact({ quietMs }) }).nextCheckAt).toBe(T0 + ms);
+  const open = { incidents: [anIncident()] };
+  test.each<[string, Partial<NodeSnapshot>, number]>([
+    ['at a node at rest: when its agent is to be asked', {}, 389_000],
+    ['when what is asked now would be silence', { contact: aContact({ quietMs: 390_000 }) }, 10_000],
+    ['when what was asked would be', { contact: aContact({ quietMs: 390_000, unansweredMs: 4_000 }) }, 6_000],
+    ['in a minute, once it is', { contact: aContact({ quietMs: 400_000, unansweredMs: 10_000 }) }, 60_000],
+    ['in a minute, where there never was an agent', { contact: aContact({ hasReported: false }) }, 60_000],
+    ['at the latest in a minute, where something is open', open, 59_000],
+    ['at once, nearly', { ...open, contact: aContact({ quietMs: 59_999 }) }, 1],
+  ])('is %s', (_name, part, ms) => {
+    expect(decide(part).nextCheckAt).toBe(T0 + ms);
   });
 
   test.each([

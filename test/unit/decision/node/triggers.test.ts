@@ -210,6 +210,17 @@ describe('a program of the host', () => {
       'KubeletSilent',
       'NodeReady',
     ],
+    [
+      'a kubelet that runs and renews no Lease, on a Node that has just turned Unknown, while its agent answers',
+      {
+        health: kubelet('Running', 60_000),
+        node: unknown(0),
+        contact: aContact({ heardForMs: 0, answeringForMs: 10_000 }),
+        kubeletLease: { unrenewedMs: 10_000, durationMs: 40_000 },
+      },
+      'KubeletSilent',
+      'NodeReady',
+    ],
   ])('%s is claimed', (_name, part, type, source) => {
     expect(look(part)).toMatchObject({ type, source });
   });
@@ -225,6 +236,24 @@ describe('a program of the host', () => {
     [
       'on a Node that has just turned Unknown, whose agent was away before',
       { health: kubelet('Running', 60_000), node: unknown(19_999), contact: aContact({ heardForMs: 59_999 }) },
+    ],
+    [
+      'whose agent answers, and that has renewed its Lease a moment ago',
+      {
+        health: kubelet('Running', 60_000),
+        node: unknown(0),
+        contact: aContact({ heardForMs: 0, answeringForMs: 60_000 }),
+        kubeletLease: { unrenewedMs: 9_999, durationMs: 40_000 },
+      },
+    ],
+    [
+      'that renews no Lease, whose agent has just answered',
+      {
+        health: kubelet('Running', 60_000),
+        node: unknown(0),
+        contact: aContact({ heardForMs: 0, answeringForMs: 9_999 }),
+        kubeletLease: { unrenewedMs: 60_000, durationMs: 40_000 },
+      },
     ],
     ['that was started a moment ago', { health: kubelet('Running', 59_999), node: unknown(600_000) }],
     ['that is being started', { health: kubelet('Starting', 299_999), node: unknown(600_000) }],

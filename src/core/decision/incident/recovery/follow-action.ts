@@ -9,7 +9,7 @@ import { findStep, withCondition, withStep, withStepEnded } from '../../record/c
 import type { IncidentReasons, RefusalReason } from '../../record/reasons.ts';
 import { actStepName, verifyStepName } from '../../record/step-names.ts';
 import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
-import { askForWord } from '../../contact.ts';
+import { askCommands } from '../../contact.ts';
 import { tellSilence } from '../../silence.ts';
 import { probeState } from '../diagnosis-stage.ts';
 import { selfHealed } from '../presence.ts';
@@ -206,7 +206,7 @@ export function afterRefusal(snapshot: IncidentSnapshot, status: IncidentStatus,
   }
   const endsAt = (fromTime(step.finishedAt) ?? now) + durationMs(incident.spec.plan.remediation.verify.timeout);
   if (MAY_BE_WELL.has(recordOf(snapshot, step)?.reason ?? '') && now < endsAt) {
-    const commands = askForWord(snapshot.contact);
+    const commands = askCommands(snapshot.contact, 'lately');
     return { kind: 'wait', status, reason: 'NotKnown', until: Math.min(endsAt, now + LOOK_AGAIN_MS), commands };
   }
   return { kind: 'complete', status, outcome: 'ActionRefused', message: step.message ?? 'the agent refused' };

@@ -12,7 +12,7 @@ import type { RecoveryReason } from '../../record/reasons.ts';
 import { fromTime, toPreciseTime } from '../../../time/timestamp.ts';
 import { verifyNameOf, verifyStepOf } from './follow-action.ts';
 import { probeState } from '../diagnosis-stage.ts';
-import { askForWord } from '../../contact.ts';
+import { askCommands } from '../../contact.ts';
 import { tellSilence } from '../../silence.ts';
 import { wellness } from '../wellness.ts';
 import type { IncidentSnapshot, StageResult } from '../incident-snapshot.ts';
@@ -166,7 +166,7 @@ export function verify(snapshot: IncidentSnapshot, status: IncidentStatus, act: 
   const over = handedOver(snapshot, next, step);
   if (over !== undefined) return over;
   const until = since === undefined ? now + LOOK_AGAIN_MS : Math.min(since + stableMs, now + LOOK_AGAIN_MS);
-  const commands = askForWord(snapshot.contact);
+  const commands = askCommands(snapshot.contact, 'lately');
   return { kind: 'wait', status: next, reason, until, commands };
 }
 

@@ -9,7 +9,7 @@ import { PROGRAM_LASTS_MS } from '../../../detection/settings.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { fromTime } from '../../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../../actions.ts';
-import { askForWord, askSteadily, isInTouch } from '../../contact.ts';
+import { askCommands, isInTouch } from '../../contact.ts';
 import { tellSilence } from '../../silence.ts';
 import { TRIGGERS } from '../../node/triggers.ts';
 import { isLogUnreadable, isReady, readyCondition } from '../../node-state.ts';
@@ -89,7 +89,8 @@ function isUnrenewed({ kubeletLease }: IncidentSnapshot): boolean {
 /** Once it is said the agent is asked again before the act, and heard meanwhile. */
 function isAnswering({ contact }: IncidentSnapshot, { conditions }: IncidentStatus): boolean {
   const isSaid = findCondition(conditions, 'Confirmed')?.reason === 'NodeLease';
-  return isInTouch(contact) && (isSaid ? contact.heardForMs : contact.answeringForMs) >= ANSWERS_MS;
+  const forMs = Math.max(contact.answeringForMs, isSaid ? contact.heardForMs : 0);
+  return isInTouch(contact) && forMs >= ANSWERS_MS;
 }
 
 /** Of a kubelet that runs and does not report: that it alone is cut off, for as long as a connection that works would have shown. */
@@ -221,6 +222,6 @@ export function confirmed(snapshot: IncidentSnapshot, status: IncidentStatus): S
     status: waiting,
     reason: 'NoWitnessYet',
     until: Math.min(since + WAIT_MS, now + LOOK_AGAIN_MS),
-    commands: isOfReport ? askSteadily(contact) : askForWord(contact),
+    commands: askCommands(contact, isOfReport ? 'steadily' : 'lately'),
   };
 }
