@@ -52,6 +52,7 @@ export const ChartValues = z.strictObject({
     replicas: z.int().check(z.minimum(0), z.maximum(10)),
     nodeProxy: flag(),
     maxConcurrent: z.int().check(z.minimum(0), z.maximum(1000)),
+    storage: z.strictObject({ evidenceMiB: z.int().check(z.minimum(1), z.maximum(4096)) }),
   }),
   agent: z.strictObject({
     ...pod,

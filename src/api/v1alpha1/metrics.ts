@@ -37,6 +37,14 @@ const DEFINITIONS = {
     labels: ['kind', 'state'],
     help: 'Artifacts captured or failed.',
   },
+  evidence_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What evidence takes in the API server.' },
+  evidence_budget_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What it may take.' },
+  evidence_trimmed_total: {
+    by: 'controller',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Incidents whose dumps were taken out of the API server, uploads, and evidence that nobody owns.',
+  },
   reconcile_errors_total: {
     by: 'controller',
     type: 'counter',

@@ -16,9 +16,9 @@ import type { Mutex } from '../../runtime/mutex.ts';
 import type { World } from '../world.ts';
 import { eventsBetween, observationsBetween } from './report-changes.ts';
 
-/** The part of the status that the controller owns; the agent's items are its own to write. */
+/** The part of the status that a decision writes; the agent's items are its own to write, and `trimmed` is of evidence-budget.ts. */
 function controllerPart(status: IncidentStatus): IncidentStatus {
-  const { actions, host, evidence, ...own } = status;
+  const { actions, host, evidence, trimmed, ...own } = status;
   return { ...own, evidence: (evidence ?? []).filter((entry) => entry.by === 'Controller') };
 }
 

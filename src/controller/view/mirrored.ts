@@ -3,8 +3,9 @@
  * nodes and years of incidents then fit in a small program. Whoever writes to an object reads it whole first.
  */
 import type { Node, NodeCondition } from '../../api/kubernetes/node.ts';
-import type { ObjectMeta } from '../../api/meta.ts';
-import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
+import * as z from 'zod/mini';
+import { ObjectMeta } from '../../api/meta.ts';
+import { EVIDENCES, HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
 import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
@@ -106,6 +107,14 @@ function rowsOf<T extends KubeObject>(resource: Resource<T>, row: (object: T) =>
   return { ...resource, parse: (raw) => row(resource.parse(raw)) };
 }
 
+const EvidenceRow = z.object({ metadata: ObjectMeta });
+
+/** Its bytes are never asked for. */
+function evidenceRow(raw: unknown): z.infer<typeof EvidenceRow> {
+  const { metadata } = EvidenceRow.parse(raw);
+  return { metadata: { ...metadata, managedFields: [] } };
+}
+
 /** Whether all is the same that a mirror holds, but for the version: a heartbeat, or what is of no interest here. */
 export function isSameRow(a: KubeObject, b: KubeObject): boolean {
   const [one, other] = [a, b].map((row) => canonical({ ...row, metadata: { ...row.metadata, resourceVersion: '' } }));
@@ -118,3 +127,4 @@ export const INCIDENT_PAGE = 100;
 export const NODE_ROWS = rowsOf<Node>(NODES, nodeRow);
 export const HEALTH_ROWS = rowsOf<KubeletHealth>(HEALTHS, healthRow);
 export const INCIDENT_ROWS = rowsOf<KubeletIncident>(INCIDENTS, createIncidentRows());
+export const EVIDENCE_ROWS = { ...EVIDENCES, metadataOnly: true, parse: evidenceRow } as const;

@@ -19,6 +19,8 @@ interface OutcomeFacts {
    * that may come back. undefined: never, since it is over or a person has it.
    */
   readonly retryAfterMs?: (plan: Plan) => number;
+  /** Its dumps tell nobody of a fault: where room is needed they go before all others. */
+  readonly evidenceGoesFirst?: true;
 }
 
 /** A false alarm is not looked into again and again. A node that is not Ready is, at once. */
@@ -56,6 +58,7 @@ const FACTS = {
     isNodeWell: true,
     undoesCordon: true,
     retryAfterMs: retryLaterMs,
+    evidenceGoesFirst: true,
   },
   Outdated: {
     meaning:
@@ -89,6 +92,7 @@ const FACTS = {
     isNodeWell: false,
     undoesCordon: false,
     retryAfterMs: retrySoonMs,
+    evidenceGoesFirst: true,
   },
   BudgetExhausted: {
     meaning: 'The node has used up its attempts, or was given places in the budget that its agent did nothing with.',
