@@ -25,6 +25,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --log-level LEVEL       debug, info, warn, error (default info)
   --max-concurrent N      recoveries of all policies together that may be in flight at once (default 5)
   --max-evidence-mib N    what evidence may take of etcd, in MiB (default 64)
+  --max-incident-mib N    what incidents may take of etcd, in MiB (default 56)
   --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --kubeconfig FILE       talk to a cluster from outside it
@@ -42,6 +43,7 @@ const { values } = parseArgs({
     'log-level': { type: 'string', default: 'info' },
     'max-concurrent': { type: 'string', default: '5' },
     'max-evidence-mib': { type: 'string', default: String(DEFAULT_BOUNDS.evidenceBytes / MIB) },
+    'max-incident-mib': { type: 'string', default: String(DEFAULT_BOUNDS.incidentBytes / MIB) },
     'medik8s-leases': { type: 'string', default: 'true' },
     'node-proxy': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
@@ -50,7 +52,7 @@ const { values } = parseArgs({
   },
 });
 
-type NumberFlag = 'max-concurrent' | 'max-evidence-mib';
+type NumberFlag = 'max-concurrent' | 'max-evidence-mib' | 'max-incident-mib';
 
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
@@ -140,7 +142,10 @@ async function main(): Promise<void> {
     nodeProxy: values['node-proxy'],
     medik8sLeases: medik8sLeases(values['medik8s-leases']),
     maxInCluster: wholeNumber('max-concurrent', 0),
-    storage: { evidenceBytes: wholeNumber('max-evidence-mib', 1) * MIB },
+    storage: {
+      evidenceBytes: wholeNumber('max-evidence-mib', 1) * MIB,
+      incidentBytes: wholeNumber('max-incident-mib', 1) * MIB,
+    },
     failpoint: failAt,
   };
   const served = await serve({

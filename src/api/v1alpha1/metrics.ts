@@ -45,6 +45,14 @@ const DEFINITIONS = {
     labels: ['reason'],
     help: 'Incidents whose dumps were taken out of the API server, uploads, and evidence that nobody owns.',
   },
+  incident_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What incidents take in the API server.' },
+  incident_budget_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What they may take.' },
+  incidents_deleted_total: {
+    by: 'controller',
+    type: 'counter',
+    labels: ['reason'],
+    help: "Incidents deleted: by the policy's retention, or to make room.",
+  },
   reconcile_errors_total: {
     by: 'controller',
     type: 'counter',

@@ -84,6 +84,21 @@ function statusRow(status: IncidentStatus): IncidentStatus {
 /** Incidents of one policy have one plan, which is most of what is left of them. */
 const MAX_PLANS = 1_000;
 
+/** Custom resources are stored as the JSON that the API server sends. */
+export function storedBytes(raw: unknown): number {
+  return Buffer.byteLength(JSON.stringify(raw));
+}
+
+/** Of each row: bytes of the object as it is stored. */
+const SIZES = new WeakMap<KubeletIncident, number>();
+/** Of one that was not read from a mirror: as large as they mostly are (docs/adr/0014). */
+const USUAL_BYTES = 21_000;
+
+/** What an incident of a mirror takes of etcd. */
+export function incidentBytes(row: KubeletIncident): number {
+  return SIZES.get(row) ?? USUAL_BYTES;
+}
+
 function createIncidentRows(): (incident: KubeletIncident) => KubeletIncident {
   const plans = new Map<string, Plan>();
 
@@ -115,6 +130,17 @@ function evidenceRow(raw: unknown): z.infer<typeof EvidenceRow> {
   return { metadata: { ...metadata, managedFields: [] } };
 }
 
+function sized(rows: Resource<KubeletIncident>): Resource<KubeletIncident> {
+  return {
+    ...rows,
+    parse: (raw) => {
+      const row = rows.parse(raw);
+      SIZES.set(row, storedBytes(raw));
+      return row;
+    },
+  };
+}
+
 /** Whether all is the same that a mirror holds, but for the version: a heartbeat, or what is of no interest here. */
 export function isSameRow(a: KubeObject, b: KubeObject): boolean {
   const [one, other] = [a, b].map((row) => canonical({ ...row, metadata: { ...row.metadata, resourceVersion: '' } }));
@@ -126,5 +152,5 @@ export const INCIDENT_PAGE = 100;
 
 export const NODE_ROWS = rowsOf<Node>(NODES, nodeRow);
 export const HEALTH_ROWS = rowsOf<KubeletHealth>(HEALTHS, healthRow);
-export const INCIDENT_ROWS = rowsOf<KubeletIncident>(INCIDENTS, createIncidentRows());
+export const INCIDENT_ROWS: Resource<KubeletIncident> = sized(rowsOf<KubeletIncident>(INCIDENTS, createIncidentRows()));
 export const EVIDENCE_ROWS = { ...EVIDENCES, metadataOnly: true, parse: evidenceRow } as const;

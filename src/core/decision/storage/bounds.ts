@@ -2,9 +2,11 @@
 export interface StorageBounds {
   /** Bytes of KubeletEvidence. */
   readonly evidenceBytes: number;
+  /** Bytes of KubeletIncidents. */
+  readonly incidentBytes: number;
 }
 
 const MIB = 1024 * 1024;
 
 /** Of a fleet of 5,000 nodes; docs/adr/0014 has the sum. */
-export const DEFAULT_BOUNDS: StorageBounds = { evidenceBytes: 64 * MIB };
+export const DEFAULT_BOUNDS: StorageBounds = { evidenceBytes: 64 * MIB, incidentBytes: 56 * MIB };

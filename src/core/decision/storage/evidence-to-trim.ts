@@ -5,8 +5,8 @@
 import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { TrimReason } from '../../../api/v1alpha1/trimmed.ts';
 import { isOpen } from '../node-state.ts';
+import { endedAt } from '../record/expired-incidents.ts';
 import { isOutcome, OUTCOMES } from '../record/outcomes.ts';
-import { fromTime } from '../../time/timestamp.ts';
 import { findSurplus, type Surplus } from './shared-faults.ts';
 
 /** A KubeletEvidence by its metadata. */
@@ -75,10 +75,6 @@ interface Candidate extends Trim {
 
 function bytesOf(objects: readonly StoredEvidence[]): number {
   return objects.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function endedAt({ metadata, status }: KubeletIncident): number {
-  return fromTime(status.timings?.completedAt) ?? fromTime(metadata.creationTimestamp) ?? 0;
 }
 
 function rankOfEnd({ status: { outcome = '' } }: KubeletIncident): Rank {
