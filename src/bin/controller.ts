@@ -26,6 +26,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --max-concurrent N      recoveries of all policies together that may be in flight at once (default 5)
   --max-evidence-mib N    what evidence may take of etcd, in MiB (default 64)
   --max-incident-mib N    what incidents may take of etcd, in MiB (default 56)
+  --captures-per-minute N captures that may begin in a minute, 5 or more (default 120)
   --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --kubeconfig FILE       talk to a cluster from outside it
@@ -44,6 +45,7 @@ const { values } = parseArgs({
     'max-concurrent': { type: 'string', default: '5' },
     'max-evidence-mib': { type: 'string', default: String(DEFAULT_BOUNDS.evidenceBytes / MIB) },
     'max-incident-mib': { type: 'string', default: String(DEFAULT_BOUNDS.incidentBytes / MIB) },
+    'captures-per-minute': { type: 'string', default: String(DEFAULT_BOUNDS.capturesPerMinute) },
     'medik8s-leases': { type: 'string', default: 'true' },
     'node-proxy': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
@@ -52,7 +54,7 @@ const { values } = parseArgs({
   },
 });
 
-type NumberFlag = 'max-concurrent' | 'max-evidence-mib' | 'max-incident-mib';
+type NumberFlag = 'max-concurrent' | 'max-evidence-mib' | 'max-incident-mib' | 'captures-per-minute';
 
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
@@ -145,6 +147,7 @@ async function main(): Promise<void> {
     storage: {
       evidenceBytes: wholeNumber('max-evidence-mib', 1) * MIB,
       incidentBytes: wholeNumber('max-incident-mib', 1) * MIB,
+      capturesPerMinute: wholeNumber('captures-per-minute', 5),
     },
     failpoint: failAt,
   };

@@ -97,8 +97,9 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   );
   const events = createEventRecorder(world);
   const kubeletLeases = createKubeletLeases(world);
-  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, mutex: createMutex() };
-  const evidence = createEvidenceBudget(context, signal);
+  const evidence = createEvidenceBudget({ world, view, events }, signal);
+  const mutex = createMutex();
+  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, evidence, mutex };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();

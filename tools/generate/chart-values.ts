@@ -54,6 +54,7 @@ export const ChartValues = z.strictObject({
     nodeProxy: flag(),
     maxConcurrent: z.int().check(z.minimum(0), z.maximum(1000)),
     storage: z.strictObject({ evidenceMiB: mebibytes, incidentsMiB: mebibytes }),
+    capturesPerMinute: z.int().check(z.minimum(5), z.maximum(6000)),
   }),
   agent: z.strictObject({
     ...pod,

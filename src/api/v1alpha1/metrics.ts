@@ -45,6 +45,12 @@ const DEFINITIONS = {
     labels: ['reason'],
     help: 'Incidents whose dumps were taken out of the API server, uploads, and evidence that nobody owns.',
   },
+  captures_waiting: {
+    by: 'controller',
+    type: 'gauge',
+    labels: [],
+    help: 'Open incidents whose capture waits for its turn, or for room in the API server.',
+  },
   incident_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What incidents take in the API server.' },
   incident_budget_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What they may take.' },
   incidents_deleted_total: {

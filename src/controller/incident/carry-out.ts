@@ -9,6 +9,7 @@ import type { AgentContacts } from '../agent-contacts.ts';
 import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
 import type { LocalView } from '../view/local-view.ts';
 import { cordonNode, uncordonNode } from '../node-cordon.ts';
+import type { EvidenceBudget } from './evidence-budget.ts';
 import type { KubeletLeases } from './kubelet-leases.ts';
 import type { MaintenanceLeases } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
@@ -70,6 +71,7 @@ export interface ActContext {
   readonly leases: MaintenanceLeases;
   readonly kubeletLeases: KubeletLeases;
   readonly events: EventRecorder;
+  readonly evidence: EvidenceBudget;
   /** One at a time: a decision that looks at the budget and the write that reserves it hold the mutex. */
   readonly mutex: Mutex;
 }

@@ -4,6 +4,7 @@ import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { API_VERSION, LABEL_UPLOAD, RETENTION_MANAGER } from '../../api/v1alpha1/names.ts';
 import type { TrimReason } from '../../api/v1alpha1/trimmed.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
+import { type CaptureLimits, waitsForCapture } from '../../core/decision/storage/capture-turn.ts';
 import {
   planEvidence,
   type EvidencePlan,
@@ -47,6 +48,8 @@ function asStored({ metadata }: KubeObject): StoredEvidence {
 export interface EvidenceBudget {
   /** As of the newest look; undefined: there was none yet. */
   usage(): Pick<EvidencePlan, 'usedBytes' | 'heldBytes'> | undefined;
+  /** What captures have to wait for. What is not known yet keeps none from beginning. */
+  limits(): CaptureLimits;
   /** Runs until the signal with which it was made. */
   run(): Promise<void>;
 }
@@ -143,6 +146,7 @@ export function createEvidenceBudget({ world, view, events }: Parts, signal: Abo
     usage = plan;
     metrics.gauge('evidence_bytes', plan.usedBytes);
     metrics.gauge('evidence_budget_bytes', budgetBytes);
+    metrics.gauge('captures_waiting', view.openIncidents().filter(waitsForCapture).length);
     tellSpent(plan, plan.trims.find(({ said }) => said?.reason === 'Budget')?.said?.incident);
     for (const one of plan.trims) {
       try {
@@ -159,6 +163,7 @@ export function createEvidenceBudget({ world, view, events }: Parts, signal: Abo
 
   return {
     usage: () => usage,
+    limits: () => ({ perMinute: world.storage.capturesPerMinute, heldBytes: usage?.heldBytes ?? 0, budgetBytes }),
     async run(): Promise<void> {
       while (!signal.aborted) {
         try {

@@ -4,7 +4,7 @@ import { isOpen } from '../node-state.ts';
 import { endedAt, stillCounts } from '../record/expired-incidents.ts';
 import { isOutcome, OUTCOMES } from '../record/outcomes.ts';
 
-export interface SizedIncident {
+interface SizedIncident {
   readonly incident: KubeletIncident;
   /** As the API server stores it. */
   readonly bytes: number;
