@@ -89,3 +89,14 @@ export function atomicList<T extends z.core.SomeType>(
 ): z.ZodMiniArray<T> {
   return z.array(item).check(z.maxLength(maxItems), about(description, { 'x-kubernetes-list-type': 'atomic' }));
 }
+
+/** CEL: all fields but one are as they were. */
+export function unchangedBut<T extends object>(fields: T, but: keyof T & string): string {
+  return Object.keys(fields)
+    .filter((field) => field !== but)
+    .map(
+      (field) =>
+        `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    )
+    .join(' && ');
+}

@@ -6,6 +6,7 @@ import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
 import { cleanUp } from '../controller/clean-up.ts';
 import { runController } from '../controller/controller.ts';
 import type { Failpoint, World } from '../controller/world.ts';
+import { DEFAULT_BOUNDS } from '../core/decision/storage/bounds.ts';
 import { createCluster } from '../kube/cluster.ts';
 import type { Connection } from '../kube/connection/connection.ts';
 import { createInClusterConnection } from '../kube/connection/in-cluster.ts';
@@ -23,11 +24,16 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --metrics-address H:P   /healthz, /readyz, /metrics (default :8080)
   --log-level LEVEL       debug, info, warn, error (default info)
   --max-concurrent N      recoveries of all policies together that may be in flight at once (default 5)
+  --max-evidence-mib N    what evidence may take of etcd, in MiB (default 64)
+  --max-incident-mib N    what incidents may take of etcd, in MiB (default 56)
+  --captures-per-minute N captures that may begin in a minute, 5 or more (default 120)
   --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --kubeconfig FILE       talk to a cluster from outside it
   --clean-up              only say that nobody keeps the conditions of Nodes any more, delete healths, and end: on uninstall
 `;
+
+const MIB = 1024 * 1024;
 
 const { env } = process;
 const { values } = parseArgs({
@@ -37,6 +43,9 @@ const { values } = parseArgs({
     'metrics-address': { type: 'string', default: ':8080' },
     'log-level': { type: 'string', default: 'info' },
     'max-concurrent': { type: 'string', default: '5' },
+    'max-evidence-mib': { type: 'string', default: String(DEFAULT_BOUNDS.evidenceBytes / MIB) },
+    'max-incident-mib': { type: 'string', default: String(DEFAULT_BOUNDS.incidentBytes / MIB) },
+    'captures-per-minute': { type: 'string', default: String(DEFAULT_BOUNDS.capturesPerMinute) },
     'medik8s-leases': { type: 'string', default: 'true' },
     'node-proxy': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
@@ -44,6 +53,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+type NumberFlag = 'max-concurrent' | 'max-evidence-mib' | 'max-incident-mib' | 'captures-per-minute';
 
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
@@ -57,10 +68,11 @@ function medik8sLeases(text: string): boolean {
   process.exit(2);
 }
 
-function maxConcurrent(text: string): number {
+function wholeNumber(flag: NumberFlag, least: number): number {
+  const text = values[flag];
   const count = Number(text);
-  if (Number.isSafeInteger(count) && count >= 0 && text.trim() !== '') return count;
-  process.stderr.write(`--max-concurrent ${text}: it is a whole number, 0 or more\n`);
+  if (Number.isSafeInteger(count) && count >= least && text.trim() !== '') return count;
+  process.stderr.write(`--${flag} ${text}: it is a whole number, ${least} or more\n`);
   process.exit(2);
 }
 
@@ -131,7 +143,12 @@ async function main(): Promise<void> {
     metrics,
     nodeProxy: values['node-proxy'],
     medik8sLeases: medik8sLeases(values['medik8s-leases']),
-    maxInCluster: maxConcurrent(values['max-concurrent']),
+    maxInCluster: wholeNumber('max-concurrent', 0),
+    storage: {
+      evidenceBytes: wholeNumber('max-evidence-mib', 1) * MIB,
+      incidentBytes: wholeNumber('max-incident-mib', 1) * MIB,
+      capturesPerMinute: wholeNumber('captures-per-minute', 5),
+    },
     failpoint: failAt,
   };
   const served = await serve({

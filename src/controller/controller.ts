@@ -11,6 +11,7 @@ import { isOpen } from '../core/decision/node-state.ts';
 import { createLocalView } from './view/local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
 import { createPolicyReconciler } from './policy/reconcile-policy.ts';
+import { createEvidenceBudget } from './incident/evidence-budget.ts';
 import { runRetention } from './incident/incident-retention.ts';
 import { runUploadRetention } from './incident/upload-retention.ts';
 import { isSameRow } from './view/mirrored.ts';
@@ -96,7 +97,9 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   );
   const events = createEventRecorder(world);
   const kubeletLeases = createKubeletLeases(world);
-  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, mutex: createMutex() };
+  const evidence = createEvidenceBudget({ world, view, events }, signal);
+  const mutex = createMutex();
+  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, evidence, mutex };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();
@@ -111,5 +114,6 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     events.run(signal),
     runRetention(world, view, signal),
     runUploadRetention(world, view, signal),
+    evidence.run(),
   ]);
 }

@@ -1,4 +1,5 @@
 /** What every reconciler is given. */
+import type { StorageBounds } from '../core/decision/storage/bounds.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Log } from '../ports/log.ts';
@@ -19,6 +20,8 @@ export interface World {
   readonly medik8sLeases: boolean;
   /** Recoveries of all policies together that may be in flight at once. */
   readonly maxInCluster: number;
+  /** What all that is stored may take of etcd. */
+  readonly storage: StorageBounds;
   /** Called at each failpoint; does nothing in production. */
   readonly failpoint: (name: Failpoint) => void;
 }

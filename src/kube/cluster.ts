@@ -21,6 +21,7 @@ import type { Connection } from './connection/connection.ts';
 import { callLimit, serverTimeout } from './call-limit.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { malformedError, patchError } from './errors.ts';
+import { listAccept } from './accept.ts';
 import { listAll, MAX_ANSWER_BYTES } from './list.ts';
 import { createMirror } from './mirror.ts';
 import { parseObject } from './parsed.ts';
@@ -52,13 +53,10 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     return parseJson(request.what, assertGood(request.what, answer).body);
   }
 
-  async function read(path: string, what: string, call: Call): Promise<unknown> {
+  async function read(path: string, what: string, call: Call, accept?: string): Promise<unknown> {
+    const request = { method: 'GET', path, what, gzip: true, ...(accept === undefined ? {} : { accept }) };
     return await withDeadline(callClock, callLimit(what, call), call.signal, (signal) =>
-      retryRead(
-        () => sendOnce({ method: 'GET', path, what, gzip: true }, signal),
-        { clock: callClock, random },
-        signal,
-      ),
+      retryRead(() => sendOnce(request, signal), { clock: callClock, random }, signal),
     );
   }
 
@@ -93,7 +91,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       query: ListQuery = {},
       call: Call = {},
     ): Promise<Listed<T>> {
-      return await listAll(resource, query, (path, what) => read(path, what, call));
+      return await listAll(resource, query, (path, what) => read(path, what, call, listAccept(resource)));
     },
 
     async create<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
@@ -147,7 +145,9 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
 
     mirror<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> {
       const list = (): Promise<Listed<T>> =>
-        listAll(resource, query, (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }));
+        listAll(resource, query, (path, what) =>
+          read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }, listAccept(resource)),
+        );
       return createMirror({ resource, query, list, transport, clock: options.clock, callClock, random, log, signal });
     },
 

@@ -5,6 +5,7 @@ import type { KubeObject, ListQuery, Listed, Mirror, Resource } from '../ports/c
 import { isMedicError, type MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { backoffMs } from '../runtime/backoff.ts';
+import { watchAccept } from './accept.ts';
 import { createMirrorStore } from './mirror-store.ts';
 import { tryParse } from './parsed.ts';
 import { listPath } from './paths.ts';
@@ -96,6 +97,7 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
         timeoutSeconds: seconds.toString(),
       }),
       what: `WATCH ${resource.plural}`,
+      accept: watchAccept(resource),
       silenceMs: SILENCE_MS,
       onOpen: isFresh,
       onEvent: handle,

@@ -27,6 +27,8 @@ export interface WatchOptions {
   readonly callClock: Clock;
   readonly path: string;
   readonly what: string;
+  /** undefined: whole objects. */
+  readonly accept: string | undefined;
   readonly signal: AbortSignal;
   /** Longest silence. The API server sends a bookmark about every minute. */
   readonly silenceMs: number;
@@ -67,13 +69,14 @@ export async function runWatch(options: WatchOptions): Promise<WatchEnd> {
 
 /** The deadline is for the head of the answer only; the body may go on for minutes. */
 async function openWatch(options: WatchOptions, own: AbortController): Promise<IncomingMessage> {
-  const { transport, callClock, path, what } = options;
+  const { transport, callClock, path, what, accept } = options;
   const limit = callLimit(what, { deadlineMs: OPEN_DEADLINE_MS });
   const answer = await withDeadline(callClock, limit, own.signal, (deadline) => {
     deadline.addEventListener('abort', () => {
       own.abort(deadline.reason);
     });
-    return transport.open({ method: 'GET', path, what, signal: own.signal });
+    const form = accept === undefined ? {} : { accept };
+    return transport.open({ method: 'GET', path, what, signal: own.signal, ...form });
   });
   const status = answer.statusCode ?? 0;
   if (status < 400) return answer;

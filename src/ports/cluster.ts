@@ -13,6 +13,8 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Lists and watches ask for metadata alone (Kubernetes: PartialObjectMetadata); the parser takes whole objects too. */
+  readonly metadataOnly?: true;
   /** @throws if the object is malformed; the message says which field. */
   readonly parse: (raw: unknown) => T;
 }

@@ -4,7 +4,15 @@ import type { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
 import type { KubeletEvidence } from '../api/v1alpha1/kubelet-evidence.ts';
 import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
 import { API_VERSION, LABEL_UPLOAD } from '../api/v1alpha1/names.ts';
-import { assemble, evidenceName, partName, toObjects, type EvidenceOwner } from '../core/evidence/evidence-objects.ts';
+import {
+  assemble,
+  evidenceName,
+  type EvidenceObject,
+  type EvidenceOwner,
+  partName,
+  toObjects,
+} from '../core/evidence/evidence-objects.ts';
+import { sizeAnnotation } from '../core/evidence/evidence-size.ts';
 import { locationText, parseLocation } from '../core/evidence/location.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { isMedicError, MedicError } from '../ports/errors.ts';
@@ -49,7 +57,7 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
   const owner = ownerOf(incident);
   const occasionOf = (entry: EvidenceEntry): string => upload?.askedAt ?? entry.sha256 ?? entry.at;
 
-  async function create(name: string, spec: unknown, signal: AbortSignal): Promise<void> {
+  async function create({ name, spec }: EvidenceObject, signal: AbortSignal): Promise<void> {
     const { name: of, uid } = incident.metadata;
     const object = {
       apiVersion: API_VERSION,
@@ -57,6 +65,7 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
       metadata: {
         name,
         labels: upload === undefined ? {} : { [LABEL_UPLOAD]: 'true' },
+        annotations: sizeAnnotation(spec.data),
         ownerReferences: [{ apiVersion: API_VERSION, kind: INCIDENTS.kind, name: of, uid }],
       },
       spec,
@@ -87,7 +96,7 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
         throw new MedicError('E_EVIDENCE_TOO_LARGE', 'invalid', message);
       }
       // The first part comes last: who finds it finds all of them.
-      for (const object of [...objects].reverse()) await create(object.name, object.spec, signal);
+      for (const object of [...objects].reverse()) await create(object, signal);
       return sealed;
     },
     async get(entry, signal) {

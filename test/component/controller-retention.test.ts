@@ -22,6 +22,16 @@ function names(): readonly string[] {
     .sort();
 }
 
+/** One of a node that is not there any more. */
+function seedOf(name: string, node: string, hoursAgo: number): void {
+  const time = toTime(bench.clock.now() - hoursAgo * HOUR_MS);
+  const lastTransitionTime = time;
+  const complete = { type: 'Complete', status: 'True', reason: 'Recovered', message: '', lastTransitionTime };
+  const { spec } = anIncident({ name, node, plan: aPlan({ evidence: { retention: { ...KEPT, maxAge: '2160h' } } }) });
+  const status = { conditions: [complete], outcome: 'Recovered', timings: { completedAt: time } };
+  bench.local.seeds.seed(INCIDENTS, { metadata: { name, creationTimestamp: time }, spec, status });
+}
+
 /** An incident of some hours ago; nobody reports that its node is well, so that an open one stays open. */
 function seed(name: string, hoursAgo: number, outcome: 'Observed' | undefined): void {
   const time = toTime(bench.clock.now() - hoursAgo * HOUR_MS);
@@ -109,6 +119,33 @@ test(
     await bench.clock.advance(11 * 60_000);
     expect(names()).toEqual([]);
     expect(dumps()).toBe(0);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a history that is larger than its room shrinks to it, the oldest first, and never in a storm of writes',
+  async () => {
+    const room = 50 * 2_000;
+    bench = createControllerBench({ policy: { mode: 'Observe' }, storage: { incidentBytes: room } });
+    await bench.clock.advance(1_000);
+    for (let i = 100; i < 300; i++) seedOf(`old-${i}`, `gone-${i}`, 300 - i);
+    bench.startController();
+    await bench.clock.advance(1_000);
+    expect(names().length).toBeGreaterThan(170);
+    await bench.clock.advance(30_000);
+    const bytes = bench.incidents().reduce((sum, { metadata: { name } }) => {
+      return sum + JSON.stringify(bench.local.seeds.read(INCIDENTS, { name })).length;
+    }, 0);
+    expect(bytes).toBeLessThanOrEqual(room);
+    expect(bytes).toBeGreaterThan(room * 0.9);
+    expect(names().at(-1)).toBe('old-299');
+    expect(names()).toEqual(Array.from({ length: names().length }, (_, i) => `old-${300 - names().length + i}`));
+    expect(bench.metrics.values.get('incidents_deleted_total{reason="Room"}')).toBe(200 - names().length);
+    // A copy that lags behind deletes no more.
+    const left = names().length;
+    await bench.clock.advance(5 * 60_000);
+    expect(names()).toHaveLength(left);
   },
   LIMIT_MS,
 );

@@ -2,6 +2,7 @@
  * `npm run demo`: the main job on an embedded cluster. The API server and the hosts are simulated; the controller, the
  * agents and all that they do are the real code. It fails if the story does not end as it should.
  */
+import { DEFAULT_BOUNDS } from '../../src/core/decision/storage/bounds.ts';
 import { styleText } from 'node:util';
 import { Node } from '../../src/api/kubernetes/node.ts';
 import { HEALTHS, INCIDENTS, NODES } from '../../src/api/resources.ts';
@@ -99,6 +100,7 @@ function startPrograms(demo: DemoCluster): readonly Promise<unknown>[] {
     nodeProxy: false,
     medik8sLeases: true,
     maxInCluster: 5,
+    storage: DEFAULT_BOUNDS,
     failpoint: () => undefined,
   };
   return [runController(world, termUntil(stop.signal)), ...agents];

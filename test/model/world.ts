@@ -1,4 +1,5 @@
 /** A small cluster in which everything may go wrong: real controllers, real agents, simulated hosts, people. */
+import { DEFAULT_BOUNDS } from '../../src/core/decision/storage/bounds.ts';
 import { INCIDENTS, LEASES, NAMESPACES, NODES, POLICIES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
@@ -169,6 +170,7 @@ export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
       nodeProxy: false,
       medik8sLeases: true,
       maxInCluster,
+      storage: DEFAULT_BOUNDS,
       failpoint: () => undefined,
     };
     watch(name, controllers.length === 1 ? startControllerProcess(program) : startElectedController(program, name));

@@ -5,6 +5,7 @@ import { AGENT_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
 import { createEventRecorder } from '../../src/controller/events.ts';
 import type { ActContext } from '../../src/controller/incident/carry-out.ts';
+import { createEvidenceBudget } from '../../src/controller/incident/evidence-budget.ts';
 import { createKubeletLeases } from '../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
 import { createLocalView } from '../../src/controller/view/local-view.ts';
@@ -65,7 +66,8 @@ export async function createControllerContext(): Promise<ControllerParts> {
   const events = createEventRecorder(world);
   events.run(signal).catch(() => undefined);
   const kubeletLeases = createKubeletLeases(world);
-  const context = { world, view, contacts, leases, kubeletLeases, events, mutex: createMutex() };
+  const evidence = createEvidenceBudget({ world, view, events }, signal);
+  const context = { world, view, contacts, leases, kubeletLeases, events, evidence, mutex: createMutex() };
   const policy = aPolicy();
   local.seeds.seed(POLICIES, { metadata: { name: policy.metadata.name }, spec: policy.spec });
   await view.whenSynced();

@@ -1,4 +1,5 @@
 /** The whole controller on a clock that stands still: real agents on simulated hosts, the store of a real API server. */
+import { DEFAULT_BOUNDS, type StorageBounds } from '../../src/core/decision/storage/bounds.ts';
 import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
 import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
@@ -28,6 +29,7 @@ export interface ControllerBenchOptions {
   readonly dumps?: Dumps;
   /** The right to use the node proxy is granted. */
   readonly nodeProxy?: boolean;
+  readonly storage?: Partial<StorageBounds>;
   readonly labels?: Readonly<Record<string, string>>;
   /** By default one that wakes each sleeper at its own time. */
   readonly clock?: FakeClock;
@@ -167,7 +169,8 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
         return await reached.list(resource, query, call);
       },
     };
-    const own = { random, log, metrics, medik8sLeases: true, maxInCluster: 5, failpoint: () => undefined };
+    const storage = { ...DEFAULT_BOUNDS, ...options.storage };
+    const own = { random, log, metrics, medik8sLeases: true, maxInCluster: 5, storage, failpoint: () => undefined };
     const nodeProxy = options.nodeProxy ?? false;
     controllers.set(name, startControllerProcess({ ...own, cluster, clock: ownClock, nodeProxy }));
   }

@@ -1,4 +1,5 @@
 /** A World for parts of the controller: the store of a real API server, and kubelets that answer what a test says. */
+import { DEFAULT_BOUNDS } from '../../src/core/decision/storage/bounds.ts';
 import type { World } from '../../src/controller/world.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import type { ProxyResponse } from '../../src/ports/cluster.ts';
@@ -43,6 +44,7 @@ export function createControllerWorld(answers: Answers = () => undefined): Contr
     nodeProxy: true,
     medik8sLeases: true,
     maxInCluster: 5,
+    storage: DEFAULT_BOUNDS,
     failpoint: () => undefined,
   };
   return { world, clock, local, log, metrics };

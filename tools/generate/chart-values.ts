@@ -5,6 +5,7 @@ import { PolicySpec } from '../../src/api/v1alpha1/policy.ts';
 const flag = z.boolean;
 const logLevel = z.enum(['error', 'warn', 'info', 'debug']);
 const port = z.int().check(z.minimum(1), z.maximum(65535));
+const mebibytes = z.int().check(z.minimum(1), z.maximum(4096));
 const unit = z.string().check(z.regex(/^([\w.@:-]{1,240}\.service)?$/));
 const strings = z.record(z.string(), z.string());
 /** A piece of a Kubernetes object: the API server checks it. */
@@ -52,6 +53,8 @@ export const ChartValues = z.strictObject({
     replicas: z.int().check(z.minimum(0), z.maximum(10)),
     nodeProxy: flag(),
     maxConcurrent: z.int().check(z.minimum(0), z.maximum(1000)),
+    storage: z.strictObject({ evidenceMiB: mebibytes, incidentsMiB: mebibytes }),
+    capturesPerMinute: z.int().check(z.minimum(5), z.maximum(6000)),
   }),
   agent: z.strictObject({
     ...pod,

@@ -126,8 +126,14 @@ the one that is there counts as kept. An object's name has room for 230 characte
     {{ include "medic.isNamedByNode" (list "object.spec.incident" "object.spec.nodeName") }}
   message: evidence is of an incident of its node, whose name begins with the node's
   reason: Forbidden
-- expression: request.operation != 'CREATE' || !(has(object.metadata.finalizers) || has(object.metadata.annotations))
-  message: evidence has no finalizers and no annotations
+- expression: request.operation != 'CREATE' || !has(object.metadata.finalizers)
+  message: evidence has no finalizers
+  reason: Forbidden
+# What is counted is what is stored, whoever writes it. Bytes, not characters: data need not be base64.
+- expression: >-
+    request.operation != 'CREATE' ||
+    object.metadata.?annotations.orValue({}) == {'kubelet-medic.io/bytes': string(bytes(object.spec.?data.orValue('')).size())}
+  message: evidence says how many bytes its data has, in the annotation kubelet-medic.io/bytes, and has no other annotation
   reason: Forbidden
 {{- end -}}
 

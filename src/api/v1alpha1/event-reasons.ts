@@ -12,6 +12,7 @@ export const EVENT_REASONS = {
   ActionTaken: 'Something was restarted.',
   NodeUncordoned: 'The node was uncordoned.',
   FaultInjected: 'A fault was made on the node, for a drill.',
+  EvidenceTrimmed: 'Evidence takes all the room in the API server that it may, so that some of it goes.',
   RecoverySkipped: 'Nothing is done now, and why; and whether evidence is saved all the same.',
 } as const satisfies Readonly<Record<string, string>>;
 export type EventReason = keyof typeof EVENT_REASONS;

@@ -7,7 +7,7 @@
  */
 import * as z from 'zod/mini';
 import { ObjectMeta } from '../meta.ts';
-import { about, duration, mapList, moment, text, whole } from '../schema.ts';
+import { about, duration, mapList, moment, text, unchangedBut, whole } from '../schema.ts';
 import { conditionList } from './condition.ts';
 import type { IncidentConditionType } from './conditions.ts';
 import { Diagnosis } from './diagnosis.ts';
@@ -16,6 +16,8 @@ import { EvidenceEntry } from './evidence.ts';
 import { FleetPattern } from './fleet-pattern.ts';
 import { HostSummary } from './host-summary.ts';
 import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
+import { Timings } from './timings.ts';
+import { Trimmed } from './trimmed.ts';
 
 export const TriggerType = z.enum([
   'PLEGUnhealthy',
@@ -220,69 +222,60 @@ export const ActionRecord = z.object({
 });
 export type ActionRecord = z.infer<typeof ActionRecord>;
 
-const Timings = z
-  .object({
-    detectedAt: z.optional(moment('The breach line, or what else triggered.')),
-    evidenceAt: z.optional(moment('When the evidence was sealed.')),
-    cordonedAt: z.optional(moment('When the node was cordoned.')),
-    actedAt: z.optional(moment('When the first restart was issued.')),
-    readyAt: z.optional(moment('When the node was Ready again.')),
-    completedAt: z.optional(moment('When the incident was complete.')),
-    notReadySince: z.optional(moment('When the node was last Ready: it may have been Unknown, and then False.')),
-    notReadyFor: z.optional(duration('How long it was NotReady, rounded to seconds.')),
-  })
-  .check(about('When what happened.'));
-type Timings = z.infer<typeof Timings>;
-
 const ACTION: IncidentConditionType = 'ActionTaken';
 const EVIDENCE: IncidentConditionType = 'EvidenceCaptured';
 const COMPLETE_TYPE: IncidentConditionType = 'Complete';
 const COMPLETE = `c.type == '${COMPLETE_TYPE}' && c.status == 'True'`;
 
-export const IncidentStatus = z
-  .object({
-    observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that was acted on.')),
-    conditions: z.optional(
-      conditionList(
-        '`EvidenceCaptured`, `Diagnosed`, `Confirmed` (its reason is the second witness), `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `FaultInjected`, `Complete` (its reason is the outcome), `Ready`.',
-      ),
+const STATUS_FIELDS = {
+  observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that was acted on.')),
+  conditions: z.optional(
+    conditionList(
+      '`EvidenceCaptured`, `Diagnosed`, `Confirmed` (its reason is the second witness), `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `FaultInjected`, `Complete` (its reason is the outcome), `Ready`.',
     ),
-    steps: z.optional(mapList(Step, 'name', 32, 'What the controller asked for, in order.')),
-    actions: z.optional(mapList(ActionRecord, 'name', 32, 'What the agent did, in order.')),
-    evidence: z.optional(mapList(EvidenceEntry, 'name', 64, 'The manifest of what was saved.')),
-    host: z.optional(HostSummary),
-    diagnosis: z.optional(Diagnosis),
-    pattern: z.optional(FleetPattern),
-    drill: z.optional(DrillResult),
-    timings: z.optional(Timings),
-    action: z.optional(text(128, 'The last action taken, for the table.')),
-    outcome: z.optional(text(64, 'How it ended, for the table.')),
-    state: z.optional(
-      text(
-        64,
-        'What it does or waits for while it is open, for example `Waiting: budget`; then its outcome. For the table.',
-      ),
+  ),
+  steps: z.optional(mapList(Step, 'name', 32, 'What the controller asked for, in order.')),
+  actions: z.optional(mapList(ActionRecord, 'name', 32, 'What the agent did, in order.')),
+  evidence: z.optional(mapList(EvidenceEntry, 'name', 64, 'The manifest of what was saved.')),
+  host: z.optional(HostSummary),
+  diagnosis: z.optional(Diagnosis),
+  pattern: z.optional(FleetPattern),
+  drill: z.optional(DrillResult),
+  timings: z.optional(Timings),
+  action: z.optional(text(128, 'The last action taken, for the table.')),
+  outcome: z.optional(text(64, 'How it ended, for the table.')),
+  state: z.optional(
+    text(
+      64,
+      'What it does or waits for while it is open, for example `Waiting: budget`; then its outcome. For the table.',
     ),
-    evidenceCount: z.optional(whole(0, 64, 'Artifacts saved, for the table.')),
-  })
-  .check(
-    about('What was seen and done.', {
-      'x-kubernetes-validations': [
-        {
-          rule: `!has(self.conditions) || !self.conditions.exists(c, c.type == '${ACTION}' && c.status == 'True') || self.conditions.exists(c, c.type == '${EVIDENCE}' && c.status != 'Unknown')`,
-          message: 'evidence comes before action: ActionTaken=True needs EvidenceCaptured to be True or False',
-        },
-        {
-          rule: '!has(oldSelf.actions) || (has(self.actions) && oldSelf.actions.all(o, self.actions.exists(n, n.name == o.name)))',
-          message: 'actions only grow',
-        },
-        {
-          rule: `!has(oldSelf.conditions) || !oldSelf.conditions.exists(c, ${COMPLETE}) || self == oldSelf`,
-          message: 'a completed incident is frozen',
-        },
-      ],
-    }),
-  );
+  ),
+  evidenceCount: z.optional(whole(0, 64, 'Artifacts saved, for the table.')),
+  trimmed: z.optional(Trimmed),
+} as const;
+
+export const IncidentStatus = z.object(STATUS_FIELDS).check(
+  about('What was seen and done.', {
+    'x-kubernetes-validations': [
+      {
+        rule: `!has(self.conditions) || !self.conditions.exists(c, c.type == '${ACTION}' && c.status == 'True') || self.conditions.exists(c, c.type == '${EVIDENCE}' && c.status != 'Unknown')`,
+        message: 'evidence comes before action: ActionTaken=True needs EvidenceCaptured to be True or False',
+      },
+      {
+        rule: '!has(oldSelf.actions) || (has(self.actions) && oldSelf.actions.all(o, self.actions.exists(n, n.name == o.name)))',
+        message: 'actions only grow',
+      },
+      {
+        rule: `!has(oldSelf.conditions) || !oldSelf.conditions.exists(c, ${COMPLETE}) || (${unchangedBut(STATUS_FIELDS, 'trimmed')})`,
+        message: 'a completed incident is frozen',
+      },
+      {
+        rule: '!has(oldSelf.trimmed) || (has(self.trimmed) && self.trimmed == oldSelf.trimmed)',
+        message: 'that evidence was trimmed is said once',
+      },
+    ],
+  }),
+);
 export type IncidentStatus = z.infer<typeof IncidentStatus>;
 
 export const KubeletIncident = z

@@ -12,8 +12,8 @@ import { EvidenceEntry } from './evidence.ts';
  * dump of a kubelet takes about 20 KB.
  */
 export const EVIDENCE_BYTES = 524_288;
-/** The same as base64. */
-const MAX_DATA = 4 * Math.ceil(EVIDENCE_BYTES / 3);
+/** The same as base64: characters, which are as many bytes. */
+export const MAX_EVIDENCE_DATA = 4 * Math.ceil(EVIDENCE_BYTES / 3);
 /** Parts of one artifact: 8 MiB together, more than any artifact takes in the spool. */
 export const EVIDENCE_PARTS = 16;
 
@@ -31,7 +31,10 @@ const EvidenceSpec = z
     expiresAt: z.optional(
       moment('It is deleted soon after. Absent: it lives as long as its incident. Set on what a person asked for.'),
     ),
-    data: z._default(text(MAX_DATA, 'The bytes as stored (gzip), in base64; empty where the artifact is missing.'), ''),
+    data: z._default(
+      text(MAX_EVIDENCE_DATA, 'The bytes as stored (gzip), in base64; empty where the artifact is missing.'),
+      '',
+    ),
   })
   .check(
     about('What was saved.', {

@@ -37,6 +37,28 @@ const DEFINITIONS = {
     labels: ['kind', 'state'],
     help: 'Artifacts captured or failed.',
   },
+  evidence_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What evidence takes in the API server.' },
+  evidence_budget_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What it may take.' },
+  evidence_trimmed_total: {
+    by: 'controller',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Incidents whose dumps were taken out of the API server, uploads, and evidence that nobody owns.',
+  },
+  captures_waiting: {
+    by: 'controller',
+    type: 'gauge',
+    labels: [],
+    help: 'Open incidents whose capture waits for its turn, or for room in the API server.',
+  },
+  incident_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What incidents take in the API server.' },
+  incident_budget_bytes: { by: 'controller', type: 'gauge', labels: [], help: 'What they may take.' },
+  incidents_deleted_total: {
+    by: 'controller',
+    type: 'counter',
+    labels: ['reason'],
+    help: "Incidents deleted: by the policy's retention, or to make room.",
+  },
   reconcile_errors_total: {
     by: 'controller',
     type: 'counter',

@@ -6,6 +6,8 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 
 /** On a KubeletEvidence that a person asked for: `true`. It is deleted when it has expired. */
 export const LABEL_UPLOAD = `${GROUP}/upload`;
+/** On a KubeletEvidence: the bytes of its `spec.data` as it is stored. Admission holds whoever creates it to the truth. */
+export const ANNOTATION_BYTES = `${GROUP}/bytes`;
 /** On a Node: the name of the incident that cordoned it. Only a node that carries it is ever uncordoned by us. */
 export const ANNOTATION_CORDONED_BY = `${GROUP}/cordoned-by`;
 /** On a Node: why it was cordoned, for a person who finds it. */
@@ -19,5 +21,7 @@ export const DRILL_ALLOWED = 'allowed';
 
 /** Field manager of all that the controller writes. */
 export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
+/** Field manager of what the controller says of evidence that it has trimmed, also in an incident that is over. */
+export const RETENTION_MANAGER = 'kubelet-medic-controller-retention';
 /** Field manager of all that an agent writes. */
 export const AGENT_MANAGER = 'kubelet-medic-agent';

@@ -14,10 +14,10 @@ interface Flags extends ConnectionFlags {
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 const HELP = `
-Dumps are read from KubeletEvidence objects, also when the node is gone. What is in the spool of the node is asked for: its
-agent uploads it into objects that live for an hour. That takes the rights to get kubeletevidences (ClusterRole
-kubelet-medic-evidence-reader) and to patch kubeletincidents; none on pods or Secrets. manifest.json says what is there and
-what is not, and why.
+Dumps are read from KubeletEvidence objects, also when the node is gone, unless they had to make room there. What is in the
+spool of the node is asked for: its agent uploads it into objects that live for an hour. That takes the rights to get
+kubeletevidences (ClusterRole kubelet-medic-evidence-reader) and to patch kubeletincidents; none on pods or Secrets.
+manifest.json says what is there and what is not, and why.
 
 Exit codes: 0 all that was saved is there; 1 some of it is gone or was not fetched; 4 a checksum differs.
 `;

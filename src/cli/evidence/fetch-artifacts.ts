@@ -40,6 +40,8 @@ const STILL_WAITING_MS = 10_000;
 interface Spooled {
   readonly entry: EvidenceEntry;
   readonly path: string;
+  /** Why it is not in the API server, where it has been. */
+  readonly gone?: string;
 }
 
 interface Case {
@@ -59,17 +61,23 @@ export async function* fetchArtifacts(
   for (const entry of incident.status.evidence ?? []) {
     const place = locateEntry(entry, incident);
     if (place.kind === 'spool') spooled.push({ entry, path: place.path });
-    else if (place.kind === 'evidence') yield { entry, found: await readStored(one, entry, place.name) };
-    else yield { entry, found: { kind: place.kind === 'never' ? 'never' : 'lost', message: place.message } };
+    else if (place.kind === 'evidence') {
+      const found = await lostIfRefused(one, () => readOnce(one, entry, place.name));
+      if (found !== undefined) yield { entry, found };
+      // The agent keeps in the spool whatever it uploads.
+      else if (place.path !== undefined && incident.status.trimmed !== undefined)
+        spooled.push({ entry, path: place.path, gone: goneWords(incident, place.name) });
+      else yield { entry, found: lost(goneWords(incident, place.name)) };
+    } else yield { entry, found: { kind: place.kind === 'never' ? 'never' : 'lost', message: place.message } };
   }
   if (options.upload) yield* fetchSpooled(one, spooled);
   else
-    yield* spooled.map(({ entry, path }) => ({ entry, found: { kind: 'left', message: onNode(one, path) } as const }));
+    yield* spooled.map((item) => ({ entry: item.entry, found: { kind: 'left', message: onNode(one, item) } as const }));
 }
 
-async function readStored(one: Case, entry: EvidenceEntry, name: string): Promise<Found> {
-  const found = await lostIfRefused(one, () => readOnce(one, entry, name));
-  return found ?? lost(`its KubeletEvidence ${name} is gone: somebody has deleted it`);
+function goneWords({ status }: KubeletIncident, name: string): string {
+  const { trimmed } = status;
+  return trimmed === undefined ? `its KubeletEvidence ${name} is gone: somebody has deleted it` : trimmed.message;
 }
 
 /** @param name of the first part. @returns undefined: it is not there. */
@@ -111,7 +119,7 @@ async function* fetchSpooled(one: Case, spooled: readonly Spooled[]): AsyncGener
   if (missing.length === 0) return;
   const asked = await ask(one, missing);
   if ('refusal' in asked) {
-    yield* missing.map(({ entry, path }) => ({ entry, found: lost(`${asked.refusal}; ${onNode(one, path)}`) }));
+    yield* missing.map((item) => ({ entry: item.entry, found: lost(`${asked.refusal}; ${onNode(one, item)}`) }));
     return;
   }
   yield* awaitUploads(one, missing, asked.requests);
@@ -158,7 +166,7 @@ async function* awaitUploads(
     // It answers, so the next one has its whole time. After one that did not come the rest is looked for once.
     if (found !== undefined) until = clock.monotonic() + timeoutMs;
     const late = `the agent of ${one.incident.spec.nodeName} did not answer within ${formatSeconds(timeoutMs)}`;
-    yield { entry: item.entry, found: found ?? lost(`${late}; ${onNode(one, item.path)}`) };
+    yield { entry: item.entry, found: found === undefined ? lost(`${late}; ${onNode(one, item)}`) : told(item, found) };
   }
 }
 
@@ -191,6 +199,11 @@ function lost(message: string): Found {
   return { kind: 'lost', message };
 }
 
-function onNode({ incident }: Case, path: string): string {
-  return `it is on ${incident.spec.nodeName} at ${path}`;
+/** One that has been in the API server, and is not on the node either. */
+function told({ gone }: Spooled, found: Found): Found {
+  return gone === undefined || found.kind !== 'lost' ? found : lost(`${gone}; ${found.message}`);
+}
+
+function onNode({ incident }: Case, { path, gone }: Spooled): string {
+  return `${gone === undefined ? '' : `${gone}; `}it is on ${incident.spec.nodeName} at ${path}`;
 }

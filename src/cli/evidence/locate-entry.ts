@@ -5,8 +5,8 @@ import { isFileName, parseLocation } from '../../core/evidence/location.ts';
 import { MANIFEST } from './folder.ts';
 
 export type Place =
-  /** `name`: of the KubeletEvidence. Whose it is shows when it is read. */
-  | { readonly kind: 'evidence'; readonly name: string }
+  /** `name`: of the KubeletEvidence. Whose it is shows when it is read. `path`: where it is on the node too, by its agent. */
+  | { readonly kind: 'evidence'; readonly name: string; readonly path: string | undefined }
   /** `path`: on the node, where the chart's `agent.stateDir` is the default. */
   | { readonly kind: 'spool'; readonly path: string }
   /** It was never saved. */
@@ -25,8 +25,10 @@ export function locateEntry(entry: EvidenceEntry, incident: KubeletIncident): Pl
   }
   const location = parseLocation(text);
   switch (location?.kind) {
-    case 'evidence':
-      return location;
+    case 'evidence': {
+      const path = entry.by === 'Agent' ? `${SPOOL}/${incident.metadata.name}/${name}` : undefined;
+      return { ...location, path };
+    }
     case 'spool': {
       const { node, bundle, file } = location;
       if (node !== incident.spec.nodeName) return refused(`it is said to be on another node, ${JSON.stringify(node)}`);

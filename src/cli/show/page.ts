@@ -97,7 +97,10 @@ function patternLines(terminal: Terminal, { summary, incidents }: FleetPattern):
 
 function evidenceText(terminal: Terminal, incident: KubeletIncident, verbose: boolean): string {
   const { evidence = [] } = incident.status;
-  const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n`;
+  const { trimmed } = incident.status;
+  const where = ' '.repeat(15);
+  const gone = trimmed === undefined ? '' : `${where}${wrap(oneLine(trimmed.message), TEXT_WIDTH, where)}\n`;
+  const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n${gone}`;
   const shown = evidence.filter(({ state }) => verbose || state === 'Failed');
   if (shown.length === 0) return heads;
   return heads + renderTable(shown.map(artifactRow)).replaceAll(/^/gm, '               ').trimEnd() + '\n';

@@ -9,6 +9,7 @@ import type { AgentContacts } from '../agent-contacts.ts';
 import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
 import type { LocalView } from '../view/local-view.ts';
 import { cordonNode, uncordonNode } from '../node-cordon.ts';
+import type { EvidenceBudget } from './evidence-budget.ts';
 import type { KubeletLeases } from './kubelet-leases.ts';
 import type { MaintenanceLeases } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
@@ -16,9 +17,9 @@ import type { Mutex } from '../../runtime/mutex.ts';
 import type { World } from '../world.ts';
 import { eventsBetween, observationsBetween } from './report-changes.ts';
 
-/** The part of the status that the controller owns; the agent's items are its own to write. */
+/** The part of the status that a decision writes; the agent's items are its own to write, and `trimmed` is of evidence-budget.ts. */
 function controllerPart(status: IncidentStatus): IncidentStatus {
-  const { actions, host, evidence, ...own } = status;
+  const { actions, host, evidence, trimmed, ...own } = status;
   return { ...own, evidence: (evidence ?? []).filter((entry) => entry.by === 'Controller') };
 }
 
@@ -70,6 +71,7 @@ export interface ActContext {
   readonly leases: MaintenanceLeases;
   readonly kubeletLeases: KubeletLeases;
   readonly events: EventRecorder;
+  readonly evidence: EvidenceBudget;
   /** One at a time: a decision that looks at the budget and the write that reserves it hold the mutex. */
   readonly mutex: Mutex;
 }

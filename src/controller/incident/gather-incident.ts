@@ -5,8 +5,8 @@ import type { ActContext } from './carry-out.ts';
 import { gatherDrill } from './gather-drill.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 
-/** Everything but the budget, which is read under the mutex under which it may be reserved. */
-export type Gathered = Omit<IncidentSnapshot, 'budget' | 'reserved' | 'now'>;
+/** Everything but the budgets, which are read under the mutex under which they may be reserved. */
+export type Gathered = Omit<IncidentSnapshot, 'budget' | 'captures' | 'reserved' | 'now'>;
 
 /** undefined: there is no such incident any more. */
 export async function gatherIncident(

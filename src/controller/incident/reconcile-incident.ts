@@ -30,7 +30,8 @@ async function reconcile(context: ActContext, name: string, signal: AbortSignal)
   const { snapshot, decision, changed } = await context.mutex(async () => {
     const budget = view.budgetFor(gathered.incident.spec);
     const reserved = await gatherReserved(context, gathered.incident);
-    const snapshot = { ...gathered, budget, reserved, now: world.clock.now() };
+    const captures = context.evidence.limits();
+    const snapshot = { ...gathered, budget, captures, reserved, now: world.clock.now() };
     const decision = decideIncident(snapshot);
     return { snapshot, decision, changed: await writeDecision(context, snapshot, decision) };
   });

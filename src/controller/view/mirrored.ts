@@ -3,8 +3,9 @@
  * nodes and years of incidents then fit in a small program. Whoever writes to an object reads it whole first.
  */
 import type { Node, NodeCondition } from '../../api/kubernetes/node.ts';
-import type { ObjectMeta } from '../../api/meta.ts';
-import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
+import * as z from 'zod/mini';
+import { ObjectMeta } from '../../api/meta.ts';
+import { EVIDENCES, HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
 import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
@@ -83,6 +84,21 @@ function statusRow(status: IncidentStatus): IncidentStatus {
 /** Incidents of one policy have one plan, which is most of what is left of them. */
 const MAX_PLANS = 1_000;
 
+/** Custom resources are stored as the JSON that the API server sends. */
+export function storedBytes(raw: unknown): number {
+  return Buffer.byteLength(JSON.stringify(raw));
+}
+
+/** Of each row: bytes of the object as it is stored. */
+const SIZES = new WeakMap<KubeletIncident, number>();
+/** Of one that was not read from a mirror: as large as they mostly are (docs/adr/0014). */
+const USUAL_BYTES = 21_000;
+
+/** What an incident of a mirror takes of etcd. */
+export function incidentBytes(row: KubeletIncident): number {
+  return SIZES.get(row) ?? USUAL_BYTES;
+}
+
 function createIncidentRows(): (incident: KubeletIncident) => KubeletIncident {
   const plans = new Map<string, Plan>();
 
@@ -106,6 +122,25 @@ function rowsOf<T extends KubeObject>(resource: Resource<T>, row: (object: T) =>
   return { ...resource, parse: (raw) => row(resource.parse(raw)) };
 }
 
+const EvidenceRow = z.object({ metadata: ObjectMeta });
+
+/** Its bytes are never asked for. */
+function evidenceRow(raw: unknown): z.infer<typeof EvidenceRow> {
+  const { metadata } = EvidenceRow.parse(raw);
+  return { metadata: { ...metadata, managedFields: [] } };
+}
+
+function sized(rows: Resource<KubeletIncident>): Resource<KubeletIncident> {
+  return {
+    ...rows,
+    parse: (raw) => {
+      const row = rows.parse(raw);
+      SIZES.set(row, storedBytes(raw));
+      return row;
+    },
+  };
+}
+
 /** Whether all is the same that a mirror holds, but for the version: a heartbeat, or what is of no interest here. */
 export function isSameRow(a: KubeObject, b: KubeObject): boolean {
   const [one, other] = [a, b].map((row) => canonical({ ...row, metadata: { ...row.metadata, resourceVersion: '' } }));
@@ -117,4 +152,5 @@ export const INCIDENT_PAGE = 100;
 
 export const NODE_ROWS = rowsOf<Node>(NODES, nodeRow);
 export const HEALTH_ROWS = rowsOf<KubeletHealth>(HEALTHS, healthRow);
-export const INCIDENT_ROWS = rowsOf<KubeletIncident>(INCIDENTS, createIncidentRows());
+export const INCIDENT_ROWS: Resource<KubeletIncident> = sized(rowsOf<KubeletIncident>(INCIDENTS, createIncidentRows()));
+export const EVIDENCE_ROWS = { ...EVIDENCES, metadataOnly: true, parse: evidenceRow } as const;

@@ -1,7 +1,8 @@
 /** What the agent of a node may do, and what a thief of its token may not, on a real API server. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, HEALTHS, INCIDENTS, LEASES, NODES, POLICIES } from '../../../src/api/resources.ts';
-import { LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
+import { MAX_EVIDENCE_DATA } from '../../../src/api/v1alpha1/kubelet-evidence.ts';
+import { ANNOTATION_BYTES, LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
 import type { Cluster, Manifest } from '../../../src/ports/cluster.ts';
 import { actionRecord, condition, step } from '../../contract/objects.ts';
 import { AGENT, CONTROLLER, failure, MANAGER } from '../../contract/subject.ts';
@@ -247,10 +248,21 @@ describe('records of an agent', () => {
 
 describe('evidence', () => {
   const inHours = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
+  const sized = (data: string, size: string): EvidenceChange => ({
+    metadata: { annotations: { [ANNOTATION_BYTES]: size } },
+    spec: { data },
+  });
   const LABELS = { [LABEL_UPLOAD]: 'true' };
   const upload = (hours = 1): EvidenceChange => ({
     metadata: { labels: LABELS },
     spec: { expiresAt: inHours(hours) },
+  });
+
+  test('is added as large as an object may be', async () => {
+    const data = 'A'.repeat(MAX_EVIDENCE_DATA);
+    const { metadata } = await agentA.create(EVIDENCES, evidence({ spec: { data } }), AGENT);
+    expect(metadata.annotations).toEqual({ [ANNOTATION_BYTES]: String(data.length) });
+    expect(await controller.delete(EVIDENCES, { name: metadata.name, uid: metadata.uid })).toBe(true);
   });
 
   test('is added by the agent of its node, in parts, and as an upload that expires', async () => {
@@ -278,6 +290,10 @@ describe('evidence', () => {
     ],
     ['of nobody', () => ({ metadata: { ownerReferences: [] } }), 'is owned by its incident'],
     ['that nobody can delete', () => ({ metadata: { finalizers: ['a.b/c'] } }), 'has no finalizers'],
+    ['that lies about its size', () => sized('AAAAAAAA', '4'), 'how many bytes its data has'],
+    ['that does not say its size', () => ({ metadata: { annotations: {} } }), 'how many bytes its data has'],
+    ['that counts characters, not bytes', () => sized('ä€😀', '3'), 'how many bytes its data has'],
+    ['with an annotation of others', () => ({ metadata: { annotations: { a: 'b' } } }), 'how many bytes its data has'],
     ['that the controller took', () => ({ entry: { by: 'Controller' } }), 'that it took itself'],
     ['that expires without the label', () => ({ spec: { expiresAt: inHours(1) } }), 'has the label'],
     ['with the label that never expires', () => ({ metadata: { labels: LABELS } }), 'has the label'],

@@ -1,7 +1,7 @@
 /** What a thief of the controller's token may do to leases, events and our own kinds: a real API server refuses each attack. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EVENTS, EVIDENCES, HEALTHS, INCIDENTS, LEASES, POLICIES } from '../../../src/api/resources.ts';
-import { LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
+import { ANNOTATION_BYTES, LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
 import type { Cluster, JsonPatchOperation, Manifest } from '../../../src/ports/cluster.ts';
 import { actionRecord, condition, step } from '../../contract/objects.ts';
 import { CONTROLLER } from '../../contract/subject.ts';
@@ -271,13 +271,16 @@ describe('of health, evidence and policies the controller writes', () => {
       'is owned by its incident',
     ],
     [
-      'the end of evidence that is kept',
-      async () => {
-        const change = { entry: { by: 'Controller' } };
-        const kept = await controller.create(EVIDENCES, evidenceOf('node-a', incidentUID, change), CONTROLLER);
-        return controller.delete(EVIDENCES, { name: kept.metadata.name });
+      'evidence that lies about its size',
+      () => {
+        const metadata = { annotations: { [ANNOTATION_BYTES]: '1' } };
+        return controller.create(
+          EVIDENCES,
+          evidenceOf('node-a', incidentUID, { entry: { by: 'Controller' }, metadata }),
+          CONTROLLER,
+        );
       },
-      'uploads only',
+      'how many bytes its data has',
     ],
     [
       'a policy',

@@ -1,5 +1,5 @@
 /** Objects as the chart's two programs write them, to be changed as a thief would. */
-import { API_VERSION } from '../../../src/api/v1alpha1/names.ts';
+import { ANNOTATION_BYTES, API_VERSION } from '../../../src/api/v1alpha1/names.ts';
 import type { Manifest } from '../../../src/ports/cluster.ts';
 import { incidentManifest } from '../../contract/objects.ts';
 
@@ -33,7 +33,7 @@ export function digits(): string {
 
 export interface EvidenceChange {
   readonly metadata?: Fields;
-  readonly spec?: Fields;
+  readonly spec?: Fields & { readonly data?: string };
   readonly entry?: Fields;
   readonly owner?: Fields;
 }
@@ -52,6 +52,7 @@ export function evidenceOf(node: string, incidentUID: string, change: EvidenceCh
     ...change.entry,
   };
   const spec = { nodeName: node, incident, incidentUID, entry, data: 'AA==', ...change.spec };
+  const annotations = { [ANNOTATION_BYTES]: String(Buffer.byteLength(spec.data)) };
   const ownerReferences = [{ ...owner, ...change.owner }];
-  return { metadata: { name: `${node}-${digits()}`, ownerReferences, ...change.metadata }, spec };
+  return { metadata: { name: `${node}-${digits()}`, ownerReferences, annotations, ...change.metadata }, spec };
 }

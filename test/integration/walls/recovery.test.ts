@@ -1,4 +1,5 @@
 /** A whole recovery behind the chart's walls: real controller and agent with the tokens of their accounts, a simulated host. */
+import { DEFAULT_BOUNDS } from '../../../src/core/decision/storage/bounds.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { EVIDENCES, INCIDENTS, LEASES, NODES, POLICIES } from '../../../src/api/resources.ts';
 import { ANNOTATION_CORDONED_BY, LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
@@ -80,7 +81,8 @@ beforeAll(async () => {
   const pod = { version: '0.1.0', pod: 'agent', namespace: 'kubelet-medic' };
   programs.push(startAgentProcess({ ...own, ...pod, node: 'node-a', clock, cluster: agent, host: host.host }));
   const controller = ids.connect(await ids.tokenOf('kubelet-medic-controller', 'node-b'));
-  const options2 = { nodeProxy: false, medik8sLeases: true, maxInCluster: 5, failpoint: () => undefined };
+  const limits = { maxInCluster: 5, storage: DEFAULT_BOUNDS };
+  const options2 = { nodeProxy: false, medik8sLeases: true, ...limits, failpoint: () => undefined };
   const world = { ...own, ...options2, clock: realClock, cluster: controller };
   programs.push(startElectedController(world, 'controller-1'));
 }, 180_000);

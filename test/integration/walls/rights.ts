@@ -141,8 +141,8 @@ export const RIGHTS: readonly Right[] = [
     namespace: '*',
     group: OWN,
     resources: ['kubeletevidences'],
-    verbs: ['get', 'list', 'delete'],
-    why: 'dumps for the diagnosis; only uploads are deleted (policy)',
+    verbs: [...READ, 'delete'],
+    why: 'dumps for the diagnosis; deleted where all evidence takes more than it may, and uploads after an hour',
   },
   {
     identity: 'controller',

@@ -61,6 +61,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     const names = new Set(listAt(self, 'actions').map((action) => textAt(action, 'name')));
     return listAt(old, 'actions').every((action) => names.has(textAt(action, 'name')));
   },
+  '!has(oldSelf.trimmed) || (has(self.trimmed) && self.trimmed == oldSelf.trimmed)': (self, old) =>
+    object(old)['trimmed'] === undefined || same('trimmed')(self, old),
   '!has(oldSelf.status) || has(self.status)': (self, old) =>
     object(old)['status'] === undefined || object(self)['status'] !== undefined,
   "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)": (self) =>
@@ -88,8 +90,11 @@ function conditionRule(rule: string): Rule | undefined {
       !hasCondition(self, 'ActionTaken', (value) => value === 'True') ||
       hasCondition(self, 'EvidenceCaptured', (value) => value !== 'Unknown');
   }
-  if (rule.includes("'Complete'") && rule.endsWith('self == oldSelf')) {
-    return (self, old) => !hasCondition(old, 'Complete', (value) => value === 'True') || isEqual(self, old);
+  if (rule.includes("'Complete'")) {
+    const fields = [...rule.matchAll(/self\.(\w+) == oldSelf\.\1/g)].map(([, field = '']) => field);
+    return (self, old) =>
+      !hasCondition(old, 'Complete', (value) => value === 'True') ||
+      fields.every((field) => isEqual(object(self)[field] ?? null, object(old)[field] ?? null));
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** What decisions look at beside the objects: the budget's view, and whether the agent is there. */
 import type { AgentContact } from '../../../src/core/decision/contact.ts';
+import type { CaptureLimits } from '../../../src/core/decision/storage/capture-turn.ts';
 import type { BudgetView } from '../../../src/core/decision/policy/budget-view.ts';
 
 /** Ten nodes, one of them unhealthy, and nothing in flight. */
@@ -17,6 +18,9 @@ export function aBudgetView(part: Partial<BudgetView> = {}): BudgetView {
     ...part,
   };
 }
+
+/** Nothing is held, and a minute has room for many. */
+export const CAPTURES: CaptureLimits = { perMinute: 120, heldBytes: 0, budgetBytes: 64 * 1024 * 1024 };
 
 /** It has answered a second ago. */
 export function aContact(part: Partial<AgentContact> = {}): AgentContact {

@@ -157,6 +157,26 @@ describe('evidence', () => {
     expect(uploads()).toEqual([]);
   });
 
+  test('that was trimmed is asked of the agent too, and told so where it has it no more', async () => {
+    const trimmed = { at: at(0), reason: 'Budget', message: 'its dumps were taken out of the API server' } as const;
+    seed(INCIDENTS, anIncident({ name: NAME, status: { evidence: [entry()], trimmed } }));
+    const left = await fetchAll('--no-upload');
+    expect(left.out).toMatch(/left +goroutines-1\S+ +its dumps were taken out of the API server; it is on node-a at /);
+    startAgent({ [DUMP_FILE]: DUMP });
+    const { code, out } = await fetchAll();
+    expect([code, readFileSync(join(folder, DUMP_FILE))]).toEqual([0, DUMP]);
+    expect(out).toContain('checksums verified');
+  });
+
+  test('that was trimmed and is gone from the node says both', async () => {
+    const trimmed = { at: at(0), reason: 'Budget', message: 'its dumps were taken out of the API server' } as const;
+    seed(INCIDENTS, anIncident({ name: NAME, status: { evidence: [entry()], trimmed } }));
+    startAgent({});
+    const { code, out } = await fetchAll();
+    expect(code).toBe(1);
+    expect(out).toMatch(/taken out of the API server; the agent of node-a says: it is gone from the spool/);
+  });
+
   test('is for its reader alone', async () => {
     await seedIncident(entry());
     await fetchAll();

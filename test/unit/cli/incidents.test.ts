@@ -205,6 +205,19 @@ describe('show', () => {
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(132);
   });
 
+  test('says why dumps are in the API server no more', async () => {
+    const trimmed = {
+      at: at(0),
+      reason: 'Budget',
+      message: 'its dumps were taken out of the API server: no room',
+    } as const;
+    const name = seedIncident({ status: { ...RECOVERED, trimmed } });
+    const { out } = await bench.run('show', name);
+    expect(out).toMatch(
+      /Saved +1 artifacts, 2 KiB; 1 missing\n +its dumps were taken out of the API server: no room\n/,
+    );
+  });
+
   test('links the incidents with the same fault', async () => {
     const pattern = { summary: '2 of 3 nodes, same line', incidents: ['node-b-1'] };
     const name = seedIncident({ status: { ...RECOVERED, pattern } });

@@ -4,6 +4,7 @@ import { NODES } from '../../../src/api/resources.ts';
 import { createEventRecorder } from '../../../src/controller/events.ts';
 import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../../src/controller/view/local-view.ts';
+import { createEvidenceBudget } from '../../../src/controller/incident/evidence-budget.ts';
 import { createKubeletLeases } from '../../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../../src/controller/incident/maintenance-lease.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
@@ -17,13 +18,15 @@ test('the condition KubeletStuck has the time of its last change of status, not 
   const { signal } = new AbortController();
   const view = createLocalView(world, createAgentContacts(world), signal);
   const contacts = createAgentContacts(world);
+  const events = createEventRecorder(world);
   const context = {
     world,
     view,
     contacts,
     leases: createMaintenanceLeases(world, () => false),
     kubeletLeases: createKubeletLeases(world),
-    events: createEventRecorder(world),
+    events,
+    evidence: createEvidenceBudget({ world, view, events }, signal),
     mutex: <T>(work: () => Promise<T>) => work(),
   };
   local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec: {}, status: {} });

@@ -11,7 +11,7 @@ import type {
 } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { readyLost } from '../../../src/core/decision/ready-lost.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
-import { aBudgetView, aContact } from '../../support/builders/views.ts';
+import { aBudgetView, aContact, CAPTURES } from '../../support/builders/views.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 
 export const NAME = 'node-a-x7k2q';
@@ -77,6 +77,7 @@ export function aSnapshot(
     health: aHealth({ state: 'Unhealthy' }),
     stacks: NO_STACKS,
     nodeProxy: false,
+    captures: CAPTURES,
     policy: policyOf(incident.spec.plan),
     lease: { kind: 'unused' },
     kubeletLease: undefined,

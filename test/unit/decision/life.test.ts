@@ -17,7 +17,7 @@ import type {
 import { findCondition, isTrue } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { aHealth, anIncident, aNode, aPlan, T0 } from '../../support/builders/objects.ts';
-import { aBudgetView, aContact } from '../../support/builders/views.ts';
+import { aBudgetView, aContact, CAPTURES } from '../../support/builders/views.ts';
 import { policyOf } from './incident-builders.ts';
 
 /** What chance decides at one step. */
@@ -94,6 +94,7 @@ function snapshotOf(world: World): IncidentSnapshot {
     nodeProxy: world.nodeProxy,
     policy: policyOf(world.incident.spec.plan),
     budget,
+    captures: CAPTURES,
     lease: { kind: 'unused' },
     kubeletLease: undefined,
     contact: aContact(),

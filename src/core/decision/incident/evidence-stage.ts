@@ -8,6 +8,7 @@ import { findCondition, findStep, withCondition, withStep, withStepEnded } from 
 import { tellSilence } from '../silence.ts';
 import { TRIGGERS } from '../node/triggers.ts';
 import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
+import { captureTurn, type CaptureTurn } from '../storage/capture-turn.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import type { Command, IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
@@ -145,11 +146,34 @@ function commandsOf({ now, stacks, contact }: IncidentSnapshot, dumpAt: number |
   ];
 }
 
+/** A capture that has begun goes on. */
+function turnOf({ incident, budget, captures, now }: IncidentSnapshot, status: IncidentStatus): CaptureTurn {
+  if (findStep(status, HOST_STEP) !== undefined) return { kind: 'now' };
+  return captureTurn(incident, budget.incidents, captures, now);
+}
+
+/** Its deadline begins with it. */
+function waiting(
+  { reason, message, until }: Extract<CaptureTurn, { kind: 'wait' }>,
+  status: IncidentStatus,
+  now: number,
+): StageResult {
+  const claim = { type: 'EvidenceCaptured', status: 'Unknown', reason, message } as const;
+  return {
+    kind: 'wait',
+    status: { ...status, conditions: withCondition(status.conditions, claim, now) },
+    reason,
+    until,
+  };
+}
+
 /** Passes when the evidence is sealed: all of it is there, or the deadline has come and the gate allows. */
 export function evidence(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {
   const known = findCondition(status.conditions, 'EvidenceCaptured');
   if (known !== undefined && known.status !== 'Unknown') return { kind: 'pass', status };
   const { now } = snapshot;
+  const turn = turnOf(snapshot, status);
+  if (turn.kind === 'wait') return waiting(turn, status, now);
   const next = withProgress(snapshot, begun(snapshot, status));
   const deadline = fromTime(findStep(next, HOST_STEP)?.deadline) ?? now;
   const dumpAt = nextDumpAt(snapshot, next);

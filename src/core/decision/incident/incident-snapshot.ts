@@ -10,6 +10,7 @@ import type { LeaseState } from '../other-actors.ts';
 import type { DrillFacts } from '../drill/drill-facts.ts';
 import type { BudgetView } from '../policy/budget-view.ts';
 import type { ListedPlaces } from '../policy/places.ts';
+import type { CaptureLimits } from '../storage/capture-turn.ts';
 import type { Outcome } from '../record/outcomes.ts';
 import type { WaitReason } from '../record/reasons.ts';
 
@@ -49,6 +50,7 @@ export interface IncidentSnapshot {
   /** The policy of the plan as it is now; undefined: there is none of that name any more, or the plan names none. */
   readonly policy: KubeletRecoveryPolicy | undefined;
   readonly budget: BudgetView;
+  readonly captures: CaptureLimits;
   /** What a list says that was read after this incident's reservation; undefined: there is none to confirm. */
   readonly reserved: ListedPlaces | undefined;
   /** The node's maintenance lease. */

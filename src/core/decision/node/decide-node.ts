@@ -13,7 +13,7 @@ import { sweepCommand } from './sweep-cordon.ts';
 import { needOf } from './agent-need.ts';
 import { findCondition } from '../record/conditions-and-steps.ts';
 import { isOutcome, OUTCOMES } from '../record/outcomes.ts';
-import { isRetried, retryAfterMs } from '../record/retry-after.ts';
+import { inARow, isRetried, retryAfterMs } from '../record/retry-after.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { NodeReason } from '../record/reasons.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot, StuckClaim } from './node-snapshot.ts';
@@ -85,6 +85,11 @@ function isFalseAlarm({ status }: KubeletIncident): boolean {
   return findCondition(status.conditions, 'Complete')?.reason === 'NotConfirmed';
 }
 
+/** Again and again: another episode of the trouble would end in the same way. */
+function isWithoutEvidence({ status }: KubeletIncident): boolean {
+  return findCondition(status.conditions, 'Complete')?.reason === 'EvidenceMissing';
+}
+
 /** Nothing but what was called a false alarm lately says that the node is stuck. */
 function isFalseAlarmAgain(snapshot: NodeSnapshot, incident: KubeletIncident, { source }: Trigger): boolean {
   const isDeaf = isRuntimeDeaf(snapshot.health?.status.runtime?.probe.state ?? 'Unknown');
@@ -104,14 +109,18 @@ function isLeftToPerson({ node }: NodeSnapshot, incident: KubeletIncident): bool
 
 /** An incident that has already dealt with this very trouble; it is not opened twice. */
 function alreadyHandled(snapshot: NodeSnapshot, trigger: Trigger): boolean {
-  const { incidents, now } = snapshot;
-  return incidents.filter(isOfFault).some((incident) => {
+  const { now } = snapshot;
+  const faults = snapshot.incidents.filter(isOfFault);
+  return faults.some((incident, index) => {
     if (isLeftToPerson(snapshot, incident)) return true;
     const endedAt = fromTime(incident.status.timings?.completedAt) ?? now;
+    // Trouble of another kind is not what was looked into in vain.
+    const row = trigger.type === incident.spec.trigger.type ? inARow(faults.slice(index)) : 1;
     // A clock that was ahead when it ended does not keep it from being taken up again.
-    const isRecent = Math.max(0, now - endedAt) < retryAfterMs(incident) && endedAt <= now + AHEAD_MS;
+    const isRecent = Math.max(0, now - endedAt) < retryAfterMs(incident, row) && endedAt <= now + AHEAD_MS;
     if (!isRecent || isConfirmedSince(snapshot, incident, trigger)) return false;
-    return isSameTrouble(snapshot, incident, trigger) || isFalseAlarmAgain(snapshot, incident, trigger);
+    const isSame = isSameTrouble(snapshot, incident, trigger) || isFalseAlarmAgain(snapshot, incident, trigger);
+    return isSame || (row > 1 && isWithoutEvidence(incident));
   });
 }
 

@@ -5,12 +5,13 @@ import { durationMs } from '../../time/duration.ts';
 import { isOpen } from '../node-state.ts';
 import { fromTime } from '../../time/timestamp.ts';
 
-function endedAt(incident: KubeletIncident): number {
+/** Milliseconds since 1970. */
+export function endedAt(incident: KubeletIncident): number {
   return fromTime(incident.status.timings?.completedAt) ?? fromTime(incident.metadata.creationTimestamp) ?? 0;
 }
 
 /** Whether a budget still counts its actions: then it stays, or the node could be acted on more often than is allowed. */
-function stillCounts(incident: KubeletIncident, now: number): boolean {
+export function stillCounts(incident: KubeletIncident, now: number): boolean {
   const acted = (incident.status.actions ?? []).some(isAct);
   return acted && now - endedAt(incident) <= durationMs(incident.spec.plan.budget.perNode.within);
 }

@@ -19,11 +19,17 @@ interface OutcomeFacts {
    * that may come back. undefined: never, since it is over or a person has it.
    */
   readonly retryAfterMs?: (plan: Plan) => number;
+  /** Each further one in a row on a node doubles that time, up to this many milliseconds: it would cost a capture each. */
+  readonly retryAtMostMs?: number;
+  /** Its dumps tell nobody of a fault: where room is needed they go before all others. */
+  readonly evidenceGoesFirst?: true;
 }
+
+const HOUR_MS = 60 * 60_000;
 
 /** A false alarm is not looked into again and again. A node that is not Ready is, at once. */
 function retryLaterMs(): number {
-  return 60 * 60_000;
+  return HOUR_MS;
 }
 
 /** The trouble is taken up again as it is now, with fresh evidence. */
@@ -56,6 +62,8 @@ const FACTS = {
     isNodeWell: true,
     undoesCordon: true,
     retryAfterMs: retryLaterMs,
+    retryAtMostMs: 8 * HOUR_MS,
+    evidenceGoesFirst: true,
   },
   Outdated: {
     meaning:
@@ -89,6 +97,8 @@ const FACTS = {
     isNodeWell: false,
     undoesCordon: false,
     retryAfterMs: retrySoonMs,
+    retryAtMostMs: 4 * HOUR_MS,
+    evidenceGoesFirst: true,
   },
   BudgetExhausted: {
     meaning: 'The node has used up its attempts, or was given places in the budget that its agent did nothing with.',

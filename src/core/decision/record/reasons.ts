@@ -81,10 +81,14 @@ export type SkipReason =
 /** How far the node is from being well again. */
 export type RecoveryReason = 'NotReady' | 'PLEGNotHealthy' | 'NotKnown' | 'Stabilising' | 'NotLasting';
 
+/** Why the capture of an incident has not begun. */
+export type CaptureWait = 'CaptureRateLimited' | 'EvidenceBudgetSpent';
+
 /** Why an incident waits: reason of `Complete` and `Ready` while it is open. */
 export type WaitReason =
   | 'Observing'
   | 'Capturing'
+  | CaptureWait
   | 'ClockSkewed'
   | 'NoWitnessYet'
   | SkipReason
@@ -104,7 +108,7 @@ export type WaitReason =
 
 /** Reasons of the conditions of a KubeletIncident. */
 export interface IncidentReasons extends Readonly<Record<IncidentConditionType, string>> {
-  readonly EvidenceCaptured: 'Capturing' | 'Complete' | 'Partial' | 'Missing';
+  readonly EvidenceCaptured: CaptureWait | 'Capturing' | 'Complete' | 'Partial' | 'Missing';
   readonly Diagnosed: CauseClass;
   readonly Confirmed: Witness | 'NoWitnessYet' | 'NotConfirmed';
   readonly NodeCordoned: 'Cordoned';

@@ -11,6 +11,8 @@ type Acting = 'ActionRequested' | 'Acting';
 export const WAIT_STATES: Readonly<Record<Exclude<Written, Acting | RecoveryReason>, string>> = {
   Observing: 'Observing',
   Capturing: 'Capturing',
+  CaptureRateLimited: 'Waiting: turn to capture',
+  EvidenceBudgetSpent: 'Waiting: room for evidence',
   ClockSkewed: 'Waiting: clock',
   NoWitnessYet: 'Waiting: second witness',
   AgentSilent: 'Waiting: agent',

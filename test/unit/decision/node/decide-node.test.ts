@@ -132,6 +132,55 @@ describe('a trouble that an incident has dealt with', () => {
     expect(opens({ health: unhealthy(episodeAt), incidents: [before(part)] })).toBe(expected);
   });
 
+  /** Episode after episode, each of which ends so at once. @returns when incidents opened, in minutes. */
+  function openedOver(hours: number, outcome: string, part: (ms: number) => Partial<NodeSnapshot> = () => ({})) {
+    const incidents: KubeletIncident[] = [];
+    const opened: number[] = [];
+    for (let minute = 0; minute < hours * 60; minute++) {
+      const ms = minute * 60_000;
+      const seen = { now: T0 + ms + 1_000, health: unhealthy(ms), incidents, ...part(ms) };
+      if (!opens(seen)) continue;
+      opened.push(minute);
+      incidents.unshift(before({ outcome, at: ms, createdAt: ms, completedAt: ms + 1_000 }));
+    }
+    return opened;
+  }
+
+  test('that is a false alarm again and again costs a capture an hour, two hours later, and at last three a day', () => {
+    expect(openedOver(40, 'NotConfirmed').map((minute) => minute / 60)).toEqual([0, 1, 3, 7, 15, 23, 31, 39]);
+  });
+
+  test('whose evidence is missing again and again costs no capture for each of its episodes', () => {
+    const opened = openedOver(24, 'EvidenceMissing').map((minute) => minute / 60);
+    // The second episode of it is a new one; from then on it is in vain.
+    expect(opened.length).toBeLessThanOrEqual(12);
+    expect(opened.slice(-2).reduce((a, b) => b - a)).toBe(4);
+  });
+
+  test('that the kubelet confirms is none of these, however many there were', () => {
+    const node = aNode({ ready: 'False', message: BREACH });
+    const opened = openedOver(48, 'NotConfirmed', (ms) => (ms >= 47 * 3_600_000 ? { node } : {}));
+    expect(opened.filter((minute) => minute >= 47 * 60)[0]).toBe(47 * 60);
+  });
+
+  test('begins anew after the node was helped, and after long', () => {
+    const falseAlarm = (hoursAgo: number): KubeletIncident =>
+      before({
+        outcome: 'NotConfirmed',
+        createdAt: -hoursAgo * 3_600_000,
+        completedAt: -hoursAgo * 3_600_000,
+        at: -hoursAgo * 3_600_000,
+      });
+    const helped = {
+      ...falseAlarm(2),
+      ...before({ outcome: 'Recovered', createdAt: -7_200_000, completedAt: -7_200_000, at: -7_200_000 }),
+    };
+    const health = unhealthy(0);
+    expect(opens({ health, incidents: [falseAlarm(1.1), falseAlarm(3)] })).toBe(false);
+    expect(opens({ health, incidents: [falseAlarm(1.1), helped, falseAlarm(3)] })).toBe(true);
+    expect(opens({ health, incidents: [falseAlarm(1.1), falseAlarm(18)] })).toBe(true);
+  });
+
   test.each<[string, Partial<NodeSnapshot>, boolean]>([
     ['the node is Ready, and its runtime answers', {}, false],
     ['the kubelet says so itself now', { node: aNode({ ready: 'False', message: BREACH }) }, true],

@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { EVIDENCES } from '../../src/api/resources.ts';
+import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
+import { smallDumps } from '../support/host/small-dumps.ts';
+
+let bench: ControllerBench;
+afterEach(async () => {
+  await bench.finish();
+});
+
+const LIMIT_MS = 120_000;
+const COUNT = 24;
+const NODES = Array.from({ length: COUNT }, (_, i) => `node-${String(i).padStart(2, '0')}`);
+/** Nothing is done to them, so that all incidents stay open. */
+const POLICY = {
+  mode: 'Remediate',
+  paused: true,
+  detection: { earlyCapture: false },
+  evidence: { dumpInterval: '1s' },
+  budget: { maxUnhealthy: '100%' },
+};
+
+async function storm(storage: object): Promise<void> {
+  bench = createControllerBench({ nodes: NODES, dumps: smallDumps(), policy: POLICY, storage });
+  bench.startController();
+  for (const node of NODES) bench.startAgent(node);
+  await bench.clock.advance(5_000);
+  for (const node of NODES) bench.host(node).inject('frozen-connection');
+  await bench.clock.advanceUntil(() => bench.incidents().length === COUNT, 600_000, 500);
+}
+
+const holders = (): ReadonlySet<string> => new Set(bench.local.list(EVIDENCES).map(({ spec }) => spec.nodeName));
+const diagnosed = (): number => bench.incidents().filter(({ status }) => status.diagnosis !== undefined).length;
+
+describe('a storm of one fault', () => {
+  test(
+    'is captured at its pace; the first five nodes keep their dumps, all have their verdict, and the rest say why',
+    async () => {
+      await storm({ capturesPerMinute: 60 });
+      await bench.clock.advance(2_000);
+      const waiting = bench.incidents().filter(({ status }) => status.state === 'Waiting: turn to capture');
+      expect(waiting.length).toBeGreaterThanOrEqual(COUNT - 12);
+      await bench.clock.advance(60_000);
+      expect(diagnosed()).toBe(COUNT);
+      const incidents = bench.incidents();
+      expect(new Set(incidents.map(({ status }) => status.diagnosis?.fingerprint)).size).toBe(1);
+      expect(incidents.every(({ status }) => status.diagnosis?.blockedStack !== undefined)).toBe(true);
+      expect(holders().size).toBe(5);
+      const trimmed = incidents.filter(({ status }) => status.trimmed?.reason === 'SharedFault');
+      expect(trimmed.map(({ spec }) => spec.nodeName).sort()).toEqual(NODES.filter((node) => !holders().has(node)));
+      for (const { status } of trimmed) {
+        const dumps = (status.evidence ?? []).filter(({ kind }) => kind === 'GoroutineDump');
+        expect(dumps.every(({ state, sha256 }) => state === 'Captured' && sha256 !== undefined)).toBe(true);
+        expect(status.outcome).toBeUndefined();
+      }
+      const starts = incidents
+        .map(({ status }) => Date.parse(status.steps?.[0]?.startedAt ?? ''))
+        .sort((a, b) => a - b);
+      for (const start of starts.slice(5))
+        expect(starts.filter((one) => one >= start && one < start + 5_000).length).toBeLessThanOrEqual(5);
+      const writes = bench.local.writes.filter(
+        ({ manager, plural }) => manager === CONTROLLER_MANAGER && plural === 'kubeletincidents',
+      );
+      expect(writes.length).toBeLessThan(COUNT * 12);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'waits for room where there is none, all but the first five, and goes on when there is',
+    async () => {
+      await storm({ evidenceBytes: 512 * 1024 });
+      await bench.clock.advance(60_000);
+      const waiting = bench.incidents().filter(({ status }) => status.state === 'Waiting: room for evidence');
+      expect(waiting).toHaveLength(COUNT - 5);
+      expect(diagnosed()).toBe(5);
+      expect(bench.metrics.values.get('captures_waiting')).toBe(COUNT - 5);
+      expect(bench.hosts.get(waiting[0]?.spec.nodeName ?? '')?.restarts).toEqual([]);
+      // The first ones get well, and end: their evidence is held no longer.
+      for (const node of holders()) bench.host(node).heal();
+      await bench.clock.advance(180_000);
+      expect(diagnosed()).toBeGreaterThan(5);
+    },
+    LIMIT_MS,
+  );
+});
