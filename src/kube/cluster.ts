@@ -93,7 +93,10 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       query: ListQuery = {},
       call: Call = {},
     ): Promise<Listed<T>> {
-      return await listAll(resource, query, (path, what) => read(path, what, call));
+      return await listAll(resource, query, {
+        read: (path, what) => read(path, what, call),
+        clock: callClock,
+      });
     },
 
     async create<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
@@ -147,7 +150,10 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
 
     mirror<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> {
       const list = (): Promise<Listed<T>> =>
-        listAll(resource, query, (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }));
+        listAll(resource, query, {
+          read: (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }),
+          clock: callClock,
+        });
       return createMirror({ resource, query, list, transport, clock: options.clock, callClock, random, log, signal });
     },
 

@@ -6,6 +6,7 @@ import TinyQueue from 'tinyqueue';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { backoffMs } from './backoff.ts';
+import { createTurns } from './turns.ts';
 import { createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface QueueOptions {
@@ -45,6 +46,7 @@ function bySoonest(a: Entry, b: Entry): number {
 
 export function createWorkQueue(options: QueueOptions): WorkQueue {
   const { clock, random, log } = options;
+  const endTurn = createTurns(clock);
   /** On the monotonic clock: a wall clock that is set back must not put off what is due. */
   const due = new Map<string, number>();
   /** Soonest first. An entry that `due` does not agree with is of the past. */
@@ -140,6 +142,8 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
       const key = take(clock.monotonic());
       if (key === undefined) await rest(wakeUp, signal);
       else await work(key, signal);
+      // Thousands of looks that wait for nothing would otherwise be one turn.
+      await endTurn();
     }
   }
 

@@ -113,7 +113,7 @@ export function isSameRow(a: KubeObject, b: KubeObject): boolean {
 }
 
 /** An incident is some 15 KB as it is sent: pages of a few MB. */
-export const INCIDENT_PAGE = 100;
+export const INCIDENT_PAGE = 50;
 
 export const NODE_ROWS = rowsOf<Node>(NODES, nodeRow);
 export const HEALTH_ROWS = rowsOf<KubeletHealth>(HEALTHS, healthRow);
