@@ -6,7 +6,7 @@
  */
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster, Ref } from '../ports/cluster.ts';
-import { MedicError } from '../ports/errors.ts';
+import { isMedicError, MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { type Limit, withDeadline } from './deadline.ts';
 import { createLeaseRecord, type Attempt, type LeaseRecord } from './lease-record.ts';
@@ -110,14 +110,14 @@ async function acquire(settings: Settings, record: LeaseRecord): Promise<number 
   let holder = '';
   while (!signal.aborted) {
     const startedAt = clock.monotonic();
-    const attempt = await tryOnce(settings, record, TRY_DEADLINE_MS);
+    const { attempt, askedMs } = await tryOnce(settings, record, TRY_DEADLINE_MS);
     const isTimely = clock.monotonic() - startedAt < settings.renewDeadlineMs;
     if (attempt === 'taken' && isTimely) return startedAt;
     if (record.holder() !== holder) {
       holder = record.holder();
       log.info('waiting to lead', { holder });
     }
-    await clock.sleep(pause(settings), signal).catch(() => undefined);
+    await clock.sleep(Math.max(askedMs, pause(settings)), signal).catch(() => undefined);
   }
   if (record.holder() === settings.identity) await release(settings, record);
   return undefined;
@@ -127,12 +127,18 @@ function pause({ retryPeriodMs, random }: Settings): number {
   return retryPeriodMs * (1 + JITTER * random.next());
 }
 
-async function tryOnce({ log }: Settings, record: LeaseRecord, deadlineMs: number): Promise<Attempt | 'failed'> {
+interface Try {
+  readonly attempt: Attempt | 'failed';
+  /** How long the API server wants to be left alone. */
+  readonly askedMs: number;
+}
+
+async function tryOnce({ log }: Settings, record: LeaseRecord, deadlineMs: number): Promise<Try> {
   try {
-    return await record.attempt(deadlineMs);
+    return { attempt: await record.attempt(deadlineMs), askedMs: 0 };
   } catch (error) {
     log.warn('the lease cannot be taken or renewed', { err: error });
-    return 'failed';
+    return { attempt: 'failed', askedMs: isMedicError(error) ? (error.retryAfterMs ?? 0) : 0 };
   }
 }
 
@@ -222,13 +228,16 @@ function createRenewal(settings: Settings, record: LeaseRecord, leadsSince: numb
     leftMs,
     async untilLost(signal) {
       const isOver = (): boolean => leftMs() <= 0 || signal.aborted;
+      let waitMs = pause(settings);
       while (!isOver()) {
-        await clock.sleep(Math.min(pause(settings), leftMs()), signal).catch(() => undefined);
+        await clock.sleep(Math.min(waitMs, leftMs()), signal).catch(() => undefined);
         if (isOver()) break;
         const startedAt = clock.monotonic();
-        const attempt = await tryOnce(settings, record, Math.min(TRY_DEADLINE_MS, leftMs()));
+        const { attempt, askedMs } = await tryOnce(settings, record, Math.min(TRY_DEADLINE_MS, leftMs()));
         if (attempt === 'held' || leftMs() <= 0) break;
         if (attempt === 'taken') renewedAt = startedAt;
+        // A leader that was asked to wait until its end would try no more.
+        waitMs = Math.max(pause(settings), Math.min(askedMs, leftMs() / 2));
       }
       return 'lost';
     },

@@ -107,7 +107,7 @@ async function writeOrRemember(
   try {
     return await writeStatus(world, incident, status);
   } catch (error) {
-    if (!isMedicError(error, 'conflict', 'absent', 'denied', 'invalid')) view.noteUncertain(incident, status);
+    if (!isMedicError(error, 'conflict', 'absent', 'denied', 'invalid', 'throttled')) view.noteUncertain(incident, status);
     throw error;
   }
 }
