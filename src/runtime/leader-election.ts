@@ -15,8 +15,10 @@ export interface TermTimes {
   readonly leaseDurationMs: number;
   /** A leader that has not renewed for so long no longer is one. */
   readonly renewDeadlineMs: number;
-  /** Time between tries, plus up to a fifth by chance. */
+  /** Time between the tries of a leader, plus up to a fifth by chance. */
   readonly retryPeriodMs: number;
+  /** Of one that waits to lead: how long a lease may be free before it is seen. */
+  readonly followPeriodMs: number;
   /** How long a write of the work may be on its way. */
   readonly writeDeadlineMs: number;
   /** How long the work may take to end after its signal. */
@@ -33,6 +35,7 @@ export const TERM_TIMES: TermTimes = {
   leaseDurationMs: 30_000,
   renewDeadlineMs: 15_000,
   retryPeriodMs: 2_000,
+  followPeriodMs: 1_000,
   writeDeadlineMs: 8_000,
   // 3 s of the margin are left for the process to end.
   workGraceMs: 12_000,
@@ -117,14 +120,14 @@ async function acquire(settings: Settings, record: LeaseRecord): Promise<number 
       holder = record.holder();
       log.info('waiting to lead', { holder });
     }
-    await clock.sleep(Math.max(askedMs, pause(settings)), signal).catch(() => undefined);
+    await clock.sleep(Math.max(askedMs, pause(settings, settings.followPeriodMs)), signal).catch(() => undefined);
   }
   if (record.holder() === settings.identity) await release(settings, record);
   return undefined;
 }
 
-function pause({ retryPeriodMs, random }: Settings): number {
-  return retryPeriodMs * (1 + JITTER * random.next());
+function pause({ random }: Settings, periodMs: number): number {
+  return periodMs * (1 + JITTER * random.next());
 }
 
 interface Try {
@@ -220,7 +223,7 @@ interface Renewal {
 }
 
 function createRenewal(settings: Settings, record: LeaseRecord, leadsSince: number): Renewal {
-  const { clock, renewDeadlineMs } = settings;
+  const { clock, renewDeadlineMs, retryPeriodMs } = settings;
   let renewedAt = leadsSince;
   // After a pause of the whole process this is found late, and then nothing is tried any more.
   const leftMs = (): number => renewDeadlineMs - (clock.monotonic() - renewedAt);
@@ -228,7 +231,7 @@ function createRenewal(settings: Settings, record: LeaseRecord, leadsSince: numb
     leftMs,
     async untilLost(signal) {
       const isOver = (): boolean => leftMs() <= 0 || signal.aborted;
-      let waitMs = pause(settings);
+      let waitMs = pause(settings, retryPeriodMs);
       while (!isOver()) {
         await clock.sleep(Math.min(waitMs, leftMs()), signal).catch(() => undefined);
         if (isOver()) break;
@@ -237,7 +240,7 @@ function createRenewal(settings: Settings, record: LeaseRecord, leadsSince: numb
         if (attempt === 'held' || leftMs() <= 0) break;
         if (attempt === 'taken') renewedAt = startedAt;
         // A leader that was asked to wait until its end would try no more.
-        waitMs = Math.max(pause(settings), Math.min(askedMs, leftMs() / 2));
+        waitMs = Math.max(pause(settings, retryPeriodMs), Math.min(askedMs, leftMs() / 2));
       }
       return 'lost';
     },
