@@ -21,8 +21,8 @@ export interface QueueOptions {
 }
 
 export interface WorkQueue {
-  /** Work on the key as soon as a worker is free. */
-  add(key: string): void;
+  /** Work on the key as soon as a worker is free, or so many milliseconds later: what comes until then is one look. */
+  add(key: string, inMs?: number): void;
   /** Runs until the signal; resolves when the work in hand is finished. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -148,8 +148,8 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
   }
 
   return {
-    add: (key) => {
-      schedule(key, clock.monotonic());
+    add: (key, inMs = 0) => {
+      schedule(key, clock.monotonic() + inMs);
     },
     run: async (signal) => {
       await Promise.all(Array.from({ length: options.workers }, () => worker(signal)));

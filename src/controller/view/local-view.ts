@@ -16,7 +16,7 @@ import { holdsPlace, type ListedPlaces } from '../../core/decision/policy/places
 import { durationMs } from '../../core/time/duration.ts';
 import type { KubeObject, Listed, Mirror } from '../../ports/cluster.ts';
 import { createIncidentIndex } from './incident-index.ts';
-import { HEALTH_ROWS, INCIDENT_PAGE, INCIDENT_ROWS, NODE_ROWS } from './mirrored.ts';
+import { HEALTH_ROWS, INCIDENT_PAGE, INCIDENT_ROWS, isSameRule, NODE_ROWS } from './mirrored.ts';
 import { createNodeIndex } from './node-index.ts';
 import { unreadableOf } from './unreadable-incidents.ts';
 import type { AgentContacts } from '../agent-contacts.ts';
@@ -89,7 +89,8 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     noteReady(name, current);
     nodeIndex.setNode(name, current);
   });
-  policies.onChange(() => {
+  policies.onChange((current, previous) => {
+    if (current !== undefined && previous !== undefined && isSameRule(current, previous)) return;
     nodeIndex.setPolicies(policies.list());
   });
   healths.onChange((current, previous) => {

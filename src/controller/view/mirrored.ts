@@ -8,6 +8,7 @@ import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
 import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import { AGENT_MANAGER, GROUP } from '../../api/v1alpha1/names.ts';
 import { isActStep } from '../../core/decision/actions.ts';
 import { canonical } from '../../core/decision/canonical.ts';
@@ -109,6 +110,14 @@ function rowsOf<T extends KubeObject>(resource: Resource<T>, row: (object: T) =>
 /** Whether all is the same that a mirror holds, but for the version: a heartbeat, or what is of no interest here. */
 export function isSameRow(a: KubeObject, b: KubeObject): boolean {
   const [one, other] = [a, b].map((row) => canonical({ ...row, metadata: { ...row.metadata, resourceVersion: '' } }));
+  return one === other;
+}
+
+/** Whether a policy says the same: its status is our own word. */
+export function isSameRule(a: KubeletRecoveryPolicy, b: KubeletRecoveryPolicy): boolean {
+  const [one, other] = [a, b].map(({ metadata, spec }) =>
+    canonical({ spec, metadata: { ...metadata, resourceVersion: '', managedFields: [] } }),
+  );
   return one === other;
 }
 
