@@ -8,6 +8,7 @@ import type { ActContext } from './incident/carry-out.ts';
 import { createKubeletLeases } from './incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from './incident/maintenance-lease.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
+import { createResting } from './incident/resting.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { createLocalView } from './view/local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
@@ -105,7 +106,9 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   );
   const events = createEventRecorder(world);
   const kubeletLeases = createKubeletLeases(world);
-  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, mutex: createMutex() };
+  const resting = createResting({ world, view, contacts });
+  const mutex = createMutex();
+  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, resting, mutex };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();

@@ -7,6 +7,7 @@ import { createEventRecorder } from '../../src/controller/events.ts';
 import type { ActContext } from '../../src/controller/incident/carry-out.ts';
 import { createKubeletLeases } from '../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
+import { createResting } from '../../src/controller/incident/resting.ts';
 import { createLocalView } from '../../src/controller/view/local-view.ts';
 import { createMutex } from '../../src/runtime/mutex.ts';
 import { isObject, objectAt, textAt } from './api-server/json.ts';
@@ -65,7 +66,8 @@ export async function createControllerContext(): Promise<ControllerParts> {
   const events = createEventRecorder(world);
   events.run(signal).catch(() => undefined);
   const kubeletLeases = createKubeletLeases(world);
-  const context = { world, view, contacts, leases, kubeletLeases, events, mutex: createMutex() };
+  const resting = createResting({ world, view, contacts });
+  const context = { world, view, contacts, leases, kubeletLeases, events, resting, mutex: createMutex() };
   const policy = aPolicy();
   local.seeds.seed(POLICIES, { metadata: { name: policy.metadata.name }, spec: policy.spec });
   await view.whenSynced();

@@ -10,6 +10,7 @@ import { type EventRecorder, incidentSubject, nodeSubject } from '../events.ts';
 import type { LocalView } from '../view/local-view.ts';
 import { cordonNode, uncordonNode } from '../node-cordon.ts';
 import type { KubeletLeases } from './kubelet-leases.ts';
+import type { Resting } from './resting.ts';
 import type { MaintenanceLeases } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
@@ -70,6 +71,7 @@ export interface ActContext {
   readonly leases: MaintenanceLeases;
   readonly kubeletLeases: KubeletLeases;
   readonly events: EventRecorder;
+  readonly resting: Resting;
   /** One at a time: a decision that looks at the budget and the write that reserves it hold the mutex. */
   readonly mutex: Mutex;
 }
@@ -107,7 +109,8 @@ async function writeOrRemember(
   try {
     return await writeStatus(world, incident, status);
   } catch (error) {
-    if (!isMedicError(error, 'conflict', 'absent', 'denied', 'invalid', 'throttled')) view.noteUncertain(incident, status);
+    if (!isMedicError(error, 'conflict', 'absent', 'denied', 'invalid', 'throttled'))
+      view.noteUncertain(incident, status);
     throw error;
   }
 }

@@ -31,6 +31,8 @@ export interface LocalView {
   openIncidents(): readonly KubeletIncident[];
   /** All that name this node, open and past, our own newest writes included. */
   incidentsOf(nodeName: string): readonly KubeletIncident[];
+  /** As it was last seen, our own newest write included; of one that is over, what the mirror holds. */
+  incident(name: string): KubeletIncident | undefined;
   /** Remembers what a write of ours returned until the watch has caught up with it. */
   noteWritten(incident: KubeletIncident): void;
   /** Remembers a write whose outcome is not known: it counts as done until a fresh read says otherwise. */
@@ -145,6 +147,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     incidents,
     openIncidents: () => withUncertain(index.open()),
     incidentsOf: (nodeName) => withUncertain(index.ofNode(nodeName)),
+    incident: (name) => index.get(name),
     noteWritten: (incident) => {
       const seen = incidents.get(incident.metadata.name);
       if (seen !== undefined && !isLaterVersion(incident.metadata.resourceVersion, seen.metadata.resourceVersion))

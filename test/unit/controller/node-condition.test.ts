@@ -6,6 +6,7 @@ import { createAgentContacts } from '../../../src/controller/agent-contacts.ts';
 import { createLocalView } from '../../../src/controller/view/local-view.ts';
 import { createKubeletLeases } from '../../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../../src/controller/incident/maintenance-lease.ts';
+import { createResting } from '../../../src/controller/incident/resting.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import type { StuckClaim } from '../../../src/core/decision/node/node-snapshot.ts';
 import { toTime } from '../../../src/core/time/timestamp.ts';
@@ -24,6 +25,7 @@ test('the condition KubeletStuck has the time of its last change of status, not 
     leases: createMaintenanceLeases(world, () => false),
     kubeletLeases: createKubeletLeases(world),
     events: createEventRecorder(world),
+    resting: createResting({ world, view, contacts }),
     mutex: <T>(work: () => Promise<T>) => work(),
   };
   local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec: {}, status: {} });
