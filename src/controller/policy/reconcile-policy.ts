@@ -14,9 +14,12 @@ const SPACING_MS = 10_000;
 /** Whether the breaker is open is told sooner. */
 const NEWS_SPACING_MS = 2_000;
 
+function isBreakerOpen({ conditions }: PolicyStatus): boolean {
+  return findCondition(conditions, 'BudgetAvailable')?.reason === 'TooManyUnhealthy';
+}
+
 function spacingMs(before: PolicyStatus, after: PolicyStatus): number {
-  const [old, now] = [before, after].map(({ conditions }) => findCondition(conditions, 'BudgetAvailable')?.reason);
-  return old === now ? SPACING_MS : NEWS_SPACING_MS;
+  return isBreakerOpen(before) === isBreakerOpen(after) ? SPACING_MS : NEWS_SPACING_MS;
 }
 
 /** @returns when to look again, milliseconds since 1970; undefined: there is no such policy any more. */
