@@ -126,8 +126,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
   /** What may count for an incident: what is open, what was on its node, and what ended lately. */
   function thatCount({ nodeName, plan }: KubeletIncident['spec']): readonly KubeletIncident[] {
     const backMs = Math.max(RECENT_MS, durationMs(plan.budget.cooldown));
-    const all = [...index.open(), ...index.ofNode(nodeName), ...index.endedSince(world.clock.now() - backMs)];
-    return withUncertain([...new Set(all)]);
+    return withUncertain(index.thatCount(nodeName, world.clock.now() - backMs));
   }
 
   function ageMs(): number {
