@@ -4,11 +4,10 @@
  */
 import type { Clock } from '../ports/clock.ts';
 import { createBuckets } from '../runtime/buckets.ts';
-import type { EventClaim, Subject } from './events.ts';
 
 export interface Recorded {
-  readonly subject: Subject;
-  readonly claim: EventClaim;
+  readonly subject: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string };
+  readonly claim: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };
   /** Milliseconds since 1970. */
   readonly at: number;
   /** How many are told with it. */

@@ -9,7 +9,9 @@ import { decideIncident } from '../../core/decision/incident/decide-incident.ts'
 import type { IncidentDecision, IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { isToBeConfirmed } from '../../core/decision/policy/places.ts';
-import type { ActContext } from './carry-out.ts';
+import type { AgentContacts } from '../agent-contacts.ts';
+import type { LocalView } from '../view/local-view.ts';
+import type { World } from '../world.ts';
 import { NO_STACKS } from './gather-evidence.ts';
 
 export interface Resting {
@@ -37,7 +39,13 @@ function isOfCopies({ spec, status }: KubeletIncident): boolean {
   return type !== 'KubeletSilent' && type !== 'Drill' && status.diagnosis !== undefined && !isToBeConfirmed(status);
 }
 
-export function createResting({ world, view, contacts }: Pick<ActContext, 'world' | 'view' | 'contacts'>): Resting {
+interface Parts {
+  readonly world: World;
+  readonly view: LocalView;
+  readonly contacts: AgentContacts;
+}
+
+export function createResting({ world, view, contacts }: Parts): Resting {
   const rests = new Map<string, Rest>();
 
   function copies(incident: KubeletIncident, { lease }: Rest): IncidentSnapshot {
