@@ -69,8 +69,10 @@ type Settings = Required<LeaderElectionOptions>;
 export type TermEnd = 'lost' | 'stopped';
 
 const JITTER = 0.2;
-/** A single try; the next one may fare better on a new connection. */
-const TRY_DEADLINE_MS = 5_000;
+/** Of the renew deadline that one try may take, as client-go has it: a second one, on a new connection, has the rest. */
+const TRY_SHARE = 0.5;
+/** Of the time between two tries that is kept after one that took as long. */
+const HURRY = 0.25;
 const RELEASE_DEADLINE_MS = 5_000;
 
 /**
@@ -113,7 +115,7 @@ async function acquire(settings: Settings, record: LeaseRecord): Promise<number 
   let holder = '';
   while (!signal.aborted) {
     const startedAt = clock.monotonic();
-    const { attempt, askedMs } = await tryOnce(settings, record, TRY_DEADLINE_MS);
+    const { attempt, askedMs } = await tryOnce(settings, record, settings.renewDeadlineMs * TRY_SHARE);
     const isTimely = clock.monotonic() - startedAt < settings.renewDeadlineMs;
     if (attempt === 'taken' && isTimely) return startedAt;
     if (record.holder() !== holder) {
@@ -236,11 +238,13 @@ function createRenewal(settings: Settings, record: LeaseRecord, leadsSince: numb
         await clock.sleep(Math.min(waitMs, leftMs()), signal).catch(() => undefined);
         if (isOver()) break;
         const startedAt = clock.monotonic();
-        const { attempt, askedMs } = await tryOnce(settings, record, Math.min(TRY_DEADLINE_MS, leftMs()));
+        const { attempt, askedMs } = await tryOnce(settings, record, Math.min(renewDeadlineMs * TRY_SHARE, leftMs()));
         if (attempt === 'held' || leftMs() <= 0) break;
         if (attempt === 'taken') renewedAt = startedAt;
+        const restMs = pause(settings, retryPeriodMs) - (clock.monotonic() - startedAt);
+        const nextMs = Math.max(restMs, retryPeriodMs * HURRY);
         // A leader that was asked to wait until its end would try no more.
-        waitMs = Math.max(pause(settings, retryPeriodMs), Math.min(askedMs, leftMs() / 2));
+        waitMs = Math.max(nextMs, Math.min(askedMs, leftMs() / 2));
       }
       return 'lost';
     },

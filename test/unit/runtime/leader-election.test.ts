@@ -138,6 +138,56 @@ describe('an elector', () => {
     a.stop.abort();
   });
 
+  test.each([6_000, 7_000])('keeps its lease where each answer takes %d ms', async (latencyMs) => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    const a = elector('a', store, clock);
+    let isSlow = false;
+    const cluster: Cluster = {
+      ...a.options.cluster,
+      async replace(resource, object, how) {
+        const { deadlineMs = 0 } = how;
+        const written = a.options.cluster.replace(resource, object, how);
+        if (!isSlow) return await written;
+        // It has arrived at once, and the answer is late.
+        await clock.sleep(Math.min(latencyMs, deadlineMs), never);
+        if (latencyMs > deadlineMs) throw new MedicError('E_KUBE_DEADLINE', 'transient', 'no answer');
+        return await written;
+      },
+    };
+    const work = endless();
+    void runAsLeader({ ...a.options, cluster }, work.work);
+    await clock.advance(5_000);
+    isSlow = true;
+    await clock.advance(120_000);
+    expect(work.signal()?.aborted).toBe(false);
+    a.stop.abort();
+    await clock.advance(20_000);
+  });
+
+  test('loses no lease where one answer in two does not come', async () => {
+    const clock = createFakeClock();
+    const store = createLeaseStore(clock);
+    const a = elector('a', store, clock);
+    let count = 0;
+    const cluster: Cluster = {
+      ...a.options.cluster,
+      async replace(resource, object, how) {
+        const written = await a.options.cluster.replace(resource, object, how);
+        count += 1;
+        if (count % 2 === 0) return written;
+        await clock.sleep(how.deadlineMs ?? 0, never);
+        throw new MedicError('E_KUBE_DEADLINE', 'transient', 'no answer');
+      },
+    };
+    const work = endless();
+    void runAsLeader({ ...a.options, cluster }, work.work);
+    await clock.advance(180_000);
+    expect(work.signal()?.aborted).toBe(false);
+    a.stop.abort();
+    await clock.advance(20_000);
+  });
+
   test("takes over from one that is gone after the lease's time on its own clock, whatever the times in it say", async () => {
     const clock = createFakeClock();
     const store = createLeaseStore(clock);
