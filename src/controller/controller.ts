@@ -3,10 +3,12 @@ import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
 import { createAgentContacts } from './agent-contacts.ts';
 import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';
+import { CONTROLLER_PACE, pacedCluster } from './paced-cluster.ts';
 import type { ActContext } from './incident/carry-out.ts';
 import { createKubeletLeases } from './incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from './incident/maintenance-lease.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
+import { createResting } from './incident/resting.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { createLocalView } from './view/local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
@@ -14,8 +16,9 @@ import { createPolicyReconciler } from './policy/reconcile-policy.ts';
 import { createEvidenceBudget } from './incident/evidence-budget.ts';
 import { runRetention } from './incident/incident-retention.ts';
 import { runUploadRetention } from './incident/upload-retention.ts';
-import { isSameRow } from './view/mirrored.ts';
+import { isSameRow, isSameRule } from './view/mirrored.ts';
 import type { Term } from '../runtime/leader-election.ts';
+import { createWritePace } from '../runtime/write-pace.ts';
 import { createMutex } from '../runtime/mutex.ts';
 import { createWorkQueue, type QueueOptions, type WorkQueue } from '../runtime/work-queue.ts';
 import type { World } from './world.ts';
@@ -42,15 +45,18 @@ function createQueues(context: ActContext): Queues {
       },
     });
   return {
-    nodes: queue('node', 4, createNodeReconciler(context)),
+    nodes: queue('node', 8, createNodeReconciler(context)),
     incidents: queue('incident', 8, (name, signal) => reconcileIncident(context, name, signal)),
     policies: queue('policy', 1, createPolicyReconciler(world, view)),
   };
 }
 
+/** How many nodes are unhealthy changes with each of them; a policy looks at all that has come within a second at once. */
+const POLICY_WAITS_MS = 1_000;
+
 function wire({ view }: ActContext, queues: Queues): void {
   const policyOfAll = (): void => {
-    for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);
+    for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name, POLICY_WAITS_MS);
   };
   const add = (incidents: readonly KubeletIncident[]): void => {
     for (const incident of incidents) if (isOpen(incident)) queues.incidents.add(incident.metadata.name);
@@ -60,11 +66,13 @@ function wire({ view }: ActContext, queues: Queues): void {
     const name = current?.metadata.name ?? previous?.metadata.name ?? '';
     queues.nodes.add(name);
     add(view.incidentsOf(name));
+    policyOfAll();
   });
   view.healths.onChange((current, previous) => {
     const name = current?.metadata.name ?? previous?.metadata.name ?? '';
     queues.nodes.add(name);
     add(view.incidentsOf(name));
+    if (current?.status.pleg?.state !== previous?.status.pleg?.state) policyOfAll();
   });
   view.incidents.onChange((current, previous) => {
     const incident = current ?? previous;
@@ -78,8 +86,9 @@ function wire({ view }: ActContext, queues: Queues): void {
     policyOfAll();
     add(view.openIncidents());
   });
-  view.policies.onChange(() => {
-    policyOfAll();
+  view.policies.onChange((current, previous) => {
+    if (current !== undefined && previous !== undefined && isSameRule(current, previous)) return;
+    for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);
     // A pause may have ended.
     add(view.openIncidents());
     for (const node of view.nodes.list()) queues.nodes.add(node.metadata.name);
@@ -89,7 +98,8 @@ function wire({ view }: ActContext, queues: Queues): void {
 /** Runs until the end of the term. */
 export async function runController(allWorld: World, term: Term): Promise<void> {
   const { signal } = term;
-  const world = { ...allWorld, cluster: clusterOfTerm(cleanCluster(allWorld.cluster), term) };
+  const pace = createWritePace(allWorld.clock, CONTROLLER_PACE, signal);
+  const world = { ...allWorld, cluster: pacedCluster(clusterOfTerm(cleanCluster(allWorld.cluster), term), pace) };
   const contacts = createAgentContacts(world);
   const view = createLocalView(world, contacts, signal);
   const leases = createMaintenanceLeases(world, (name) =>
@@ -98,8 +108,9 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   const events = createEventRecorder(world);
   const kubeletLeases = createKubeletLeases(world);
   const evidence = createEvidenceBudget({ world, view, events }, signal);
+  const resting = createResting({ world, view, contacts, evidence });
   const mutex = createMutex();
-  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, evidence, mutex };
+  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, evidence, resting, mutex };
   const queues = createQueues(context);
   wire(context, queues);
   await view.whenSynced();

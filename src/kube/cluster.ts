@@ -27,8 +27,9 @@ import { createMirror } from './mirror.ts';
 import { parseObject } from './parsed.ts';
 import { createPath, objectPath } from './paths.ts';
 import { proxyToNode } from './node-proxy.ts';
-import { retryRead } from './retry.ts';
+import { OF_READS, OF_WRITES, retry, type Retry } from './retry.ts';
 import { createServerClock } from './connection/server-clock.ts';
+import { throttled } from './connection/throttle.ts';
 import { assertGood, createTransport, type HttpRequest } from './connection/transport.ts';
 
 export interface ClusterOptions {
@@ -46,25 +47,30 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
   const { random, log } = options;
   const callClock = options.callClock ?? options.clock;
   const serverClock = createServerClock(options.clock);
-  const transport = createTransport(connection, serverClock);
+  const transport = throttled(createTransport(connection, serverClock), callClock);
 
   async function sendOnce(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
     const answer = await transport.send({ ...request, signal }, { maxBytes: MAX_ANSWER_BYTES, beyond: 'fail' });
     return parseJson(request.what, assertGood(request.what, answer).body);
   }
 
+  async function ask(request: ApiRequest, call: Call, classes: Retry['classes']): Promise<unknown> {
+    const limit = callLimit(request.what, call);
+    return await withDeadline(callClock, limit, call.signal, (signal) => {
+      const how = { clock: callClock, random, classes, deadlineMs: limit.ms };
+      return retry(() => sendOnce(request, signal), how, signal);
+    });
+  }
+
   async function read(path: string, what: string, call: Call, accept?: string): Promise<unknown> {
-    const request = { method: 'GET', path, what, gzip: true, ...(accept === undefined ? {} : { accept }) };
-    return await withDeadline(callClock, callLimit(what, call), call.signal, (signal) =>
-      retryRead(() => sendOnce(request, signal), { clock: callClock, random }, signal),
-    );
+    const request = { method: 'GET', path, what, gzip: true, ...(accept === undefined ? {} : { accept }) } as const;
+    return await ask(request, call, OF_READS);
   }
 
   async function write<T extends KubeObject>(resource: Resource<T>, request: ApiRequest, call: Call): Promise<T> {
-    const raw = await withDeadline(callClock, callLimit(request.what, call), call.signal, (signal) =>
-      sendOnce(request, signal),
-    );
-    return parseObject(resource, request.what, raw);
+    // Who renews a lease has tries of its own.
+    const classes = request.isUrgent === true ? [] : OF_WRITES;
+    return parseObject(resource, request.what, await ask(request, call, classes));
   }
 
   async function patch<T extends KubeObject>(resource: Resource<T>, request: ApiRequest, call: Call): Promise<T> {
@@ -91,7 +97,10 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       query: ListQuery = {},
       call: Call = {},
     ): Promise<Listed<T>> {
-      return await listAll(resource, query, (path, what) => read(path, what, call, listAccept(resource)));
+      return await listAll(resource, query, {
+        read: (path, what) => read(path, what, call, listAccept(resource)),
+        clock: callClock,
+      });
     },
 
     async create<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
@@ -104,7 +113,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
 
     async replace<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
       const request = target('PUT', resource, refOf(object), how);
-      return await write(resource, { ...request, body: body(resource, object) }, how);
+      return await write(resource, { ...request, body: body(resource, object), isUrgent: true }, how);
     },
 
     async apply<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: ApplyOptions): Promise<T> {
@@ -131,7 +140,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       const path = objectPath(resource, ref, { query: { timeout: serverTimeout(call) } });
       const request = { method: 'DELETE', path, what, body: JSON.stringify(deleteOptions) };
       try {
-        await withDeadline(callClock, callLimit(what, call), call.signal, (signal) => sendOnce(request, signal));
+        await ask(request, call, OF_WRITES);
         return true;
       } catch (error) {
         if (isMedicError(error, 'absent')) return false;
@@ -145,9 +154,10 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
 
     mirror<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> {
       const list = (): Promise<Listed<T>> =>
-        listAll(resource, query, (path, what) =>
-          read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }, listAccept(resource)),
-        );
+        listAll(resource, query, {
+          read: (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }, listAccept(resource)),
+          clock: callClock,
+        });
       return createMirror({ resource, query, list, transport, clock: options.clock, callClock, random, log, signal });
     },
 

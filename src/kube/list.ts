@@ -1,12 +1,14 @@
 /** Lists in pages, so that neither side holds a big collection at once. */
 import * as z from 'zod/mini';
+import type { Clock } from '../ports/clock.ts';
 import type { KubeObject, ListQuery, Listed, Malformed, Resource } from '../ports/cluster.ts';
 import { isMedicError } from '../ports/errors.ts';
+import { inTurns } from '../runtime/turns.ts';
 import { malformedError } from './errors.ts';
 import { tryParse } from './parsed.ts';
 import { listPath } from './paths.ts';
 
-const PAGE_SIZE = 250;
+const PAGE_SIZE = 100;
 /** Bound of one answer, decompressed. Objects are at most 1.5 MiB each (etcd's request limit), mostly some KiB. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
@@ -15,8 +17,11 @@ const Page = z.object({
   items: z.nullish(z.array(z.unknown())),
 });
 
-/** GETs a path and returns the JSON of the answer. */
-export type ReadJson = (path: string, what: string) => Promise<unknown>;
+export interface ListReader {
+  /** GETs a path and returns the JSON of the answer. */
+  readonly read: (path: string, what: string) => Promise<unknown>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
 
 /**
  * All pages of a list. A continue token that has expired on the way starts it once more, then in one piece.
@@ -25,35 +30,41 @@ export type ReadJson = (path: string, what: string) => Promise<unknown>;
 export async function listAll<T extends KubeObject>(
   resource: Resource<T>,
   query: ListQuery,
-  read: ReadJson,
+  reader: ListReader,
 ): Promise<Listed<T>> {
   try {
-    return await listPages(resource, query, read, query.pageSize ?? PAGE_SIZE);
+    return await listPages(resource, query, reader, query.pageSize ?? PAGE_SIZE);
   } catch (error) {
     if (!isMedicError(error) || error.code !== 'E_KUBE_EXPIRED') throw error;
-    return await listPages(resource, query, read, query.pageSize);
+    return await listPages(resource, query, reader, query.pageSize);
   }
 }
 
 async function listPages<T extends KubeObject>(
   resource: Resource<T>,
   query: ListQuery,
-  read: ReadJson,
+  { read, clock }: ListReader,
   limit: number | undefined,
 ): Promise<Listed<T>> {
   const items: T[] = [];
   const malformed: Malformed[] = [];
   const what = `LIST ${resource.plural}`;
   let next: string | undefined;
+
+  function* parsing(raws: readonly unknown[]): Generator {
+    for (const raw of raws) {
+      const parsed = tryParse(resource, raw);
+      if (parsed.kind === 'object') items.push(parsed.object);
+      else malformed.push(parsed.malformed);
+      yield;
+    }
+  }
+
   for (;;) {
     const path = listPath(resource, query, { limit: limit?.toString(), continue: next });
     const page = Page.safeParse(await read(path, what));
     if (!page.success) throw malformedError(what, page.error);
-    for (const raw of page.data.items ?? []) {
-      const parsed = tryParse(resource, raw);
-      if (parsed.kind === 'object') items.push(parsed.object);
-      else malformed.push(parsed.malformed);
-    }
+    await inTurns(parsing(page.data.items ?? []), clock);
     next = page.data.metadata.continue;
     if (next === '') return { items, resourceVersion: page.data.metadata.resourceVersion, malformed };
   }

@@ -9,8 +9,11 @@ export interface MirrorStore<T extends KubeObject> extends Pick<Mirror<T>, 'get'
   /** What the server has now. One that has become malformed keeps its last good copy. */
   set(parsed: Parsed<T>): void;
   remove(parsed: Parsed<T>): void;
-  /** What a new list says. */
-  replaceAll(listed: Pick<Listed<T>, 'items' | 'malformed'>): void;
+  /**
+   * What a new list says, a step an object: who takes all steps has it whole, and who looks between them sees some of it, as
+   * of a watch that is behind.
+   */
+  replacing(listed: Pick<Listed<T>, 'items' | 'malformed'>): Generator<void>;
 }
 
 /** @param onThrown told of what a handler has thrown; the others are told of the change all the same. */
@@ -67,11 +70,21 @@ export function createMirrorStore<T extends KubeObject>(onThrown: (error: unknow
     remove(parsed): void {
       removeKey(parsed.kind === 'object' ? keyOf(parsed.object) : identityOf(parsed.malformed.raw).key);
     },
-    replaceAll(listed): void {
+    *replacing(listed): Generator<void> {
       const present = new Set([...listed.items.map(keyOf), ...listed.malformed.map(({ raw }) => identityOf(raw).key)]);
-      for (const key of [...objects.keys(), ...malformed.keys()]) if (!present.has(key)) removeKey(key);
-      for (const object of listed.malformed) setMalformed(object);
-      for (const object of listed.items) setGood(object);
+      const gone = [...objects.keys(), ...malformed.keys()].filter((key) => !present.has(key));
+      for (const key of gone) {
+        removeKey(key);
+        yield;
+      }
+      for (const object of listed.malformed) {
+        setMalformed(object);
+        yield;
+      }
+      for (const object of listed.items) {
+        setGood(object);
+        yield;
+      }
     },
   };
 }

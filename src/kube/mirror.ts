@@ -6,6 +6,7 @@ import { isMedicError, type MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { watchAccept } from './accept.ts';
+import { inTurns } from '../runtime/turns.ts';
 import { createMirrorStore } from './mirror-store.ts';
 import { tryParse } from './parsed.ts';
 import { listPath } from './paths.ts';
@@ -62,7 +63,7 @@ export function createMirror<T extends KubeObject>(options: MirrorOptions<T>): M
     const listed = await options.list();
     for (const { name, message } of listed.malformed) log.warn('a malformed object is left out', { name, message });
     resourceVersion = listed.resourceVersion;
-    store.replaceAll(listed);
+    await inTurns(store.replacing(listed), options.callClock, signal);
     isFresh();
     synced.resolve(undefined);
   }

@@ -11,6 +11,8 @@ export interface BackoffBounds {
 
 /** Enough to reach any bound, and no overflow. */
 const MOST_DOUBLINGS = 16;
+/** By chance up to so much later than a server has asked for. */
+const AFTER_ASKED = 0.2;
 
 /**
  * The delay in milliseconds after so many failures in a row: the full delay, or down to half of it by chance.
@@ -26,5 +28,7 @@ export function backoffMs(
   const doublings = Math.min(Math.max(0, failures - 1), MOST_DOUBLINGS);
   const fullMs = Math.min(longestMs, firstMs * 2 ** doublings);
   const askedMs = isMedicError(error) ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(askedMs, fullMs * (0.5 + 0.5 * random.next()));
+  const chance = random.next();
+  // A server tells all who ask at once the same.
+  return Math.max(askedMs * (1 + AFTER_ASKED * chance), fullMs * (0.5 + 0.5 * chance));
 }

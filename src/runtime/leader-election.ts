@@ -6,7 +6,7 @@
  */
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster, Ref } from '../ports/cluster.ts';
-import { MedicError } from '../ports/errors.ts';
+import { isMedicError, MedicError } from '../ports/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { type Limit, withDeadline } from './deadline.ts';
 import { createLeaseRecord, type Attempt, type LeaseRecord } from './lease-record.ts';
@@ -15,8 +15,10 @@ export interface TermTimes {
   readonly leaseDurationMs: number;
   /** A leader that has not renewed for so long no longer is one. */
   readonly renewDeadlineMs: number;
-  /** Time between tries, plus up to a fifth by chance. */
+  /** Time between the tries of a leader, plus up to a fifth by chance. */
   readonly retryPeriodMs: number;
+  /** Of one that waits to lead: how long a lease may be free before it is seen. */
+  readonly followPeriodMs: number;
   /** How long a write of the work may be on its way. */
   readonly writeDeadlineMs: number;
   /** How long the work may take to end after its signal. */
@@ -33,6 +35,7 @@ export const TERM_TIMES: TermTimes = {
   leaseDurationMs: 30_000,
   renewDeadlineMs: 15_000,
   retryPeriodMs: 2_000,
+  followPeriodMs: 1_000,
   writeDeadlineMs: 8_000,
   // 3 s of the margin are left for the process to end.
   workGraceMs: 12_000,
@@ -66,8 +69,10 @@ type Settings = Required<LeaderElectionOptions>;
 export type TermEnd = 'lost' | 'stopped';
 
 const JITTER = 0.2;
-/** A single try; the next one may fare better on a new connection. */
-const TRY_DEADLINE_MS = 5_000;
+/** Of the renew deadline that one try may take, as client-go has it: a second one, on a new connection, has the rest. */
+const TRY_SHARE = 0.5;
+/** Of the time between two tries that is kept after one that took as long. */
+const HURRY = 0.25;
 const RELEASE_DEADLINE_MS = 5_000;
 
 /**
@@ -110,29 +115,35 @@ async function acquire(settings: Settings, record: LeaseRecord): Promise<number 
   let holder = '';
   while (!signal.aborted) {
     const startedAt = clock.monotonic();
-    const attempt = await tryOnce(settings, record, TRY_DEADLINE_MS);
+    const { attempt, askedMs } = await tryOnce(settings, record, settings.renewDeadlineMs * TRY_SHARE);
     const isTimely = clock.monotonic() - startedAt < settings.renewDeadlineMs;
     if (attempt === 'taken' && isTimely) return startedAt;
     if (record.holder() !== holder) {
       holder = record.holder();
       log.info('waiting to lead', { holder });
     }
-    await clock.sleep(pause(settings), signal).catch(() => undefined);
+    await clock.sleep(Math.max(askedMs, pause(settings, settings.followPeriodMs)), signal).catch(() => undefined);
   }
   if (record.holder() === settings.identity) await release(settings, record);
   return undefined;
 }
 
-function pause({ retryPeriodMs, random }: Settings): number {
-  return retryPeriodMs * (1 + JITTER * random.next());
+function pause({ random }: Settings, periodMs: number): number {
+  return periodMs * (1 + JITTER * random.next());
 }
 
-async function tryOnce({ log }: Settings, record: LeaseRecord, deadlineMs: number): Promise<Attempt | 'failed'> {
+interface Try {
+  readonly attempt: Attempt | 'failed';
+  /** How long the API server wants to be left alone. */
+  readonly askedMs: number;
+}
+
+async function tryOnce({ log }: Settings, record: LeaseRecord, deadlineMs: number): Promise<Try> {
   try {
-    return await record.attempt(deadlineMs);
+    return { attempt: await record.attempt(deadlineMs), askedMs: 0 };
   } catch (error) {
     log.warn('the lease cannot be taken or renewed', { err: error });
-    return 'failed';
+    return { attempt: 'failed', askedMs: isMedicError(error) ? (error.retryAfterMs ?? 0) : 0 };
   }
 }
 
@@ -214,7 +225,7 @@ interface Renewal {
 }
 
 function createRenewal(settings: Settings, record: LeaseRecord, leadsSince: number): Renewal {
-  const { clock, renewDeadlineMs } = settings;
+  const { clock, renewDeadlineMs, retryPeriodMs } = settings;
   let renewedAt = leadsSince;
   // After a pause of the whole process this is found late, and then nothing is tried any more.
   const leftMs = (): number => renewDeadlineMs - (clock.monotonic() - renewedAt);
@@ -222,13 +233,18 @@ function createRenewal(settings: Settings, record: LeaseRecord, leadsSince: numb
     leftMs,
     async untilLost(signal) {
       const isOver = (): boolean => leftMs() <= 0 || signal.aborted;
+      let waitMs = pause(settings, retryPeriodMs);
       while (!isOver()) {
-        await clock.sleep(Math.min(pause(settings), leftMs()), signal).catch(() => undefined);
+        await clock.sleep(Math.min(waitMs, leftMs()), signal).catch(() => undefined);
         if (isOver()) break;
         const startedAt = clock.monotonic();
-        const attempt = await tryOnce(settings, record, Math.min(TRY_DEADLINE_MS, leftMs()));
+        const { attempt, askedMs } = await tryOnce(settings, record, Math.min(renewDeadlineMs * TRY_SHARE, leftMs()));
         if (attempt === 'held' || leftMs() <= 0) break;
         if (attempt === 'taken') renewedAt = startedAt;
+        const restMs = pause(settings, retryPeriodMs) - (clock.monotonic() - startedAt);
+        const nextMs = Math.max(restMs, retryPeriodMs * HURRY);
+        // A leader that was asked to wait until its end would try no more.
+        waitMs = Math.max(nextMs, Math.min(askedMs, leftMs() / 2));
       }
       return 'lost';
     },

@@ -6,6 +6,7 @@ import TinyQueue from 'tinyqueue';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { backoffMs } from './backoff.ts';
+import { createTurns } from './turns.ts';
 import { createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface QueueOptions {
@@ -20,8 +21,8 @@ export interface QueueOptions {
 }
 
 export interface WorkQueue {
-  /** Work on the key as soon as a worker is free. */
-  add(key: string): void;
+  /** Work on the key as soon as a worker is free, or so many milliseconds later: what comes until then is one look. */
+  add(key: string, inMs?: number): void;
   /** Runs until the signal; resolves when the work in hand is finished. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -45,6 +46,7 @@ function bySoonest(a: Entry, b: Entry): number {
 
 export function createWorkQueue(options: QueueOptions): WorkQueue {
   const { clock, random, log } = options;
+  const endTurn = createTurns(clock);
   /** On the monotonic clock: a wall clock that is set back must not put off what is due. */
   const due = new Map<string, number>();
   /** Soonest first. An entry that `due` does not agree with is of the past. */
@@ -140,12 +142,14 @@ export function createWorkQueue(options: QueueOptions): WorkQueue {
       const key = take(clock.monotonic());
       if (key === undefined) await rest(wakeUp, signal);
       else await work(key, signal);
+      // Thousands of looks that wait for nothing would otherwise be one turn.
+      await endTurn();
     }
   }
 
   return {
-    add: (key) => {
-      schedule(key, clock.monotonic());
+    add: (key, inMs = 0) => {
+      schedule(key, clock.monotonic() + inMs);
     },
     run: async (signal) => {
       await Promise.all(Array.from({ length: options.workers }, () => worker(signal)));

@@ -11,6 +11,7 @@ import type { Cluster } from '../../src/ports/cluster.ts';
 import { MANAGER } from '../contract/subject.ts';
 import { createRecordingLog } from '../support/builders/recording.ts';
 import { startChild, type Child } from '../support/child.ts';
+import { installCrds } from '../support/raw-resource.ts';
 import { startControlPlane, type ControlPlane } from '../support/control-plane.ts';
 import { eventually, realClock, realRandom } from '../support/real-time.ts';
 
@@ -26,6 +27,28 @@ beforeAll(async () => {
 afterAll(async () => {
   await plane.stop();
 });
+
+function writeKubeconfig(name: string, user: unknown): string {
+  const file = join(plane.folder, name);
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'c',
+        cluster: {
+          server: `https://127.0.0.1:${plane.port}`,
+          'certificate-authority-data': Buffer.from(plane.ca).toString('base64'),
+        },
+      },
+    ],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u', namespace: 'ns' } }],
+    'current-context': 'x',
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
 
 describe('leader election between processes', () => {
   const electors: Child[] = [];
@@ -100,6 +123,34 @@ describe('leader election between processes', () => {
   });
 });
 
+test('a controller that is told to end hands over within two seconds', async () => {
+  const namespace = 'default';
+  await installCrds(admin);
+  const user = { token: 'admin' };
+  const kubeconfig = writeKubeconfig('controllers', user);
+  const program = fileURLToPath(new URL('../../src/bin/controller.ts', import.meta.url));
+  const start = (name: string): Child => {
+    const flags = ['--namespace', namespace, '--identity', name, '--metrics-address', '127.0.0.1:0'];
+    return startChild(process.execPath, [program, '--kubeconfig', kubeconfig, ...flags], join(plane.folder, name));
+  };
+  const holder = async (): Promise<string | undefined> =>
+    (await admin.get(LEASES, { name: 'kubelet-medic-controller', namespace }))?.spec.holderIdentity;
+  const first = start('controller-1');
+  await eventually('it is in sync', () => first.output().includes('Controller is in sync'));
+  const second = start('controller-2');
+  await eventually('it waits', () => second.output().includes('waiting to lead'));
+  try {
+    // Each of its writes that is on its way is waited for; there is none.
+    const toldAt = performance.now();
+    first.signal('SIGTERM');
+    await eventually('the other one leads', async () => (await holder()) === 'controller-2');
+    expect(performance.now() - toldAt).toBeLessThan(2_000);
+    expect(first.output()).toContain('the lease is free');
+  } finally {
+    await Promise.all([first.stop(), second.stop()]);
+  }
+});
+
 test('mirrors go on after the API server has been away, and know that they were not fresh', async () => {
   const stop = new AbortController();
   const [nodes, secrets] = [admin.mirror(NODES, {}, stop.signal), admin.mirror(SECRETS, {}, stop.signal)];
@@ -123,35 +174,13 @@ test('mirrors go on after the API server has been away, and know that they were 
 });
 
 describe('a kubeconfig', () => {
-  function write(name: string, user: unknown): string {
-    const file = join(plane.folder, name);
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [
-        {
-          name: 'c',
-          cluster: {
-            server: `https://127.0.0.1:${plane.port}`,
-            'certificate-authority-data': Buffer.from(plane.ca).toString('base64'),
-          },
-        },
-      ],
-      users: [{ name: 'u', user }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u', namespace: 'ns' } }],
-      'current-context': 'x',
-    };
-    writeFileSync(file, JSON.stringify(config));
-    return file;
-  }
-
   function connect(file: string): ReturnType<typeof createKubeconfigConnection> {
     return createKubeconfigConnection({ files: [join(plane.folder, 'not-there'), file], clock: realClock });
   }
 
   test('with a client certificate is who the certificate says', async () => {
     const { cert, key } = plane.issue('jane', '/O=system:masters/CN=jane');
-    const connection = connect(write('by-certificate', { 'client-certificate': cert, 'client-key': key }));
+    const connection = connect(writeKubeconfig('by-certificate', { 'client-certificate': cert, 'client-key': key }));
     expect(connection.namespace).toBe('ns');
     expect((await createCluster(connection, options).list(NODES)).malformed).toEqual([]);
   });
@@ -168,7 +197,7 @@ describe('a kubeconfig', () => {
     );
     chmodSync(plugin, 0o755);
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: plugin, interactiveMode: 'Never' };
-    const cluster = createCluster(connect(write('by-plugin', { exec })), options);
+    const cluster = createCluster(connect(writeKubeconfig('by-plugin', { exec })), options);
     expect((await cluster.list(NODES)).malformed).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import type { ActContext } from '../../src/controller/incident/carry-out.ts';
 import { createEvidenceBudget } from '../../src/controller/incident/evidence-budget.ts';
 import { createKubeletLeases } from '../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
+import { createResting } from '../../src/controller/incident/resting.ts';
 import { createLocalView } from '../../src/controller/view/local-view.ts';
 import { createMutex } from '../../src/runtime/mutex.ts';
 import { isObject, objectAt, textAt } from './api-server/json.ts';
@@ -67,7 +68,8 @@ export async function createControllerContext(): Promise<ControllerParts> {
   events.run(signal).catch(() => undefined);
   const kubeletLeases = createKubeletLeases(world);
   const evidence = createEvidenceBudget({ world, view, events }, signal);
-  const context = { world, view, contacts, leases, kubeletLeases, events, evidence, mutex: createMutex() };
+  const resting = createResting({ world, view, contacts, evidence });
+  const context = { world, view, contacts, leases, kubeletLeases, events, evidence, resting, mutex: createMutex() };
   const policy = aPolicy();
   local.seeds.seed(POLICIES, { metadata: { name: policy.metadata.name }, spec: policy.spec });
   await view.whenSynced();

@@ -1,7 +1,7 @@
 /** A client's own way to the API server, on which a test says what goes wrong: at a call, or in what a watch tells. */
 import { callLimit } from '../../src/kube/call-limit.ts';
 import { answerError, malformedError, networkError } from '../../src/kube/errors.ts';
-import { retryRead } from '../../src/kube/retry.ts';
+import { OF_READS, OF_WRITES, retry } from '../../src/kube/retry.ts';
 import type { Clock, Random } from '../../src/ports/clock.ts';
 import type { Call, Cluster, KubeObject, Mirror, Ref, Resource } from '../../src/ports/cluster.ts';
 import { withDeadline } from '../../src/runtime/deadline.ts';
@@ -118,7 +118,8 @@ export function createFaultyClient(
         return await passed;
       };
       const isRead = asked.verb === 'get' || asked.verb === 'list';
-      return await (isRead ? retryRead(once, { clock, random }, signal) : once());
+      const classes = asked.verb === 'replace' ? [] : isRead ? OF_READS : OF_WRITES;
+      return await retry(once, { clock, random, classes, deadlineMs: callLimit(what, call).ms }, signal);
     });
   }
 

@@ -30,7 +30,7 @@ export function createLocalMirror<T extends KubeObject>(
     isDue = false;
     if (watched.downSince() !== undefined || signal.aborted) return;
     isSynced = true;
-    store.replaceAll(watched.list());
+    Array.from(store.replacing(watched.list()));
     synced.resolve(undefined);
   }
 

@@ -11,6 +11,7 @@ import type { LocalView } from '../view/local-view.ts';
 import { cordonNode, uncordonNode } from '../node-cordon.ts';
 import type { EvidenceBudget } from './evidence-budget.ts';
 import type { KubeletLeases } from './kubelet-leases.ts';
+import type { Resting } from './resting.ts';
 import type { MaintenanceLeases } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
@@ -72,6 +73,7 @@ export interface ActContext {
   readonly kubeletLeases: KubeletLeases;
   readonly events: EventRecorder;
   readonly evidence: EvidenceBudget;
+  readonly resting: Resting;
   /** One at a time: a decision that looks at the budget and the write that reserves it hold the mutex. */
   readonly mutex: Mutex;
 }
@@ -109,7 +111,8 @@ async function writeOrRemember(
   try {
     return await writeStatus(world, incident, status);
   } catch (error) {
-    if (!isMedicError(error, 'conflict', 'absent', 'denied', 'invalid')) view.noteUncertain(incident, status);
+    if (!isMedicError(error, 'conflict', 'absent', 'denied', 'invalid', 'throttled'))
+      view.noteUncertain(incident, status);
     throw error;
   }
 }

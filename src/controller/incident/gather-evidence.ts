@@ -20,7 +20,7 @@ const Saved = z.object({ metadata: ObjectMeta, spec: z.object({ entry: EvidenceE
 type Saved = z.infer<typeof Saved>;
 const SAVED = { ...EVIDENCES, parse: (raw: unknown): Saved => Saved.parse(raw) };
 
-const NONE: Stacks = { entries: [], dumps: [], left: [], unreadable: new Map() };
+export const NO_STACKS: Stacks = { entries: [], dumps: [], left: [], unreadable: new Map() };
 /**
  * Of one dump, unpacked, and of all dumps of an incident: a node that lies could send what unpacks to gigabytes, and end this
  * program again after each restart. An agent sends 8 MiB at most, which is a kubelet of 10,000 goroutines.
@@ -84,7 +84,7 @@ function unzipFailure(error: unknown): string | undefined {
 
 /** Read until the diagnosis is made: by then the evidence is sealed. */
 export async function gatherEvidence(world: World, incident: KubeletIncident, signal: AbortSignal): Promise<Stacks> {
-  if (incident.status.diagnosis !== undefined) return NONE;
+  if (incident.status.diagnosis !== undefined) return NO_STACKS;
   const entries = await savedByUs(world, incident);
   const store = createObjectStore({ cluster: world.cluster, incident, manager: CONTROLLER_MANAGER });
   const ofAgent = (incident.status.evidence ?? []).filter(({ by }) => by === 'Agent');

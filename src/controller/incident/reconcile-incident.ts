@@ -23,7 +23,10 @@ async function gatherReserved(
 }
 
 async function reconcile(context: ActContext, name: string, signal: AbortSignal): Promise<number | undefined> {
-  const { world, view } = context;
+  const { world, view, resting } = context;
+  const nextLook = resting.nextLook(name);
+  if (nextLook !== undefined) return nextLook;
+  resting.forget(name);
   const gathered = await gatherIncident(context, name, signal);
   if (gathered === undefined) view.forget(name);
   if (gathered === undefined || !isOpen(gathered.incident)) return undefined;
@@ -36,6 +39,7 @@ async function reconcile(context: ActContext, name: string, signal: AbortSignal)
     return { snapshot, decision, changed: await writeDecision(context, snapshot, decision) };
   });
   await carryOut(context, snapshot, decision, signal);
+  if (!changed) resting.note(snapshot, decision);
   // After a write the next step is asked for at once; a command that was given again may as well not help.
   return changed && decision.nextCheckAt !== undefined ? world.clock.now() : decision.nextCheckAt;
 }

@@ -10,21 +10,28 @@ export interface IncidentIndex {
   open(): readonly KubeletIncident[];
   /** Those that name this node, whatever its UID. */
   ofNode(nodeName: string): readonly KubeletIncident[];
-  /** Those that ended then or later, by the clock of the controller that ended them; milliseconds since 1970. */
-  endedSince(at: number): readonly KubeletIncident[];
+  /**
+   * Those of all nodes that are open or ended at `since` or later, and of this node also those that ended before; times are of the
+   * controllers that ended them, milliseconds since 1970. Each is there once.
+   */
+  thatCount(nodeName: string, since: number): readonly KubeletIncident[];
 }
 
-interface Ended {
+interface End {
   readonly at: number;
   readonly name: string;
 }
 
-function isBefore(a: Ended, b: Ended): boolean {
+interface Ended extends End {
+  readonly incident: KubeletIncident;
+}
+
+function isBefore(a: End, b: End): boolean {
   return a.at < b.at || (a.at === b.at && a.name < b.name);
 }
 
 /** One whose end is not known counts as ended long ago, as budgets take it. */
-function endOf({ metadata, status }: KubeletIncident): Ended {
+function endOf({ metadata, status }: KubeletIncident): End {
   return { at: fromTime(status.timings?.completedAt) ?? 0, name: metadata.name };
 }
 
@@ -36,7 +43,7 @@ export function createIncidentIndex(): IncidentIndex {
   const ended: Ended[] = [];
 
   /** Where it is, or would be. */
-  function placeOf(end: Ended): number {
+  function placeOf(end: End): number {
     let [low, high] = [0, ended.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -63,7 +70,7 @@ export function createIncidentIndex(): IncidentIndex {
     const ofNode = byNode.get(nodeName) ?? new Map<string, KubeletIncident>();
     byNode.set(nodeName, ofNode.set(name, incident));
     if (isOpen(incident)) open.set(name, incident);
-    else ended.splice(placeOf(endOf(incident)), 0, endOf(incident));
+    else ended.splice(placeOf(endOf(incident)), 0, { ...endOf(incident), incident });
   }
 
   return {
@@ -74,6 +81,12 @@ export function createIncidentIndex(): IncidentIndex {
     get: (name) => known.get(name),
     open: () => [...open.values()],
     ofNode: (nodeName) => [...(byNode.get(nodeName)?.values() ?? [])],
-    endedSince: (at) => ended.slice(placeOf({ at, name: '' })).flatMap(({ name }) => known.get(name) ?? []),
+    thatCount: (nodeName, since) => {
+      const late = ended.slice(placeOf({ at: since, name: '' })).map(({ incident }) => incident);
+      const early = [...(byNode.get(nodeName)?.values() ?? [])].filter(
+        (incident) => !isOpen(incident) && endOf(incident).at < since,
+      );
+      return [...open.values(), ...late, ...early];
+    },
   };
 }

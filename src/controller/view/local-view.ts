@@ -16,7 +16,7 @@ import { holdsPlace, type ListedPlaces } from '../../core/decision/policy/places
 import { durationMs } from '../../core/time/duration.ts';
 import type { KubeObject, Listed, Mirror } from '../../ports/cluster.ts';
 import { createIncidentIndex } from './incident-index.ts';
-import { HEALTH_ROWS, INCIDENT_PAGE, INCIDENT_ROWS, NODE_ROWS } from './mirrored.ts';
+import { HEALTH_ROWS, INCIDENT_PAGE, INCIDENT_ROWS, isSameRule, NODE_ROWS } from './mirrored.ts';
 import { createNodeIndex } from './node-index.ts';
 import { unreadableOf } from './unreadable-incidents.ts';
 import type { AgentContacts } from '../agent-contacts.ts';
@@ -31,6 +31,8 @@ export interface LocalView {
   openIncidents(): readonly KubeletIncident[];
   /** All that name this node, open and past, our own newest writes included. */
   incidentsOf(nodeName: string): readonly KubeletIncident[];
+  /** As it was last seen, our own newest write included; of one that is over, what the mirror holds. */
+  incident(name: string): KubeletIncident | undefined;
   /** Remembers what a write of ours returned until the watch has caught up with it. */
   noteWritten(incident: KubeletIncident): void;
   /** Remembers a write whose outcome is not known: it counts as done until a fresh read says otherwise. */
@@ -89,7 +91,8 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     noteReady(name, current);
     nodeIndex.setNode(name, current);
   });
-  policies.onChange(() => {
+  policies.onChange((current, previous) => {
+    if (current !== undefined && previous !== undefined && isSameRule(current, previous)) return;
     nodeIndex.setPolicies(policies.list());
   });
   healths.onChange((current, previous) => {
@@ -123,8 +126,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
   /** What may count for an incident: what is open, what was on its node, and what ended lately. */
   function thatCount({ nodeName, plan }: KubeletIncident['spec']): readonly KubeletIncident[] {
     const backMs = Math.max(RECENT_MS, durationMs(plan.budget.cooldown));
-    const all = [...index.open(), ...index.ofNode(nodeName), ...index.endedSince(world.clock.now() - backMs)];
-    return withUncertain([...new Set(all)]);
+    return withUncertain(index.thatCount(nodeName, world.clock.now() - backMs));
   }
 
   function ageMs(): number {
@@ -144,6 +146,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
     incidents,
     openIncidents: () => withUncertain(index.open()),
     incidentsOf: (nodeName) => withUncertain(index.ofNode(nodeName)),
+    incident: (name) => index.get(name),
     noteWritten: (incident) => {
       const seen = incidents.get(incident.metadata.name);
       if (seen !== undefined && !isLaterVersion(incident.metadata.resourceVersion, seen.metadata.resourceVersion))

@@ -9,6 +9,7 @@ import { EVIDENCES, HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
 import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import { AGENT_MANAGER, GROUP } from '../../api/v1alpha1/names.ts';
 import { isActStep } from '../../core/decision/actions.ts';
 import { canonical } from '../../core/decision/canonical.ts';
@@ -147,8 +148,16 @@ export function isSameRow(a: KubeObject, b: KubeObject): boolean {
   return one === other;
 }
 
+/** Whether a policy says the same: its status is our own word. */
+export function isSameRule(a: KubeletRecoveryPolicy, b: KubeletRecoveryPolicy): boolean {
+  const [one, other] = [a, b].map(({ metadata, spec }) =>
+    canonical({ spec, metadata: { ...metadata, resourceVersion: '', managedFields: [] } }),
+  );
+  return one === other;
+}
+
 /** An incident is some 15 KB as it is sent: pages of a few MB. */
-export const INCIDENT_PAGE = 100;
+export const INCIDENT_PAGE = 50;
 
 export const NODE_ROWS = rowsOf<Node>(NODES, nodeRow);
 export const HEALTH_ROWS = rowsOf<KubeletHealth>(HEALTHS, healthRow);

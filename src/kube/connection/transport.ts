@@ -24,6 +24,8 @@ export interface HttpRequest {
   /** Ask for a compressed answer. `send` decompresses it, `open` does not. */
   readonly gzip?: boolean;
   readonly signal: AbortSignal;
+  /** It is sent also while the API server wants no calls. */
+  readonly isUrgent?: boolean;
   /** The API server passes on the answer of another machine, whose `Date` it is. */
   readonly passedOn?: boolean;
   /** For messages. */

@@ -8,6 +8,7 @@ import {
   type Subject,
 } from '../../../src/controller/events.ts';
 import { answerError } from '../../../src/kube/errors.ts';
+import { isObject, textAt } from '../../support/api-server/json.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';
 
 const node = nodeSubject('node-a', 'uid-a');
@@ -122,8 +123,11 @@ test('a bug in sending is not taken for a refusal', async () => {
 test('events that wait are bounded: what is too much is left out, and logged', () => {
   const { world, log } = createControllerWorld();
   const recorder = createEventRecorder(world);
-  for (let i = 0; i < 2_001; i++) recorder.record(nodeSubject(`node-${String(i)}`, `uid-${String(i)}`), claim);
-  expect(log.entries).toMatchObject([{ level: 'warn', fields: { subject: 'node-2000' } }]);
+  for (let i = 0; i < 1_001; i++) {
+    const subject = nodeSubject(`node-${String(i)}`, `uid-${String(i)}`);
+    recorder.record({ ...subject, kind: `Kind${String(i % 50)}` }, claim);
+  }
+  expect(log.entries).toMatchObject([{ level: 'warn', fields: { subject: 'node-1000' } }]);
 });
 
 test('sending ends with the signal, in order and without an error', async () => {
@@ -133,4 +137,60 @@ test('sending ends with the signal, in order and without an error', async () => 
   await ended;
   await record(node, { ...claim, reason: 'EvidenceMissing' });
   expect(sent()).toHaveLength(1);
+});
+
+describe('in a storm', () => {
+  const message = (body: unknown): string => (isObject(body) ? (textAt(body, 'message') ?? '') : '');
+
+  test('those of a kind go by themselves as long as there are few, and are then told together', async () => {
+    const { record, sent, clock } = aRecorder();
+    for (let index = 0; index < 500; index++) await record(nodeSubject(`node-${index}`, `uid-${index}`), claim);
+    expect(sent()).toHaveLength(25);
+    await clock.advance(45_000);
+    expect(sent()).toHaveLength(26);
+    const names = Array.from({ length: 10 }, (_, index) => `node-${25 + index}`).join(', ');
+    expect(sent().at(-1)).toMatchObject({ count: 475, involvedObject: { name: 'node-499' } });
+    expect(message(sent().at(-1))).toBe(
+      `475 like it within 30 s (${names}, ...); the last one: budget: 1 of 1 in flight`,
+    );
+  });
+
+  test('what is of another kind is told at once', async () => {
+    const { record, sent } = aRecorder();
+    for (let index = 0; index < 100; index++) await record(nodeSubject(`node-${index}`, `uid-${index}`), claim);
+    await record(nodeSubject('node-0', 'uid-0'), { type: 'Normal', reason: 'NodeCordoned', message: 'cordoned' });
+    expect(message(sent().at(-1))).toBe('cordoned');
+  });
+
+  test('one that is alone in its time is told as it is', async () => {
+    const { record, sent, clock } = aRecorder();
+    for (let index = 0; index < 26; index++) await record(nodeSubject(`node-${index}`, `uid-${index}`), claim);
+    await clock.advance(45_000);
+    expect(sent().at(-1)).toMatchObject({ count: 1, message: claim.message, involvedObject: { name: 'node-25' } });
+  });
+
+  test('a node that has something else to say each time is told of 25 times, and then together', async () => {
+    const { record, sent, clock } = aRecorder();
+    const reasons = ['EvidenceMissing', 'NodeCordoned', 'NodeUncordoned', 'ActionTaken'] as const;
+    const word = (index: number): string => String.fromCharCode(97 + (index % 26), 97 + Math.floor(index / 26));
+    for (let index = 0; index < 80; index++) {
+      const reason = reasons[index % reasons.length] ?? 'ActionTaken';
+      await record(node, { type: 'Normal', reason, message: word(index) });
+    }
+    await clock.advance(45_000);
+    expect(sent()).toHaveLength(25 + reasons.length);
+  });
+
+  test('an event that a busy server does not take is sent when it asks for it', async () => {
+    const { record, sent, clock, local } = aRecorder();
+    local.onWrite(() => {
+      throw answerError('create events', { status: 429, body: Buffer.from('{}'), retryAfter: '60' });
+    });
+    await record(node, claim);
+    await clock.advance(59_000);
+    local.onWrite(undefined);
+    expect(sent()).toHaveLength(0);
+    await clock.advance(15_000);
+    expect(sent()).toHaveLength(1);
+  });
 });

@@ -7,6 +7,7 @@ import { createLocalView } from '../../../src/controller/view/local-view.ts';
 import { createEvidenceBudget } from '../../../src/controller/incident/evidence-budget.ts';
 import { createKubeletLeases } from '../../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../../src/controller/incident/maintenance-lease.ts';
+import { createResting } from '../../../src/controller/incident/resting.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import type { StuckClaim } from '../../../src/core/decision/node/node-snapshot.ts';
 import { toTime } from '../../../src/core/time/timestamp.ts';
@@ -19,6 +20,7 @@ test('the condition KubeletStuck has the time of its last change of status, not 
   const view = createLocalView(world, createAgentContacts(world), signal);
   const contacts = createAgentContacts(world);
   const events = createEventRecorder(world);
+  const evidence = createEvidenceBudget({ world, view, events }, signal);
   const context = {
     world,
     view,
@@ -26,7 +28,8 @@ test('the condition KubeletStuck has the time of its last change of status, not 
     leases: createMaintenanceLeases(world, () => false),
     kubeletLeases: createKubeletLeases(world),
     events,
-    evidence: createEvidenceBudget({ world, view, events }, signal),
+    evidence,
+    resting: createResting({ world, view, contacts, evidence }),
     mutex: <T>(work: () => Promise<T>) => work(),
   };
   local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec: {}, status: {} });

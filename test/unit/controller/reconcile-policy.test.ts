@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { NODES, POLICIES } from '../../../src/api/resources.ts';
 import { createPolicyReconciler, type PolicyReconciler } from '../../../src/controller/policy/reconcile-policy.ts';
+import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aNode } from '../../support/builders/objects.ts';
 import { type ControllerParts, createControllerContext } from '../../support/controller-context.ts';
 
@@ -34,6 +35,20 @@ test('the status of a policy is written at once, and then at most once in ten se
   await look('default');
   await clock.settle();
   expect(matched()).toBe(2);
+});
+
+test('that the breaker is open, or closed again, is told within two seconds', async () => {
+  const { clock } = parts;
+  await look('default');
+  const reason = (): string | undefined =>
+    findCondition(parts.local.read(POLICIES, 'default')?.status.conditions, 'BudgetAvailable')?.reason;
+  for (const name of ['node-a', 'node-b', 'node-c']) await parts.stuckNode(name);
+  await clock.advance(500);
+  expect(await look('default')).toBe(clock.now() + 1_500);
+  await clock.advance(1_500);
+  await look('default');
+  await clock.settle();
+  expect(reason()).toBe('TooManyUnhealthy');
 });
 
 test('a policy that is gone is not looked at again', async () => {

@@ -24,7 +24,7 @@ test('a malformed object takes nothing from one of the same name in another name
   put(store, raw('x', '1'));
   put(store, raw('y', '2'));
   put(store, raw('y', '2', 7));
-  store.replaceAll({ items: [], malformed: store.malformed() });
+  Array.from(store.replacing({ items: [], malformed: store.malformed() }));
   expect(store.list().map(({ metadata }) => metadata.namespace)).toEqual(['y']);
 });
 
@@ -41,6 +41,6 @@ test('what a new list no longer has is gone, good or malformed', () => {
   const store = create();
   put(store, raw('x', '1'));
   put(store, raw('y', '2', 7));
-  store.replaceAll({ items: [], malformed: [] });
+  Array.from(store.replacing({ items: [], malformed: [] }));
   expect([store.list(), store.malformed()]).toEqual([[], []]);
 });

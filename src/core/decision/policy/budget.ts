@@ -109,8 +109,15 @@ function unreadableVerdict(view: BudgetView, now: number): BudgetVerdict | undef
   return objection === undefined ? undefined : { kind: 'wait', ...objection, until: now + LOOK_AGAIN_MS };
 }
 
-function concurrencyVerdict(incident: KubeletIncident, view: BudgetView, now: number): BudgetVerdict | undefined {
-  const objection = objectionBeside(incident, allInFlight(view.incidents), view);
+interface Question {
+  readonly incident: KubeletIncident;
+  /** What holds a place now. */
+  readonly flying: readonly KubeletIncident[];
+  readonly view: BudgetView;
+}
+
+function concurrencyVerdict({ incident, flying, view }: Question, now: number): BudgetVerdict | undefined {
+  const objection = objectionBeside(incident, flying, view);
   return objection === undefined ? undefined : { kind: 'wait', ...objection, until: now + LOOK_AGAIN_MS };
 }
 
@@ -122,7 +129,7 @@ function cooldownVerdict(
 ): BudgetVerdict | undefined {
   const ends = view.incidents
     .filter(
-      (other) => other.spec.plan.policy === incident.spec.plan.policy && !isOpen(other) && hasReservation(other.status),
+      (other) => other.spec.plan.policy === incident.spec.plan.policy && hasReservation(other.status) && !isOpen(other),
     )
     .map((other) => fromTime(other.status.timings?.completedAt) ?? 0)
     // Of a controller whose clock was ahead: it is known to have ended before now, and not when.
@@ -146,14 +153,15 @@ export function judgeBudget(incident: KubeletIncident, view: BudgetView, now: nu
   const { budget } = incident.spec.plan;
   const own = perNodeVerdict(incident, budget, view, now);
   if (own !== undefined) return own;
-  const left = Math.max(0, budget.maxConcurrent - inFlight(view.incidents, incident.spec.plan.policy).length);
+  const flying = allInFlight(view.incidents);
+  const left = Math.max(0, budget.maxConcurrent - inFlight(flying, incident.spec.plan.policy).length);
   if (hasReservation(incident.status)) return { kind: 'free', left };
   return (
     wastedVerdict(incident, view, now) ??
     staleVerdict(view, now) ??
     unreadableVerdict(view, now) ??
     breakerVerdict(budget, view, now) ??
-    concurrencyVerdict(incident, view, now) ??
+    concurrencyVerdict({ incident, flying, view }, now) ??
     cooldownVerdict(incident, budget, view, now) ?? { kind: 'free', left }
   );
 }

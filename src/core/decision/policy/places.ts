@@ -28,7 +28,8 @@ export function isToBeConfirmed(status: IncidentStatus): boolean {
 }
 
 export function holdsPlace(incident: KubeletIncident): boolean {
-  return isOpen(incident) && hasReservation(incident.status);
+  // Few have one.
+  return hasReservation(incident.status) && isOpen(incident);
 }
 
 /** Incidents that hold a place now, of all policies. */

@@ -1,0 +1,41 @@
+/** The cluster at the pace at which the controller writes. */
+import { EVENTS, HEALTHS, LEASES, NODES } from '../api/resources.ts';
+import type { Cluster, Resource, WriteOptions } from '../ports/cluster.ts';
+import type { PaceBounds, Urgency, WritePace } from '../runtime/write-pace.ts';
+
+/**
+ * What an incident makes its agent write beside it comes to as much again and a half: together that is 50 a second. Fifty nodes
+ * that breach at once are no storm: each takes an incident, its first status and the condition of the Node.
+ */
+export const CONTROLLER_PACE: PaceBounds = { perSecond: 20, burst: 200 };
+
+/** undefined: at once. An act, its lease, its cordon and a question to an agent, by which it is confirmed, wait for nothing. */
+function urgencyOf({ plural }: Resource, { subresource }: Pick<WriteOptions, 'subresource'>): Urgency | undefined {
+  if (plural === EVENTS.plural) return 'words';
+  const isNow =
+    plural === LEASES.plural || plural === HEALTHS.plural || (plural === NODES.plural && subresource === undefined);
+  return isNow ? undefined : 'record';
+}
+
+export function pacedCluster(cluster: Cluster, pace: WritePace): Cluster {
+  async function turn(resource: Resource, how: Pick<WriteOptions, 'subresource'>): Promise<void> {
+    const urgency = urgencyOf(resource, how);
+    if (urgency !== undefined) await pace(urgency);
+  }
+
+  return {
+    ...cluster,
+    async create(resource, object, how) {
+      await turn(resource, how);
+      return await cluster.create(resource, object, how);
+    },
+    async apply(resource, object, how) {
+      await turn(resource, how);
+      return await cluster.apply(resource, object, how);
+    },
+    async delete(resource, ref, call) {
+      await pace('words');
+      return await cluster.delete(resource, ref, call);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** How fast one program writes: a storm of incidents takes longer, and leaves the API server to others. */
+import type { Clock } from '../ports/clock.ts';
+
+/** `record`: in the order in which they come. `words`: what nobody waits for; it goes when there is room, and at last in its turn. */
+export type Urgency = 'record' | 'words';
+
+export interface PaceBounds {
+  readonly perSecond: number;
+  /** After a quiet time so many go at once; words leave half of it to records. */
+  readonly burst: number;
+}
+
+/** Resolves when the write may go. @throws the signal's reason. */
+export type WritePace = (urgency: Urgency) => Promise<void>;
+
+/** Words that have waited for so long, in milliseconds, go before records. */
+const WORDS_WAIT_MS = 5_000;
+
+interface Waiter {
+  readonly since: number;
+  readonly go: () => void;
+  readonly end: (reason: unknown) => void;
+}
+
+/** @param signal ends it: who waits is told. */
+export function createWritePace(clock: Clock, { perSecond, burst }: PaceBounds, signal: AbortSignal): WritePace {
+  const waiting: Readonly<Record<Urgency, Waiter[]>> = { record: [], words: [] };
+  let tokens = burst;
+  let filledAt = clock.monotonic();
+  let isRunning = false;
+
+  function refill(now: number): void {
+    tokens = Math.min(burst, tokens + ((now - filledAt) / 1_000) * perSecond);
+    filledAt = now;
+  }
+
+  function next(now: number): Waiter | undefined {
+    const { record, words } = waiting;
+    const [first] = words;
+    if (first !== undefined && now - first.since >= WORDS_WAIT_MS) return words.shift();
+    if (record.length > 0) return record.shift();
+    return tokens > burst / 2 ? words.shift() : undefined;
+  }
+
+  function grant(): void {
+    const now = clock.monotonic();
+    refill(now);
+    while (tokens >= 1) {
+      const waiter = next(now);
+      if (waiter === undefined) return;
+      tokens -= 1;
+      waiter.go();
+    }
+  }
+
+  const isWaitedFor = (): boolean => waiting.record.length + waiting.words.length > 0;
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    try {
+      while (isWaitedFor()) {
+        await clock.sleep(1_000 / perSecond, signal);
+        grant();
+      }
+    } catch (error) {
+      for (const waiter of [...waiting.record.splice(0), ...waiting.words.splice(0)]) waiter.end(error);
+    } finally {
+      isRunning = false;
+    }
+  }
+
+  return (urgency) =>
+    new Promise((go, end) => {
+      waiting[urgency].push({ since: clock.monotonic(), go, end });
+      grant();
+      if (!isRunning && isWaitedFor()) void run();
+    });
+}

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createWritePace, type Urgency, type WritePace } from '../../../src/runtime/write-pace.ts';
+import { createFakeClock, type FakeClock } from '../../support/clock.ts';
+
+let clock: FakeClock;
+let stop: AbortController;
+let pace: WritePace;
+let gone: Urgency[];
+beforeEach(() => {
+  clock = createFakeClock();
+  stop = new AbortController();
+  pace = createWritePace(clock, { perSecond: 10, burst: 20 }, stop.signal);
+  gone = [];
+});
+afterEach(() => {
+  stop.abort(new Error('the test is over'));
+});
+
+function write(urgency: Urgency, count = 1): void {
+  for (let each = 0; each < count; each++)
+    pace(urgency).then(
+      () => gone.push(urgency),
+      () => undefined,
+    );
+}
+
+const count = (urgency: Urgency): number => gone.filter((one) => one === urgency).length;
+
+describe('a pace of writes', () => {
+  test('lets some go at once, and then so many a second', async () => {
+    write('record', 100);
+    await clock.settle();
+    expect(gone).toHaveLength(20);
+    await clock.advance(3_000);
+    expect(count('record')).toBeGreaterThanOrEqual(49);
+    expect(count('record')).toBeLessThanOrEqual(50);
+  });
+
+  test('words leave half of what goes at once to records', async () => {
+    write('words', 30);
+    await clock.settle();
+    write('record', 10);
+    await clock.settle();
+    expect([count('words'), count('record')]).toEqual([10, 10]);
+  });
+
+  test('words go after records, however many there are, and at last in their turn', async () => {
+    write('record', 200);
+    write('words', 5);
+    await clock.advance(4_000);
+    expect(count('words')).toBe(0);
+    await clock.advance(2_000);
+    expect(count('words')).toBe(5);
+    await clock.advance(20_000);
+    expect(count('record')).toBe(200);
+  });
+
+  test('who waits is told when it ends', async () => {
+    write('record', 20);
+    const waits = pace('record');
+    stop.abort(new Error('over'));
+    await expect(waits).rejects.toThrow('over');
+  });
+});
