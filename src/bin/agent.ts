@@ -234,13 +234,17 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (err) {
-  if (!stop.signal.aborted) {
-    log.error('The agent has ended by an error', { err });
-    process.exitCode = 1;
+async function run(): Promise<void> {
+  try {
+    await main();
+  } catch (err) {
+    if (!stop.signal.aborted) {
+      log.error('The agent has ended by an error', { err });
+      process.exitCode = 1;
+    }
   }
+  await log.close();
+  process.exit();
 }
-await log.close();
-process.exit();
+
+void run();

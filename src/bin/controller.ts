@@ -164,11 +164,15 @@ async function main(): Promise<void> {
   else await served.close();
 }
 
-try {
-  await main();
-} catch (err) {
-  log.error('The controller has ended by an error', { err, leads });
-  process.exitCode = 1;
+async function run(): Promise<void> {
+  try {
+    await main();
+  } catch (err) {
+    log.error('The controller has ended by an error', { err, leads });
+    process.exitCode = 1;
+  }
+  await log.close();
+  process.exit();
 }
-await log.close();
-process.exit();
+
+void run();
