@@ -50,9 +50,9 @@ for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
     platform: 'node',
     format,
     target: 'node24',
-    minify: true,
-    // Names of functions and classes stay, for logs and stack traces.
-    keepNames: true,
+    // Names of functions and classes stay, for logs and stack traces. `keepNames` beside short ones takes 1 MiB more of memory.
+    minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: 'eof',
     metafile: true,
     logLevel: 'warning',
