@@ -74,7 +74,17 @@ function maintenanceLeases(): MaintenanceLeases {
 
 describe('the chart', () => {
   test.each([1, 500, 999, 5_000, 15_000])('gives the controller for %i nodes the memory of the reference', (nodes) => {
-    const argv = ['template', 'other', CHART, '-s', 'templates/controller.yaml', '--set', `controller.nodes=${nodes}`];
+    const argv = [
+      'template',
+      'other',
+      CHART,
+      '-n',
+      NAMESPACE,
+      '-s',
+      'templates/controller.yaml',
+      '--set',
+      `controller.nodes=${nodes}`,
+    ];
     const { output } = run(helm, ...argv);
     const { request, limit, heap } = controllerMemory(nodes);
     expect(output).toContain(`            limits:\n              memory: ${limit}Mi\n`);
@@ -83,7 +93,7 @@ describe('the chart', () => {
   });
 
   test('leaves resources as they are set', () => {
-    const argv = ['template', 'other', CHART, '-s', 'templates/controller.yaml'];
+    const argv = ['template', 'other', CHART, '-n', NAMESPACE, '-s', 'templates/controller.yaml'];
     const { output } = run(helm, ...argv, '--set', 'controller.resources.limits.memory=1Gi');
     expect(output).toContain('            limits:\n              memory: 1Gi\n');
   });
