@@ -19,6 +19,8 @@ export interface World {
   readonly medik8sLeases: boolean;
   /** Recoveries of all policies together that may be in flight at once. */
   readonly maxInCluster: number;
+  /** Called when everything has been listed once: what that took is garbage then. */
+  readonly onSynced?: () => void;
   /** Called at each failpoint; does nothing in production. */
   readonly failpoint: (name: Failpoint) => void;
 }
