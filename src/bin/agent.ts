@@ -15,6 +15,7 @@ import { requestNodeToken } from '../kube/token-request.ts';
 import { createSystemClock } from '../platform/clock.ts';
 import { serve } from '../platform/http.ts';
 import { createLog, type LogLevel } from '../platform/log.ts';
+import { giveGarbageBack } from '../platform/memory.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { createSystemRandom } from '../platform/random.ts';
 
@@ -57,6 +58,9 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+/** By then it has looked at everything once. */
+const STARTED_MS = 30_000;
 
 /** How long a stop may take: the kubelet gives 30 s, and nobody wants to wait for them. */
 const STOP_LIMIT_MS = 5_000;
@@ -203,10 +207,7 @@ function createWorld(): World {
     random,
     log,
     metrics,
-    // There with `--expose-gc` only: without it the garbage stays until the heap is full.
-    onCaptured: () => {
-      globalThis.gc?.({ execution: 'sync', flavor: 'last-resort', type: 'major' });
-    },
+    onCaptured: giveGarbageBack,
     ...(failpoint
       ? {
           onReserved: () => {
@@ -221,6 +222,7 @@ async function main(): Promise<void> {
   const world = createWorld();
   log.info('Starting', { node: world.node, version: world.version, source: values['log-source'] });
   const agent = startAgent(world, stop.signal);
+  setTimeout(giveGarbageBack, STARTED_MS).unref();
   const served = await serve({
     address: values['metrics-address'],
     health: { watch: () => (agent.health().ok ? undefined : agent.health().message) },
@@ -234,13 +236,17 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (err) {
-  if (!stop.signal.aborted) {
-    log.error('The agent has ended by an error', { err });
-    process.exitCode = 1;
+async function run(): Promise<void> {
+  try {
+    await main();
+  } catch (err) {
+    if (!stop.signal.aborted) {
+      log.error('The agent has ended by an error', { err });
+      process.exitCode = 1;
+    }
   }
+  await log.close();
+  process.exit();
 }
-await log.close();
-process.exit();
+
+void run();

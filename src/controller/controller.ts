@@ -115,6 +115,7 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   wire(context, queues);
   await view.whenSynced();
   world.log.info('Controller is in sync', { nodes: view.nodes.list().length, policies: view.policies.list().length });
+  world.onSynced?.();
   for (const node of view.nodes.list()) queues.nodes.add(node.metadata.name);
   for (const incident of view.openIncidents()) queues.incidents.add(incident.metadata.name);
   for (const policy of view.policies.list()) queues.policies.add(policy.metadata.name);

@@ -22,6 +22,8 @@ export interface World {
   readonly maxInCluster: number;
   /** What all that is stored may take of etcd. */
   readonly storage: StorageBounds;
+  /** Called when everything has been listed once: what that took is garbage then. */
+  readonly onSynced?: () => void;
   /** Called at each failpoint; does nothing in production. */
   readonly failpoint: (name: Failpoint) => void;
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the hot paths beside programs that people use for the same today, in one run on one machine.
- * Needs go and grep. Exits 1 where a goal is missed. `--only dump|log|stacks|fleet`; the fleet is measured only when it is
+ * Needs go and grep. Exits 1 where a goal is missed. `--only dump|log|stacks|agent|fleet`; agent and fleet are measured only when they are
  * asked for (`--nodes N`: one size of it). `--write` writes docs/benchmarks.md.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dumpFile, GOROUTINES, logFile, panicparse } from './inputs.ts';
 import { compare } from './measure.ts';
+import { agentSections } from './agent/agent.ts';
 import { fleetSections } from './fleet/fleet.ts';
 import { stackSections } from './stacks.ts';
 import { withPart } from './page.ts';
@@ -105,19 +106,23 @@ const SECTIONS: Readonly<Record<string, () => Promise<readonly Section[]>>> = {
   dump: async () => [await dumpSection()],
   log: async () => [await logSection()],
   stacks: stackSections,
+  agent: agentSections,
   fleet: () => fleetSections(values.nodes === undefined ? undefined : Number(values.nodes)),
 };
-/** The fleet takes ten minutes and root: only who asks for it gets it. */
-const chosen = values.only === undefined ? Object.keys(SECTIONS).filter((name) => name !== 'fleet') : [values.only];
+/** They take minutes and root: only who asks for them gets them. */
+const ON_DEMAND = ['agent', 'fleet'];
+const chosen =
+  values.only === undefined ? Object.keys(SECTIONS).filter((name) => !ON_DEMAND.includes(name)) : [values.only];
 const sections: Section[] = [];
 const today = new Date().toISOString().slice(0, 10);
 const MEDIANS = 'Medians of 5 runs after a warm-up, by turns, each in a fresh process, ours from its bundle,';
 const ONCE = 'One run, the controller from its bundle,';
+const THRICE = 'Medians of 3 runs, the agent from its bundle,';
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 
 function about(name: string, load: number): string {
   const machine = `with Node.js ${process.version}, on ${availableParallelism()} cores`;
-  return `By \`npm run bench -- --only ${name}\` on ${today}. ${name === 'fleet' ? ONCE : MEDIANS} ${machine}. The load \
+  return `By \`npm run bench -- --only ${name}\` on ${today}. ${name === 'fleet' ? ONCE : name === 'agent' ? THRICE : MEDIANS} ${machine}. The load \
 average was ${load.toFixed(1)} as the run began; with more processes than cores, times are longer than on a machine that has \
 nothing else to do, and CPU time is the better guide.`;
 }

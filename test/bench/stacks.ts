@@ -77,7 +77,7 @@ function of(samples: readonly Sample[], key: Exclude<keyof Sample, 'stdout'>): n
 
 /** The whole process of the reader, as the agent starts it. */
 function oursOf(pid: number): Command {
-  const words = ['dist/stack-reader.js', 'goroutines', '/proc', String(pid), '', '20000'];
+  const words = ['dist/stack-reader.cjs', 'goroutines', '/proc', String(pid), '', '20000'];
   return { argv: [process.execPath, ...READER_FLAGS, ...words], cwd: ROOT, encoding: 'latin1' };
 }
 

@@ -203,7 +203,7 @@ export async function breachTime(name: string, since: number): Promise<number | 
 
 /** Resident memory of the program in MiB, from /proc of its process on the node. */
 export async function residentMiB(name: string, program: 'agent' | 'controller'): Promise<number> {
-  const find = `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q "^node .*/app/${program}.js" && grep VmRSS $p/status; done; true`;
+  const find = `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q "^node .*/app/${program}.cjs" && grep VmRSS $p/status; done; true`;
   const text = await execOn(name, 'sh', '-c', find);
   const sizes = [...text.matchAll(/VmRSS:\s+(\d+) kB/g)].map((match) => Number(match[1]) / 1024);
   return Math.max(...sizes);

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { controllerMemory } from '../../tools/generate/sizing.ts';
 import { createMaintenanceLeases, type MaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
 import { createRecordingLog } from '../support/builders/recording.ts';
@@ -72,6 +73,31 @@ function maintenanceLeases(): MaintenanceLeases {
 }
 
 describe('the chart', () => {
+  test.each([1, 500, 999, 5_000, 15_000])('gives the controller for %i nodes the memory of the reference', (nodes) => {
+    const argv = [
+      'template',
+      'other',
+      CHART,
+      '-n',
+      NAMESPACE,
+      '-s',
+      'templates/controller.yaml',
+      '--set',
+      `controller.nodes=${nodes}`,
+    ];
+    const { output } = run(helm, ...argv);
+    const { request, limit, heap } = controllerMemory(nodes);
+    expect(output).toContain(`            limits:\n              memory: ${limit}Mi\n`);
+    expect(output).toMatch(new RegExp(`requests:\\n {14}cpu: 50m\\n {14}memory: ${request}Mi\\n`));
+    expect(output).toContain(`- --max-old-space-size=${heap}\n`);
+  });
+
+  test('leaves resources as they are set', () => {
+    const argv = ['template', 'other', CHART, '-n', NAMESPACE, '-s', 'templates/controller.yaml'];
+    const { output } = run(helm, ...argv, '--set', 'controller.resources.limits.memory=1Gi');
+    expect(output).toContain('            limits:\n              memory: 1Gi\n');
+  });
+
   test('lints without a warning', () => {
     expect(run(helm, 'lint', '--strict', CHART)).toMatchObject({ status: 0 });
   });

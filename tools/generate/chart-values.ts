@@ -51,6 +51,7 @@ export const ChartValues = z.strictObject({
   controller: z.strictObject({
     ...pod,
     replicas: z.int().check(z.minimum(0), z.maximum(10)),
+    nodes: z.int().check(z.minimum(1), z.maximum(100_000)),
     nodeProxy: flag(),
     maxConcurrent: z.int().check(z.minimum(0), z.maximum(1000)),
     storage: z.strictObject({ evidenceMiB: mebibytes, incidentsMiB: mebibytes }),

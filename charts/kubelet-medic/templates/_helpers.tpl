@@ -158,3 +158,19 @@ token of its account, of every node and for a year.
 {{- define "medic.bindsTokenToNode" -}}
 {{- if and (eq (.Values.agent.tokenBinding | default "Node") "Node") .Values.admissionPolicy.enabled }}true{{ end -}}
 {{- end -}}
+
+{{- /* V8's compiler takes blocks of 32 KiB, and a record of TLS has up to 16: glibc gives those back to the system at once, and keeps one arena. */ -}}
+{{- define "medic.mallocEnv" -}}
+- { name: MALLOC_ARENA_MAX, value: '1' }
+- { name: MALLOC_MMAP_THRESHOLD_, value: '8192' }
+- { name: MALLOC_TRIM_THRESHOLD_, value: '65536' }
+{{- end }}
+
+{{- /* Of the controller, in MiB; tools/generate/sizing.ts writes the same into the reference. */ -}}
+{{- define "medic.controllerMemory" -}}
+{{- $sizing := (.Files.Get "sizing.yaml" | fromYaml).controller -}}
+{{- $limit := add $sizing.base (div (mul .Values.controller.nodes $sizing.perThousandNodes) 1000) -}}
+limit: {{ $limit }}
+request: {{ div (mul $limit $sizing.requestPercent) 100 }}
+heap: {{ sub $limit $sizing.outsideHeap }}
+{{- end }}

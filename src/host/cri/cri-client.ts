@@ -2,7 +2,6 @@
  * CRI calls, each client on a connection of its own: a kubelet's connection can be dead while the runtime is well.
  * Messages: k8s.io/cri-api pkg/apis/runtime/v1/api.proto.
  */
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { ErrorCode } from '../../api/v1alpha1/error-codes.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isMedicError, MedicError } from '../../ports/errors.ts';
@@ -24,6 +23,7 @@ import {
   VERSION_REQUEST,
   VERSION_RESPONSE,
 } from './cri-fields.ts';
+import { createGrpcClient, GrpcError } from './grpc.ts';
 import {
   decodeFields,
   encodeBytes,
@@ -83,22 +83,16 @@ export function createCriClient(
   { clock, deadlineMs }: { readonly clock: Clock; readonly deadlineMs: number },
   signal: AbortSignal,
 ): CriClient {
-  const client = new Client(target, credentials.createInsecure(), {
-    'grpc.enable_http_proxy': 0,
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.enable_channelz': 0,
-    'grpc.max_receive_message_length': MAX_MESSAGE,
-    // One try: a second one would hide what the first met.
-    'grpc.enable_retries': 0,
-  });
+  const client = createGrpcClient(target, MAX_MESSAGE);
   let service: string = SERVICES[0];
 
   async function unary(method: string, request: Buffer): Promise<readonly Field[]> {
     const limit: Limit = { ms: deadlineMs, code: 'E_CRI_DEADLINE', what: method };
     const message = await withDeadline(clock, limit, signal, (inner) =>
-      callOnce(client, { path: `/${service}/${method}`, request }, inner),
+      client.call({ path: `/${service}/${method}`, request }, inner),
     ).catch((error: unknown) => {
-      throw signal.aborted ? cancelled(method) : error;
+      if (signal.aborted) throw new MedicError('E_CRI_CANCELLED', 'transient', `${method}: cancelled`);
+      throw error instanceof GrpcError ? toMedicError(method, error) : error;
     });
     const fields = decodeFields(message);
     if (fields === undefined) throw new MedicError('E_CRI_ERROR', 'terminal', `${method}: the answer cannot be read`);
@@ -176,48 +170,17 @@ function toCondition(message: Buffer): CriCondition {
   };
 }
 
-interface Unary {
-  readonly path: string;
-  readonly request: Buffer;
-}
-
-const asIs = (bytes: Buffer): Buffer => bytes;
-
-async function callOnce(client: Client, { path, request }: Unary, signal: AbortSignal): Promise<Buffer> {
-  const method = path.replace(/^.*\//, '');
-  let cancel = (): void => undefined;
-  try {
-    return await new Promise<Buffer>((resolve, reject) => {
-      const call = client.makeUnaryRequest(path, asIs, asIs, request, new Metadata(), {}, (error, answer) => {
-        if (error === null && answer !== undefined) resolve(answer);
-        else reject(error === null ? new Error('no answer') : toMedicError(method, error));
-      });
-      cancel = (): void => {
-        reject(cancelled(method));
-        call.cancel();
-      };
-      signal.addEventListener('abort', cancel);
-    });
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
-}
-
-function cancelled(method: string): MedicError {
-  return new MedicError('E_CRI_CANCELLED', 'transient', `${method}: cancelled`);
-}
-
 /** gRPC's codes, as far as they differ for us (grpc.io: status codes). */
-function toMedicError(method: string, error: ServiceError): MedicError {
-  const message = cleanText(`${method}: ${status[error.code]}: ${error.details}`, 1024);
-  const kind = error.code === status.NOT_FOUND ? 'absent' : 'transient';
+function toMedicError(method: string, error: GrpcError): MedicError {
+  const message = cleanText(`${method}: ${error.message}`, 1024);
+  const kind = error.status === 'NOT_FOUND' ? 'absent' : 'transient';
   return new MedicError(errorCode(error), kind, message, { cause: error });
 }
 
-function errorCode({ code, details }: ServiceError): ErrorCode {
-  if (code === status.DEADLINE_EXCEEDED) return 'E_CRI_DEADLINE';
-  if (code === status.UNIMPLEMENTED) return 'E_CRI_UNIMPLEMENTED';
-  if (code !== status.UNAVAILABLE) return 'E_CRI_ERROR';
+function errorCode({ status, details }: GrpcError): ErrorCode {
+  if (status === 'DEADLINE_EXCEEDED') return 'E_CRI_DEADLINE';
+  if (status === 'UNIMPLEMENTED') return 'E_CRI_UNIMPLEMENTED';
+  if (status !== 'UNAVAILABLE') return 'E_CRI_ERROR';
   // A full backlog of connections that nobody accepts: the runtime is there and hangs (unix(7), EAGAIN).
   return details.includes('EAGAIN') ? 'E_CRI_DEADLINE' : 'E_CRI_UNAVAILABLE';
 }

@@ -32,7 +32,7 @@ const MAX_ANSWER = 33_554_432;
 const SOFT_SHARE = 0.8;
 
 const isSource = import.meta.url.endsWith('.ts');
-const PROGRAM = fileURLToPath(new URL(isSource ? '../../bin/stack-reader.ts' : './stack-reader.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL(isSource ? '../../bin/stack-reader.ts' : './stack-reader.cjs', import.meta.url));
 /** A small heap, and no threads to compile or collect garbage in: it lives for a moment, beside a node that is in trouble. */
 export const READER_FLAGS = [
   '--max-old-space-size=96',

@@ -33,9 +33,9 @@ export const healthy: Scenario = {
       scenario: this.name,
       what: 'controller, resident memory',
       value: await residentMiB(NODE.name, 'controller'),
-      goal: 120,
-      // The chart's limit is 160 MiB, and what the garbage collector leaves for later varies by some.
-      limit: 140,
+      goal: 96,
+      // What the garbage collector leaves for later varies by some.
+      limit: 120,
       unit: 'MiB',
     });
   },

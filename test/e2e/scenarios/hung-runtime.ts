@@ -23,7 +23,7 @@ export const hungRuntime: Scenario = {
       scenario: this.name,
       what: 'agent, resident memory',
       value: await residentMiB(NODE.name, 'agent'),
-      limit: 84,
+      limit: 78,
       unit: 'MiB',
     });
   },

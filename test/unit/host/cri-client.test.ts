@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -135,6 +138,29 @@ describe('the probe asks what a relist asks', () => {
     expect(await probe(5_000)).toMatchObject({ state: 'Answered' });
     expect(server.calls).toContain('v1alpha2/ContainerStatus');
   });
+});
+
+test('a runtime that is stopped until nobody can connect any more hangs, and is not away', async () => {
+  const program = `require('net').createServer().listen({ path: process.argv[1], backlog: 1 }, () => console.log('listens'))`;
+  const stopped = spawn(process.execPath, ['-e', program, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(stopped, 'exit');
+  await once(stopped.stdout, 'data');
+  stopped.kill('SIGSTOP');
+  // More than its backlog holds: the last ones are refused (unix(7), EAGAIN).
+  const others = Array.from({ length: 4 }, () => connectSocket(socket));
+  await Promise.all(
+    others.map((other) => new Promise((resolve) => other.once('connect', resolve).once('error', resolve))),
+  );
+  const endpoint = async (): Promise<string> => `unix://${socket}`;
+  const probe = createCriProbe({ namespaces: ON_HOST, clock: REAL_CLOCK, endpoint });
+  try {
+    const message: unknown = expect.stringContaining('EAGAIN');
+    expect(await probe.probe(60_000, never)).toMatchObject({ state: 'Timeout', message });
+  } finally {
+    for (const other of others) other.destroy();
+    stopped.kill('SIGKILL');
+    await ended;
+  }
 });
 
 test('exited containers are counted, or not known', async () => {

@@ -139,8 +139,8 @@ export function startController({ name, plane, shipped, token, limitBytes }: Sta
   writeFileSync(join(account, 'token'), token);
   writeFileSync(join(account, 'ca.crt'), plane.ca);
   const group = createGroup(name, limitBytes);
-  // `/app/controller.js` of the image is the bundle.
-  const argv = shipped.argv.map((flag) => (flag === '/app/controller.js' ? join(ROOT, 'dist/controller.js') : flag));
+  // `/app/controller.cjs` of the image is the bundle.
+  const argv = shipped.argv.map((flag) => (flag === '/app/controller.cjs' ? join(ROOT, 'dist/controller.cjs') : flag));
   const program = [process.execPath, ...argv, '--metrics-address=127.0.0.1:0'];
   const server = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(plane.port) };
   const startedAt = performance.now();

@@ -77,7 +77,7 @@ async function isStopped(pid: number): Promise<boolean> {
 
 /** Programs of ours on the node: they stand still, as dead as can be. */
 async function signalAgent(signal: 'STOP' | 'CONT'): Promise<void> {
-  const script = `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^node .*/app/agent.js' && kill -${signal} \${p#/proc/}; done; true`;
+  const script = `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^node .*/app/agent.cjs' && kill -${signal} \${p#/proc/}; done; true`;
   await execOn(NODE.name, 'sh', '-c', script);
 }
 
