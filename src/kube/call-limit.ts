@@ -14,6 +14,6 @@ export function callLimit(what: string, { deadlineMs = DEFAULT_DEADLINE_MS }: Pi
  * waits in a busy server may take effect up to a minute later.
  * Source: apiserver `pkg/endpoints/filters/request_deadline.go`.
  */
-export function serverTimeout({ deadlineMs = DEFAULT_DEADLINE_MS }: Pick<Call, 'deadlineMs'>): string {
+export function serverTimeout(deadlineMs: number): string {
   return `${Math.max(1, Math.ceil(deadlineMs / 1000))}s`;
 }

@@ -58,7 +58,9 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     const limit = callLimit(request.what, call);
     return await withDeadline(callClock, limit, call.signal, (signal) => {
       const how = { clock: callClock, random, classes, deadlineMs: limit.ms };
-      return retry(() => sendOnce(request, signal), how, signal);
+      const until = callClock.monotonic() + limit.ms;
+      const once = (): Promise<unknown> => sendOnce(withTimeout(request, until - callClock.monotonic()), signal);
+      return retry(once, how, signal);
     });
   }
 
@@ -104,7 +106,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     },
 
     async create<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
-      const query = { fieldManager: how.manager, timeout: serverTimeout(how) };
+      const query = { fieldManager: how.manager };
       const path = createPath(resource, object.metadata.namespace, query);
       const name = object.metadata.name ?? object.metadata.generateName ?? '';
       const what = `POST ${resource.plural}/${name}`;
@@ -137,7 +139,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
         propagationPolicy: 'Background',
         ...preconditions,
       };
-      const path = objectPath(resource, ref, { query: { timeout: serverTimeout(call) } });
+      const path = objectPath(resource, ref);
       const request = { method: 'DELETE', path, what, body: JSON.stringify(deleteOptions) };
       try {
         await ask(request, call, OF_WRITES);
@@ -177,13 +179,20 @@ function target(
 ): ApiRequest {
   const { subresource, manager, force } = options;
   const forced = force === undefined ? undefined : String(force);
-  const query = { fieldManager: manager, force: forced, timeout: serverTimeout(options) };
+  const query = { fieldManager: manager, force: forced };
   const suffix = subresource === undefined ? '' : `/${subresource}`;
   return {
     method,
     path: objectPath(resource, ref, { subresource, query }),
     what: `${method} ${resource.plural}/${ref.name}${suffix}`,
   };
+}
+
+/** What a try has left, so that no write takes effect after its call has ended. */
+function withTimeout(request: ApiRequest, deadlineMs: number): ApiRequest {
+  if (request.method === 'GET') return request;
+  const { path } = request;
+  return { ...request, path: `${path}${path.includes('?') ? '&' : '?'}timeout=${serverTimeout(deadlineMs)}` };
 }
 
 function refOf(object: Manifest): Ref {

@@ -1,4 +1,4 @@
-/** A start on a fleet of 5,000 nodes and 10,000 old incidents leaves turns to all else, such as the renewal of the lease. */
+/** A start on a fleet of 2,000 nodes and 4,000 old incidents leaves turns to all else, such as the renewal of the lease. */
 import { afterEach, expect, test } from '@jest/globals';
 import { runController } from '../../src/controller/controller.ts';
 import { DEFAULT_BOUNDS } from '../../src/core/decision/storage/bounds.ts';
@@ -11,8 +11,8 @@ import { watchTurns } from '../support/cpu-time.ts';
 import { type PagedCluster, type PagedKind, startPagedCluster } from '../support/paged-cluster.ts';
 import { eventually, realClock, realRandom } from '../support/real-time.ts';
 
-const NODES = 5_000;
-const INCIDENTS = 10_000;
+const NODES = 2_000;
+const INCIDENTS = 4_000;
 /** In milliseconds of processor time. A page is parsed in one piece. */
 const LONGEST_TURN_MS = 120;
 

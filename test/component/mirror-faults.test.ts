@@ -171,7 +171,6 @@ describe('a call', () => {
   });
 
   test.each([
-    [429, 'E_KUBE_THROTTLED', 'throttled'],
     [500, 'E_KUBE_SERVER', 'transient'],
     ['reset', 'E_KUBE_UNREACHABLE', 'transient'],
   ] as const)('that writes and meets %s is not tried again', async (fault, code, errorClass) => {
@@ -184,6 +183,22 @@ describe('a call', () => {
       retryAfterMs: fault === 'reset' ? undefined : 3_000,
     });
     expect(count('patch nodes')).toBe(0);
+  });
+
+  test('that writes and meets 429 is sent again, and tells the server of the time that is left', async () => {
+    const timeouts: string[] = [];
+    server.fail({
+      with: 429,
+      times: 1,
+      retryAfterSeconds: 1,
+      only: ({ timeout }) => timeouts.push(timeout) > 0,
+    });
+    server.deny(({ timeout }) => timeouts.push(timeout) < 0);
+    const patch = [{ op: 'add', path: '/spec/unschedulable', value: true }] as const;
+    await connect().jsonPatch(NODES, { name: 'a' }, patch, { manager: 'test', deadlineMs: 30_000 });
+    const [first, second] = timeouts.map((timeout) => Number.parseInt(timeout, 10));
+    expect(first).toBe(30);
+    expect(second).toBeLessThanOrEqual(29);
   });
 
   test('that writes tells the server how long it waits for the answer, in whole seconds', async () => {
