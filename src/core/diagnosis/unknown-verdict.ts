@@ -16,6 +16,13 @@ export function unknownVerdict(facts: Facts): { readonly summary: string; readon
     'Take two goroutine dumps of the kubelet (debug=2) 10 seconds apart, and ask the runtime (crictl pods).';
   if (relist !== undefined)
     return { summary: `No known cause fits; relist is ${PLACES[relist.place]}.`, recommendation };
+  if (kubelet?.dump.isCut === true) {
+    const summary = 'No known cause fits; the dump of the kubelet is cut, and what is left of it shows no relist.';
+    return { summary, recommendation: `The part that is missing may have it. ${recommendation}` };
+  }
+  if (kubelet !== undefined && !facts.isWhole) {
+    return { summary: 'No known cause fits, and the stacks that are here show no relist.', recommendation };
+  }
   if (kubelet !== undefined)
     return { summary: 'No known cause fits, and the dump of the kubelet shows no relist.', recommendation };
   const other = stacks[0];

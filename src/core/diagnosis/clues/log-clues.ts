@@ -12,6 +12,9 @@ const MAX_TEXT = 32 * 1_048_576;
 /** Kinds of lines of one log that are held at once. Hostile lines can be of as many kinds as there are lines. */
 const MAX_HELD = 1_024;
 
+/** What stands further on in a line is not looked at. In UTF-16 units; longer than what journald stores of one. */
+const MAX_LINE = 262_144;
+
 /** Lines of one kind: they match the same patterns and mean the same. Offsets are of the text. */
 interface Kind {
   /** Indices into CLUE_PATTERNS. */
@@ -32,8 +35,14 @@ interface Cursor {
 function advance(cursor: Cursor, text: string, from: number): void {
   // It is set before each search, so that all logs share the compiled pattern.
   cursor.pattern.lastIndex = from;
-  const found = cursor.pattern.exec(text);
-  cursor.lineStart = found === null ? Number.POSITIVE_INFINITY : text.lastIndexOf('\n', found.index - 1) + 1;
+  for (let found = cursor.pattern.exec(text); found !== null; found = cursor.pattern.exec(text)) {
+    cursor.lineStart = found.index === 0 ? 0 : text.lastIndexOf('\n', found.index - 1) + 1;
+    if (found.index - cursor.lineStart < MAX_LINE) return;
+    const end = text.indexOf('\n', found.index);
+    if (end === -1) break;
+    cursor.pattern.lastIndex = end;
+  }
+  cursor.lineStart = Number.POSITIVE_INFINITY;
 }
 
 /** Newlines are counted as the text is gone through, once. */
@@ -102,12 +111,12 @@ function* matchesIn(text: string): Generator<Match> {
     for (const { lineStart } of cursors) start = Math.min(start, lineStart);
     if (start === Number.POSITIVE_INFINITY) return;
     const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
+    const end = Math.min(newline === -1 ? text.length : newline, start + MAX_LINE);
     const matching: number[] = [];
     for (const [index, cursor] of cursors.entries()) {
       if (cursor.lineStart !== start) continue;
       matching.push(index);
-      advance(cursor, text, end);
+      advance(cursor, text, newline === -1 ? text.length : newline);
     }
     yield { start, end, matching };
   }
