@@ -3,6 +3,8 @@ import type { Movement } from './analysis/compare.ts';
 import type { Facts, Stack } from './analysis/facts.ts';
 import { findInOrder } from './analysis/function-names.ts';
 import type { Relist } from './analysis/relist.ts';
+import { distinct, type Found, OLD, plain } from './found.ts';
+import { findCall } from './match-calls.ts';
 import { waitOf, waitText } from './analysis/waits.ts';
 import type {
   BlockedSign,
@@ -19,18 +21,6 @@ import type {
 } from './catalogue/cause.ts';
 import { compareVersions } from './version.ts';
 
-interface Found {
-  readonly weight: number;
-  readonly support: boolean;
-  /** `file:line what`; empty: not worth a line. */
-  readonly evidence: string;
-  /** The stack that is blocked; undefined: the sign is of something else. */
-  readonly stack: Stack | undefined;
-  readonly fromLog: boolean;
-  /** Found by its frames alone, so that another pattern may find the same. */
-  readonly ofPattern: boolean;
-}
-
 export interface Candidate {
   readonly cause: Cause;
   /** 0 to 1. */
@@ -43,8 +33,6 @@ const PASSING = 0.7;
 const STATELESS = 0.9;
 /** A stack that is seen for a moment: busy processes pass everywhere. */
 const SEEN_ONCE = 0.55;
-/** What a log said and has not said again for ten minutes may be over. */
-const OLD = 0.5;
 
 function howSure({ group, lasts }: Stack, isWhole: boolean): number {
   if (lasts) return 1;
@@ -125,18 +113,19 @@ function findStack(sign: StackSign, facts: Facts): Found | undefined {
     evidence: describe(first, count, findInOrder(first.names, sign.frames)),
     stack: first,
     fromLog: false,
+    line: undefined,
+    ofCall: false,
     ofPattern: true,
   };
-}
-
-function plain(sign: Sign, evidence: string, fromLog = false): Found {
-  return { weight: sign.weight, support: sign.support === true, evidence, stack: undefined, fromLog, ofPattern: false };
 }
 
 function findLog(sign: LogSign, { logs }: Facts): Found | undefined {
   const hit = logs.find(sign.pattern);
   if (hit === undefined || hit.count < (sign.atLeast ?? 1)) return undefined;
-  const found = plain(sign, hit.count > 1 ? `${hit.last} (${hit.count} times)` : hit.last, true);
+  const found = {
+    ...plain(sign, hit.count > 1 ? `${hit.last} (${hit.count} times)` : hit.last, true),
+    line: hit.last,
+  };
   return hit.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
@@ -213,6 +202,8 @@ function findSign(sign: Sign, facts: Facts): Found | undefined {
       return findStack(sign, facts);
     case 'log':
       return findLog(sign, facts);
+    case 'call':
+      return findCall(sign, facts);
     case 'blocked':
       return findBlocked(sign, facts);
     case 'pleg-log':
@@ -234,16 +225,6 @@ function isPossible({ kubelets, notIfProbe, onlyIfProbe }: Cause, { version, inp
   if (version === undefined || kubelets === undefined) return true;
   if (kubelets.from !== undefined && compareVersions(version, kubelets.from) < 0) return false;
   return kubelets.before === undefined || compareVersions(version, kubelets.before) < 0;
-}
-
-/** Several patterns that fit one stack are one piece of evidence: the strongest counts. */
-function distinct(found: readonly Found[]): readonly Found[] {
-  return found.filter((one, i) => {
-    if (!one.ofPattern) return true;
-    const same = found.filter((other) => other.ofPattern && other.stack === one.stack);
-    const strongest = same.reduce((best, other) => (other.weight > best.weight ? other : best));
-    return found.indexOf(strongest) === i;
-  });
 }
 
 /** What logs alone say of a kubelet whose relist idles in its dump is over, or something else. */

@@ -40,6 +40,13 @@ export const CATALOGUE_CASES: readonly CatalogueCase[] = [
     ]),
   },
   {
+    id: 'volume-call-hung',
+    log: klog(
+      '10:00:00',
+      '"Error: UnmountVolume.TearDown failed for volume" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded"',
+    ),
+  },
+  {
     id: 'kubelet-dbus-connection-dead',
     log: klog(
       '10:11:12',

@@ -2,6 +2,7 @@
 import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { parsePlegLine, type PlegLine } from '../../detection/pleg-line.ts';
 import { durationMs } from '../../time/duration.ts';
+import { type FailingCall, readFailingCall } from '../calls/failing-call.ts';
 import { ownWords } from '../clues/own-words.ts';
 import { KUBELET_START, KUBELET_VERSION, PLEG_EVENT, SKIPPING } from '../clues/clue-patterns.ts';
 
@@ -30,7 +31,16 @@ interface PlegHistory {
   readonly works: boolean;
 }
 
+/** A failing call, and the lines that say so. */
+export interface CallHit extends LogHit {
+  readonly call: FailingCall;
+  /** For how long it has been failing, in milliseconds; 0: nothing says so. */
+  readonly lastsMs: number;
+}
+
 export interface LogFacts {
+  /** Oldest first. */
+  readonly calls: readonly CallHit[];
   find(pattern: RegExp): LogHit | undefined;
   readonly pleg: PlegHistory;
   /** As the kubelet says when it starts, for example `v1.36.3`. */
@@ -125,6 +135,18 @@ function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
   return { elapsedMs, goesOn, startUp, works: works && !goesOn };
 }
 
+function callHit(one: Said, call: FailingCall): CallHit {
+  const { source, lineNumber, line, count } = one.clue;
+  const spread = one.firstMs === undefined || one.lastMs === undefined ? 0 : one.firstMs - one.lastMs;
+  return {
+    call,
+    count: Math.max(count, call.times),
+    last: `${source}:${lineNumber} ${line.trim()}`,
+    isOld: isCalmAfter(one, OLD_MS),
+    lastsMs: Math.max(spread, call.durationMs ?? 0),
+  };
+}
+
 /** @param clues those of one log in the order of its lines. */
 export function logFacts(clues: readonly LogClue[]): LogFacts {
   const said = clues.map(readClue);
@@ -144,7 +166,12 @@ export function logFacts(clues: readonly LogClue[]): LogFacts {
     };
   }
 
+  const calls = said.flatMap((one): readonly CallHit[] => {
+    const call = readFailingCall(one.own);
+    return call === undefined ? [] : [callHit(one, call)];
+  });
+
   const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.own.matchAll(KUBELET_VERSION);
   const [, plain, json] = [...(version ?? [])].at(-1) ?? [];
-  return { find, pleg: plegHistory(logs), kubeletVersion: plain ?? json };
+  return { find, calls, pleg: plegHistory(logs), kubeletVersion: plain ?? json };
 }

@@ -4,6 +4,8 @@ import type { ProbeState } from '../../../api/v1alpha1/health.ts';
 import type { Movement } from '../analysis/compare.ts';
 import type { RelistPlace, SyncLoopPlace } from '../analysis/relist.ts';
 import type { Wait } from '../analysis/waits.ts';
+import type { Callee } from '../calls/callees.ts';
+import type { CallCode } from '../calls/failing-call.ts';
 import type { ProcessKind } from '../../dump/goroutine.ts';
 
 interface Weighted {
@@ -43,6 +45,19 @@ export interface LogSign extends Weighted {
   /** Global, linear in time, matched over all logs; it must not span lines. */
   readonly pattern: RegExp;
   readonly atLeast?: number;
+}
+
+/** Failing calls in the logs, whoever writes of them: all that fit, together. */
+export interface CallSign extends Weighted {
+  readonly kind: 'call';
+  readonly callee: readonly Callee[];
+  /** Any, where it is left out. */
+  readonly codes?: readonly CallCode[];
+  readonly atLeast?: number;
+  /** Lines that name one and the same container or sandbox. */
+  readonly ofOne?: true;
+  /** For so long, in minutes, as the lines say or as their times do. */
+  readonly minutes?: number;
 }
 
 /** A process in uninterruptible sleep. */
@@ -90,6 +105,7 @@ export type Sign =
   | RelistSign
   | StackSign
   | LogSign
+  | CallSign
   | BlockedSign
   | ExitedSign
   | ProbeSign

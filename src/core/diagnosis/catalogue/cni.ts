@@ -38,6 +38,10 @@ export const CNI_CAUSES: readonly Cause[] = [
     summary: 'The runtime has been at it for minutes to make or end the network of pods; PLEG itself may be well.',
     relistMayIdle: true,
     signs: [
+      { kind: 'call', callee: ['network'], codes: ['late', 'hangs'], weight: 0.52 },
+      { kind: 'call', callee: ['network'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.62 },
+      { kind: 'call', callee: ['sandbox'], codes: ['late', 'hangs'], weight: 0.42 },
+      { kind: 'call', callee: ['sandbox'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.52 },
       {
         kind: 'stack',
         frames: ['grpc*', '(*runtimeserviceclient).runpodsandbox'],

@@ -85,6 +85,19 @@ export const HOST_CAUSES: readonly Cause[] = [
   },
   {
     ...HOST,
+    id: 'volume-call-hung',
+    class: 'Storage',
+    summary: 'A mount, a volume or its driver does not answer: calls for it do not end.',
+    relistMayIdle: true,
+    signs: [
+      { kind: 'call', callee: ['storage'], codes: ['late', 'hangs'], weight: 0.5 },
+      { kind: 'call', callee: ['storage'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.6 },
+    ],
+    recommendation: 'See which mount or driver it is, and what it waits for: a server, a disk, its controller.',
+    references: ['kubernetes/kubernetes#101622', 'kubernetes/kubernetes#109343'],
+  },
+  {
+    ...HOST,
     id: 'disk-io-stall',
     class: 'Storage',
     summary: 'The disk does not keep up: unmounting and removing containers block.',

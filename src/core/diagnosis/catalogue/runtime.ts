@@ -20,6 +20,8 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       'runtime-status-never-completes',
     ],
     signs: [
+      { kind: 'call', callee: ['list'], codes: ['late', 'hangs'], weight: 0.52 },
+      { kind: 'call', callee: ['list'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.6 },
       { kind: 'relist', place: ['cri'], methods: LIST, weight: 0.62 },
       { kind: 'relist', place: ['cri'], methods: STATUS, weight: 0.4 },
       { kind: 'probe', states: ['Timeout', 'Unavailable'], weight: 0.76, support: true },
@@ -63,6 +65,8 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     notIfProbe: ['Answered'],
     explains: ['runtime-status-never-completes', 'pleg-never-relisted'],
     signs: [
+      { kind: 'call', callee: ['socket', 'list'], codes: ['unavailable'], weight: 0.5 },
+      { kind: 'call', callee: ['socket'], codes: ['late', 'hangs'], weight: 0.5 },
       {
         kind: 'log',
         pattern:

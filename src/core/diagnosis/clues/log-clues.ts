@@ -2,7 +2,8 @@
 import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/host-summary.ts';
 import { formatDuration } from '../../time/duration.ts';
 import type { NamedText } from '../diagnosis-input.ts';
-import { CLUE_PATTERNS, meaningOf, meaningOfOwn } from './clue-patterns.ts';
+import { CALLEES } from '../calls/callees.ts';
+import { CALLS, CLUE_PATTERNS, meaningOf, meaningOfOwn } from './clue-patterns.ts';
 import { excerptOf } from './excerpt.ts';
 import { ownWords } from './own-words.ts';
 import { createLogClock, type LogClock } from './log-clock.ts';
@@ -55,6 +56,15 @@ function createLineCounter(text: string): (at: number) => number {
   };
 }
 
+const CALLS_AT = CLUE_PATTERNS.indexOf(CALLS);
+
+/** Calls of each callee count as a pattern of their own, behind all others, lest many of one take the place of the others. */
+function facesOf(index: number, said: string): readonly number[] {
+  if (index !== CALLS_AT) return [index];
+  const at = CALLEES.findIndex((callee) => said.startsWith(callee));
+  return [index, CLUE_PATTERNS.length + at];
+}
+
 /** What the line says, and the patterns that it says it by. */
 function kindOf(line: string, matching: readonly number[]): { readonly key: string; readonly patterns: number[] } {
   const patterns: number[] = [];
@@ -64,7 +74,7 @@ function kindOf(line: string, matching: readonly number[]): { readonly key: stri
     const one = CLUE_PATTERNS[index];
     const said = one === undefined ? undefined : meaningOfOwn(own, one);
     if (said === undefined) continue;
-    patterns.push(index);
+    patterns.push(...facesOf(index, said));
     key += `${String(index)}${said},`;
   }
   return { key, patterns };
@@ -179,7 +189,10 @@ export function logCluesOf({ name, text: whole }: NamedText, max = MAX_HELD): re
 /** At most 32 of the clues of several logs, in their order, each pattern's newest before more of the same. */
 export function boundedClues(clues: readonly LogClue[]): readonly LogClue[] {
   const entries = clues.map(({ line }) => ({
-    patterns: [...CLUE_PATTERNS.entries()].flatMap(([index, one]) => (meaningOf(line, one) === undefined ? [] : index)),
+    patterns: [...CLUE_PATTERNS.entries()].flatMap(([index, one]) => {
+      const said = meaningOf(line, one);
+      return said === undefined ? [] : facesOf(index, said);
+    }),
   }));
   return chosen(entries, MAX_CLUES).flatMap((at) => clues[at] ?? []);
 }
