@@ -1,5 +1,6 @@
 /** What was found of a sign, and what of it counts once. */
 import type { Stack } from './analysis/facts.ts';
+import { waitText } from './analysis/waits.ts';
 import type { Sign } from './catalogue/cause.ts';
 
 /** What a log said and has not said again for ten minutes may be over. */
@@ -45,4 +46,15 @@ export function distinct(found: readonly Found[]): readonly Found[] {
 function isOfSame(a: Found, b: Found): boolean {
   if (a.ofPattern && b.ofPattern) return a.stack === b.stack;
   return (a.ofCall || b.ofCall) && a.line !== undefined && a.line === b.line;
+}
+
+/** @param at index of the frame to name. */
+export function describeStack({ file, group }: Stack, count: number, at: number): string {
+  const who =
+    group.ids[0] === undefined
+      ? `${count} goroutine(s)`
+      : count > 1
+        ? `${count} goroutines`
+        : `goroutine ${group.ids[0]}`;
+  return `${file}:${group.atLine} ${who} ${waitText(group)} in ${group.frames[at]?.func ?? '-'}`;
 }

@@ -3,11 +3,13 @@ import type { Movement } from './analysis/compare.ts';
 import type { Facts, Stack } from './analysis/facts.ts';
 import { findInOrder } from './analysis/function-names.ts';
 import type { Relist } from './analysis/relist.ts';
-import { distinct, type Found, OLD, plain } from './found.ts';
+import { describeStack, distinct, type Found, OLD, plain } from './found.ts';
+import { findBlock } from './match-blocks.ts';
 import { findCall } from './match-calls.ts';
-import { waitOf, waitText } from './analysis/waits.ts';
+import { waitOf } from './analysis/waits.ts';
 import type {
   BlockedSign,
+  CallSign,
   Cause,
   ExitedSign,
   LogSign,
@@ -37,17 +39,6 @@ const SEEN_ONCE = 0.55;
 function howSure({ group, lasts }: Stack, isWhole: boolean): number {
   if (lasts) return 1;
   return group.state === undefined && isWhole ? STATELESS : SEEN_ONCE;
-}
-
-/** @param at index of the frame to name. */
-function describe({ file, group }: Stack, count: number, at: number): string {
-  const who =
-    group.ids[0] === undefined
-      ? `${count} goroutine(s)`
-      : count > 1
-        ? `${count} goroutines`
-        : `goroutine ${group.ids[0]}`;
-  return `${file}:${group.atLine} ${who} ${waitText(group)} in ${group.frames[at]?.func ?? '-'}`;
 }
 
 function isSettled({ relist, movement, isWhole, criWaiters, logs, syncLoop }: Facts): boolean {
@@ -81,7 +72,7 @@ function findRelistSign(sign: RelistSign, facts: Facts): Found | undefined {
   if (stack === undefined) return undefined;
   const weight = isSettled(facts) || sign.movement !== undefined ? sign.weight : sign.weight * PASSING;
   const call = relist.criMethod === undefined ? '' : `, CRI ${relist.criMethod}`;
-  return { ...plain(sign, `${describe(stack, 1, relist.at)}${call}${MOVED[movement]}`), weight, stack };
+  return { ...plain(sign, `${describeStack(stack, 1, relist.at)}${call}${MOVED[movement]}`), weight, stack };
 }
 
 function isLike(sign: StackSign, { names, group, process, isPaste }: Stack): boolean {
@@ -110,7 +101,7 @@ function findStack(sign: StackSign, facts: Facts): Found | undefined {
   return {
     weight: sign.weight * sure,
     support: sign.support === true,
-    evidence: describe(first, count, findInOrder(first.names, sign.frames)),
+    evidence: describeStack(first, count, findInOrder(first.names, sign.frames)),
     stack: first,
     fromLog: false,
     line: undefined,
@@ -194,20 +185,31 @@ function findSyncLoopSign(sign: SyncLoopSign, { syncLoop, kubelet }: Facts): Fou
   return plain(sign, `${kubelet?.name ?? '-'}:${syncLoop.group?.atLine ?? 1} the sync loop is ${syncLoop.place}`);
 }
 
+function findOfLogs(sign: LogSign | CallSign | PlegSign, facts: Facts): Found | undefined {
+  switch (sign.kind) {
+    case 'log':
+      return findLog(sign, facts);
+    case 'call':
+      return findCall(sign, facts);
+    case 'pleg-log':
+      return findPleg(sign, facts);
+  }
+}
+
 function findSign(sign: Sign, facts: Facts): Found | undefined {
   switch (sign.kind) {
     case 'relist':
       return findRelistSign(sign, facts);
     case 'stack':
       return findStack(sign, facts);
+    case 'block':
+      return findBlock(sign, facts);
     case 'log':
-      return findLog(sign, facts);
     case 'call':
-      return findCall(sign, facts);
+    case 'pleg-log':
+      return findOfLogs(sign, facts);
     case 'blocked':
       return findBlocked(sign, facts);
-    case 'pleg-log':
-      return findPleg(sign, facts);
     case 'sync-loop':
       return findSyncLoopSign(sign, facts);
     case 'idles':

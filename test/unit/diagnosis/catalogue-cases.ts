@@ -40,6 +40,10 @@ export const CATALOGUE_CASES: readonly CatalogueCase[] = [
     ]),
   },
   {
+    id: 'runtime-lock-held',
+    dump: goroutines('semacquire, 12 minutes', [...MUTEX, `${CONTAINERD}/services/leases.(*local).Create`]),
+  },
+  {
     id: 'volume-call-hung',
     log: klog(
       '10:00:00',

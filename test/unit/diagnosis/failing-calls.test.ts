@@ -23,9 +23,13 @@ const NOTHING: DiagnosisInput = {
 };
 
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length });
 const id = hex(64);
-const name = fc.string({ unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz'), minLength: 3, maxLength: 12 });
+const name = fc.string({
+  unit: fc.constantFrom(...Array.from('abcdefghijklmnopqrstuvwxyz')),
+  minLength: 3,
+  maxLength: 12,
+});
 
 /** What did not end, as a text without quotes of its own. */
 const SUBJECTS: Readonly<Record<Callee, fc.Arbitrary<string>>> = {
@@ -127,7 +131,7 @@ const DAMAGE: readonly ((line: string) => string)[] = [
   (line) => line,
   (line) => `Nov 24 10:08:30 node-1 kubelet[1498]: ${line}`,
   (line) => `2026-11-24T10:08:30.514715123Z stderr F ${line}`,
-  (line) => `${JSON.stringify({ log: `${line}\n`, stream: 'stderr', time: '2026-11-24T10:08:30.5Z' })}`,
+  (line) => JSON.stringify({ log: `${line}\n`, stream: 'stderr', time: '2026-11-24T10:08:30.5Z' }),
   (line) => `\u001b[31m${line}\u001b[0m`,
   (line) => `<pre>${line.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')}</pre>`,
   (line) => `> ${line}`,

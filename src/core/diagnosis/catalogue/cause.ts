@@ -1,6 +1,7 @@
 /** The form of an entry of the catalogue. Adding a cause means adding an entry (and a case for its test), no code. */
 import type { CauseClass, RestartEffect } from '../../../api/v1alpha1/diagnosis.ts';
 import type { ProbeState } from '../../../api/v1alpha1/health.ts';
+import type { BlockPlace } from '../analysis/blocks.ts';
 import type { Movement } from '../analysis/compare.ts';
 import type { RelistPlace, SyncLoopPlace } from '../analysis/relist.ts';
 import type { Wait } from '../analysis/waits.ts';
@@ -60,6 +61,14 @@ export interface CallSign extends Weighted {
   readonly minutes?: number;
 }
 
+/** Goroutines that have waited in one place for minutes, whatever for. */
+export interface BlockSign extends Weighted {
+  readonly kind: 'block';
+  readonly at: readonly BlockPlace[];
+  readonly of: readonly ProcessKind[];
+  readonly atLeast?: number;
+}
+
 /** A process in uninterruptible sleep. */
 export interface BlockedSign extends Weighted {
   readonly kind: 'blocked';
@@ -106,6 +115,7 @@ export type Sign =
   | StackSign
   | LogSign
   | CallSign
+  | BlockSign
   | BlockedSign
   | ExitedSign
   | ProbeSign

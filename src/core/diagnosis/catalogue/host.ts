@@ -90,6 +90,12 @@ export const HOST_CAUSES: readonly Cause[] = [
     summary: 'A mount, a volume or its driver does not answer: calls for it do not end.',
     relistMayIdle: true,
     signs: [
+      {
+        kind: 'block',
+        at: ['file-system', 'mount-child'],
+        of: ['kubelet', 'containerd', 'crio', 'dockerd', 'shim'],
+        weight: 0.7,
+      },
       { kind: 'call', callee: ['storage'], codes: ['late', 'hangs'], weight: 0.5 },
       { kind: 'call', callee: ['storage'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.6 },
     ],

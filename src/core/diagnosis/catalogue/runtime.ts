@@ -14,6 +14,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     sureOnlyIfProbe: ['Timeout', 'Unavailable'],
     restartKubelet: 'Harms',
     explains: [
+      'runtime-lock-held',
       'runtime-unavailable',
       'pleg-never-relisted',
       'pod-sandbox-creation-hung',
@@ -84,6 +85,18 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     ],
     recommendation: 'Restart the runtime and read its log; the kubelet comes back by itself.',
     references: ['kubernetes/kubernetes#22259'],
+  },
+  {
+    ...HUNG,
+    id: 'runtime-lock-held',
+    summary:
+      'The container runtime has been waiting for one of its own locks for minutes, whose holder does not let go of it.',
+    signs: [
+      { kind: 'block', at: ['lock'], of: ['containerd', 'crio', 'dockerd'], weight: 0.6 },
+      { kind: 'block', at: ['lock'], of: ['containerd', 'crio', 'dockerd'], atLeast: 5, weight: 0.7 },
+    ],
+    recommendation: 'Restart the runtime; its stacks show which lock it is, and what the holder waits for.',
+    references: ['moby/moby#37910', 'containerd/containerd#9770'],
   },
   {
     ...HUNG,
