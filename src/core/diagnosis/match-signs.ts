@@ -129,22 +129,30 @@ function findBlocked(sign: BlockedSign, { input }: Facts): Found | undefined {
     : plain(sign, `host: ${found.comm} (pid ${found.pid}) in state D at ${found.wchan}`);
 }
 
-function findPleg(sign: PlegSign, { logs }: Facts): Found | undefined {
-  const { pleg } = logs;
-  const seconds = Math.round(pleg.elapsedMs / 1_000);
-  switch (sign.is) {
-    case 'unhealthy':
-      return pleg.goesOn ? plain(sign, `log: PLEG not healthy, last relist ${seconds} s ago`) : undefined;
-    case 'start-up-stuck':
-      return pleg.startUp === 'stuck' ? plain(sign, 'log: PLEG has not been successful for minutes', true) : undefined;
-    case 'start-up-open':
-      return pleg.startUp === 'open' ? plain(sign, 'log: PLEG has not been successful to the end', true) : undefined;
-    case 'works':
-      return pleg.works ? plain(sign, 'log: events of PLEG reach the sync loop to the end', true) : undefined;
-    case 'start-up-passed':
-      if (pleg.startUp !== 'passed' || pleg.goesOn) return undefined;
-      return plain(sign, 'log: PLEG was not successful yet at the start, as at every start', true);
+const PLEG_WORDS: Readonly<Record<Exclude<PlegSign['is'], 'unhealthy'>, string>> = {
+  'check-stuck': 'the first check of the runtime has been open for minutes',
+  'start-up-stuck': 'PLEG has not been successful for minutes',
+  'start-up-open': 'PLEG has not been successful to the end',
+  'start-up-unclear': 'PLEG was not successful yet for seconds, and nothing follows',
+  'start-up-passed': 'PLEG was not successful yet at the start, as at every start',
+  works: 'events of PLEG reach the sync loop to the end',
+};
+
+function findPleg(sign: PlegSign, { logs: { pleg } }: Facts): Found | undefined {
+  const { is } = sign;
+  if (is === 'unhealthy') {
+    const seconds = Math.round(pleg.elapsedMs / 1_000);
+    return pleg.goesOn ? plain(sign, `log: PLEG not healthy, last relist ${seconds} s ago`) : undefined;
   }
+  const isSo: Readonly<Record<typeof is, boolean>> = {
+    'check-stuck': pleg.isCheckStuck,
+    'start-up-stuck': pleg.startUp === 'stuck',
+    'start-up-open': pleg.startUp === 'open',
+    'start-up-unclear': pleg.startUp === 'unclear' && !pleg.goesOn,
+    'start-up-passed': pleg.startUp === 'passed' && !pleg.goesOn,
+    works: pleg.works,
+  };
+  return isSo[is] ? plain(sign, `log: ${PLEG_WORDS[is]}`, true) : undefined;
 }
 
 /** It goes from call to call, and no call takes a minute. */
@@ -198,26 +206,35 @@ function findOfLogs(sign: LogSign | CallSign | PlegSign, facts: Facts): Found | 
 
 function findSign(sign: Sign, facts: Facts): Found | undefined {
   switch (sign.kind) {
-    case 'relist':
-      return findRelistSign(sign, facts);
-    case 'stack':
-      return findStack(sign, facts);
-    case 'block':
-      return findBlock(sign, facts);
     case 'log':
     case 'call':
     case 'pleg-log':
       return findOfLogs(sign, facts);
     case 'blocked':
       return findBlocked(sign, facts);
-    case 'sync-loop':
-      return findSyncLoopSign(sign, facts);
-    case 'idles':
-      return findIdle(sign, facts);
     case 'exited-containers':
     case 'probe':
     case 'runtime-version':
       return findOfHost(sign, facts);
+    default:
+      return findOfStacks(sign, facts);
+  }
+}
+
+type StacksSign = Extract<Sign, { readonly kind: 'relist' | 'stack' | 'block' | 'sync-loop' | 'idles' }>;
+
+function findOfStacks(sign: StacksSign, facts: Facts): Found | undefined {
+  switch (sign.kind) {
+    case 'relist':
+      return findRelistSign(sign, facts);
+    case 'stack':
+      return findStack(sign, facts);
+    case 'block':
+      return findBlock(sign, facts);
+    case 'sync-loop':
+      return findSyncLoopSign(sign, facts);
+    case 'idles':
+      return findIdle(sign, facts);
   }
 }
 

@@ -18,8 +18,9 @@ interface LogHit {
 /**
  * - `none`: nothing of a start. - `passed`: PLEG was not successful yet for seconds, as at every start.
  * - `stuck`: it has not been for minutes. - `open`: it has not been, and the text does not show how long ago the start was.
+ * - `unclear`: it has not been for seconds, and nothing that follows shows whether it is.
  */
-type StartUp = 'none' | 'passed' | 'open' | 'stuck';
+type StartUp = 'none' | 'passed' | 'unclear' | 'open' | 'stuck';
 
 interface PlegHistory {
   /** How old the last relist was as the last such line says, in milliseconds; 0: no line says so. */
@@ -27,6 +28,10 @@ interface PlegHistory {
   /** The last of those lines is at the end of the log, and not followed by a minute of others. */
   readonly goesOn: boolean;
   readonly startUp: StartUp;
+  /** So is the first check of the runtime, for minutes. */
+  readonly isCheckStuck: boolean;
+  /** When the log last said that PLEG is not healthy, as it writes it, where that is over. */
+  readonly until: string | undefined;
   /** For minutes, and to the end of the log, the sync loop has taken up what relist found; no complaint comes after it. */
   readonly works: boolean;
 }
@@ -52,6 +57,7 @@ const CALM_MS = 60_000;
 const OLD_MS = 600_000;
 /** PLEG is successful within this time of a start where nothing is the matter. */
 const SEVERAL_MS = 5_000;
+const CHECK_OPEN = 'container runtime status check may not have completed yet';
 
 /** A clue with what its line says of PLEG. Times are milliseconds before the end of its log; undefined: it has none. */
 interface Said {
@@ -107,14 +113,31 @@ function worksAtEnd(log: readonly Said[]): boolean {
   return spanMs(events) > STUCK_MS;
 }
 
+/** A complaint is over where others of the log come for a minute without it, or the sync loop takes up what relist found. */
+function isOver(log: readonly Said[], last: Said): boolean {
+  return isCalmAfter(last, CALM_MS) || log.slice(log.indexOf(last) + 1).some((said) => matches(PLEG_EVENT, said));
+}
+
 function startUpOf(log: readonly Said[]): StartUp {
   const never = log.filter(({ pleg }) => pleg.kind === 'never-relisted');
   const last = never.at(-1);
   if (last === undefined) return 'none';
-  if (isCalmAfter(last, CALM_MS)) return 'passed';
+  if (isOver(log, last)) return 'passed';
   const lasts = spanMs(never);
   if (lasts > STUCK_MS) return 'stuck';
-  return lasts > SEVERAL_MS && !log.some((said) => matches(KUBELET_START, said)) ? 'open' : 'passed';
+  return lasts > SEVERAL_MS && !log.some((said) => matches(KUBELET_START, said)) ? 'open' : 'unclear';
+}
+
+/** The first check of the runtime has not completed for minutes, to the end. */
+function isCheckStuck(log: readonly Said[]): boolean {
+  const open = log.filter(({ own }) => own.includes(CHECK_OPEN));
+  const last = open.at(-1);
+  return last !== undefined && !isOver(log, last) && spanMs(open) > STUCK_MS;
+}
+
+/** As it stands in the line; empty: it has none. */
+function clockTimeIn({ clue }: Said): string {
+  return /\d\d:\d\d:\d\d/.exec(clue.line)?.[0] ?? '';
 }
 
 function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
@@ -122,17 +145,21 @@ function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
   let goesOn = false;
   let startUp: StartUp = 'none';
   let works = false;
+  let isStuck = false;
+  let until: string | undefined;
   for (const log of logs) {
+    isStuck ||= isCheckStuck(log);
     const breach = log.findLast(({ pleg }) => pleg.kind === 'breach');
     if (breach?.pleg.kind === 'breach') {
       ({ elapsedMs } = breach.pleg);
       goesOn = !isCalmAfter(breach, CALM_MS);
+      until = !goesOn && isOver(log, breach) ? clockTimeIn(breach) : undefined;
     }
     works ||= worksAtEnd(log);
     const here = startUpOf(log);
     if (startUp !== 'stuck' && here !== 'none') startUp = here;
   }
-  return { elapsedMs, goesOn, startUp, works: works && !goesOn };
+  return { elapsedMs, goesOn, startUp, isCheckStuck: isStuck, until, works: works && !goesOn };
 }
 
 function callHit(one: Said, call: FailingCall): CallHit {

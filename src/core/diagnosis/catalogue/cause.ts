@@ -97,7 +97,8 @@ export interface RuntimeSign extends Weighted {
  */
 export interface PlegSign extends Weighted {
   readonly kind: 'pleg-log';
-  readonly is: 'unhealthy' | 'start-up-stuck' | 'start-up-open' | 'start-up-passed' | 'works';
+  readonly is:
+    'unhealthy' | 'check-stuck' | 'start-up-stuck' | 'start-up-open' | 'start-up-unclear' | 'start-up-passed' | 'works';
 }
 
 export interface SyncLoopSign extends Weighted {
