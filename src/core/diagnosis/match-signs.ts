@@ -193,7 +193,7 @@ function findSyncLoopSign(sign: SyncLoopSign, { syncLoop, kubelet }: Facts): Fou
   return plain(sign, `${kubelet?.name ?? '-'}:${syncLoop.group?.atLine ?? 1} the sync loop is ${syncLoop.place}`);
 }
 
-function findOfLogs(sign: LogSign | CallSign | PlegSign, facts: Facts): Found | undefined {
+function findOfLogs(sign: LogsSign, facts: Facts): Found | undefined {
   switch (sign.kind) {
     case 'log':
       return findLog(sign, facts);
@@ -205,23 +205,22 @@ function findOfLogs(sign: LogSign | CallSign | PlegSign, facts: Facts): Found | 
 }
 
 function findSign(sign: Sign, facts: Facts): Found | undefined {
-  switch (sign.kind) {
-    case 'log':
-    case 'call':
-    case 'pleg-log':
-      return findOfLogs(sign, facts);
-    case 'blocked':
-      return findBlocked(sign, facts);
-    case 'exited-containers':
-    case 'probe':
-    case 'runtime-version':
-      return findOfHost(sign, facts);
-    default:
-      return findOfStacks(sign, facts);
-  }
+  if (isOfLogs(sign)) return findOfLogs(sign, facts);
+  if (isOfStacks(sign)) return findOfStacks(sign, facts);
+  return sign.kind === 'blocked' ? findBlocked(sign, facts) : findOfHost(sign, facts);
+}
+
+type LogsSign = LogSign | CallSign | PlegSign;
+
+function isOfLogs(sign: Sign): sign is LogsSign {
+  return sign.kind === 'log' || sign.kind === 'call' || sign.kind === 'pleg-log';
 }
 
 type StacksSign = Extract<Sign, { readonly kind: 'relist' | 'stack' | 'block' | 'sync-loop' | 'idles' }>;
+
+function isOfStacks(sign: Sign): sign is StacksSign {
+  return ['relist', 'stack', 'block', 'sync-loop', 'idles'].includes(sign.kind);
+}
 
 function findOfStacks(sign: StacksSign, facts: Facts): Found | undefined {
   switch (sign.kind) {
