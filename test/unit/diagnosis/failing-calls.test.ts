@@ -198,7 +198,6 @@ describe('no call of the node that does not end', () => {
   test.each([
     'E1124 10:08:30.5 1 prober.go:1] Liveness probe failed: Get http://10.0.0.1:80/: context deadline exceeded',
     'E1124 10:08:30.5 1 remote_runtime.go:1] "ExecSync cmd from runtime service failed" err="rpc error: code = DeadlineExceeded desc = command timed out"',
-    'E1124 10:08:30.5 1 controller.go:1] Failed to update lease: context deadline exceeded',
     'I1124 10:08:30.5 1 server.go:1] "Using --runtime-request-timeout" timeout="2m0s" runtime="containerd"',
     'I1124 10:08:30.5 1 kubelet.go:1] "SyncLoop ADD" pods=["default/cni-timeout-timed-out"]',
     'E1124 10:08:30.5 1 x.go:1] "Failed to get cgroup stats" cgroup="/kubepods.slice/kubepods-x.slice" err="timed out"',

@@ -35,7 +35,7 @@ const INNER: readonly (readonly [Callee, RegExp])[] = [
   [
     'network',
     words(
-      String.raw`cni|cni0|libcni|network ?plugins?(?: cni)?|plugin type=\S{1,64}|(?:set ?up|tear ?down|create|configure|destroy|delete|remove|clean(?: up)?|release) (?:pod )?(?:sandbox )?network(?: for| stack| namespace)?|networking? for (?:sandbox|pod)|ipam|SetUpPod|TearDownPod|sandbox network|pod network`,
+      String.raw`cni|cni0|libcni|network ?plugins?(?: cni)?|NetworkPluginNotReady|cni plugin|plugin type=\S{1,64}|(?:set ?up|tear ?down|create|configure|destroy|delete|remove|clean(?: up)?|release) (?:pod )?(?:sandbox )?network(?: for| stack| namespace)?|networking? for (?:sandbox|pod)|ipam|SetUpPod|TearDownPod|sandbox network|pod network`,
     ),
   ],
   [
@@ -58,7 +58,7 @@ const INNER: readonly (readonly [Callee, RegExp])[] = [
   [
     'device',
     words(
-      String.raw`device ?plugins?|devicemanager|device manager|GetPreferredAllocation|PreStartContainer|ListAndWatch|Allocate|allocate (?:devices|resources)|plugin (?:resource|endpoint)|device allocation`,
+      String.raw`device ?plugins?|devicemanager|device manager|GetPreferredAllocation|PreStartContainer|ListAndWatch|Allocate(?: failed| call)?|allocate (?:devices|resources)|plugin (?:resource|endpoint)|device allocation`,
     ),
   ],
   [
@@ -85,7 +85,7 @@ const OUTER: readonly (readonly [Callee, RegExp])[] = [
   [
     'list',
     words(
-      String.raw`List(?:PodSandbox|Containers|Images|ContainerStats|PodSandboxStats)|ImageFsInfo|(?:runtime |cri )?(?:Status|Version) from runtime service|runtime (?:status|version)|retrieve pods|list (?:pod sandboxes|sandboxes|containers|images|all containers)|docker (?:ps|info|version|images)|crictl (?:ps|pods|info|version|images)|(?:get|GET) \S{0,20}/(?:containers/json|info|version|images/json)\S{0,40}|container runtime|docker ?daemon|dockerd|containerd|cri-?o`,
+      String.raw`List(?:PodSandbox|Containers|Images|ContainerStats|PodSandboxStats)|ImageFsInfo|(?:runtime |cri )?(?:Status|Version) from runtime service|runtime (?:status|version)|retrieve pods|list (?:pod sandboxes|sandboxes|containers|images|all containers)|docker (?:ps|info|version|images)|crictl (?:ps|pods|info|version|images)|(?:get|GET) \S{0,20}/(?:containers/json|info|version|images/json)\S{0,40}|container runtime|docker (?:endpoint|server)|docker ?daemon|dockerd|containerd|cri-?o`,
     ),
   ],
   [

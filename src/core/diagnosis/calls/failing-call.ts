@@ -3,9 +3,10 @@ import { parseDuration } from '../../time/duration.ts';
 import { type Callee, calleeIn } from './callees.ts';
 
 /**
+ * - `oversized`: an answer was longer than gRPC takes. - `failed`: whom it reached says that it could not.
  * - `late`: its time was up. - `unavailable`: nobody was there. - `hangs`: somebody says that it does not come back.
  */
-export type CallCode = 'late' | 'unavailable' | 'hangs';
+export type CallCode = 'oversized' | 'late' | 'unavailable' | 'hangs' | 'failed';
 
 export interface FailingCall {
   /** As the CRI, systemd or CSI call it; undefined: it is not named. */
@@ -21,15 +22,21 @@ export interface FailingCall {
 }
 
 const LATE = String.raw`[Dd]eadline ?[Ee]xceeded|[Tt]imed[ -]out|(?<![\w.-])[Tt]ime ?out(?![\w-])|TIMEOUT|code = 4 desc|to be killed`;
-const AWAY = String.raw`Unavailable|UNAVAILABLE|code = 14 desc|connection refused|Cannot connect to the Docker daemon`;
+const AWAY = String.raw`Unavailable|UNAVAILABLE|code = 14 desc|connection refused|[Cc](?:annot|ould not|an't) connect to`;
 const HANGS = String.raw`(?<![\w-])[Hh](?:angs?|ung|anging)(?![\w-])|(?:never|not|n't|n’t) (?:return|respond|answer|come back|complete|finish)|not responding|unresponsive|no response|takes forever|blocks? forever|(?<![\w-])stuck(?![\w-])`;
 
+const OVERSIZED = String.raw`(?:received|send) message larger than max`;
+/** Words of network plugins, systemd and device plugins alone: others fail for what users give them. */
+const FAILED = String.raw`failed \((?:add|delete|check|ADD|DEL|CHECK)\)|(?:set ?up|tear ?down|destroy) (?:pod )?network|NetworkPluginNotReady|[Nn]etwork plugin (?:is )?not (?:ready|initialized)|cni plugin not initialized|cni config uninitialized|[Uu]nable to (?:start|create) unit|start transient|Allocate failed`;
+
 /** Global, linear, within a line: every such line has it. */
-export const FAILING_CALL = new RegExp(`${LATE}|${AWAY}|${HANGS}`, 'g');
+export const FAILING_CALL = new RegExp(`${LATE}|${AWAY}|${HANGS}|${OVERSIZED}|${FAILED}`, 'g');
 const CODES: readonly (readonly [CallCode, RegExp])[] = [
+  ['oversized', new RegExp(OVERSIZED)],
   ['late', new RegExp(LATE)],
   ['unavailable', new RegExp(AWAY)],
   ['hangs', new RegExp(HANGS)],
+  ['failed', new RegExp(FAILED)],
 ];
 
 /** What runs in a container, and what is far away, says nothing of the node. */
@@ -66,7 +73,7 @@ export function readFailingCall(own: string): FailingCall | undefined {
 
 /** Who is not there is known by the socket: anything else that refuses a connection is another program. */
 function isOfNode(callee: Callee, code: CallCode, line: string): boolean {
-  if (code === 'unavailable') return callee !== 'list' || /\.sock|[Dd]ocker ?daemon|[Uu]navailable/.test(line);
+  if (code === 'unavailable') return callee !== 'list' || /\.sock|[Dd]ocker (?:daemon|endpoint|server)|[Uu]navailable/.test(line);
   // `containerd timed out` may be a word of anything.
   return code === 'hangs' || callee !== 'list' || !/dial tcp|https?:\/\//.test(line);
 }

@@ -64,7 +64,7 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     summary:
       'The container runtime takes no connections at its socket: it is not running, or hangs; a kubelet that starts now exits at once.',
     notIfProbe: ['Answered'],
-    explains: ['runtime-status-never-completes', 'pleg-never-relisted'],
+    explains: ['kubelet-does-not-start', 'runtime-status-never-completes', 'pleg-never-relisted'],
     signs: [
       { kind: 'call', callee: ['socket', 'list'], codes: ['unavailable'], weight: 0.5 },
       { kind: 'call', callee: ['socket'], codes: ['late', 'hangs'], weight: 0.5 },
