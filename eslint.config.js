@@ -60,7 +60,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/bin/**', 'tools/**', 'src/cli/**', 'test/demo/**', 'test/e2e/**', 'test/bench/**'],
+    files: ['src/bin/**', 'tools/**', 'src/cli/**', 'test/demo/**', 'test/e2e/**', 'test/bench/**', 'test/score/**'],
     rules: { 'no-console': 'off' },
   },
 );

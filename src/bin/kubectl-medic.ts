@@ -49,6 +49,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await runProgram(process.argv.slice(2), {
   terminal,
   stdin: process.stdin,
+  clock: createSystemClock(),
   version: process.env['KUBELET_MEDIC_VERSION'] ?? 'dev',
   connect,
   processes: openLocalProcesses,

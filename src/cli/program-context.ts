@@ -1,6 +1,7 @@
 /** What the command line needs of the world, and gives back. */
 import type { Readable } from 'node:stream';
 import type { ConnectionFlags } from './connection-flags.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { LocalProcesses } from '../ports/stacks.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,6 +10,7 @@ import type { Terminal } from './terminal.ts';
 export interface ProgramContext {
   readonly terminal: Terminal;
   readonly stdin: Readable;
+  readonly clock: Clock;
   readonly version: string;
   /** @throws `E_KUBE_CONFIG`. */
   readonly connect: (flags: ConnectionFlags) => Promise<Session>;

@@ -19,9 +19,14 @@ export function classify(text: string): Content {
   return { isDump, isLog: LOG_LINE.test(text) || PLEG.test(text) };
 }
 
-/** Control characters other than those of texts: a profile in protobuf, an archive, a core. */
+/**
+ * Control characters other than those of texts: a profile in protobuf, an archive, a core. A power loss leaves blocks of zeros
+ * in a text.
+ */
 export function isBinary(bytes: Buffer): boolean {
-  const head = bytes.subarray(0, 8_192);
+  const head = bytes
+    .subarray(0, 8_192)
+    .filter((byte, at, all) => byte !== 0 || (all[at - 1] !== 0 && all[at + 1] !== 0));
   const odd = head.filter((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27)).length;
-  return odd > head.length / 50;
+  return head.length === 0 || odd > head.length / 50;
 }

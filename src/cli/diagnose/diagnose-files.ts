@@ -1,5 +1,4 @@
 /** `kubectl medic diagnose`: from files to a verdict, without a cluster. */
-import type { Readable } from 'node:stream';
 import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import { MedicError } from '../../ports/errors.ts';
@@ -7,7 +6,7 @@ import { EXIT } from '../exit.ts';
 import { writeStructured, type Format } from '../structured.ts';
 import { humanBytes } from '../table.ts';
 import { oneLine, type Terminal } from '../terminal.ts';
-import { gatherInput, type Gathered, type ReadFile, type Told } from './gather-input.ts';
+import { gatherInput, type Gathered, type ReadFile, type Sources, type Told } from './gather-input.ts';
 import type { Unread } from './find-files.ts';
 import { verdictText } from './verdict-text.ts';
 
@@ -16,25 +15,37 @@ export interface DiagnoseFlags extends Told {
   readonly verbose: boolean;
 }
 
-/** @returns the exit code. @throws `E_CLI_INPUT` if there is nothing to go by. */
+/**
+ * @returns the exit code.
+ * @throws `E_CLI_INPUT` if nothing could be read; `-o json` and `-o yaml` have a verdict all the same.
+ */
 export async function runDiagnose(
-  { terminal, stdin }: { readonly terminal: Terminal; readonly stdin: Readable },
+  { terminal, ...sources }: { readonly terminal: Terminal } & Sources,
   paths: readonly string[],
   flags: DiagnoseFlags,
 ): Promise<number> {
-  const gathered = await gatherInput(paths, flags, stdin);
-  const { input, otherTexts, read, unread } = gathered;
-  const isNothing = input.dumps.length + input.logs.length === 0;
-  const verdict = diagnose(isNothing ? { ...input, logs: otherTexts } : input);
-  if (isNothing && verdict.class === 'Unknown') throw nothingToRead(gathered);
+  const gathered = await gatherInput(paths, flags, sources);
+  const { input, read, unread } = gathered;
+  const verdict = diagnose(input);
   const { probe, kubeletVersion, runtimeVersion } = input;
   const account = { read, unread, probe, kubeletVersion, runtimeVersion };
-  if (!writeStructured(terminal, flags.output, { verdict, input: account })) {
+  const isStructured = writeStructured(terminal, flags.output, { verdict, input: account });
+  if (read.length === 0) throw nothingRead(gathered);
+  if (!isStructured) {
     terminal.out(verdictText(terminal, verdict, flags.verbose));
     terminal.out(flags.verbose ? read.map(readLine).join('') : '');
-    terminal.note([...read.filter(({ message }) => message !== '').map(readLine), ...unread.map(unreadLine)].join(''));
+    terminal.note(notes(gathered));
   }
   return exitCodeOf(verdict);
+}
+
+/** Of a folder with thousands of files not each one is named. */
+const NAMED = 20;
+
+function notes({ read, unread }: Gathered): string {
+  const lines = [...read.filter(({ message }) => message !== '').map(readLine), ...unread.map(unreadLine)];
+  const more = lines.length - NAMED;
+  return [...lines.slice(0, NAMED), ...(more > 0 ? [`  and ${more} more (-o json names them)\n`] : [])].join('');
 }
 
 function exitCodeOf(verdict: Diagnosis): number {
@@ -50,11 +61,8 @@ function unreadLine({ name, message }: Unread): string {
   return `  not read  ${oneLine(name)}: ${oneLine(message)}\n`;
 }
 
-function nothingToRead({ read, unread }: Gathered): MedicError {
-  const files = [
-    ...unread.map(({ name, message }) => `${name}: ${message}`),
-    ...read.map(({ name }) => `${name}: neither a goroutine dump nor a kubelet log`),
-  ];
+function nothingRead({ unread }: Gathered): MedicError {
+  const files = unread.slice(0, NAMED).map(({ name, message }) => `${name}: ${message}`);
   const [only, ...others] = files;
   const message = others.length === 0 ? (only ?? 'no input') : `nothing to diagnose from:\n  ${files.join('\n  ')}`;
   return new MedicError('E_CLI_INPUT', 'invalid', message);

@@ -15,8 +15,9 @@ interface Flags {
 
 const HELP = `
 A FILE is a goroutine dump (pprof ?debug=2 or ?debug=1, or what SIGQUIT prints), a log of the kubelet, the runtime or the
-kernel (text, journalctl, journalctl -o json), or a manifest of evidence; compressed by gzip or not. A DIR is read with all
-that is below it. Each file is taken for what its content says it is. - is standard input.
+kernel (text, journalctl, journalctl -o json), or a manifest of evidence; compressed by gzip or not, or in a tar archive. Any
+other text is read for what it names. A DIR is read with all that is below it. Each file is taken for what its content says it
+is. Of a long log the end is read, and all reading ends after some seconds. - is standard input.
 
 Ask the runtime yourself, since a hung runtime and a dead connection look the same in a stack:
   crictl --timeout 5s pods >/dev/null && echo Answered || echo Timeout
@@ -24,7 +25,7 @@ Ask the runtime yourself, since a hung runtime and a dead connection look the sa
 Exit codes: 0 a cause was found, or nothing is wrong; 3 no cause was found; 2 the input cannot be read.
 `;
 
-export function addDiagnose(program: Command, { terminal, stdin }: ProgramContext, finish: Finish): void {
+export function addDiagnose(program: Command, { terminal, stdin, clock }: ProgramContext, finish: Finish): void {
   program
     .command('diagnose')
     .description('say where a kubelet is stuck and why, from goroutine dumps and logs; needs no cluster')
@@ -40,6 +41,6 @@ export function addDiagnose(program: Command, { terminal, stdin }: ProgramContex
     .action(async (paths: readonly string[], flags: Flags) => {
       const { output, verbose, probe, kubeletVersion, runtimeVersion } = flags;
       const told = { probe, kubeletVersion, runtimeVersion };
-      finish(await runDiagnose({ terminal, stdin }, paths, { ...told, output, verbose }));
+      finish(await runDiagnose({ terminal, stdin, clock }, paths, { ...told, output, verbose }));
     });
 }

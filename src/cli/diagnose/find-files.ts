@@ -1,12 +1,15 @@
 /** The files that the arguments of `diagnose` name. */
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
-import { reasonOf } from './read-file.ts';
+import { basename, join } from 'node:path';
+import { reasonOf } from './read-error.ts';
 
-interface FoundFile {
+export interface FoundFile {
   readonly path: string;
   /** As the verdict cites it. */
   readonly name: string;
+  /** Bytes on the disk; 0 where it has no size, as in /proc. */
+  readonly size: number;
 }
 
 export interface Unread {
@@ -19,29 +22,96 @@ export interface FoundFiles {
   readonly unread: readonly Unread[];
 }
 
-const MAX_FILES = 1_000;
+const MAX_FILES = 10_000;
+/** Of one argument, folders and other things that are not read among them. */
+const MAX_ENTRIES = 100_000;
+/** How many entries are asked for at once. */
+const BATCH = 64;
 
-/** Files in the order of the arguments; those of a folder by name, so that `goroutines-2` comes after `goroutines-1`. */
-export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {
-  const found = await Promise.all(paths.map(findFile));
-  const files = found.flatMap((one) => one.files);
-  const left = files.slice(MAX_FILES).map(({ name }) => ({ name, message: `only ${MAX_FILES} files are read` }));
-  return { files: files.slice(0, MAX_FILES), unread: [...found.flatMap((one) => one.unread), ...left] };
+interface Walk {
+  /** Folders that are still to be listed, and how a file of each is called. */
+  readonly folders: { readonly path: string; readonly prefix: string }[];
+  readonly files: FoundFile[];
+  readonly unread: Unread[];
+  /** Device and inode: a file that two links lead to is read once, and links may go round. */
+  readonly seen: Set<string>;
+  entries: number;
 }
 
-async function findFile(path: string): Promise<FoundFiles> {
+/** Files in the order of the arguments; those of a folder by name, so that `goroutines-2` comes after `goroutines-1`. */
+export async function findFiles(path: string): Promise<FoundFiles> {
   try {
     const facts = await stat(path);
-    if (!facts.isDirectory())
-      return { files: [{ path, name: path.startsWith('/dev/') ? basename(path) : path }], unread: [] };
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const files = entries
-      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((file) => ({ path: file, name: relative(path, file) }))
-      .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-    return { files, unread: files.length === 0 ? [{ name: path, message: 'the folder has no files' }] : [] };
+    const name = path.startsWith('/dev/') ? basename(path) : path;
+    if (!facts.isDirectory()) return { files: [{ path, name, size: facts.size }], unread: [] };
+    const { files, unread } = await walk(path, facts);
+    const byName = new Intl.Collator('en', { numeric: true }).compare;
+    files.sort((a, b) => byName(a.name, b.name));
+    const left = files.slice(MAX_FILES).map(({ name }) => ({ name, message: `only ${MAX_FILES} files are read` }));
+    const none = files.length + unread.length === 0 ? [{ name: path, message: 'the folder has no files' }] : [];
+    return { files: files.slice(0, MAX_FILES), unread: [...unread, ...left, ...none] };
   } catch (error) {
     return { files: [], unread: [{ name: path, message: reasonOf(error) }] };
   }
+}
+
+async function walk(path: string, facts: Stats): Promise<Walk> {
+  const found: Walk = {
+    folders: [{ path, prefix: '' }],
+    files: [],
+    unread: [],
+    seen: new Set([identityOf(facts)]),
+    entries: 0,
+  };
+  for (let folder = found.folders.shift(); folder !== undefined; folder = found.folders.shift()) {
+    await list(found, folder.path, folder.prefix);
+  }
+  return found;
+}
+
+async function list(found: Walk, path: string, prefix: string): Promise<void> {
+  let names: string[];
+  try {
+    names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort();
+  } catch (error) {
+    found.unread.push({ name: prefix === '' ? path : prefix, message: reasonOf(error) });
+    return;
+  }
+  for (let at = 0; at < names.length && found.entries < MAX_ENTRIES; at += BATCH) {
+    const batch = names.slice(at, at + BATCH);
+    found.entries += batch.length;
+    const facts = await Promise.all(batch.map((name) => factsOf(join(path, name))));
+    batch.forEach((name, i) => {
+      take(found, { path: join(path, name), name: join(prefix, name) }, facts[i]);
+    });
+  }
+}
+
+/** Of what a link leads to; in words, why there are none. */
+async function factsOf(path: string): Promise<Stats | string> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function take(found: Walk, entry: Omit<FoundFile, 'size'>, facts: Stats | string | undefined): void {
+  if (typeof facts !== 'object') {
+    found.unread.push({ name: entry.name, message: facts ?? 'it cannot be read' });
+    return;
+  }
+  if (!facts.isDirectory() && !facts.isFile()) {
+    found.unread.push({ name: entry.name, message: 'it is a pipe, a socket or a device' });
+    return;
+  }
+  const identity = identityOf(facts);
+  if (found.seen.has(identity)) return;
+  found.seen.add(identity);
+  if (facts.isDirectory()) found.folders.push({ path: entry.path, prefix: entry.name });
+  else found.files.push({ ...entry, size: facts.size });
+}
+
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
 }

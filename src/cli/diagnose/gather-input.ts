@@ -1,16 +1,21 @@
 /** From files to what a diagnosis is made from, and an account of what was read and what was not. */
 import type { Readable } from 'node:stream';
-import * as z from 'zod/mini';
-import { ProbeState } from '../../api/v1alpha1/health.ts';
-import { HostSummary } from '../../api/v1alpha1/host-summary.ts';
-import type { DiagnosisInput, NamedDump, NamedText } from '../../core/diagnosis/diagnosis-input.ts';
+import { condensed } from '../../core/diagnosis/analysis/input-texts.ts';
+import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
+import { plainText } from '../../core/diagnosis/text/plain-text.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { streamChunks } from './byte-source.ts';
 import { classify } from './classify.ts';
-import { findFiles, type Unread } from './find-files.ts';
+import { type DumpShelf, createDumpShelf } from './dump-shelf.ts';
+import { findFiles, type FoundFile, type FoundFiles, type Unread } from './find-files.ts';
 import { isJournalJson, journalText } from './journal-json.ts';
-import { readFileText, readText, type ReadResult } from './read-file.ts';
+import { type Facts, factsOf, versionIn } from './manifest-facts.ts';
+import { isUp, readBounds, type ReadBounds, TIME_IS_UP } from './read-bounds.ts';
+import { type NamedResult, readChunks, readFile } from './read-file.ts';
+import type { ReadResult } from './read-text.ts';
 
-/** What a file was taken for; `nothing`: it is text, but says nothing to a diagnosis. */
-type Use = 'dump' | 'log' | 'manifest' | 'nothing';
+/** What a file was taken for; `text`: it is neither a dump nor a log, and may name a cause all the same. */
+type Use = 'dump' | 'log' | 'manifest' | 'text';
 
 export interface ReadFile {
   readonly name: string;
@@ -23,134 +28,137 @@ export interface ReadFile {
 
 export interface Gathered {
   readonly input: DiagnosisInput;
-  /** Texts that look like neither a dump nor a log; events, `ps` or frames cut out of a dump may name a cause all the same. */
-  readonly otherTexts: readonly NamedText[];
   readonly read: readonly ReadFile[];
   readonly unread: readonly Unread[];
 }
 
 /** What the command line says. */
 export interface Told {
-  readonly probe: ProbeState | undefined;
+  readonly probe: DiagnosisInput['probe'] | undefined;
   readonly kubeletVersion: string | undefined;
   readonly runtimeVersion: string | undefined;
 }
 
-/** The facts of a bundle that are in no log: in the manifest that `kubectl medic evidence` or the agent writes. */
-const Facts = z.object({
-  host: z.optional(HostSummary),
-  probe: z.optional(ProbeState),
-  kubeletVersion: z.optional(z.string()),
-  runtimeVersion: z.optional(z.string()),
-});
-type Facts = z.infer<typeof Facts>;
+/** The world, as this needs it. */
+export interface Sources {
+  readonly stdin: Readable;
+  readonly clock: Clock;
+}
+
+/** With its place in the order of the arguments, since telling files are read first. */
+interface Placed<T> {
+  readonly place: number;
+  readonly value: T;
+}
 
 interface Draft {
-  readonly dumps: (NamedText | NamedDump)[];
-  readonly logs: NamedText[];
-  readonly otherTexts: NamedText[];
-  readonly read: ReadFile[];
+  readonly dumps: DumpShelf;
+  readonly logs: Placed<NamedClues>[];
+  /** Of texts that look like neither a dump nor a log: events, `ps`, frames cut out of a dump. */
+  readonly otherTexts: Placed<NamedClues>[];
+  readonly read: Placed<ReadFile>[];
   readonly unread: Unread[];
   facts: Facts;
   seenVersion: string | undefined;
+  clues: number;
 }
 
-/** Characters. Who pastes, pastes less. */
-const MAX_OTHER_TEXT = 1_048_576;
+function inOrder<T>(placed: readonly Placed<T>[]): readonly T[] {
+  return [...placed].sort((a, b) => a.place - b.place).map(({ value }) => value);
+}
+
+/** Of all logs together, and of one where these are used up. */
+const MAX_CLUES = 8_192;
+const MIN_CLUES = 16;
+const STDIN: FoundFile = { path: '-', name: 'stdin', size: 0 };
+/** What is read first, lest there be no time for it. */
+const TELLING = /gorout|stack|kubelet|manifest|containerd|crio|docker|journal|messages|syslog|kern|dmesg|event/i;
 
 /** @param paths files and folders; `-` is standard input. */
-export async function gatherInput(paths: readonly string[], told: Told, stdin: Readable): Promise<Gathered> {
+export async function gatherInput(paths: readonly string[], told: Told, { stdin, clock }: Sources): Promise<Gathered> {
+  const found = await Promise.all(paths.map(findArgument));
   const draft: Draft = {
-    dumps: [],
+    dumps: createDumpShelf(),
     logs: [],
     otherTexts: [],
     read: [],
-    unread: [],
+    unread: found.flatMap(({ unread }) => unread),
     facts: {},
     seenVersion: undefined,
+    clues: 0,
   };
-  for (const path of paths) {
-    if (path === '-') {
-      take(draft, 'stdin', await readText(stdin));
+  const files = found.flatMap((one) => one.files);
+  const bounds = readBounds(clock, files);
+  const places = new Map(files.map((file, at) => [file, at]));
+  const telling = (file: FoundFile): number => Number(!TELLING.test(file.name));
+  for (const file of files.length > 1 ? [...files].sort((a, b) => telling(a) - telling(b)) : files) {
+    if (isUp(bounds)) {
+      draft.unread.push({ name: file.name, message: TIME_IS_UP });
       continue;
     }
-    const { files, unread } = await findFiles([path]);
-    draft.unread.push(...unread);
-    for (const file of files) take(draft, file.name, await readFileText(file.path));
+    for await (const one of resultsOf(file, stdin, bounds)) take(draft, one, places.get(file) ?? 0);
   }
-  const { dumps, logs, otherTexts, read, unread, facts, seenVersion } = draft;
+  return gathered(draft, told);
+}
+
+async function findArgument(path: string): Promise<FoundFiles> {
+  return path === '-' ? { files: [STDIN], unread: [] } : await findFiles(path);
+}
+
+function resultsOf(file: FoundFile, stdin: Readable, bounds: ReadBounds): AsyncGenerator<NamedResult> {
+  return file === STDIN ? readChunks(file.name, streamChunks(stdin, bounds), bounds) : readFile(file, bounds);
+}
+
+function gathered({ dumps, logs, otherTexts, read, unread, facts, seenVersion }: Draft, told: Told): Gathered {
+  const kept = dumps.inOrder();
   const input: DiagnosisInput = {
-    dumps: ofOneProcess(dumps),
-    logs,
+    dumps: kept,
+    // Where there is anything else, other texts say nothing that counts.
+    logs: inOrder(kept.length + logs.length === 0 ? otherTexts : logs),
     probe: told.probe ?? facts.probe ?? 'Unknown',
     host: facts.host,
     kubeletVersion: told.kubeletVersion ?? facts.kubeletVersion ?? seenVersion,
     runtimeVersion: told.runtimeVersion ?? facts.runtimeVersion,
   };
-  return { input, otherTexts, read, unread };
+  return { input, read: inOrder(read), unread };
 }
 
-/** What the agent saves of a process that systemd's watchdog ended, and of a runtime that runs. */
-const LEFT = /(?:^|\/)watchdog-(kubelet|runtime)\.txt(?:\.gz)?$/;
-const RUNTIME = /(?:^|\/)runtime-/;
-
-/** Stacks of a process that is gone say nothing beside those of the one that followed it. */
-function ofOneProcess(dumps: Draft['dumps']): Draft['dumps'] {
-  const ofNow = dumps.filter(({ name }) => !LEFT.test(name));
-  const isFollowed = (role: string): boolean => ofNow.some(({ name }) => RUNTIME.test(name) === (role === 'runtime'));
-  return dumps.filter(({ name }) => {
-    const role = LEFT.exec(name)?.[1];
-    return role === undefined || !isFollowed(role);
-  });
-}
-
-function take(draft: Draft, name: string, result: ReadResult): void {
+function take(draft: Draft, { name, result }: NamedResult, place: number): void {
   if (result.kind === 'unreadable') {
     draft.unread.push({ name, message: result.message });
     return;
   }
   const { bytes, message } = result;
-  if (result.kind === 'dump') {
-    draft.dumps.push({ name, dump: result.dump });
-    draft.read.push({ name, bytes, usedAs: ['dump'], message });
-    return;
-  }
   const facts = factsOf(name, result.text);
-  if (facts !== undefined) {
-    draft.facts = { ...draft.facts, ...facts };
-    draft.read.push({ name, bytes, usedAs: ['manifest'], message });
-    return;
-  }
-  const text = isJournalJson(result.text) ? journalText(result.text) : result.text;
-  draft.seenVersion ??= versionIn(text);
-  draft.read.push({ name, bytes, usedAs: use(draft, { name, text }), message });
+  if (facts !== undefined) draft.facts = { ...draft.facts, ...facts };
+  const usedAs = facts === undefined ? use(draft, name, result, place) : (['manifest'] as const);
+  draft.read.push({ place, value: { name, bytes, usedAs, message } });
 }
 
 /** Puts a text where its content says that it belongs. */
-function use(draft: Draft, file: NamedText): readonly Use[] {
-  const { isDump, isLog } = classify(file.text);
-  if (isDump) draft.dumps.push(file);
-  if (isLog) draft.logs.push(file);
-  if (isDump || isLog) return [...(isDump ? (['dump'] as const) : []), ...(isLog ? (['log'] as const) : [])];
-  if (file.text.length <= MAX_OTHER_TEXT) draft.otherTexts.push(file);
-  return ['nothing'];
+function use(draft: Draft, name: string, result: ReadResult & { kind: 'text' }, place: number): readonly Use[] {
+  const text = plainText(isJournalJson(result.text) ? journalText(result.text) : result.text);
+  draft.seenVersion ??= versionIn(text);
+  const { isDump, isLog } = classify(text);
+  const max = Math.max(MIN_CLUES, Math.min(1_024, MAX_CLUES - draft.clues));
+  // What was read as it came is not read once more.
+  const content = { isDump: isDump && result.dump === undefined, isLog };
+  const { dump, log } = condensed({ name, text }, content, max);
+  if (dump !== undefined) useDump(draft, dump, result.isCut, place);
+  if (result.dump !== undefined) useDump(draft, { name, dump: result.dump }, result.isCut, place);
+  const uses: readonly Use[] = [
+    ...(isDump || result.dump !== undefined ? (['dump'] as const) : []),
+    ...(isLog ? (['log'] as const) : []),
+  ];
+  if (log !== undefined) useLog(draft, { place, value: log }, uses.length > 0);
+  return uses.length === 0 ? ['text'] : uses;
 }
 
-function factsOf(name: string, text: string): Facts | undefined {
-  if (!/(^|\/)manifest\.json(\.gz)?$/.test(name)) return undefined;
-  try {
-    return Facts.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+function useDump(draft: Draft, { name, dump }: NamedDump, isCut: boolean, place: number): void {
+  draft.dumps.add(place, { name, dump: isCut ? { ...dump, isCut } : dump });
 }
 
-/** As the kubelet logs it when it starts, and as its metrics have it. */
-const VERSION =
-  /"?Kubelet version"? kubeletVersion="(v\d[\w.+-]{1,60})"|kubernetes_build_info\{[^}\n]{0,500}git_?[vV]ersion="(v\d[\w.+-]{1,60})"/;
-
-function versionIn(text: string): string | undefined {
-  if (!text.includes('kubeletVersion=') && !text.includes('kubernetes_build_info{')) return undefined;
-  const found = VERSION.exec(text);
-  return found?.[1] ?? found?.[2];
+function useLog(draft: Draft, log: Placed<NamedClues>, isLog: boolean): void {
+  draft.clues += log.value.clues.length;
+  (isLog ? draft.logs : draft.otherTexts).push(log);
 }

@@ -20,6 +20,7 @@ function messageOf(line: string): string {
   const message = typeof record === 'object' && record !== null && 'MESSAGE' in record ? record.MESSAGE : undefined;
   if (typeof message === 'string') return message.replaceAll('\n', ' ');
   // journald writes what is no UTF-8 as a list of bytes (systemd: JOURNAL_EXPORT_FORMATS).
-  if (Array.isArray(message)) return Buffer.from(message.map(Number)).toString('utf8').replaceAll('\n', ' ');
+  if (Array.isArray(message) && message.every((byte) => typeof byte === 'number'))
+    return Buffer.from(message).toString('utf8').replaceAll('\n', ' ');
   return '';
 }

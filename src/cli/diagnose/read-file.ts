@@ -1,115 +1,59 @@
-/** One file or standard input: decompressed where it is gzip, with a bound; a large dump is parsed as it is read. */
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { createDumpParser, type DumpParser } from '../../core/dump/parser.ts';
-import type { Dump } from '../../core/dump/goroutine.ts';
-import { classify, isBinary } from './classify.ts';
+/** What one argument of `diagnose` holds: a text, or the members of an archive. */
+import { basename } from 'node:path';
+import { type Chunks, CutError, fileChunks } from './byte-source.ts';
+import type { FoundFile } from './find-files.ts';
+import type { ReadBounds } from './read-bounds.ts';
+import { reasonOf } from './read-error.ts';
+import { readText, type ReadResult } from './read-text.ts';
+import { isTar, tarMembers } from './read-tar.ts';
+import { isGzip, PackedError, unpacked } from './unpack.ts';
 
-/** Of one file, decompressed. */
-const MAX_BYTES = 268_435_456;
-/** A file longer than this that begins as a dump, and as nothing else, is not kept as text. */
-const KEPT_BYTES = 2_097_152;
+/** Members of one archive that are read. */
+const MAX_MEMBERS = 1_000;
 
-export type ReadResult =
-  | { readonly kind: 'text'; readonly text: string; readonly bytes: number; readonly message: string }
-  | { readonly kind: 'dump'; readonly dump: Dump; readonly bytes: number; readonly message: string }
-  | { readonly kind: 'unreadable'; readonly message: string };
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-};
-
-/** In words, from what Node's file functions throw. */
-export function reasonOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error);
-  const known = 'code' in error ? REASONS[String(error.code)] : undefined;
-  return known ?? ('message' in error ? String(error.message) : 'it cannot be read');
-}
-
-export async function readFileText(path: string): Promise<ReadResult> {
-  return await readText(createReadStream(path, { highWaterMark: 1_048_576 }));
-}
-
-interface Reading {
-  chunks: Buffer[];
-  bytes: number;
-  /** Where the chunks go once it is known for a large dump. */
-  parser: DumpParser | undefined;
-  /** Whether that question has been asked. */
-  asked: boolean;
+export interface NamedResult {
+  readonly name: string;
+  readonly result: ReadResult;
 }
 
 /** It never throws: what cannot be read is a result. */
-export async function readText(source: Readable): Promise<ReadResult> {
-  const reading: Reading = { chunks: [], bytes: 0, parser: undefined, asked: false };
-  let message = '';
+export async function* readFile({ path, name }: FoundFile, bounds: ReadBounds): AsyncGenerator<NamedResult> {
+  // The end of what is packed is behind its beginning.
+  yield* readChunks(
+    name,
+    fileChunks(path, bounds, (head) => !isGzip(head) && !isTar(head)),
+    bounds,
+  );
+}
+
+export async function* readChunks(name: string, chunks: Chunks, bounds: ReadBounds): AsyncGenerator<NamedResult> {
   try {
-    for await (const chunk of await decompressed(source)) {
-      take(reading, chunk.subarray(0, MAX_BYTES - reading.bytes));
-      if (reading.bytes < MAX_BYTES) continue;
-      message = `only the first ${MAX_BYTES / 1_048_576} MiB were read`;
-      break;
+    const content = await unpacked(chunks);
+    if (!isTar(content.head)) {
+      yield { name, result: await readText(content.chunks, bounds) };
+      return;
     }
+    yield* readMembers(name, content.chunks, bounds);
   } catch (error) {
-    if (reading.bytes === 0) return { kind: 'unreadable', message: reasonOf(error) };
-    message = `only the first ${reading.bytes} bytes could be read: ${reasonOf(error)}`;
+    yield { name, result: { kind: 'unreadable', message: reasonOf(error) } };
   }
-  return resultOf(reading, message);
 }
 
-function take(reading: Reading, chunk: Buffer): void {
-  reading.bytes += chunk.length;
-  if (reading.parser !== undefined) {
-    reading.parser.write(chunk);
-    return;
+async function* readMembers(name: string, chunks: Chunks, bounds: ReadBounds): AsyncGenerator<NamedResult> {
+  let members = 0;
+  for await (const member of tarMembers(chunks)) {
+    if (basename(member.name).startsWith('.')) continue;
+    if (++members > MAX_MEMBERS) throw new CutError(`only ${MAX_MEMBERS} of its files are read`);
+    yield { name: `${name}/${member.name.replace(/^\.\//, '')}`, result: await readMember(member.chunks, bounds) };
   }
-  reading.chunks.push(chunk);
-  if (reading.asked || reading.bytes < KEPT_BYTES) return;
-  reading.asked = true;
-  const { isDump, isLog } = classify(decode([...reading.chunks]));
-  if (!isDump || isLog) return;
-  reading.parser = createDumpParser();
-  for (const kept of reading.chunks.splice(0)) reading.parser.write(kept);
+  if (members === 0) yield { name, result: { kind: 'unreadable', message: 'the archive has no files' } };
 }
 
-function resultOf({ chunks, bytes, parser }: Reading, message: string): ReadResult {
-  if (parser !== undefined) return { kind: 'dump', dump: parser.end(), bytes, message };
-  if (bytes === 0) return { kind: 'unreadable', message: 'it is empty' };
-  if (isBinary(chunks[0] ?? Buffer.alloc(0))) {
-    return { kind: 'unreadable', message: 'it is binary, not a goroutine dump or a log as text (pprof: use ?debug=2)' };
+async function readMember(chunks: Chunks, bounds: ReadBounds): Promise<ReadResult> {
+  try {
+    return await readText((await unpacked(chunks)).chunks, bounds);
+  } catch (error) {
+    if (!(error instanceof PackedError)) throw error;
+    return { kind: 'unreadable', message: error.message };
   }
-  return { kind: 'text', text: decode(chunks), bytes, message };
-}
-
-/** UTF-8, a chunk at a time: one that is cut within a character goes on in the next. */
-function decode(chunks: Buffer[]): string {
-  const decoder = new TextDecoder();
-  let text = '';
-  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-/** gzip begins with 1f 8b (RFC 1952). */
-async function decompressed(source: Readable): Promise<AsyncIterable<Buffer>> {
-  const iterator = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  while (head.length < 2) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    head = Buffer.concat([head, next.value]);
-  }
-  async function* whole(): AsyncGenerator<Buffer> {
-    if (head.length > 0) yield head;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-  }
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return whole();
-  const compressed = Readable.from(whole());
-  const gunzip = createGunzip();
-  compressed.on('error', (error) => gunzip.destroy(error));
-  return compressed.pipe(gunzip) as AsyncIterable<Buffer>;
 }

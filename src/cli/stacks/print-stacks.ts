@@ -19,10 +19,10 @@ export interface StacksFlags {
   readonly timeout: number;
 }
 
-type World = Pick<ProgramContext, 'terminal' | 'processes'>;
+type World = Pick<ProgramContext, 'terminal' | 'clock' | 'processes'>;
 
 /** @returns the exit code. @throws `E_CLI_INPUT`, `E_CLI_NOT_FOUND`, `E_CLI_OUTPUT`, `E_STACKS_*`. */
-export async function runStacks({ terminal, processes }: World, flags: StacksFlags): Promise<number> {
+export async function runStacks({ terminal, clock, processes }: World, flags: StacksFlags): Promise<number> {
   const { signal } = new AbortController();
   if (flags.sample !== undefined && flags.diagnose) {
     throw new MedicError('E_CLI_INPUT', 'invalid', '--diagnose reads stacks, and --sample prints none');
@@ -46,7 +46,7 @@ export async function runStacks({ terminal, processes }: World, flags: StacksFla
   if (!flags.diagnose) return EXIT.ok;
   const told = { probe: undefined, kubeletVersion: kubeletVersion(reading.header), runtimeVersion: undefined };
   const stdin = Readable.from([reading.gzip]);
-  return await runDiagnose({ terminal, stdin }, ['-'], { ...told, output: 'text', verbose: false });
+  return await runDiagnose({ terminal, stdin, clock }, ['-'], { ...told, output: 'text', verbose: false });
 }
 
 async function printSamples(terminal: Terminal, { outputFile }: StacksFlags, reading: SampleReading): Promise<number> {

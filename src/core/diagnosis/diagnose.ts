@@ -114,6 +114,11 @@ function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts)
   };
 }
 
+/** A lock that no entry of the catalogue knows is told by its queue. */
+function isNamed({ signs }: Cause): boolean {
+  return !signs.every(({ kind }) => kind === 'block');
+}
+
 /**
  * Why the runtime does not answer, by its own stacks: a cause of the catalogue, else where its goroutines queue. Logs are left
  * out, since they speak of the kubelet too.
@@ -126,7 +131,8 @@ function behindOf(best: Candidate, blocked: Stack | undefined, facts: Facts): st
   if (last === undefined) return undefined;
   const own = gatherFacts({ ...facts.input, dumps, logs: [], host: undefined });
   const deeper = ranked(own).find(
-    ({ cause, found }) => cause.class !== 'Healthy' && cause.id !== best.cause.id && found.some(({ stack }) => stack),
+    ({ cause, found }) =>
+      cause.class !== 'Healthy' && cause.id !== best.cause.id && isNamed(cause) && found.some(({ stack }) => stack),
   );
   if (deeper === undefined) return queuesOf(last)[0]?.slice(0, MAX_EVIDENCE_LINE);
   const stack = blockedStackOf(deeper);

@@ -1,6 +1,6 @@
 /** What a diagnosis is made from. All of it is text and facts that somebody else has fetched. */
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
-import type { HostSummary } from '../../api/v1alpha1/host-summary.ts';
+import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
 import type { Dump } from '../dump/goroutine.ts';
 
 /** A file of the evidence: its name is what the verdict cites. */
@@ -15,11 +15,17 @@ export interface NamedDump {
   readonly dump: Dump;
 }
 
+/** A log of which only what says something is kept, for one that is too large to be held as text. */
+export interface NamedClues {
+  readonly name: string;
+  readonly clues: readonly LogClue[];
+}
+
 export interface DiagnosisInput {
   /** Goroutine dumps in the order in which they were taken, any format. */
   readonly dumps: readonly (NamedText | NamedDump)[];
   /** Kubelet, runtime and kernel logs. */
-  readonly logs: readonly NamedText[];
+  readonly logs: readonly (NamedText | NamedClues)[];
   /** What a CRI call of one's own says; `Unknown` where nobody asked. It distinguishes a hung runtime from a dead connection. */
   readonly probe: ProbeState;
   readonly host: HostSummary | undefined;

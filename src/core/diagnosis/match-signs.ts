@@ -3,9 +3,13 @@ import type { Movement } from './analysis/compare.ts';
 import type { Facts, Stack } from './analysis/facts.ts';
 import { findInOrder } from './analysis/function-names.ts';
 import type { Relist } from './analysis/relist.ts';
-import { waitOf, waitText } from './analysis/waits.ts';
+import { describeStack, distinct, type Found, OLD, plain } from './found.ts';
+import { findBlock } from './match-blocks.ts';
+import { findCall } from './match-calls.ts';
+import { waitOf } from './analysis/waits.ts';
 import type {
   BlockedSign,
+  CallSign,
   Cause,
   ExitedSign,
   LogSign,
@@ -19,18 +23,6 @@ import type {
 } from './catalogue/cause.ts';
 import { compareVersions } from './version.ts';
 
-interface Found {
-  readonly weight: number;
-  readonly support: boolean;
-  /** `file:line what`; empty: not worth a line. */
-  readonly evidence: string;
-  /** The stack that is blocked; undefined: the sign is of something else. */
-  readonly stack: Stack | undefined;
-  readonly fromLog: boolean;
-  /** Found by its frames alone, so that another pattern may find the same. */
-  readonly ofPattern: boolean;
-}
-
 export interface Candidate {
   readonly cause: Cause;
   /** 0 to 1. */
@@ -43,23 +35,10 @@ const PASSING = 0.7;
 const STATELESS = 0.9;
 /** A stack that is seen for a moment: busy processes pass everywhere. */
 const SEEN_ONCE = 0.55;
-/** What a log said and has not said again for ten minutes may be over. */
-const OLD = 0.5;
 
 function howSure({ group, lasts }: Stack, isWhole: boolean): number {
   if (lasts) return 1;
   return group.state === undefined && isWhole ? STATELESS : SEEN_ONCE;
-}
-
-/** @param at index of the frame to name. */
-function describe({ file, group }: Stack, count: number, at: number): string {
-  const who =
-    group.ids[0] === undefined
-      ? `${count} goroutine(s)`
-      : count > 1
-        ? `${count} goroutines`
-        : `goroutine ${group.ids[0]}`;
-  return `${file}:${group.atLine} ${who} ${waitText(group)} in ${group.frames[at]?.func ?? '-'}`;
 }
 
 function isSettled({ relist, movement, isWhole, criWaiters, logs, syncLoop }: Facts): boolean {
@@ -93,7 +72,7 @@ function findRelistSign(sign: RelistSign, facts: Facts): Found | undefined {
   if (stack === undefined) return undefined;
   const weight = isSettled(facts) || sign.movement !== undefined ? sign.weight : sign.weight * PASSING;
   const call = relist.criMethod === undefined ? '' : `, CRI ${relist.criMethod}`;
-  return { ...plain(sign, `${describe(stack, 1, relist.at)}${call}${MOVED[movement]}`), weight, stack };
+  return { ...plain(sign, `${describeStack(stack, 1, relist.at)}${call}${MOVED[movement]}`), weight, stack };
 }
 
 function isLike(sign: StackSign, { names, group, process, isPaste }: Stack): boolean {
@@ -122,21 +101,22 @@ function findStack(sign: StackSign, facts: Facts): Found | undefined {
   return {
     weight: sign.weight * sure,
     support: sign.support === true,
-    evidence: describe(first, count, findInOrder(first.names, sign.frames)),
+    evidence: describeStack(first, count, findInOrder(first.names, sign.frames)),
     stack: first,
     fromLog: false,
+    line: undefined,
+    ofCall: false,
     ofPattern: true,
   };
-}
-
-function plain(sign: Sign, evidence: string, fromLog = false): Found {
-  return { weight: sign.weight, support: sign.support === true, evidence, stack: undefined, fromLog, ofPattern: false };
 }
 
 function findLog(sign: LogSign, { logs }: Facts): Found | undefined {
   const hit = logs.find(sign.pattern);
   if (hit === undefined || hit.count < (sign.atLeast ?? 1)) return undefined;
-  const found = plain(sign, hit.count > 1 ? `${hit.last} (${hit.count} times)` : hit.last, true);
+  const found = {
+    ...plain(sign, hit.count > 1 ? `${hit.last} (${hit.count} times)` : hit.last, true),
+    line: hit.last,
+  };
   return hit.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
@@ -149,22 +129,30 @@ function findBlocked(sign: BlockedSign, { input }: Facts): Found | undefined {
     : plain(sign, `host: ${found.comm} (pid ${found.pid}) in state D at ${found.wchan}`);
 }
 
-function findPleg(sign: PlegSign, { logs }: Facts): Found | undefined {
-  const { pleg } = logs;
-  const seconds = Math.round(pleg.elapsedMs / 1_000);
-  switch (sign.is) {
-    case 'unhealthy':
-      return pleg.goesOn ? plain(sign, `log: PLEG not healthy, last relist ${seconds} s ago`) : undefined;
-    case 'start-up-stuck':
-      return pleg.startUp === 'stuck' ? plain(sign, 'log: PLEG has not been successful for minutes', true) : undefined;
-    case 'start-up-open':
-      return pleg.startUp === 'open' ? plain(sign, 'log: PLEG has not been successful to the end', true) : undefined;
-    case 'works':
-      return pleg.works ? plain(sign, 'log: events of PLEG reach the sync loop to the end', true) : undefined;
-    case 'start-up-passed':
-      if (pleg.startUp !== 'passed' || pleg.goesOn) return undefined;
-      return plain(sign, 'log: PLEG was not successful yet at the start, as at every start', true);
+const PLEG_WORDS: Readonly<Record<Exclude<PlegSign['is'], 'unhealthy'>, string>> = {
+  'check-stuck': 'the first check of the runtime has been open for minutes',
+  'start-up-stuck': 'PLEG has not been successful for minutes',
+  'start-up-open': 'PLEG has not been successful to the end',
+  'start-up-unclear': 'PLEG was not successful yet for seconds, and nothing follows',
+  'start-up-passed': 'PLEG was not successful yet at the start, as at every start',
+  works: 'events of PLEG reach the sync loop to the end',
+};
+
+function findPleg(sign: PlegSign, { logs: { pleg } }: Facts): Found | undefined {
+  const { is } = sign;
+  if (is === 'unhealthy') {
+    const seconds = Math.round(pleg.elapsedMs / 1_000);
+    return pleg.goesOn ? plain(sign, `log: PLEG not healthy, last relist ${seconds} s ago`) : undefined;
   }
+  const isSo: Readonly<Record<typeof is, boolean>> = {
+    'check-stuck': pleg.isCheckStuck,
+    'start-up-stuck': pleg.startUp === 'stuck',
+    'start-up-open': pleg.startUp === 'open',
+    'start-up-unclear': pleg.startUp === 'unclear' && !pleg.goesOn,
+    'start-up-passed': pleg.startUp === 'passed' && !pleg.goesOn,
+    works: pleg.works,
+  };
+  return isSo[is] ? plain(sign, `log: ${PLEG_WORDS[is]}`, true) : undefined;
 }
 
 /** It goes from call to call, and no call takes a minute. */
@@ -205,26 +193,47 @@ function findSyncLoopSign(sign: SyncLoopSign, { syncLoop, kubelet }: Facts): Fou
   return plain(sign, `${kubelet?.name ?? '-'}:${syncLoop.group?.atLine ?? 1} the sync loop is ${syncLoop.place}`);
 }
 
+function findOfLogs(sign: LogsSign, facts: Facts): Found | undefined {
+  switch (sign.kind) {
+    case 'log':
+      return findLog(sign, facts);
+    case 'call':
+      return findCall(sign, facts);
+    case 'pleg-log':
+      return findPleg(sign, facts);
+  }
+}
+
 function findSign(sign: Sign, facts: Facts): Found | undefined {
+  if (isOfLogs(sign)) return findOfLogs(sign, facts);
+  if (isOfStacks(sign)) return findOfStacks(sign, facts);
+  return sign.kind === 'blocked' ? findBlocked(sign, facts) : findOfHost(sign, facts);
+}
+
+type LogsSign = LogSign | CallSign | PlegSign;
+
+function isOfLogs(sign: Sign): sign is LogsSign {
+  return sign.kind === 'log' || sign.kind === 'call' || sign.kind === 'pleg-log';
+}
+
+type StacksSign = Extract<Sign, { readonly kind: 'relist' | 'stack' | 'block' | 'sync-loop' | 'idles' }>;
+
+function isOfStacks(sign: Sign): sign is StacksSign {
+  return ['relist', 'stack', 'block', 'sync-loop', 'idles'].includes(sign.kind);
+}
+
+function findOfStacks(sign: StacksSign, facts: Facts): Found | undefined {
   switch (sign.kind) {
     case 'relist':
       return findRelistSign(sign, facts);
     case 'stack':
       return findStack(sign, facts);
-    case 'log':
-      return findLog(sign, facts);
-    case 'blocked':
-      return findBlocked(sign, facts);
-    case 'pleg-log':
-      return findPleg(sign, facts);
+    case 'block':
+      return findBlock(sign, facts);
     case 'sync-loop':
       return findSyncLoopSign(sign, facts);
     case 'idles':
       return findIdle(sign, facts);
-    case 'exited-containers':
-    case 'probe':
-    case 'runtime-version':
-      return findOfHost(sign, facts);
   }
 }
 
@@ -234,16 +243,6 @@ function isPossible({ kubelets, notIfProbe, onlyIfProbe }: Cause, { version, inp
   if (version === undefined || kubelets === undefined) return true;
   if (kubelets.from !== undefined && compareVersions(version, kubelets.from) < 0) return false;
   return kubelets.before === undefined || compareVersions(version, kubelets.before) < 0;
-}
-
-/** Several patterns that fit one stack are one piece of evidence: the strongest counts. */
-function distinct(found: readonly Found[]): readonly Found[] {
-  return found.filter((one, i) => {
-    if (!one.ofPattern) return true;
-    const same = found.filter((other) => other.ofPattern && other.stack === one.stack);
-    const strongest = same.reduce((best, other) => (other.weight > best.weight ? other : best));
-    return found.indexOf(strongest) === i;
-  });
 }
 
 /** What logs alone say of a kubelet whose relist idles in its dump is over, or something else. */

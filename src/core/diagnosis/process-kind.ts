@@ -8,7 +8,7 @@ const KINDS: readonly (readonly [ProcessKind, RegExp])[] = [
   ['crio', /^github\.com\/(?:cri-o|kubernetes-sigs|kubernetes-incubator)\/cri-o\//],
   [
     'dockerd',
-    /^github\.com\/(?:docker\/docker|moby\/moby(?:\/v2)?)\/(?:daemon|api\/server|libcontainerd|cmd\/dockerd)\b/,
+    /^github\.com\/(?:docker\/docker|moby\/moby(?:\/v2)?)\/(?:daemon|api\/server|libcontainerd|cmd\/dockerd|container|layer|volume|plugin|distribution|image|libnetwork|restartmanager)\b/,
   ],
   [
     'shim',
@@ -16,7 +16,7 @@ const KINDS: readonly (readonly [ProcessKind, RegExp])[] = [
   ],
   [
     'containerd',
-    /^github\.com\/containerd\/(?:containerd(?:\/v2)?\/(?:cmd\/containerd|services|plugins|internal\/cri|pkg\/cri|metadata|metrics|mount|snapshots|core|content|gc|runtime|cio|events|client)\b|cri\/)/,
+    /^github\.com\/containerd\/(?:containerd(?:\/v2)?\/(?:cmd\/containerd|services|plugins|sandbox|leases|diff|remotes|internal\/cri|pkg\/cri|metadata|metrics|mount|snapshots|core|content|gc|runtime|cio|events|client)\b|cri\/)/,
   ],
 ];
 const DEPTH = 64;

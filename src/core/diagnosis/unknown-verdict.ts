@@ -10,22 +10,46 @@ const PLACES: Readonly<Record<RelistPlace, string>> = {
   other: 'within relist, at a place that the catalogue does not know',
 };
 
-export function unknownVerdict(facts: Facts): { readonly summary: string; readonly recommendation: string } {
-  const { kubelet, relist, stacks, logs, hasLogs } = facts;
-  const recommendation =
-    'Take two goroutine dumps of the kubelet (debug=2) 10 seconds apart, and ask the runtime (crictl pods).';
+interface Words {
+  readonly summary: string;
+  readonly recommendation: string;
+}
+
+const BRING = 'Take two goroutine dumps of the kubelet (debug=2) 10 seconds apart, and ask the runtime (crictl pods).';
+
+export function unknownVerdict(facts: Facts): Words {
+  return ofStacks(facts) ?? ofLogs(facts);
+}
+
+function ofStacks({ kubelet, isWhole, relist, stacks }: Facts): Words | undefined {
   if (relist !== undefined)
-    return { summary: `No known cause fits; relist is ${PLACES[relist.place]}.`, recommendation };
-  if (kubelet !== undefined)
-    return { summary: 'No known cause fits, and the dump of the kubelet shows no relist.', recommendation };
+    return { summary: `No known cause fits; relist is ${PLACES[relist.place]}.`, recommendation: BRING };
+  if (kubelet?.dump.isCut === true) {
+    const summary = 'No known cause fits; the dump of the kubelet is cut, and what is left of it shows no relist.';
+    return { summary, recommendation: `The part that is missing may have it. ${BRING}` };
+  }
+  if (kubelet !== undefined) {
+    const what = isWhole ? 'the dump of the kubelet shows' : 'the stacks that are here show';
+    return { summary: `No known cause fits, and ${what} no relist.`, recommendation: BRING };
+  }
   const other = stacks[0];
-  if (other !== undefined) {
-    const name = other.process === 'other' ? 'a program that is not known here' : other.process;
-    return { summary: `No known cause fits; the dump is of ${name}, not of a kubelet.`, recommendation };
-  }
+  if (other === undefined) return undefined;
+  const name = other.process === 'other' ? 'a program that is not known here' : other.process;
+  return { summary: `No known cause fits; the dump is of ${name}, not of a kubelet.`, recommendation: BRING };
+}
+
+function ofLogs({ logs, hasLogs }: Facts): Words {
   if (logs.pleg.goesOn) {
-    return { summary: 'PLEG is not healthy, but without a goroutine dump nothing shows why.', recommendation };
+    const summary = 'PLEG is not healthy, but without a goroutine dump nothing shows why.';
+    return { summary, recommendation: BRING };
   }
-  if (hasLogs) return { summary: 'There is no goroutine dump, and the log names no known cause.', recommendation };
-  return { summary: 'There is neither a goroutine dump nor a log in what was given.', recommendation };
+  if (logs.pleg.until !== undefined) {
+    const when = logs.pleg.until === '' ? 'for a while' : `until ${logs.pleg.until}`;
+    const summary = `PLEG was not healthy ${when}, and is again; the log does not show why.`;
+    return { summary, recommendation: `It may come back: have dumps taken when it does. ${BRING}` };
+  }
+  const summary = hasLogs
+    ? 'There is no goroutine dump, and the text names no known cause.'
+    : 'There is neither a goroutine dump nor a log in what was given.';
+  return { summary, recommendation: BRING };
 }

@@ -43,6 +43,8 @@ export interface Dump {
   readonly process: ProcessKind;
   /** Of the module that the program is built from, for example `v1.36.3`; undefined: its paths do not say. */
   readonly version: string | undefined;
+  /** Its end is missing. */
+  readonly isCut?: true;
   /** Dumps that stand before this one in the same file, oldest first; the last eight of them. */
   readonly earlier: readonly Dump[];
 }

@@ -15,6 +15,8 @@ const MAX_LINE = 8 * 1_048_576;
 /** Only goroutines shorter than this take the quick way; the runtime prints at most 100 frames of each. */
 const MAX_BLOCK = 64 * 1024;
 const MAX_HEADER = 200;
+/** What does not fit into so much is left out of debug=2 (go/src/runtime/pprof/pprof.go, writeGoroutineStacks). */
+const GO_LIMIT = 64 * 1_048_576;
 const NEWLINE = 0x0a;
 const BLANK_LINE = Buffer.from('\n\n');
 
@@ -36,6 +38,7 @@ export function createDumpParser(): DumpParser {
   const known = new Map<string, Group>();
   let knownTable = reading.table;
   let rest: Buffer = Buffer.alloc(0);
+  let written = 0;
 
   function readLine(raw: string): void {
     reading.lineNumber++;
@@ -99,6 +102,7 @@ export function createDumpParser(): DumpParser {
   return {
     write: (chunk) => {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      written += bytes.length;
       const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
       const at = read(all, false);
       // A copy: the caller may use its chunk again.
@@ -107,11 +111,14 @@ export function createDumpParser(): DumpParser {
     end: () => {
       read(rest, true);
       rest = Buffer.alloc(0);
+      // A call without its file line is followed by nothing only where the text was cut off.
+      const isCut = reading.draft !== undefined && reading.pending !== undefined && !reading.pending.creator;
       close(reading);
-      const { table, format, unreadLines, earlier } = reading;
+      const { table, format, unreadLines, earlier, total } = reading;
       const last = earlier.at(-1);
       if (table.goroutines === 0 && last !== undefined) return { ...last, earlier: earlier.slice(0, -1) };
-      return table.dump(format, unreadLines, earlier);
+      const dump = table.dump(format, unreadLines, earlier);
+      return isCut || written === GO_LIMIT || dump.goroutines < total ? { ...dump, isCut: true } : dump;
     },
   };
 }

@@ -5,6 +5,7 @@ import { splitOneLine } from './line-prefix.ts';
 import type { Dump, DumpFormat, Frame } from './goroutine.ts';
 
 const MAX_EARLIER = 8;
+const TOTAL = /^goroutine(?:leak)? profile: total (\d{1,9})/;
 
 /** A call whose file line has not come yet. */
 interface Pending {
@@ -25,6 +26,8 @@ export interface Reading {
   skipping: boolean;
   lineNumber: number;
   dashedAt: number;
+  /** Goroutines that the head of a debug=1 dump announces; 0: it has none. */
+  total: number;
 }
 
 export function newReading(): Reading {
@@ -38,6 +41,7 @@ export function newReading(): Reading {
     skipping: false,
     lineNumber: 0,
     dashedAt: -100,
+    total: 0,
   };
 }
 
@@ -50,6 +54,7 @@ function startDump(reading: Reading): void {
   reading.table = createGroupTable();
   reading.format = 'none';
   reading.unreadLines = 0;
+  reading.total = 0;
 }
 
 /** The goroutine that writes a debug=2 dump is the first of it. */
@@ -155,8 +160,7 @@ function readDashes(reading: Reading): void {
 
 /** Between goroutines, or behind the last one. */
 function readMark(reading: Reading, mark: Mark): void {
-  if (mark === 'start') readStart(reading);
-  else if (mark === 'dashes') readDashes(reading);
+  if (mark === 'dashes') readDashes(reading);
   else close(reading);
 }
 
@@ -207,6 +211,11 @@ export function readText(reading: Reading, text: string, isLog: boolean): void {
     return;
   }
   const parsed = readDumpLine(text);
+  if (parsed.kind === 'mark' && parsed.mark === 'start') {
+    readStart(reading);
+    reading.total = Number(TOTAL.exec(text)?.[1] ?? 0);
+    return;
+  }
   const rest = parsed.kind === 'header' ? text.slice(endOfHeader(text)).trim() : '';
   if (rest === '') {
     readParsed(reading, parsed, isLog);

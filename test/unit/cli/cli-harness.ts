@@ -66,6 +66,7 @@ export async function runOffline(
   const code = await runProgram(argv, {
     terminal,
     stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
+    clock: createSystemClock(),
     version: '1.2.3',
     processes: () =>
       options.processes === undefined

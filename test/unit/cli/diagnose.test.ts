@@ -146,7 +146,7 @@ k8s.io/kubernetes/pkg/kubelet.(*Kubelet).updateRuntimeUp(0xc000)
       ['b.txt', 'log'],
       ['c.json', 'log'],
       ['d.txt', 'dump', 'log'],
-      ['e.txt', 'nothing'],
+      ['e.txt', 'text'],
       ['manifest.json', 'manifest'],
     ]);
     expect(input.unread).toMatchObject([{ name: 'f.bin', message: expect.stringContaining('binary') }]);
@@ -193,14 +193,24 @@ k8s.io/kubernetes/pkg/kubelet.(*Kubelet).updateRuntimeUp(0xc000)
     ['an empty file', '', 'it is empty'],
     ['a file of gzip that is empty', gzipSync(''), 'it is empty'],
     ['a binary', Buffer.alloc(100, 1), 'binary'],
-    ['a text that is something else', 'Dear diary\n', 'neither a goroutine dump nor a kubelet log'],
     ['a gzip file that is none', Buffer.from([0x1f, 0x8b, 8, 0, 9, 9, 9, 9, 9, 9, 9, 9]), 'unreadable.txt'],
-  ])('refuses %s, and says what it is', async (_what, content, message) => {
+    ['a zip archive', Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(100)]), 'unzip'],
+    ['a file of xz', Buffer.concat([Buffer.from([0xfd]), Buffer.from('7zXZ\0'), Buffer.alloc(100)]), 'xz -dk'],
+  ])('refuses %s, says what it is, and gives a verdict all the same', async (_what, content, message) => {
     const path = file('unreadable.txt', content);
     const { code, out, err } = await runOffline(['diagnose', path, '-o', 'json']);
-    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(code).toBe(2);
+    expect((JSON.parse(out) as Printed).verdict['class']).toBe('Unknown');
     expect(err).toContain(path);
     expect(err).toContain(message);
+  });
+
+  test('gives a verdict for a text that is something else', async () => {
+    const { code, out } = await runOffline(['diagnose', file('diary.txt', 'Dear diary\n'), '-o', 'json']);
+    expect(code).toBe(3);
+    const { verdict, input } = JSON.parse(out) as Printed;
+    expect(verdict).toMatchObject({ class: 'Unknown', recommendation: expect.stringContaining('goroutine dump') });
+    expect(input.read).toMatchObject([{ usedAs: ['text'] }]);
   });
 
   test('refuses what is not there', async () => {
@@ -248,10 +258,10 @@ k8s.io/kubernetes/pkg/kubelet.(*Kubelet).updateRuntimeUp(0xc000)
   });
 
   test('writes no control character of its input to a terminal', async () => {
-    const evil = HUNG.replace('pleg/generic.go', 'pleg/\u001b]0;owned\u0007.go');
+    const evil = HUNG.replace('pleg/generic.go', 'pleg/\u001b]0;gone\u0007\u001bowned\u0007.go');
     const { out } = await runOffline(['diagnose', '-', '--verbose'], { stdin: evil });
     expect(out).not.toContain('\u001b');
-    expect(out).toContain('\\x1b]0;owned\\x07');
+    expect(out).toContain('\\x1bowned\\x07');
   });
 });
 

@@ -40,6 +40,36 @@ export const CATALOGUE_CASES: readonly CatalogueCase[] = [
     ]),
   },
   {
+    id: 'kubelet-cut-off-from-api',
+    log: 'E1124 10:00:00.514715     95 controller.go:187] failed to update lease, error: Put "https://10.0.0.1:6443/x": dial tcp 10.0.0.1:6443: i/o timeout\n',
+  },
+  {
+    id: 'kubelet-refused-by-api',
+    log: 'E1124 10:00:00.514715     95 kubelet_node_status.go:447] Error updating node status, will retry: error getting node "a": Unauthorized\n',
+  },
+  {
+    id: 'kubelet-does-not-start',
+    log: klog(
+      '10:00:00',
+      '"command failed" err="failed to run Kubelet: misconfiguration: kubelet cgroup driver: cgroupfs"',
+    ),
+  },
+  {
+    id: 'kernel-locked-up',
+    log: 'Nov 24 10:00:00 node-1 kernel: watchdog: BUG: soft lockup - CPU#3 stuck for 22s! [kworker/3:1:99]\n',
+  },
+  {
+    id: 'runtime-lock-held',
+    dump: goroutines('semacquire, 12 minutes', [...MUTEX, `${CONTAINERD}/services/leases.(*local).Create`]),
+  },
+  {
+    id: 'volume-call-hung',
+    log: klog(
+      '10:00:00',
+      '"Error: UnmountVolume.TearDown failed for volume" err="rpc error: code = DeadlineExceeded desc = context deadline exceeded"',
+    ),
+  },
+  {
     id: 'kubelet-dbus-connection-dead',
     log: klog(
       '10:11:12',

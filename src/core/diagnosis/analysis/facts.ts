@@ -140,7 +140,7 @@ export function gatherFacts(input: DiagnosisInput): Facts {
     input,
     stacks: looked.flatMap((one) => stacksOf(one, before(all, one))),
     logs,
-    hasLogs: input.host !== undefined || input.logs.some(({ text }) => text.trim() !== ''),
+    hasLogs: input.host !== undefined || input.logs.some((log) => 'clues' in log || log.text.trim() !== ''),
     version: input.kubeletVersion ?? own.version ?? logs.kubeletVersion,
     unreadLines: all.reduce((sum, { dump }) => sum + dump.unreadLines, 0),
   };

@@ -1,7 +1,8 @@
 /** Which of the texts are read as dumps and which as logs: people paste both into one, and loggers quote whole dumps. */
 import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { logCluesOf } from '../clues/log-clues.ts';
-import type { DiagnosisInput, NamedDump, NamedText } from '../diagnosis-input.ts';
+import { parseDump } from '../../dump/parser.ts';
+import type { DiagnosisInput, NamedClues, NamedDump, NamedText } from '../diagnosis-input.ts';
 
 /** What a person pastes is shorter, in UTF-16 units; a dump of a whole program is longer and says nothing that a log does. */
 const MAX_PASTE = 262_144;
@@ -11,17 +12,46 @@ const FRAMES = /\.go:\d+ \+0x[0-9a-f]|\+0x[0-9a-f]+\s+\S+\.go:\d|\\ngoroutine \d
 /** Logs of dockerd and containerd hold dumps as well, on one line each; pastes have a few stacks without headers. */
 export function dumpTexts({ dumps, logs }: DiagnosisInput): readonly (NamedText | NamedDump)[] {
   const names = new Set(dumps.map(({ name }) => name));
-  const within = logs.filter(({ name, text }) => !names.has(name) && FRAMES.test(text));
+  const within = logs.flatMap((file) =>
+    'text' in file && !names.has(file.name) && FRAMES.test(file.text) ? [file] : [],
+  );
   return [...dumps, ...within];
 }
 
 /** The lines around the stacks of a paste say what the kubelet logged, and why it crashed. */
-function logTexts({ dumps, logs }: DiagnosisInput): readonly NamedText[] {
+function logTexts({ dumps, logs }: DiagnosisInput): readonly (NamedText | NamedClues)[] {
   const names = new Set(logs.map(({ name }) => name));
   const around = dumps.flatMap((file) =>
     'text' in file && file.text.length <= MAX_PASTE && !names.has(file.name) ? [file] : [],
   );
   return [...logs, ...around];
+}
+
+/** What a text says, without the text. */
+export interface Condensed {
+  readonly dump: NamedDump | undefined;
+  readonly log: NamedClues | undefined;
+}
+
+/** A part of a string keeps all of it in memory. */
+function copied(clue: LogClue): LogClue {
+  return { ...clue, line: Buffer.from(clue.line).toString('utf8') };
+}
+
+/** @param maxClues of its log. */
+export function condensed(
+  file: NamedText,
+  { isDump, isLog }: { readonly isDump: boolean; readonly isLog: boolean },
+  maxClues: number,
+): Condensed {
+  const { name, text } = file;
+  return {
+    dump: isDump || (isLog && FRAMES.test(text)) ? { name, dump: parseDump(text) } : undefined,
+    log:
+      isLog || (text !== '' && text.length <= MAX_PASTE)
+        ? { name, clues: logCluesOf(file, maxClues).map(copied) }
+        : undefined,
+  };
 }
 
 /** `bundle/kubelet.log.gz` is the log that the agent calls `kubelet.log`. */
@@ -34,5 +64,5 @@ export function cluesOf(input: DiagnosisInput): readonly LogClue[] {
   const texts = logTexts(input);
   const here = new Set(texts.map(({ name }) => artifactOf(name)));
   const picked = (input.host?.logClues ?? []).filter(({ source }) => !here.has(artifactOf(source)));
-  return [...picked, ...texts.flatMap((text) => logCluesOf(text))];
+  return [...picked, ...texts.flatMap((file) => ('clues' in file ? file.clues : logCluesOf(file)))];
 }

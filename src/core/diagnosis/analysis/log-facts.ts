@@ -2,6 +2,7 @@
 import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { parsePlegLine, type PlegLine } from '../../detection/pleg-line.ts';
 import { durationMs } from '../../time/duration.ts';
+import { type FailingCall, readFailingCall } from '../calls/failing-call.ts';
 import { ownWords } from '../clues/own-words.ts';
 import { KUBELET_START, KUBELET_VERSION, PLEG_EVENT, SKIPPING } from '../clues/clue-patterns.ts';
 
@@ -17,8 +18,9 @@ interface LogHit {
 /**
  * - `none`: nothing of a start. - `passed`: PLEG was not successful yet for seconds, as at every start.
  * - `stuck`: it has not been for minutes. - `open`: it has not been, and the text does not show how long ago the start was.
+ * - `unclear`: it has not been for seconds, and nothing that follows shows whether it is.
  */
-type StartUp = 'none' | 'passed' | 'open' | 'stuck';
+type StartUp = 'none' | 'passed' | 'unclear' | 'open' | 'stuck';
 
 interface PlegHistory {
   /** How old the last relist was as the last such line says, in milliseconds; 0: no line says so. */
@@ -26,11 +28,24 @@ interface PlegHistory {
   /** The last of those lines is at the end of the log, and not followed by a minute of others. */
   readonly goesOn: boolean;
   readonly startUp: StartUp;
+  /** So is the first check of the runtime, for minutes. */
+  readonly isCheckStuck: boolean;
+  /** When the log last said that PLEG is not healthy, as it writes it, where that is over. */
+  readonly until: string | undefined;
   /** For minutes, and to the end of the log, the sync loop has taken up what relist found; no complaint comes after it. */
   readonly works: boolean;
 }
 
+/** A failing call, and the lines that say so. */
+export interface CallHit extends LogHit {
+  readonly call: FailingCall;
+  /** For how long it has been failing, in milliseconds; 0: nothing says so. */
+  readonly lastsMs: number;
+}
+
 export interface LogFacts {
+  /** Oldest first. */
+  readonly calls: readonly CallHit[];
   find(pattern: RegExp): LogHit | undefined;
   readonly pleg: PlegHistory;
   /** As the kubelet says when it starts, for example `v1.36.3`. */
@@ -42,6 +57,7 @@ const CALM_MS = 60_000;
 const OLD_MS = 600_000;
 /** PLEG is successful within this time of a start where nothing is the matter. */
 const SEVERAL_MS = 5_000;
+const CHECK_OPEN = 'container runtime status check may not have completed yet';
 
 /** A clue with what its line says of PLEG. Times are milliseconds before the end of its log; undefined: it has none. */
 interface Said {
@@ -97,14 +113,31 @@ function worksAtEnd(log: readonly Said[]): boolean {
   return spanMs(events) > STUCK_MS;
 }
 
+/** A complaint is over where others of the log come for a minute without it, or the sync loop takes up what relist found. */
+function isOver(log: readonly Said[], last: Said): boolean {
+  return isCalmAfter(last, CALM_MS) || log.slice(log.indexOf(last) + 1).some((said) => matches(PLEG_EVENT, said));
+}
+
 function startUpOf(log: readonly Said[]): StartUp {
   const never = log.filter(({ pleg }) => pleg.kind === 'never-relisted');
   const last = never.at(-1);
   if (last === undefined) return 'none';
-  if (isCalmAfter(last, CALM_MS)) return 'passed';
+  if (isOver(log, last)) return 'passed';
   const lasts = spanMs(never);
   if (lasts > STUCK_MS) return 'stuck';
-  return lasts > SEVERAL_MS && !log.some((said) => matches(KUBELET_START, said)) ? 'open' : 'passed';
+  return lasts > SEVERAL_MS && !log.some((said) => matches(KUBELET_START, said)) ? 'open' : 'unclear';
+}
+
+/** The first check of the runtime has not completed for minutes, to the end. */
+function isCheckStuck(log: readonly Said[]): boolean {
+  const open = log.filter(({ own }) => own.includes(CHECK_OPEN));
+  const last = open.at(-1);
+  return last !== undefined && !isOver(log, last) && spanMs(open) > STUCK_MS;
+}
+
+/** As it stands in the line; empty: it has none. */
+function clockTimeIn({ clue }: Said): string {
+  return /\d\d:\d\d:\d\d/.exec(clue.line)?.[0] ?? '';
 }
 
 function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
@@ -112,17 +145,33 @@ function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
   let goesOn = false;
   let startUp: StartUp = 'none';
   let works = false;
+  let isStuck = false;
+  let until: string | undefined;
   for (const log of logs) {
+    isStuck ||= isCheckStuck(log);
     const breach = log.findLast(({ pleg }) => pleg.kind === 'breach');
     if (breach?.pleg.kind === 'breach') {
       ({ elapsedMs } = breach.pleg);
       goesOn = !isCalmAfter(breach, CALM_MS);
+      until = !goesOn && isOver(log, breach) ? clockTimeIn(breach) : undefined;
     }
     works ||= worksAtEnd(log);
     const here = startUpOf(log);
     if (startUp !== 'stuck' && here !== 'none') startUp = here;
   }
-  return { elapsedMs, goesOn, startUp, works: works && !goesOn };
+  return { elapsedMs, goesOn, startUp, isCheckStuck: isStuck, until, works: works && !goesOn };
+}
+
+function callHit(one: Said, call: FailingCall): CallHit {
+  const { source, lineNumber, line, count } = one.clue;
+  const spread = one.firstMs === undefined || one.lastMs === undefined ? 0 : one.firstMs - one.lastMs;
+  return {
+    call,
+    count: Math.max(count, call.times),
+    last: `${source}:${lineNumber} ${line.trim()}`,
+    isOld: isCalmAfter(one, OLD_MS),
+    lastsMs: Math.max(spread, call.durationMs ?? 0),
+  };
 }
 
 /** @param clues those of one log in the order of its lines. */
@@ -144,7 +193,12 @@ export function logFacts(clues: readonly LogClue[]): LogFacts {
     };
   }
 
+  const calls = said.flatMap((one): readonly CallHit[] => {
+    const call = readFailingCall(one.own);
+    return call === undefined ? [] : [callHit(one, call)];
+  });
+
   const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.own.matchAll(KUBELET_VERSION);
   const [, plain, json] = [...(version ?? [])].at(-1) ?? [];
-  return { find, pleg: plegHistory(logs), kubeletVersion: plain ?? json };
+  return { find, calls, pleg: plegHistory(logs), kubeletVersion: plain ?? json };
 }

@@ -1,9 +1,12 @@
 /** The form of an entry of the catalogue. Adding a cause means adding an entry (and a case for its test), no code. */
 import type { CauseClass, RestartEffect } from '../../../api/v1alpha1/diagnosis.ts';
 import type { ProbeState } from '../../../api/v1alpha1/health.ts';
+import type { BlockPlace } from '../analysis/blocks.ts';
 import type { Movement } from '../analysis/compare.ts';
 import type { RelistPlace, SyncLoopPlace } from '../analysis/relist.ts';
 import type { Wait } from '../analysis/waits.ts';
+import type { Callee } from '../calls/callees.ts';
+import type { CallCode } from '../calls/failing-call.ts';
 import type { ProcessKind } from '../../dump/goroutine.ts';
 
 interface Weighted {
@@ -45,6 +48,27 @@ export interface LogSign extends Weighted {
   readonly atLeast?: number;
 }
 
+/** Failing calls in the logs, whoever writes of them: all that fit, together. */
+export interface CallSign extends Weighted {
+  readonly kind: 'call';
+  readonly callee: readonly Callee[];
+  /** Any, where it is left out. */
+  readonly codes?: readonly CallCode[];
+  readonly atLeast?: number;
+  /** Lines that name one and the same container or sandbox. */
+  readonly ofOne?: true;
+  /** For so long, in minutes, as the lines say or as their times do. */
+  readonly minutes?: number;
+}
+
+/** Goroutines that have waited in one place for minutes, whatever for. */
+export interface BlockSign extends Weighted {
+  readonly kind: 'block';
+  readonly at: readonly BlockPlace[];
+  readonly of: readonly ProcessKind[];
+  readonly atLeast?: number;
+}
+
 /** A process in uninterruptible sleep. */
 export interface BlockedSign extends Weighted {
   readonly kind: 'blocked';
@@ -73,7 +97,8 @@ export interface RuntimeSign extends Weighted {
  */
 export interface PlegSign extends Weighted {
   readonly kind: 'pleg-log';
-  readonly is: 'unhealthy' | 'start-up-stuck' | 'start-up-open' | 'start-up-passed' | 'works';
+  readonly is:
+    'unhealthy' | 'check-stuck' | 'start-up-stuck' | 'start-up-open' | 'start-up-unclear' | 'start-up-passed' | 'works';
 }
 
 export interface SyncLoopSign extends Weighted {
@@ -90,6 +115,8 @@ export type Sign =
   | RelistSign
   | StackSign
   | LogSign
+  | CallSign
+  | BlockSign
   | BlockedSign
   | ExitedSign
   | ProbeSign

@@ -35,9 +35,15 @@ export const CNI_CAUSES: readonly Cause[] = [
   {
     ...CNI,
     id: 'pod-sandbox-creation-hung',
-    summary: 'The runtime has been at it for minutes to make or end the network of pods; PLEG itself may be well.',
+    summary:
+      'Making or ending the network of pods does not succeed, or takes the runtime minutes; PLEG itself may be well.',
     relistMayIdle: true,
     signs: [
+      { kind: 'call', callee: ['network'], codes: ['late', 'hangs'], weight: 0.52 },
+      { kind: 'call', callee: ['network'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.62 },
+      { kind: 'call', callee: ['network'], codes: ['failed', 'unavailable'], weight: 0.42 },
+      { kind: 'call', callee: ['sandbox'], codes: ['late', 'hangs'], weight: 0.42 },
+      { kind: 'call', callee: ['sandbox'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.52 },
       {
         kind: 'stack',
         frames: ['grpc*', '(*runtimeserviceclient).runpodsandbox'],

@@ -10,9 +10,7 @@ export const CONFIGURATION_CAUSES: readonly Cause[] = [
     summary: "The runtime's list of containers is larger than a gRPC message may be; every relist fails.",
     relistMayIdle: true,
     explains: ['runtime-hung', 'memory-or-cpu-starved'],
-    signs: [
-      { kind: 'log', pattern: /(?:trying to send|received) message larger than max \(\d+ vs\. \d+\)/g, weight: 0.92 },
-    ],
+    signs: [{ kind: 'call', callee: ['list', 'container', 'sandbox'], codes: ['oversized'], weight: 0.92 }],
     recommendation: 'Delete exited sandboxes and containers.',
     references: ['kubernetes/kubernetes#63858', 'kubernetes/kubernetes#131407', 'siderolabs/talos#10801'],
   },
@@ -20,7 +18,7 @@ export const CONFIGURATION_CAUSES: readonly Cause[] = [
     ...CONFIGURATION,
     id: 'cri-version-unsupported',
     summary: 'The runtime does not offer the CRI in the version that the kubelet needs, so that the kubelet exits.',
-    explains: ['runtime-unavailable'],
+    explains: ['runtime-unavailable', 'kubelet-does-not-start'],
     signs: [
       {
         kind: 'log',
@@ -30,6 +28,21 @@ export const CONFIGURATION_CAUSES: readonly Cause[] = [
     ],
     recommendation: 'Upgrade the runtime, or enable its CRI plugin (disabled_plugins of containerd).',
     references: ['kubernetes/minikube#17170', 'containerd/containerd#8139', 'kubernetes/kubernetes#131164'],
+  },
+  {
+    ...CONFIGURATION,
+    id: 'kubelet-does-not-start',
+    summary: 'The kubelet ends as it starts, by an error that it names: most often of its configuration.',
+    relistMayIdle: true,
+    signs: [
+      {
+        kind: 'log',
+        pattern: /"command failed" err=|"msg":"command failed"|failed to run [Kk]ubelet|failed to load kubelet config/g,
+        weight: 0.5,
+      },
+    ],
+    recommendation: 'Mend what the line names; no restart does.',
+    references: ['kubernetes/kubernetes#43805'],
   },
   {
     ...CONFIGURATION,

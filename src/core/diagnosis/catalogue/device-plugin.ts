@@ -13,6 +13,7 @@ export const DEVICE_PLUGIN_CAUSES: readonly Cause[] = [
     summary: 'The sync loop waits for a device plugin to allocate devices; that call has no time limit.',
     relistMayIdle: true,
     signs: [
+      { kind: 'call', callee: ['device'], weight: 0.52 },
       ...['allocate', 'getpreferredallocation', 'prestartcontainer'].map((call) => ({
         kind: 'stack' as const,
         frames: [`devicemanager.(*endpointimpl).${call}`],

@@ -11,6 +11,8 @@ export const HEALTHY_VERDICTS: readonly Cause[] = [
     relistMayIdle: true,
     signs: [
       { kind: 'pleg-log', is: 'start-up-passed', weight: 0.35 },
+      // Too little by itself: nothing good has followed.
+      { kind: 'pleg-log', is: 'start-up-unclear', weight: 0.1 },
       { kind: 'log', pattern: /Starting kubelet main sync loop/g, weight: 0.2, support: true },
       { kind: 'idles', weight: 0.5, support: true },
       {

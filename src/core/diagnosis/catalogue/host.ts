@@ -85,6 +85,25 @@ export const HOST_CAUSES: readonly Cause[] = [
   },
   {
     ...HOST,
+    id: 'volume-call-hung',
+    class: 'Storage',
+    summary: 'A mount, a volume or its driver does not answer: calls for it do not end.',
+    relistMayIdle: true,
+    signs: [
+      {
+        kind: 'block',
+        at: ['file-system', 'mount-child'],
+        of: ['kubelet', 'containerd', 'crio', 'dockerd', 'shim'],
+        weight: 0.7,
+      },
+      { kind: 'call', callee: ['storage'], codes: ['late', 'hangs'], weight: 0.5 },
+      { kind: 'call', callee: ['storage'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.6 },
+    ],
+    recommendation: 'See which mount or driver it is, and what it waits for: a server, a disk, its controller.',
+    references: ['kubernetes/kubernetes#101622', 'kubernetes/kubernetes#109343'],
+  },
+  {
+    ...HOST,
     id: 'disk-io-stall',
     class: 'Storage',
     summary: 'The disk does not keep up: unmounting and removing containers block.',
@@ -114,6 +133,31 @@ export const HOST_CAUSES: readonly Cause[] = [
     ],
     recommendation: 'Look at the disk (iostat, kernel log); restart the runtime when it answers again.',
     references: ['containerd/containerd#9770', 'containerd/containerd#7496'],
+  },
+  {
+    ...HOST,
+    id: 'kernel-locked-up',
+    restartKubelet: 'Unknown',
+    summary: 'The kernel reports that a CPU or a network namespace does not get on: processes that need it hang.',
+    relistMayIdle: true,
+    explains: ['runtime-hung'],
+    signs: [
+      { kind: 'log', pattern: /(?:soft|hard) lockup - CPU#\d+|Watchdog detected hard LOCKUP/g, weight: 0.6 },
+      {
+        kind: 'log',
+        pattern:
+          /rcu\S{0,12}:? (?:INFO: )?\S{0,16} ?(?:self-)?detected (?:expedited )?stalls?|rcu\S{0,12} kthread starved/g,
+        weight: 0.6,
+      },
+      { kind: 'log', pattern: /unregister_netdevice: waiting for \S{1,32} to become free/g, weight: 0.55 },
+      {
+        kind: 'log',
+        pattern: /kernel BUG at |BUG: unable to handle|general protection fault|Kernel panic - not syncing/g,
+        weight: 0.55,
+      },
+    ],
+    recommendation: 'Reboot the node, and look for a kernel with the fix.',
+    references: ['kubernetes/kubernetes#64743', 'moby/moby#5618'],
   },
   {
     ...HOST,

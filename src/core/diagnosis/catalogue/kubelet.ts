@@ -200,4 +200,41 @@ export const KUBELET_CAUSES: readonly Cause[] = [
     recommendation: 'The kubelet has exited and is started by its unit; upgrade it.',
     references: ['kubernetes/kubernetes#88779'],
   },
+  {
+    ...WITHIN,
+    id: 'kubelet-cut-off-from-api',
+    class: 'KubeletSilent',
+    restartKubelet: 'Unknown',
+    summary: 'The kubelet cannot report to the API server: it does not get there, or nothing comes back.',
+    relistMayIdle: true,
+    signs: [
+      {
+        kind: 'log',
+        pattern:
+          /(?:controller|kubelet_node_status)\.go:\d{1,5}[^\n]{0,8}(?:[Ff]ailed to (?:update|ensure) (?:node )?lease|Error updating node status|Unable to (?:update node status|register node))[^\n]{0,360}(?:dial tcp|no such host|connection refused|no route to host|network is unreachable|handshake timeout|deadline exceeded|Client\.Timeout|use of closed|request canceled|i\/o timeout)/g,
+        weight: 0.45,
+      },
+    ],
+    recommendation:
+      'Look at the way from the node to the API server; if it is free, restart the kubelet, so that it connects anew.',
+    references: ['kubernetes/kubernetes#87615'],
+  },
+  {
+    ...WITHIN,
+    id: 'kubelet-refused-by-api',
+    class: 'KubeletSilent',
+    restartKubelet: 'DoesNotHelp',
+    summary: 'The API server answers the kubelet, and does not take what it reports.',
+    relistMayIdle: true,
+    signs: [
+      {
+        kind: 'log',
+        pattern:
+          /(?:controller|kubelet_node_status)\.go:\d{1,5}[^\n]{0,8}(?:[Ff]ailed to (?:update|ensure) (?:node )?lease|Error updating node status|Unable to (?:update node status|register node))[^\n]{0,360}(?:Unauthorized|forbidden|x509|certificate|webhook)/g,
+        weight: 0.5,
+      },
+    ],
+    recommendation: 'Look at its client certificate, at the rights of its node, and at admission webhooks.',
+    references: ['kubernetes/kubernetes#87615'],
+  },
 ];

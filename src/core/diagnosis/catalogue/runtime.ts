@@ -14,12 +14,15 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     sureOnlyIfProbe: ['Timeout', 'Unavailable'],
     restartKubelet: 'Harms',
     explains: [
+      'runtime-lock-held',
       'runtime-unavailable',
       'pleg-never-relisted',
       'pod-sandbox-creation-hung',
       'runtime-status-never-completes',
     ],
     signs: [
+      { kind: 'call', callee: ['list'], codes: ['late', 'hangs'], weight: 0.52 },
+      { kind: 'call', callee: ['list'], codes: ['late', 'hangs'], atLeast: 3, minutes: 2, weight: 0.6 },
       { kind: 'relist', place: ['cri'], methods: LIST, weight: 0.62 },
       { kind: 'relist', place: ['cri'], methods: STATUS, weight: 0.4 },
       { kind: 'probe', states: ['Timeout', 'Unavailable'], weight: 0.76, support: true },
@@ -61,8 +64,10 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     summary:
       'The container runtime takes no connections at its socket: it is not running, or hangs; a kubelet that starts now exits at once.',
     notIfProbe: ['Answered'],
-    explains: ['runtime-status-never-completes', 'pleg-never-relisted'],
+    explains: ['kubelet-does-not-start', 'runtime-status-never-completes', 'pleg-never-relisted'],
     signs: [
+      { kind: 'call', callee: ['socket', 'list'], codes: ['unavailable'], weight: 0.5 },
+      { kind: 'call', callee: ['socket'], codes: ['late', 'hangs'], weight: 0.5 },
       {
         kind: 'log',
         pattern:
@@ -80,6 +85,18 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
     ],
     recommendation: 'Restart the runtime and read its log; the kubelet comes back by itself.',
     references: ['kubernetes/kubernetes#22259'],
+  },
+  {
+    ...HUNG,
+    id: 'runtime-lock-held',
+    summary:
+      'The container runtime has been waiting for one of its own locks for minutes, whose holder does not let go of it.',
+    signs: [
+      { kind: 'block', at: ['lock'], of: ['containerd', 'crio', 'dockerd'], weight: 0.6 },
+      { kind: 'block', at: ['lock'], of: ['containerd', 'crio', 'dockerd'], atLeast: 5, weight: 0.7 },
+    ],
+    recommendation: 'Restart the runtime; its stacks show which lock it is, and what the holder waits for.',
+    references: ['moby/moby#37910', 'containerd/containerd#9770'],
   },
   {
     ...HUNG,

@@ -11,6 +11,9 @@ export const SHIM_CAUSES: readonly Cause[] = [
     summary: 'The runtime answers lists, but not {method} of a container: its shim is stuck.',
     notIfProbe: ['Timeout', 'Unavailable'],
     signs: [
+      { kind: 'call', callee: ['oci'], codes: ['late', 'hangs'], weight: 0.52 },
+      { kind: 'call', callee: ['container'], codes: ['late', 'hangs'], weight: 0.42 },
+      { kind: 'call', callee: ['container', 'oci'], codes: ['late', 'hangs'], ofOne: true, atLeast: 2, weight: 0.58 },
       { kind: 'relist', place: ['cri'], methods: STATUS, weight: 0.55 },
       {
         kind: 'log',
@@ -107,6 +110,7 @@ export const SHIM_CAUSES: readonly Cause[] = [
   {
     ...SHIM,
     id: 'sandbox-runtime-hang',
+    explains: ['containerd-shim-hung'],
     summary: 'A sandbox (gVisor, Kata) does not die, and the shim waits for it for ever.',
     relistMayIdle: true,
     signs: [

@@ -38,6 +38,7 @@ export const START_UP_CAUSES: readonly Cause[] = [
     summary: 'The kubelet has started, but its first check of the runtime does not complete.',
     explains: ['pleg-never-relisted'],
     signs: [
+      { kind: 'pleg-log', is: 'check-stuck', weight: 0.58 },
       {
         kind: 'log',
         pattern: /container runtime status check may not have completed yet/g,

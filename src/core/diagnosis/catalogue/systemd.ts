@@ -10,6 +10,8 @@ export const SYSTEMD_CAUSES: readonly Cause[] = [
     summary: 'systemd does not answer on D-Bus: units for pods and containers cannot be made.',
     explains: ['runtime-hung', 'kubelet-dbus-connection-dead'],
     signs: [
+      { kind: 'call', callee: ['systemd'], weight: 0.52 },
+      { kind: 'call', callee: ['systemd'], atLeast: 3, minutes: 2, weight: 0.65 },
       { kind: 'stack', frames: ['go-systemd/dbus.(*conn).startjob'], weight: 0.88 },
       { kind: 'stack', frames: ['godbus/dbus*', 'starttransientunit*'], weight: 0.88 },
       { kind: 'stack', frames: ['go-systemd/v22/dbus.(*conn).startjob'], weight: 0.88 },

@@ -2,6 +2,7 @@
 import { type PlegLine, parsePlegLine } from '../../detection/pleg-line.ts';
 import type { Cause, Sign } from '../catalogue/cause.ts';
 import { CATALOGUE } from '../catalogue/catalogue.ts';
+import { FAILING_CALL, readFailingCall } from '../calls/failing-call.ts';
 import { faultIn, HEARTBEAT_FAILED } from './heartbeat-words.ts';
 import { LAST_WORDS } from './last-words.ts';
 import { ownWords } from './own-words.ts';
@@ -49,9 +50,19 @@ const PLEG_HISTORY: readonly CluePattern[] = [
   { pattern: /container runtime is down/g },
 ];
 
+/** Lines are told apart by whom they call, for what, and how it ends; those of one container by that as well. */
+function callMeaning(line: string): string | undefined {
+  const call = readFailingCall(line);
+  return call === undefined ? undefined : [call.callee, call.code, call.operation, call.object].join(' ');
+}
+
+/** The pattern of all signs that are failing calls. */
+export const CALLS: CluePattern = { pattern: FAILING_CALL, meaning: callMeaning };
+
 /** What one sign reads in logs; none: it reads something else. */
 function patternsOfSign(sign: Sign): readonly CluePattern[] {
   if (sign.kind === 'log') return [{ pattern: sign.pattern }];
+  if (sign.kind === 'call') return [CALLS];
   return sign.kind === 'pleg-log' ? PLEG_HISTORY : [];
 }
 

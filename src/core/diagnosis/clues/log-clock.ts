@@ -2,7 +2,7 @@
 import { lineTime, UTC } from '../../time/line-time.ts';
 
 export interface LogClock {
-  /** Milliseconds, 0 or more; undefined: the line or the end has no time. @param start offset of the line's start. */
+  /** Milliseconds and parts of them, 0 or more; undefined: the line or the end has no time. @param start offset of the line's start. */
   beforeEndMs(start: number): number | undefined;
 }
 
@@ -26,10 +26,30 @@ function yearIn(text: string): number | undefined {
   return Date.UTC(year, month - 1, day);
 }
 
+/** `Nov 24 10:09:33`, also with parts of a second: syslog and `journalctl` put it before a line, in local time and without a year. */
+const SYSLOG = /^(?:<\d{1,3}>)?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d(?:\.\d{1,9})?) /;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+function syslogTime(line: string, nearMs: number): number | undefined {
+  const [, month = '', day, hours, minutes, seconds] = SYSLOG.exec(line) ?? [];
+  const at = MONTHS.indexOf(month);
+  if (at < 0) return undefined;
+  const year = new Date(nearMs).getUTCFullYear();
+  const ms = Number(seconds) * 1_000;
+  const times = [year - 1, year, year + 1].map(
+    (one) => Date.UTC(one, at, Number(day), Number(hours), Number(minutes)) + ms,
+  );
+  return times.reduce((best, time) => (Math.abs(time - nearMs) < Math.abs(best - nearMs) ? time : best));
+}
+
+function timeOf(line: string, nearMs: number): number | undefined {
+  return lineTime(line, nearMs, UTC) ?? syslogTime(line, nearMs);
+}
+
 function endOf(text: string, nearMs: number): number | undefined {
   const last = text.slice(-REACH).split('\n').reverse();
   for (const line of last) {
-    const time = lineTime(line, nearMs, UTC);
+    const time = timeOf(line, nearMs);
     if (time !== undefined) return time;
   }
   return undefined;
@@ -42,9 +62,10 @@ export function createLogClock(text: string): LogClock {
   return {
     beforeEndMs(start): number | undefined {
       if (end === undefined) return undefined;
-      const time = lineTime(text.slice(start, start + HEAD), end, UTC);
+      const time = timeOf(text.slice(start, start + HEAD), end);
       if (time === undefined || Math.abs(end - time) > TOO_FAR_MS) return undefined;
-      return Math.max(0, Math.round(end - time));
+      // To the microsecond, as klog has it.
+      return Math.max(0, Math.round((end - time) * 1_000) / 1_000);
     },
   };
 }

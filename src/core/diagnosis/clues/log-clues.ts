@@ -2,7 +2,8 @@
 import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/host-summary.ts';
 import { formatDuration } from '../../time/duration.ts';
 import type { NamedText } from '../diagnosis-input.ts';
-import { CLUE_PATTERNS, meaningOf, meaningOfOwn } from './clue-patterns.ts';
+import { CALLEES } from '../calls/callees.ts';
+import { CALLS, CLUE_PATTERNS, meaningOf, meaningOfOwn } from './clue-patterns.ts';
 import { excerptOf } from './excerpt.ts';
 import { ownWords } from './own-words.ts';
 import { createLogClock, type LogClock } from './log-clock.ts';
@@ -11,6 +12,9 @@ import { createLogClock, type LogClock } from './log-clock.ts';
 const MAX_TEXT = 32 * 1_048_576;
 /** Kinds of lines of one log that are held at once. Hostile lines can be of as many kinds as there are lines. */
 const MAX_HELD = 1_024;
+
+/** What stands further on in a line is not looked at. In UTF-16 units; longer than what journald stores of one. */
+const MAX_LINE = 262_144;
 
 /** Lines of one kind: they match the same patterns and mean the same. Offsets are of the text. */
 interface Kind {
@@ -32,8 +36,14 @@ interface Cursor {
 function advance(cursor: Cursor, text: string, from: number): void {
   // It is set before each search, so that all logs share the compiled pattern.
   cursor.pattern.lastIndex = from;
-  const found = cursor.pattern.exec(text);
-  cursor.lineStart = found === null ? Number.POSITIVE_INFINITY : text.lastIndexOf('\n', found.index - 1) + 1;
+  for (let found = cursor.pattern.exec(text); found !== null; found = cursor.pattern.exec(text)) {
+    cursor.lineStart = found.index === 0 ? 0 : text.lastIndexOf('\n', found.index - 1) + 1;
+    if (found.index - cursor.lineStart < MAX_LINE) return;
+    const end = text.indexOf('\n', found.index);
+    if (end === -1) break;
+    cursor.pattern.lastIndex = end;
+  }
+  cursor.lineStart = Number.POSITIVE_INFINITY;
 }
 
 /** Newlines are counted as the text is gone through, once. */
@@ -46,6 +56,15 @@ function createLineCounter(text: string): (at: number) => number {
   };
 }
 
+const CALLS_AT = CLUE_PATTERNS.indexOf(CALLS);
+
+/** Calls of each callee count as a pattern of their own, behind all others, lest many of one take the place of the others. */
+function facesOf(index: number, said: string): readonly number[] {
+  if (index !== CALLS_AT) return [index];
+  const at = CALLEES.findIndex((callee) => said.startsWith(callee));
+  return [index, CLUE_PATTERNS.length + at];
+}
+
 /** What the line says, and the patterns that it says it by. */
 function kindOf(line: string, matching: readonly number[]): { readonly key: string; readonly patterns: number[] } {
   const patterns: number[] = [];
@@ -55,7 +74,7 @@ function kindOf(line: string, matching: readonly number[]): { readonly key: stri
     const one = CLUE_PATTERNS[index];
     const said = one === undefined ? undefined : meaningOfOwn(own, one);
     if (said === undefined) continue;
-    patterns.push(index);
+    patterns.push(...facesOf(index, said));
     key += `${String(index)}${said},`;
   }
   return { key, patterns };
@@ -102,12 +121,12 @@ function* matchesIn(text: string): Generator<Match> {
     for (const { lineStart } of cursors) start = Math.min(start, lineStart);
     if (start === Number.POSITIVE_INFINITY) return;
     const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
+    const end = Math.min(newline === -1 ? text.length : newline, start + MAX_LINE);
     const matching: number[] = [];
     for (const [index, cursor] of cursors.entries()) {
       if (cursor.lineStart !== start) continue;
       matching.push(index);
-      advance(cursor, text, end);
+      advance(cursor, text, newline === -1 ? text.length : newline);
     }
     yield { start, end, matching };
   }
@@ -170,7 +189,10 @@ export function logCluesOf({ name, text: whole }: NamedText, max = MAX_HELD): re
 /** At most 32 of the clues of several logs, in their order, each pattern's newest before more of the same. */
 export function boundedClues(clues: readonly LogClue[]): readonly LogClue[] {
   const entries = clues.map(({ line }) => ({
-    patterns: [...CLUE_PATTERNS.entries()].flatMap(([index, one]) => (meaningOf(line, one) === undefined ? [] : index)),
+    patterns: [...CLUE_PATTERNS.entries()].flatMap(([index, one]) => {
+      const said = meaningOf(line, one);
+      return said === undefined ? [] : facesOf(index, said);
+    }),
   }));
   return chosen(entries, MAX_CLUES).flatMap((at) => clues[at] ?? []);
 }
