@@ -5,9 +5,9 @@ import { findInOrder } from './analysis/function-names.ts';
 import type { Relist } from './analysis/relist.ts';
 import { waitOf, waitText } from './analysis/waits.ts';
 import type {
-  BlockedSign,
   Cause,
   ExitedSign,
+  HostSign,
   LogSign,
   PlegSign,
   ProbeSign,
@@ -17,6 +17,7 @@ import type {
   StackSign,
   SyncLoopSign,
 } from './catalogue/cause.ts';
+import type { HostEvent } from './kernel/event.ts';
 import { compareVersions } from './version.ts';
 
 interface Found {
@@ -140,13 +141,19 @@ function findLog(sign: LogSign, { logs }: Facts): Found | undefined {
   return hit.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
-function findBlocked(sign: BlockedSign, { input }: Facts): Found | undefined {
-  const found = (input.host?.blockedProcesses ?? []).find(
-    ({ comm, wchan }) => (sign.comm?.test(comm) ?? true) && (sign.wchan?.test(wchan) ?? true),
-  );
-  return found === undefined
-    ? undefined
-    : plain(sign, `host: ${found.comm} (pid ${found.pid}) in state D at ${found.wchan}`);
+function isSuchEvent({ events, owners, places, atLeastSeconds }: HostSign, event: HostEvent): boolean {
+  if (!events.includes(event.kind)) return false;
+  if (owners !== undefined && (event.owner === undefined || !owners.includes(event.owner))) return false;
+  if (places !== undefined && (event.place === undefined || !places.includes(event.place))) return false;
+  return atLeastSeconds === undefined || (event.seconds !== undefined && event.seconds >= atLeastSeconds);
+}
+
+function findHostEvent(sign: HostSign, { hostEvents }: Facts): Found | undefined {
+  const like = hostEvents.filter((event) => isSuchEvent(sign, event));
+  const last = like.findLast(({ isOld }) => !isOld) ?? like.at(-1);
+  if (last === undefined || like.reduce((sum, { count }) => sum + count, 0) < (sign.atLeast ?? 1)) return undefined;
+  const found = plain(sign, last.evidence, last.fromLog);
+  return last.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
 function findPleg(sign: PlegSign, { logs }: Facts): Found | undefined {
@@ -213,8 +220,8 @@ function findSign(sign: Sign, facts: Facts): Found | undefined {
       return findStack(sign, facts);
     case 'log':
       return findLog(sign, facts);
-    case 'blocked':
-      return findBlocked(sign, facts);
+    case 'host':
+      return findHostEvent(sign, facts);
     case 'pleg-log':
       return findPleg(sign, facts);
     case 'sync-loop':

@@ -4,6 +4,7 @@ import type { Cause, Sign } from '../catalogue/cause.ts';
 import { CATALOGUE } from '../catalogue/catalogue.ts';
 import { faultIn, HEARTBEAT_FAILED } from './heartbeat-words.ts';
 import { LAST_WORDS } from './last-words.ts';
+import { HOST_CLUES } from '../kernel/host-events.ts';
 import { ownWords } from './own-words.ts';
 
 export interface CluePattern {
@@ -52,6 +53,7 @@ const PLEG_HISTORY: readonly CluePattern[] = [
 /** What one sign reads in logs; none: it reads something else. */
 function patternsOfSign(sign: Sign): readonly CluePattern[] {
   if (sign.kind === 'log') return [{ pattern: sign.pattern }];
+  if (sign.kind === 'host') return HOST_CLUES;
   return sign.kind === 'pleg-log' ? PLEG_HISTORY : [];
 }
 
