@@ -8,10 +8,10 @@ import { findBlock } from './match-blocks.ts';
 import { findCall } from './match-calls.ts';
 import { waitOf } from './analysis/waits.ts';
 import type {
-  BlockedSign,
   CallSign,
   Cause,
   ExitedSign,
+  HostSign,
   LogSign,
   PlegSign,
   ProbeSign,
@@ -21,6 +21,7 @@ import type {
   StackSign,
   SyncLoopSign,
 } from './catalogue/cause.ts';
+import type { HostEvent } from './kernel/event.ts';
 import { compareVersions } from './version.ts';
 
 export interface Candidate {
@@ -120,13 +121,19 @@ function findLog(sign: LogSign, { logs }: Facts): Found | undefined {
   return hit.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
-function findBlocked(sign: BlockedSign, { input }: Facts): Found | undefined {
-  const found = (input.host?.blockedProcesses ?? []).find(
-    ({ comm, wchan }) => (sign.comm?.test(comm) ?? true) && (sign.wchan?.test(wchan) ?? true),
-  );
-  return found === undefined
-    ? undefined
-    : plain(sign, `host: ${found.comm} (pid ${found.pid}) in state D at ${found.wchan}`);
+function isSuchEvent({ events, owners, places, atLeastSeconds }: HostSign, event: HostEvent): boolean {
+  if (!events.includes(event.kind)) return false;
+  if (owners !== undefined && (event.owner === undefined || !owners.includes(event.owner))) return false;
+  if (places !== undefined && (event.place === undefined || !places.includes(event.place))) return false;
+  return atLeastSeconds === undefined || (event.seconds !== undefined && event.seconds >= atLeastSeconds);
+}
+
+function findHostEvent(sign: HostSign, { hostEvents }: Facts): Found | undefined {
+  const like = hostEvents.filter((event) => isSuchEvent(sign, event));
+  const last = like.findLast(({ isOld }) => !isOld) ?? like.at(-1);
+  if (last === undefined || like.reduce((sum, { count }) => sum + count, 0) < (sign.atLeast ?? 1)) return undefined;
+  const found = plain(sign, last.evidence, last.fromLog);
+  return last.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
 const PLEG_WORDS: Readonly<Record<Exclude<PlegSign['is'], 'unhealthy'>, string>> = {
@@ -207,7 +214,7 @@ function findOfLogs(sign: LogsSign, facts: Facts): Found | undefined {
 function findSign(sign: Sign, facts: Facts): Found | undefined {
   if (isOfLogs(sign)) return findOfLogs(sign, facts);
   if (isOfStacks(sign)) return findOfStacks(sign, facts);
-  return sign.kind === 'blocked' ? findBlocked(sign, facts) : findOfHost(sign, facts);
+  return sign.kind === 'host' ? findHostEvent(sign, facts) : findOfHost(sign, facts);
 }
 
 type LogsSign = LogSign | CallSign | PlegSign;

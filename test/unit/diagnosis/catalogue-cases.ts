@@ -30,7 +30,46 @@ function klog(time: string, message: string): string {
   return `E1124 ${time}.514715     95 x.go:345] ${message}\n`;
 }
 
+function kernelLog(message: string): string {
+  return `Nov 24 10:00:00 n1 kernel: [ 4711.123456] ${message}\n`;
+}
+
 export const CATALOGUE_CASES: readonly CatalogueCase[] = [
+  // What the kernel, systemd and time services print (sources: src/core/diagnosis/kernel).
+  { id: 'disk-errors', log: kernelLog('blk_update_request: I/O error, dev sda, sector 2048 op 0x0:(READ) flags 0x0') },
+  { id: 'file-system-errors', log: kernelLog('EXT4-fs (sda1): Remounting filesystem read-only') },
+  {
+    id: 'daemon-oom-killed',
+    log: kernelLog(
+      'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/system.slice/containerd.service,task_memcg=/system.slice/containerd.service,task=containerd,pid=812,uid=0',
+    ),
+  },
+  { id: 'cpu-soft-lockup', log: kernelLog('watchdog: BUG: soft lockup - CPU#3 stuck for 23s! [kworker/3:1:4711]') },
+  { id: 'cpu-hard-lockup', log: kernelLog('NMI watchdog: Watchdog detected hard LOCKUP on cpu 5') },
+  { id: 'rcu-stall', log: kernelLog('rcu: INFO: rcu_sched detected stalls on CPUs/tasks:') },
+  { id: 'kernel-oops', log: kernelLog('BUG: unable to handle kernel NULL pointer dereference at 0000000000000008') },
+  {
+    id: 'network-namespace-held',
+    log: kernelLog('unregister_netdevice: waiting for lo to become free. Usage count = 1'),
+  },
+  {
+    id: 'daemon-cannot-be-killed',
+    log: 'Nov 24 10:00:00 n1 systemd[1]: containerd.service: Processes still around after SIGKILL. Ignoring.\n',
+  },
+  {
+    id: 'daemon-stops-late',
+    log: "Nov 24 10:00:00 n1 systemd[1]: docker.service: State 'stop-sigterm' timed out. Killing.\n",
+  },
+  { id: 'unit-frozen', log: '/sys/fs/cgroup/freezer/system.slice/kubelet.service/freezer.state:FROZEN\n' },
+  {
+    id: 'process-limit-reached',
+    log: 'Nov 24 10:00:00 n1 containerd[812]: runtime: failed to create new OS thread (have 4096 already; errno=11)\n',
+  },
+  {
+    id: 'file-system-full',
+    log: klog('10:11:12', '"Failed to create" err="mkdir /var/lib/kubelet/pods/a: no space left on device"'),
+  },
+  { id: 'connection-table-full', log: kernelLog('nf_conntrack: nf_conntrack: table full, dropping packet') },
   {
     id: 'dockerd-waits-for-containerd',
     dump: goroutines('select, 2210 minutes', [

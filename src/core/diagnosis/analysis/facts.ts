@@ -6,6 +6,7 @@ import { cluesOf, dumpTexts } from './input-texts.ts';
 import { type Movement, movementOf } from './compare.ts';
 import { type LogFacts, logFacts } from './log-facts.ts';
 import { plainNames } from './function-names.ts';
+import { hostEvents, type SeenEvent } from '../kernel/host-events.ts';
 import { criMethodOf, findRelist, findSyncLoop, type Relist, type SyncLoop } from './relist.ts';
 
 export interface Stack {
@@ -36,6 +37,7 @@ export interface Facts {
   /** Of the kubelet's dump and of the last dump of each other process. */
   readonly stacks: readonly Stack[];
   readonly logs: LogFacts;
+  readonly hostEvents: readonly SeenEvent[];
   /** Somebody has looked at logs, whether they say anything or not. */
   readonly hasLogs: boolean;
   readonly version: string | undefined;
@@ -133,13 +135,15 @@ export function gatherFacts(input: DiagnosisInput): Facts {
   const others = all.filter(({ dump }) => dump.process !== 'kubelet');
   const lastOfEach = [...new Map(others.map((one) => [one.dump.process, one])).values()];
   const looked = own.kubelet === undefined ? lastOfEach : [own.kubelet, ...lastOfEach];
-  const logs = logFacts(cluesOf(input));
+  const clues = cluesOf(input);
+  const logs = logFacts(clues);
   return {
     ...own,
     others,
     input,
     stacks: looked.flatMap((one) => stacksOf(one, before(all, one))),
     logs,
+    hostEvents: hostEvents(clues, input.host),
     hasLogs: input.host !== undefined || input.logs.some((log) => 'clues' in log || log.text.trim() !== ''),
     version: input.kubeletVersion ?? own.version ?? logs.kubeletVersion,
     unreadLines: all.reduce((sum, { dump }) => sum + dump.unreadLines, 0),

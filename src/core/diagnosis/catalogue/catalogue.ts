@@ -7,6 +7,8 @@ import { DOCKER_CAUSES } from './docker.ts';
 import { HEALTHY_VERDICTS } from './healthy.ts';
 import { HOST_CAUSES } from './host.ts';
 import { KUBELET_CAUSES } from './kubelet.ts';
+import { KERNEL_CAUSES } from './kernel.ts';
+import { LIMIT_CAUSES } from './limits.ts';
 import { RUNTIME_CAUSES } from './runtime.ts';
 import { SHIM_CAUSES } from './shim.ts';
 import { SLOW_RELIST_CAUSES } from './slow-relist.ts';
@@ -21,6 +23,8 @@ export const CATALOGUE: readonly Cause[] = [
   ...CNI_CAUSES,
   ...SYSTEMD_CAUSES,
   ...HOST_CAUSES,
+  ...KERNEL_CAUSES,
+  ...LIMIT_CAUSES,
   ...SLOW_RELIST_CAUSES,
   ...CONFIGURATION_CAUSES,
   ...DEVICE_PLUGIN_CAUSES,

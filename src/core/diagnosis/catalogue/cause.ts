@@ -7,6 +7,9 @@ import type { RelistPlace, SyncLoopPlace } from '../analysis/relist.ts';
 import type { Wait } from '../analysis/waits.ts';
 import type { Callee } from '../calls/callees.ts';
 import type { CallCode } from '../calls/failing-call.ts';
+import type { HostEventKind } from '../kernel/event.ts';
+import type { Owner } from '../kernel/owners.ts';
+import type { Place } from '../kernel/places.ts';
 import type { ProcessKind } from '../../dump/goroutine.ts';
 
 interface Weighted {
@@ -69,11 +72,16 @@ export interface BlockSign extends Weighted {
   readonly atLeast?: number;
 }
 
-/** A process in uninterruptible sleep. */
-export interface BlockedSign extends Weighted {
-  readonly kind: 'blocked';
-  readonly comm?: RegExp;
-  readonly wchan?: RegExp;
+/** What kernel and host say in logs, in `ps` and /proc, or to the agent: all lines with it together. */
+export interface HostSign extends Weighted {
+  readonly kind: 'host';
+  readonly events: readonly HostEventKind[];
+  /** Whose; a line that names nobody does not fit. */
+  readonly owners?: readonly Owner[];
+  readonly places?: readonly Place[];
+  /** A line without a duration does not fit. */
+  readonly atLeastSeconds?: number;
+  readonly atLeast?: number;
 }
 
 export interface ExitedSign extends Weighted {
@@ -117,7 +125,7 @@ export type Sign =
   | LogSign
   | CallSign
   | BlockSign
-  | BlockedSign
+  | HostSign
   | ExitedSign
   | ProbeSign
   | RuntimeSign

@@ -1,7 +1,13 @@
 /** Storage, kernel and resources of the host. */
+import type { Owner } from '../kernel/owners.ts';
+import type { Place } from '../kernel/places.ts';
 import type { Cause } from './cause.ts';
 
 const HOST = { class: 'KernelOrHost', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
+const NODE: readonly Owner[] = ['kubelet', 'runtime', 'shim', 'runc', 'sandbox'];
+const DISK: readonly Place[] = ['disk', 'block'];
+/** Not those in which a process waits for work. */
+const BUSY: readonly Place[] = ['disk', 'mount', 'cgroup', 'network', 'device', 'memory', 'rcu', 'lock'];
 const MOUNTS = [
   'islikelynotmountpoint',
   'isnotmountpoint',
@@ -16,16 +22,13 @@ export const HOST_CAUSES: readonly Cause[] = [
     id: 'kernel-blocked-processes',
     summary: 'Container processes are stuck in the kernel, in uninterruptible sleep.',
     signs: [
-      { kind: 'blocked', comm: /^(?:runc|containerd|dockerd|conmon|crun|umount|exe|pause)/, weight: 0.55 },
-      { kind: 'log', pattern: /blocked for more than \d+ seconds/g, weight: 0.5 },
-      // /proc/PID/stack and /proc/PID/status.
-      { kind: 'log', pattern: /\[<[0-9a-f]+>\] [\w.]+\+0x[0-9a-f]+\/0x/g, atLeast: 3, weight: 0.5 },
-      { kind: 'log', pattern: /^State:[ \t]{1,8}D \(disk sleep\)/gm, weight: 0.5 },
-      {
-        kind: 'log',
-        pattern: /task (?:runc|containerd|dockerd|umount|exe)[^\n]{0,60}blocked for more than/g,
-        weight: 0.5,
-      },
+      { kind: 'host', events: ['asleep'], owners: NODE, weight: 0.55 },
+      { kind: 'host', events: ['hung'], owners: NODE, weight: 0.75 },
+      { kind: 'host', events: ['hung'], owners: ['system'], weight: 0.55 },
+      // It may be what a program does in its container; of several it is more.
+      { kind: 'host', events: ['hung'], owners: ['other'], atLeast: 3, weight: 0.32 },
+      { kind: 'host', events: ['asleep'], owners: ['other'], atLeast: 10, weight: 0.32 },
+      { kind: 'host', events: ['stack'], places: BUSY, weight: 0.4 },
     ],
     recommendation: 'Look at the kernel log and the stacks (/proc/PID/stack); change the kernel, reboot.',
     references: ['awslabs/amazon-eks-ami#1071', 'kubernetes/kubernetes#45419'],
@@ -36,6 +39,7 @@ export const HOST_CAUSES: readonly Cause[] = [
     class: 'Storage',
     summary: 'The kubelet waits in the kernel for a remote mount that does not answer (NFS).',
     relistMayIdle: true,
+    explains: ['kernel-blocked-processes', 'runc-hung'],
     signs: [
       ...MOUNTS.map((name) => ({
         kind: 'stack' as const,
@@ -43,9 +47,10 @@ export const HOST_CAUSES: readonly Cause[] = [
         of: ['kubelet' as const],
         weight: MOUNT_WEIGHT,
       })),
-      { kind: 'log', pattern: /nfs: server \S{1,100} not responding/g, weight: 0.6 },
-      { kind: 'log', pattern: /\[<[0-9a-f]+>\] (?:rpc_wait_bit_killable|nfs4?_\w{1,40})\+0x/g, weight: 0.6 },
-      { kind: 'blocked', wchan: /^(?:nfs|rpc_wait)/, weight: 0.6 },
+      { kind: 'host', events: ['server-silent'], weight: 0.6 },
+      { kind: 'host', events: ['stack'], places: ['remote'], weight: 0.6 },
+      { kind: 'host', events: ['asleep'], owners: [...NODE, 'system'], places: ['remote'], weight: 0.6 },
+      { kind: 'host', events: ['hung'], owners: [...NODE, 'system'], places: ['remote'], weight: 0.75 },
     ],
     recommendation:
       'Bring the server back, or `umount -l` the mount; a restart of the kubelet hangs at the same place.',
@@ -107,6 +112,7 @@ export const HOST_CAUSES: readonly Cause[] = [
     id: 'disk-io-stall',
     class: 'Storage',
     summary: 'The disk does not keep up: unmounting and removing containers block.',
+    explains: ['kernel-blocked-processes', 'runc-hung'],
     signs: [
       {
         kind: 'stack',
@@ -123,13 +129,12 @@ export const HOST_CAUSES: readonly Cause[] = [
       },
       { kind: 'log', pattern: /du and find on following dirs took (?:\d+h)?\d+m/g, weight: 0.35 },
       { kind: 'stack', frames: ['unix.unmount*'], of: ['containerd', 'dockerd', 'shim', 'crio'], weight: 0.85 },
-      { kind: 'blocked', wchan: /xfs|ext4|jbd2|io_schedule|blk|wait_on_page|sync_inodes|umount/, weight: 0.6 },
-      {
-        kind: 'log',
-        pattern: /I\/O error, dev |task \S{1,40}:\d+ blocked for more than[^\n]{0,80}|slow fdatasync/g,
-        atLeast: 3,
-        weight: 0.35,
-      },
+      { kind: 'host', events: ['asleep'], owners: [...NODE, 'system'], places: DISK, weight: 0.6 },
+      { kind: 'host', events: ['hung'], owners: [...NODE, 'system'], places: DISK, weight: 0.75 },
+      // Whoever it is, a disk that does not answer for minutes is one of the node.
+      { kind: 'host', events: ['hung'], owners: ['other'], places: DISK, weight: 0.32 },
+      { kind: 'host', events: ['stack'], places: ['block'], weight: 0.5 },
+      { kind: 'log', pattern: /slow fdatasync/g, atLeast: 3, weight: 0.35 },
     ],
     recommendation: 'Look at the disk (iostat, kernel log); restart the runtime when it answers again.',
     references: ['containerd/containerd#9770', 'containerd/containerd#7496'],
@@ -167,11 +172,7 @@ export const HOST_CAUSES: readonly Cause[] = [
     relistMayIdle: true,
     signs: [
       { kind: 'log', pattern: /Housekeeping took longer than (?:expected|\d+)/g, atLeast: 3, weight: 0.4 },
-      {
-        kind: 'log',
-        pattern: /Out of memory: Kill|oom-kill:|invoked oom-killer|System OOM encountered/g,
-        weight: 0.35,
-      },
+      { kind: 'host', events: ['oom-node'], weight: 0.35 },
       {
         kind: 'log',
         pattern: /must evict pod\(s\) to reclaim|attempting to reclaim" resourceName="memory"/g,
@@ -204,11 +205,8 @@ export const HOST_CAUSES: readonly Cause[] = [
     summary: 'The clock of the node has jumped; leases and statuses look old.',
     relistMayIdle: true,
     signs: [
-      {
-        kind: 'log',
-        pattern: /clock_step|Time has been changed|time jump(?:ed)? detected|System clock wrong by/g,
-        weight: 0.55,
-      },
+      { kind: 'host', events: ['clock'], weight: 0.32 },
+      { kind: 'host', events: ['clock'], atLeastSeconds: 1, weight: 0.35 },
     ],
     recommendation: 'Wait for the time service, and look after it. PLEG itself uses a clock that does not jump.',
     references: ['kubernetes/kubernetes#54130', 'kubernetes/kubernetes#108844'],

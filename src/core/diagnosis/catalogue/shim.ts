@@ -121,7 +121,7 @@ export const SHIM_CAUSES: readonly Cause[] = [
         atLeast: 2,
         weight: 0.5,
       },
-      { kind: 'blocked', comm: /^(?:runsc|qemu|kata)/, weight: 0.4 },
+      { kind: 'host', events: ['hung', 'asleep'], owners: ['sandbox'], weight: 0.4 },
     ],
     restartRuntime: 'DoesNotHelp',
     recommendation: 'Kill the process tree of the sandbox.',
@@ -134,16 +134,18 @@ export const SHIM_CAUSES: readonly Cause[] = [
     summary: 'runc is stuck in a frozen cgroup: it can neither go on nor be killed.',
     explains: ['containerd-shim-hung', 'runtime-hung', 'runc-hung', 'kernel-blocked-processes'],
     signs: [
-      { kind: 'blocked', comm: /^runc/, wchan: /refrigerator|freez/, weight: 0.9 },
-      { kind: 'blocked', wchan: /refrigerator|freez/, weight: 0.7 },
-      { kind: 'log', pattern: /unable to freeze|freezer[^\n]{0,100}(?:FREEZING|cannot|unable)/g, weight: 0.45 },
-      // /proc/PID/stack, and ps with wchan.
-      { kind: 'log', pattern: /__refrigerator\+0x[0-9a-f]+/g, weight: 0.7 },
+      { kind: 'host', events: ['hung', 'asleep'], owners: ['runc'], places: ['freezer'], weight: 0.7 },
       {
-        kind: 'log',
-        pattern: /(?:^|[ \t])D[sl<N+]{0,3}[ \t][^\n]{0,80}[ \t]_{0,2}refrig[^\n]{0,80}\brunc\b/gm,
-        weight: 0.7,
+        kind: 'host',
+        events: ['hung', 'asleep'],
+        owners: ['kubelet', 'runtime', 'shim'],
+        places: ['freezer'],
+        weight: 0.5,
       },
+      { kind: 'host', events: ['stack'], places: ['freezer'], weight: 0.7 },
+      // A container may have been paused.
+      { kind: 'host', events: ['frozen'], owners: ['pod'], weight: 0.35 },
+      { kind: 'log', pattern: /unable to freeze|freezer[^\n]{0,100}(?:FREEZING|cannot|unable)/g, weight: 0.45 },
     ],
     recommendation: 'Thaw the cgroup (echo THAWED > freezer.state), kill runc, else reboot; upgrade runc.',
     references: ['opencontainers/runc#2753', 'opencontainers/runc#4481', 'kubernetes/kubernetes#104280'],
@@ -155,11 +157,7 @@ export const SHIM_CAUSES: readonly Cause[] = [
     summary: 'runc hangs; the runtime waits for it.',
     explains: ['containerd-shim-hung', 'kernel-blocked-processes'],
     signs: [
-      { kind: 'blocked', comm: /^(?:docker-)?runc/, weight: 0.65 },
-      // As ps and /proc/PID/status print it.
-      { kind: 'log', pattern: /(?:^|[ \t])D[sl<N+]{0,3}[ \t][^\n]{0,120}\brunc\b/gm, weight: 0.52 },
-      { kind: 'log', pattern: /^Name:[ \t]{1,8}runc\b/gm, weight: 0.35 },
-      { kind: 'log', pattern: /^State:[ \t]{1,8}D \(disk sleep\)/gm, weight: 0.3, support: true },
+      { kind: 'host', events: ['asleep'], owners: ['runc'], weight: 0.65 },
       {
         kind: 'log',
         pattern: /failed to exit within \d+ seconds of kill - trying direct SIGKILL/g,

@@ -5,6 +5,7 @@ import { CATALOGUE } from '../catalogue/catalogue.ts';
 import { FAILING_CALL, readFailingCall } from '../calls/failing-call.ts';
 import { faultIn, HEARTBEAT_FAILED } from './heartbeat-words.ts';
 import { LAST_WORDS } from './last-words.ts';
+import { HOST_CLUES } from '../kernel/host-events.ts';
 import { ownWords } from './own-words.ts';
 
 export interface CluePattern {
@@ -63,6 +64,7 @@ export const CALLS: CluePattern = { pattern: FAILING_CALL, meaning: callMeaning 
 function patternsOfSign(sign: Sign): readonly CluePattern[] {
   if (sign.kind === 'log') return [{ pattern: sign.pattern }];
   if (sign.kind === 'call') return [CALLS];
+  if (sign.kind === 'host') return HOST_CLUES;
   return sign.kind === 'pleg-log' ? PLEG_HISTORY : [];
 }
 
