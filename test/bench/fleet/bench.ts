@@ -25,11 +25,17 @@ const AGENT = 'kubelet-medic-agent';
 /** What has been started, in order; ended from the last to the first. */
 export class Started {
   readonly #ends: (() => Promise<void>)[] = [];
+  #ended: Promise<void> | undefined;
   add<T extends { stop(): Promise<void> }>(part: T): T {
     this.#ends.push(() => part.stop());
     return part;
   }
-  async end(): Promise<void> {
+  /** Whoever asks waits for the same end: a run that a signal ends fails at once, and must not end before its parts. */
+  end(): Promise<void> {
+    this.#ended ??= this.#endAll();
+    return this.#ended;
+  }
+  async #endAll(): Promise<void> {
     for (const end of this.#ends.splice(0).reverse()) await end();
   }
 }
