@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 const LIMIT_MS = 120_000;
-const COUNT = 24;
+const COUNT = 16;
 const NODES = Array.from({ length: COUNT }, (_, i) => `node-${String(i).padStart(2, '0')}`);
 /** Nothing is done to them, so that all incidents stay open. */
 const POLICY = {
