@@ -73,7 +73,8 @@ export function readFailingCall(own: string): FailingCall | undefined {
 
 /** Who is not there is known by the socket: anything else that refuses a connection is another program. */
 function isOfNode(callee: Callee, code: CallCode, line: string): boolean {
-  if (code === 'unavailable') return callee !== 'list' || /\.sock|[Dd]ocker (?:daemon|endpoint|server)|[Uu]navailable/.test(line);
+  if (code === 'unavailable')
+    return callee !== 'list' || /\.sock|[Dd]ocker (?:daemon|endpoint|server)|[Uu]navailable/.test(line);
   // `containerd timed out` may be a word of anything.
   return code === 'hangs' || callee !== 'list' || !/dial tcp|https?:\/\//.test(line);
 }
