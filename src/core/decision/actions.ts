@@ -91,10 +91,16 @@ export function needsWhatIsMissing(action: Action, probe: ProbeState): boolean {
   return ACTIONS[action].needsRuntime && isRuntimeDeaf(probe);
 }
 
-/** Whether the diagnosis says that the action makes it worse. */
+/**
+ * Whether the diagnosis says that the action makes it worse. Where a hung runtime and a dead connection could not be told
+ * apart, it may: a kubelet that starts beside a hung runtime does not come up.
+ */
 export function isHarmful(action: Action, diagnosis: Diagnosis): boolean {
   const { verdict } = ACTIONS[action];
-  return verdict !== undefined && diagnosis[verdict] === 'Harms';
+  if (verdict === undefined) return false;
+  const isUndecided =
+    action === 'RestartKubelet' && diagnosis.class === 'RuntimeHung' && diagnosis[verdict] === 'Unknown';
+  return isUndecided || diagnosis[verdict] === 'Harms';
 }
 
 /** A step that asks for an action. */

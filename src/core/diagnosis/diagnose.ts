@@ -91,6 +91,12 @@ function summaryOf({ summary, id }: Cause, facts: Facts): string {
   return text.replace('{method}', method);
 }
 
+/** A stack that waits for the runtime may be of a dead connection, which a restart of the kubelet mends: nobody has asked. */
+function isUnasked({ cause, found }: Candidate, { input }: Facts): boolean {
+  if (cause.restartKubelet !== 'Harms' || cause.class !== 'RuntimeHung' || input.probe !== 'Unknown') return false;
+  return found.every(({ fromLog }) => !fromLog);
+}
+
 function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts): Diagnosis {
   const { cause, found } = best;
   const blocked = blockedStackOf(best);
@@ -102,7 +108,7 @@ function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts)
     class: cause.class,
     confidence: confidenceOf(best, second, facts),
     summary: summaryOf(cause, facts),
-    restartKubelet: cause.restartKubelet,
+    restartKubelet: isUnasked(best, facts) ? 'Unknown' : cause.restartKubelet,
     restartRuntime: cause.restartRuntime,
     recommendation: cause.recommendation,
     ...(cause.fixedIn === undefined ? {} : { fixedIn: cause.fixedIn }),

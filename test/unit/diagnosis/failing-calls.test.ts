@@ -202,6 +202,9 @@ describe('no call of the node that does not end', () => {
     'I1124 10:08:30.5 1 kubelet.go:1] "SyncLoop ADD" pods=["default/cni-timeout-timed-out"]',
     'E1124 10:08:30.5 1 x.go:1] "Failed to get cgroup stats" cgroup="/kubepods.slice/kubepods-x.slice" err="timed out"',
     'I1124 10:13:14.7 1 factory.go:221] Registration of the crio container factory failed: dial unix /var/run/crio/crio.sock: connect: connection refused',
+    'Nov 24 10:08:30 node-1 systemd[1]: web.service: Watchdog timeout (limit 3min)!',
+    'Nov 24 10:08:30 node-1 containerd[80]: time="2026-11-24T10:08:30Z" level=error msg="request timed out"',
+    'Nov 24 10:08:30 node-1 dockerd: request timed out',
     'java.net.SocketTimeoutException: connect timed out',
   ])('%s', (line) => {
     expect(verdictOf(line).class).toBe('Unknown');

@@ -25,7 +25,7 @@ export const CALLEES: readonly Callee[] = [
   'socket',
 ];
 
-/** Not within a name or a path. */
+/** Not within a name or a path. Who writes a line (`systemd[1]:`) is not whom it speaks of. */
 function words(source: string, flags = 'gi'): RegExp {
   return new RegExp(String.raw`(?<![\w./-])(?:${source})(?![\w/-])`, flags);
 }
@@ -41,7 +41,7 @@ const INNER: readonly (readonly [Callee, RegExp])[] = [
   [
     'systemd',
     words(
-      String.raw`d-?bus|org\.freedesktop\.systemd1|StartTransientUnit|(?:Start|Stop|Restart)Unit|systemd to (?:create|remove|start|stop)|(?:start|stop|kill|create|remove) (?:transient )?(?:scope |slice )?unit|transient (?:scope )?unit|system bus|systemd1?(?: manager)?`,
+      String.raw`d-?bus|org\.freedesktop\.systemd1|StartTransientUnit|(?:Start|Stop|Restart)Unit|systemd to (?:create|remove|start|stop)|(?:start|stop|kill|create|remove) (?:transient )?(?:scope |slice )?unit|transient (?:scope )?unit|system bus|systemctl|systemd (?:itself|does|did|is|was|has|hangs?|hung|stuck|not|never|unresponsive|manager)`,
     ),
   ],
   // A unit's name alone is a place in the tree of control groups.
@@ -85,7 +85,7 @@ const OUTER: readonly (readonly [Callee, RegExp])[] = [
   [
     'list',
     words(
-      String.raw`List(?:PodSandbox|Containers|Images|ContainerStats|PodSandboxStats)|ImageFsInfo|(?:runtime |cri )?(?:Status|Version) from runtime service|runtime (?:status|version)|retrieve pods|list (?:pod sandboxes|sandboxes|containers|images|all containers)|docker (?:ps|info|version|images)|crictl (?:ps|pods|info|version|images)|(?:get|GET) \S{0,20}/(?:containers/json|info|version|images/json)\S{0,40}|container runtime|docker (?:endpoint|server)|docker ?daemon|dockerd|containerd|cri-?o`,
+      String.raw`List(?:PodSandbox|Containers|Images|ContainerStats|PodSandboxStats)|ImageFsInfo|(?:runtime |cri )?(?:Status|Version) from runtime service|runtime (?:status|version)|retrieve pods|list (?:pod sandboxes|sandboxes|containers|images|all containers)|docker (?:ps|info|version|images)|crictl (?:ps|pods|info|version|images)|(?:get|GET) \S{0,20}/(?:containers/json|info|version|images/json)\S{0,40}|container runtime|docker (?:endpoint|server)|docker ?daemon|(?:dockerd|containerd|cri-?o)(?!\[\d|: |:$)`,
     ),
   ],
   [

@@ -59,7 +59,7 @@ export const DUMP_CASES: readonly CaptureCase[] = [
     dumps: ['runtime-hung.txt.gz'],
     cause: 'runtime-hung',
     class: ['RuntimeHung'],
-    kubelet: ['Harms'],
+    kubelet: ['Unknown'],
     runtime: ['Helps'],
     confidence: ['Medium'],
   },
