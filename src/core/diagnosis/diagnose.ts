@@ -46,7 +46,8 @@ function confidenceOf(best: Candidate, second: Candidate | undefined, { input }:
   const { sureOnlyIfProbe } = best.cause;
   if (byScore === 'High' && sureOnlyIfProbe !== undefined && !sureOnlyIfProbe.includes(input.probe)) return 'Medium';
   const isClose = second !== undefined && best.score - second.score < CLOSE && second.cause.class !== best.cause.class;
-  return isClose ? LESS[byScore] : byScore;
+  const isDamaged = byScore === 'High' && best.found.some(({ stack }) => stack?.isUnsure === true);
+  return isClose || isDamaged ? LESS[byScore] : byScore;
 }
 
 /** Leaf first, `func  file:line`, one a line; whole lines, at most 4 KiB. */

@@ -47,4 +47,6 @@ export interface Dump {
   readonly isCut?: true;
   /** Dumps that stand before this one in the same file, oldest first; the last eight of them. */
   readonly earlier: readonly Dump[];
+  /** It was read from a text that somebody has changed: nothing that rests on it is sure. */
+  readonly isMended?: true;
 }

@@ -1,5 +1,6 @@
 /** All that is known about the node, gathered once; the catalogue's signs are looked up in it. */
 import type { Dump, StackGroup } from '../../dump/goroutine.ts';
+import { mendStacks } from '../../dump/mend.ts';
 import { parseDump } from '../../dump/parser.ts';
 import type { DiagnosisInput, NamedDump } from '../diagnosis-input.ts';
 import { cluesOf, dumpTexts } from './input-texts.ts';
@@ -17,6 +18,8 @@ export interface Stack {
   readonly process: Dump['process'];
   /** The dump has a few stacks only, cut out of a larger one. */
   readonly isPaste: boolean;
+  /** Somebody has changed its text, or its header is lost, and so perhaps its leaf. */
+  readonly isUnsure: boolean;
   /** Against the dump before. */
   readonly movement: Movement;
   /** Not one moment of a busy process: it waits for a minute, has not moved, or stands for many. */
@@ -50,7 +53,7 @@ export interface Facts {
 
 function allDumps(input: DiagnosisInput): readonly NamedDump[] {
   return dumpTexts(input).flatMap((file) => {
-    const dump = 'dump' in file ? file.dump : parseDump(file.text);
+    const dump = 'dump' in file ? file.dump : readStacks(file.text);
     return [...dump.earlier, dump]
       .filter(({ goroutines }) => goroutines > 0)
       .map((one) => ({ name: file.name, dump: one }));
@@ -83,7 +86,16 @@ function stacksOf({ name, dump }: NamedDump, earlier: Dump | undefined): readonl
     const stays = movement === 'same-call' || (movement === 'same-place' && group.count === 1);
     const isPaste = dump.goroutines < WHOLE;
     const lasts = group.minutes >= 1 || stays || group.count >= MANY || isPaste;
-    return { file: name, group, names: plainNames(group.frames), process: dump.process, isPaste, movement, lasts };
+    return {
+      file: name,
+      group,
+      names: plainNames(group.frames),
+      process: dump.process,
+      isPaste,
+      isUnsure: dump.isMended === true || (isPaste && group.state === undefined && dump.format !== 'debug=1'),
+      movement,
+      lasts,
+    };
   });
 }
 
@@ -127,6 +139,20 @@ function ofKubelet(dumps: readonly NamedDump[]): OfKubelet {
     earlier,
     version: dump.version,
   };
+}
+
+function framesOf(dump: Dump): number {
+  return [...dump.earlier, dump].flatMap(({ groups }) => groups).reduce((sum, { frames }) => sum + frames.length, 0);
+}
+
+/** As it stands there, or as it can be read where people or a debugger have changed it. */
+function readStacks(text: string): Dump {
+  const dump = parseDump(text);
+  const mended = mendStacks(text);
+  if (mended === undefined) return dump;
+  const other = parseDump(mended);
+  if (framesOf(other) <= framesOf(dump)) return dump;
+  return { ...other, earlier: other.earlier.map((one) => ({ ...one, isMended: true })), isMended: true };
 }
 
 export function gatherFacts(input: DiagnosisInput): Facts {

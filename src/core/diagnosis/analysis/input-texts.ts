@@ -7,7 +7,8 @@ import type { DiagnosisInput, NamedClues, NamedDump, NamedText } from '../diagno
 /** What a person pastes is shorter, in UTF-16 units; a dump of a whole program is longer and says nothing that a log does. */
 const MAX_PASTE = 262_144;
 /** Calls with their files, whatever stands between them, and dumps on one line (`msg="...\\n\\tFILE:LINE +0x..."`). */
-const FRAMES = /\.go:\d+ \+0x[0-9a-f]|\+0x[0-9a-f]+\s+\S+\.go:\d|\\ngoroutine \d+ \[/;
+const FRAMES =
+  /\.go:\d+ \+0x[0-9a-f]|\+0x[0-9a-f]+\s+\S+\.go:\d|\\ngoroutine \d+ \[|\(\*\w{1,80}\)\.\w{1,80}[^\n]{0,400}\.go(?::\d|#L\d)|\(\*\w{1,80}\)\.\w{1,80}[^\n]{0,400}\n[^\n]{0,400}\.go(?::\d|#L\d)/;
 
 /** Logs of dockerd and containerd hold dumps as well, on one line each; pastes have a few stacks without headers. */
 export function dumpTexts({ dumps, logs }: DiagnosisInput): readonly (NamedText | NamedDump)[] {

@@ -40,9 +40,12 @@ export const HOST_LINES: readonly Rule[] = [
     }),
   },
   {
-    pattern:
-      /^[>| \t]{0,16}(?:freezer\.state:? ?)?(?:FROZEN|FREEZING)[ \t\r]{0,8}$|^[>| \t]{0,16}(?:Freezer|FreezerState)[:=] ?frozen/gm,
-    read: () => ({ kind: 'frozen', place: 'freezer' }),
+    // All that the file has.
+    pattern: /(?:FROZEN|FREEZING)[ \t\r]{0,8}$|Freezer(?:State)?[:=] ?frozen/gm,
+    read: ([text]: RegExpExecArray, line: string): HostEvent | undefined =>
+      text.startsWith('Freezer') || /^[>| \t]{0,16}(?:FROZEN|FREEZING)\s*$/.test(line)
+        ? { kind: 'frozen', place: 'freezer' }
+        : undefined,
   },
   {
     pattern:
@@ -67,7 +70,7 @@ export const HOST_LINES: readonly Rule[] = [
   },
   {
     pattern:
-      /System clock (?:wrong by|was stepped by|time jumped|unset or jumped)(?: (-?[\d.]{1,20}))?|(?:Forward|Backward) time jump detected|time (?:reset|stepped) [+-]?([\d.]{1,20})|step time server \S{1,64} offset (-?[\d.]{1,20})|Clock changed|clock_step|Time has been changed|time jump(?:ed)? detected/gi,
+      /System clock (?:wrong by|was stepped by|time jumped|unset or jumped)(?: (-?[\d.]{1,20}))?|(?:Forward|Backward) time jump detected|time (?:reset|stepped) [+-]?([\d.]{1,20})|step time server \S{1,64} offset (-?[\d.]{1,20})|Clock changed|clock_step|Time has been changed|time jump(?:ed)? detected/g,
     read: ([, ...figures]: RegExpExecArray): HostEvent | undefined => {
       const figure = figures.find(Boolean);
       const seconds = figure === undefined ? undefined : Math.abs(Number(figure));

@@ -80,7 +80,7 @@ export const KERNEL_LINES: readonly Rule[] = [
   simple('trace', /invoked oom-killer|\bdump_stack(?:_lvl)?\+0x|WARNING: CPU: \d/g),
   lockup(/soft lockup - CPU#?\d+ stuck for (\d+)s/g, 'soft-lockup'),
   simple('soft-lockup', /BUG: workqueue lockup|Kernel panic - not syncing: softlockup/g),
-  simple('hard-lockup', /detected hard LOCKUP|not syncing: Hard LOCKUP|CPU\d+: Detected hard LOCKUP/gi),
+  simple('hard-lockup', /[Hh]ard LOCKUP/g),
   simple(
     'rcu-stall',
     /rcu_\w{1,16} (?:self-)?detected (?:expedited )?stalls?|rcu_\w{1,16} kthread (?:starved|timer wakeup)|detected expedited stalls on CPUs/g,
@@ -91,13 +91,13 @@ export const KERNEL_LINES: readonly Rule[] = [
   ),
   {
     pattern:
-      /(?:I\/O error,? (?:on )?dev(?:ice)? |(?:critical (?:medium|target|space)|Buffer I\/O|blk_update_request|end_request|print_req_error|lost (?:async )?page write)[^\n]{0,40}error|lost (?:async )?page write)[^\n]{0,80}/g,
-    read: ([text]) => (NO_DISK.test(text) ? undefined : { kind: 'block-error', place: 'block' }),
+      /I\/O error,? (?:on )?dev(?:ice)? [^\n]{0,80}|critical (?:medium|target|space allocation) error[^\n]{0,80}|lost (?:async )?page write[^\n]{0,80}/g,
+    read: (_, line) => (NO_DISK.test(line) ? undefined : { kind: 'block-error', place: 'block' }),
   },
   {
     pattern:
-      /(?:\[[\w-]{1,12}\] [^\n]{0,32}(?:FAILED Result:|Sense Key : (?:Medium|Hardware|Aborted|Not Ready))|rejecting I\/O to (?:offline|dead) device|timing out command, waited|nvme\d*:? ?[^\n]{0,40}(?:I\/O (?:tag )?\d+[^\n]{0,60}timeout|controller is down|Device not ready|Removing after probe failure)|\bata\d+(?:\.\d+)?: (?:exception Emask|failed command|hard resetting|SError)|(?:multipath|dm-\d+)[^\n]{0,40}(?:Failing path|remaining active paths: 0)|remaining active paths: 0|Disk failure on \w|task abort(?:ed)?: |rbd\d* [^\n]{0,40}(?:error|failed)|block nbd\d+: (?:Connection timed out|Receive control failed)|session recovery timed out|connection\d+:\d+: (?:detected conn error|ping timeout))[^\n]{0,80}/g,
-    read: ([text]) => (NO_DISK.test(text) ? undefined : { kind: 'block-error', place: 'block' }),
+      /(?:FAILED Result: hostbyte|Sense Key : (?:Medium|Hardware|Aborted|Not Ready)|rejecting I\/O to (?:offline|dead) device|timing out command, waited|nvme\d*:? ?[^\n]{0,40}(?:I\/O (?:tag )?\d+[^\n]{0,60}timeout|controller is down|Device not ready|Removing after probe failure)|\bata\d+(?:\.\d+)?: (?:exception Emask|failed command|hard resetting|SError)|(?:multipath|dm-\d+)[^\n]{0,40}(?:Failing path|remaining active paths: 0)|remaining active paths: 0|Disk failure on \w|task abort(?:ed)?: |rbd\d* [^\n]{0,40}(?:error|failed)|block nbd\d+: (?:Connection timed out|Receive control failed)|session recovery timed out|connection\d+:\d+: (?:detected conn error|ping timeout))[^\n]{0,80}/g,
+    read: (_, line) => (NO_DISK.test(line) ? undefined : { kind: 'block-error', place: 'block' }),
   },
   simple(
     'fs-error',

@@ -63,10 +63,10 @@ export const PROCESS_LINES: readonly Rule[] = [
     },
   },
   {
-    pattern: /^[>| \t]{0,16}Name:[ \t]{1,8}(\S{1,64})[ \t\r]{0,8}$/gm,
+    pattern: /\bName:[ \t]{1,8}(\S{1,64})[ \t\r]{0,8}$/gm,
     read: ([, comm = '']) => ({ kind: 'named', owner: ownerOf(comm) }),
   },
-  { pattern: /^[>| \t]{0,16}State:[ \t]{1,8}D \(disk sleep\)/gm, read: () => ({ kind: 'asleep' }) },
+  { pattern: /\bState:[ \t]{1,8}D \(disk sleep\)/g, read: () => ({ kind: 'asleep' }) },
   // All of /proc/PID/wchan, or what `grep . /proc/*/wchan` prints.
   {
     pattern:

@@ -105,8 +105,7 @@ function agentThere(snapshot: IncidentSnapshot, status: IncidentStatus): StageRe
   const silent = isFirst ? { ...status, conditions: withCondition(status.conditions, claim, now) } : status;
   // One that answers each time, and each time too late, holds no place for ever.
   if (isDecisionOld(snapshot, status)) return outdated(silent);
-  if (absentMs(contact) >= AGENT_WAIT_MS)
-    return { kind: 'complete', status: silent, outcome: 'HandedOver', message };
+  if (absentMs(contact) >= AGENT_WAIT_MS) return { kind: 'complete', status: silent, outcome: 'HandedOver', message };
   const reason = isSilent(contact) ? 'AgentSilent' : 'AgentAsked';
   return { kind: 'wait', status, reason, until: now + LOOK_AGAIN_MS, commands: askCommands(contact, 'now') };
 }
