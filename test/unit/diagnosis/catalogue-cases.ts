@@ -94,10 +94,6 @@ export const CATALOGUE_CASES: readonly CatalogueCase[] = [
     ),
   },
   {
-    id: 'kernel-locked-up',
-    log: 'Nov 24 10:00:00 node-1 kernel: watchdog: BUG: soft lockup - CPU#3 stuck for 22s! [kworker/3:1:99]\n',
-  },
-  {
     id: 'runtime-lock-held',
     dump: goroutines('semacquire, 12 minutes', [...MUTEX, `${CONTAINERD}/services/leases.(*local).Create`]),
   },

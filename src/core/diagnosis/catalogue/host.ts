@@ -141,31 +141,6 @@ export const HOST_CAUSES: readonly Cause[] = [
   },
   {
     ...HOST,
-    id: 'kernel-locked-up',
-    restartKubelet: 'Unknown',
-    summary: 'The kernel reports that a CPU or a network namespace does not get on: processes that need it hang.',
-    relistMayIdle: true,
-    explains: ['runtime-hung'],
-    signs: [
-      { kind: 'log', pattern: /(?:soft|hard) lockup - CPU#\d+|Watchdog detected hard LOCKUP/g, weight: 0.6 },
-      {
-        kind: 'log',
-        pattern:
-          /rcu\S{0,12}:? (?:INFO: )?\S{0,16} ?(?:self-)?detected (?:expedited )?stalls?|rcu\S{0,12} kthread starved/g,
-        weight: 0.6,
-      },
-      { kind: 'log', pattern: /unregister_netdevice: waiting for \S{1,32} to become free/g, weight: 0.55 },
-      {
-        kind: 'log',
-        pattern: /kernel BUG at |BUG: unable to handle|general protection fault|Kernel panic - not syncing/g,
-        weight: 0.55,
-      },
-    ],
-    recommendation: 'Reboot the node, and look for a kernel with the fix.',
-    references: ['kubernetes/kubernetes#64743', 'moby/moby#5618'],
-  },
-  {
-    ...HOST,
     id: 'memory-or-cpu-starved',
     restartKubelet: 'Unknown',
     summary: 'The node is out of memory or processor time; the kubelet does not get to its work.',
