@@ -148,6 +148,7 @@ function framesOf(dump: Dump): number {
 /** As it stands there, or as it can be read where people or a debugger have changed it. */
 function readStacks(text: string): Dump {
   const dump = parseDump(text);
+  if (dump.goroutines > 0 && dump.unreadLines === 0) return dump;
   const mended = mendStacks(text);
   if (mended === undefined) return dump;
   const other = parseDump(mended);

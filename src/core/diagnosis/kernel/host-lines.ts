@@ -64,9 +64,18 @@ export const HOST_LINES: readonly Rule[] = [
     read: () => ({ kind: 'no-space' }),
   },
   {
-    pattern:
-      /attempting to reclaim"? ?(?:resourceName=")?(?:inodes|nodefsInodes)|^[>| \t]{0,16}\/dev\/\S{1,64}[ \t]{1,32}\d{1,15}[ \t]{1,32}\d{1,15}[ \t]{1,32}0[ \t]{1,32}100%[ \t]{1,32}\/(?!snap|boot)/gm,
+    pattern: /attempting to reclaim"? ?(?:resourceName=")?(?:inodes|nodefsInodes)/g,
     read: () => ({ kind: 'no-inodes' }),
+  },
+  // `df -i`: no free one is left. A snap's image is always full.
+  {
+    pattern: /[ \t]100%[ \t]{1,32}\//g,
+    read: (_: RegExpExecArray, line: string): HostEvent | undefined =>
+      /^[>| \t]{0,16}\/dev\/(?!loop)\S{1,64}\s{1,32}\d{1,15}\s{1,32}\d{1,15}\s{1,32}0\s{1,32}100%\s{1,32}\/(?!snap|boot)/.test(
+        line,
+      )
+        ? { kind: 'no-inodes' }
+        : undefined,
   },
   {
     pattern:
