@@ -9,7 +9,7 @@ export default {
     // npm scripts name the rest.
     ...(production ? ['tools/generate/main.ts!'] : []),
     'test/**/*.test.ts',
-    'test/{demo,e2e,bench,model,mutation}/main.ts',
+    'test/{demo,e2e,bench,model,mutation,score}/main.ts',
     // Stryker loads the first two, and tests the third.
     'test/mutation/{runner,ignored,registry}.ts',
     'test/bench/parse-lines.ts',

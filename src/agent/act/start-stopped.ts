@@ -8,8 +8,7 @@ import { fromTime } from '../../core/time/timestamp.ts';
 import type { UnitFacts } from '../../ports/host.ts';
 import { readUnit } from '../health/look-at-host.ts';
 import type { ObservationBoard } from '../health/observation.ts';
-import { reasonOf } from '../world.ts';
-import type { ActParts } from './judge-act.ts';
+import { reasonOf, type World } from '../world.ts';
 
 /** Both times are of this node's clock. What somebody has stopped before or since, or masked, is not touched. */
 export function wasStoppedWith(kubelet: UnitFacts, { action, unit, issuedAt, reservedAt }: ActRecord): boolean {
@@ -35,7 +34,7 @@ export interface Started {
 
 /** After a restart of the runtime, however it ended. undefined: there was nothing to start. */
 export async function startStopped(
-  { world, board }: Pick<ActParts, 'world' | 'board'>,
+  { world, board }: { readonly world: World; readonly board: ObservationBoard },
   record: ActRecord,
   signal: AbortSignal,
 ): Promise<Started | undefined> {

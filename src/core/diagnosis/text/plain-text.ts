@@ -17,7 +17,7 @@ const TAG =
 const REFERENCE = /&(?:quot|amp|lt|gt|nbsp|apos|#\d{1,6}|#x[0-9a-f]{1,5});/gi;
 const NAMED: Readonly<Record<string, string>> = { quot: '"', amp: '&', lt: '<', gt: '>', nbsp: ' ', apos: "'" };
 /** Lines of a dump that a collector has put on one line. */
-const STACKS = /goroutine \d+ [^\n]{0,400}#012|\.go:\d+[^\n]{0,40}#012/;
+const STACKS = /^[^"]{0,400}?(?:goroutine \d+ \[|\.go:\d+ \+0x)[^"]{0,400}?#012/;
 const DOCKER = /^\s{0,8}\{"log":"/;
 const PARTIAL = /^(\d{4}-\d\d-\d\dT[\d:.+Z-]{8,40} std(?:out|err)) P /;
 
