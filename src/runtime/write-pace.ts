@@ -13,8 +13,9 @@ export interface PaceBounds {
 /** Resolves when the write may go. @throws the signal's reason. */
 export type WritePace = (urgency: Urgency) => Promise<void>;
 
-/** Words that have waited for so long, in milliseconds, go before records. */
+/** Of words that have waited for so long, in milliseconds, one goes after so many records: in a storm most have. */
 const WORDS_WAIT_MS = 5_000;
+const RECORDS_BETWEEN = 4;
 
 interface Waiter {
   readonly since: number;
@@ -28,6 +29,8 @@ export function createWritePace(clock: Clock, { perSecond, burst }: PaceBounds, 
   let tokens = burst;
   let filledAt = clock.monotonic();
   let isRunning = false;
+  /** Records that went since words did. */
+  let between = 0;
 
   function refill(now: number): void {
     tokens = Math.min(burst, tokens + ((now - filledAt) / 1_000) * perSecond);
@@ -37,9 +40,13 @@ export function createWritePace(clock: Clock, { perSecond, burst }: PaceBounds, 
   function next(now: number): Waiter | undefined {
     const { record, words } = waiting;
     const [first] = words;
-    if (first !== undefined && now - first.since >= WORDS_WAIT_MS) return words.shift();
-    if (record.length > 0) return record.shift();
-    return tokens > burst / 2 ? words.shift() : undefined;
+    const isLate = first !== undefined && now - first.since >= WORDS_WAIT_MS;
+    if (record.length > 0 && !(isLate && between >= RECORDS_BETWEEN)) {
+      between += 1;
+      return record.shift();
+    }
+    between = 0;
+    return isLate || tokens > burst / 2 ? words.shift() : undefined;
   }
 
   function grant(): void {

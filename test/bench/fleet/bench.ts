@@ -65,7 +65,7 @@ async function hasSeen(cluster: Cluster, incidents: number): Promise<boolean> {
 }
 
 export async function prepare(nodes: number, started: Started, say: Say): Promise<Bench> {
-  const sets = [`policy.spec.budget.maxUnhealthy=${BREAKER}`];
+  const sets = [`policy.spec.budget.maxUnhealthy=${BREAKER}`, `controller.nodes=${String(nodes)}`];
   const chart = renderChart(NAMESPACE, sets);
   const policy = Policy.parse(chart.find(({ kind }) => kind === POLICIES.kind)).spec;
   const [plane, template] = await Promise.all([startFleetPlane(), createTemplate(policy)]);

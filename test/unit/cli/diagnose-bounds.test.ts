@@ -153,7 +153,7 @@ describe('large files', () => {
     expect(rssMiB).toBeLessThan(300);
     const many = folderOf({ 'big.log.gz': gzipSync(repeated(NOISE, 60 * MIB)) });
     symlinkSync(log, join(many, 'big.log'));
-    for (let n = 0; n < 2_000; n++) writeFileSync(join(many, `${n}.log`), repeated(NOISE, 40_000));
+    for (let n = 0; n < 300; n++) writeFileSync(join(many, `${n}.log`), repeated(NOISE, 40_000));
     const all = asProcess(many);
     expect(all.verdict.cause).toBe('cri-message-too-large');
     expect(all.rssMiB).toBeLessThan(300);

@@ -13,7 +13,7 @@ import { letAllRun } from './patched.ts';
 
 const NAME = NAMES.at(-1)!;
 const UNPACKED = recordingOf(NAME);
-const RUNS = 5000;
+const RUNS = 2000;
 /** One case is over in milliseconds; with it the machine's own pauses. */
 const MAX_MS = 10_000;
 
