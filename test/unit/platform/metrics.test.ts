@@ -81,7 +81,9 @@ describe('metrics are printed', () => {
     metrics.gauge('budget_left', Number.NEGATIVE_INFINITY, { policy: 'b' });
     metrics.gauge('open_incidents', Number.NaN, { policy: 'a' });
     expect(
-      linesOf((await metrics.text()).body).filter((line) => /leader|budget_left|open_/.test(line) && !line.startsWith('#')),
+      linesOf((await metrics.text()).body).filter(
+        (line) => /leader|budget_left|open_/.test(line) && !line.startsWith('#'),
+      ),
     ).toEqual([
       'kubelet_medic_leader 1',
       'kubelet_medic_open_incidents{policy="a"} NaN',
