@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { ProbeState } from '../../api/v1alpha1/health.ts';
 import { runDiagnose } from './diagnose-files.ts';
+import { readCauses } from './read-causes.ts';
 import type { Finish, ProgramContext } from '../program-context.ts';
 import type { Format } from '../structured.ts';
 
@@ -11,6 +12,7 @@ interface Flags {
   readonly probe?: ProbeState;
   readonly kubeletVersion?: string;
   readonly runtimeVersion?: string;
+  readonly catalogue?: string;
 }
 
 const HELP = `
@@ -36,11 +38,13 @@ export function addDiagnose(program: Command, { terminal, stdin, clock }: Progra
     .addOption(new Option('--probe <state>', 'what a CRI call of your own says').choices(ProbeState.options))
     .option('--kubelet-version <version>', 'for example v1.36.3, where the files do not say')
     .option('--runtime-version <version>', 'for example "containerd 1.6.20"')
+    .option('--catalogue <file>', 'causes of your own, YAML or JSON, beside those that are known')
     .option('-v, --verbose', 'the whole stack, and what each file was taken for', false)
     .addHelpText('after', HELP)
     .action(async (paths: readonly string[], flags: Flags) => {
-      const { output, verbose, probe, kubeletVersion, runtimeVersion } = flags;
-      const told = { probe, kubeletVersion, runtimeVersion };
+      const { output, verbose, probe, kubeletVersion, runtimeVersion, catalogue } = flags;
+      const own = catalogue === undefined ? {} : { ownCauses: readCauses(catalogue) };
+      const told = { probe, kubeletVersion, runtimeVersion, ...own };
       finish(await runDiagnose({ terminal, stdin, clock }, paths, { ...told, output, verbose }));
     });
 }

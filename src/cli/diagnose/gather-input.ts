@@ -1,6 +1,8 @@
 /** From files to what a diagnosis is made from, and an account of what was read and what was not. */
 import type { Readable } from 'node:stream';
 import { condensed } from '../../core/diagnosis/analysis/input-texts.ts';
+import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
+import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
 import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
 import { plainText } from '../../core/diagnosis/text/plain-text.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -37,6 +39,7 @@ export interface Told {
   readonly probe: DiagnosisInput['probe'] | undefined;
   readonly kubeletVersion: string | undefined;
   readonly runtimeVersion: string | undefined;
+  readonly ownCauses?: readonly Cause[];
 }
 
 /** The world, as this needs it. */
@@ -61,6 +64,7 @@ interface Draft {
   facts: Facts;
   seenVersion: string | undefined;
   clues: number;
+  readonly patterns: readonly CluePattern[];
 }
 
 function inOrder<T>(placed: readonly Placed<T>[]): readonly T[] {
@@ -86,6 +90,7 @@ export async function gatherInput(paths: readonly string[], told: Told, { stdin,
     facts: {},
     seenVersion: undefined,
     clues: 0,
+    patterns: cluePatterns(told.ownCauses),
   };
   const files = found.flatMap((one) => one.files);
   const bounds = readBounds(clock, files);
@@ -119,6 +124,7 @@ function gathered({ dumps, logs, otherTexts, read, unread, facts, seenVersion }:
     host: facts.host,
     kubeletVersion: told.kubeletVersion ?? facts.kubeletVersion ?? seenVersion,
     runtimeVersion: told.runtimeVersion ?? facts.runtimeVersion,
+    ...(told.ownCauses === undefined ? {} : { ownCauses: told.ownCauses }),
   };
   return { input, read: inOrder(read), unread };
 }
@@ -143,7 +149,7 @@ function use(draft: Draft, name: string, result: ReadResult & { kind: 'text' }, 
   const max = Math.max(MIN_CLUES, Math.min(1_024, MAX_CLUES - draft.clues));
   // What was read as it came is not read once more.
   const content = { isDump: isDump && result.dump === undefined, isLog };
-  const { dump, log } = condensed({ name, text }, content, max);
+  const { dump, log } = condensed({ name, text }, content, { maxClues: max, patterns: draft.patterns });
   if (dump !== undefined) useDump(draft, dump, result.isCut, place);
   if (result.dump !== undefined) useDump(draft, { name, dump: result.dump }, result.isCut, place);
   const uses: readonly Use[] = [

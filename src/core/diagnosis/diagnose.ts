@@ -32,7 +32,8 @@ function withoutExplained(candidates: readonly Candidate[]): readonly Candidate[
 
 /** A healthy verdict stands only where nothing else does. */
 function ranked(facts: Facts): readonly Candidate[] {
-  const all = CATALOGUE.flatMap((cause) => candidateOf(cause, facts) ?? []);
+  const causes = [...CATALOGUE, ...(facts.input.ownCauses ?? [])];
+  const all = causes.flatMap((cause) => candidateOf(cause, facts) ?? []);
   const likely = withoutExplained(all.filter(({ score }) => score >= LOW));
   const faults = likely.filter(({ cause }) => cause.class !== 'Healthy');
   const sound = faults.some(({ score }) => score >= MEDIUM) || facts.logs.pleg.goesOn ? faults : likely;

@@ -2,6 +2,7 @@
 import type { ProbeState } from '../../api/v1alpha1/health.ts';
 import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
 import type { Dump } from '../dump/goroutine.ts';
+import type { Cause } from './catalogue/cause.ts';
 
 /** A file of the evidence: its name is what the verdict cites. */
 export interface NamedText {
@@ -22,6 +23,8 @@ export interface NamedClues {
 }
 
 export interface DiagnosisInput {
+  /** Causes of the user's own, beside those of the catalogue. */
+  readonly ownCauses?: readonly Cause[];
   /** Goroutine dumps in the order in which they were taken, any format. */
   readonly dumps: readonly (NamedText | NamedDump)[];
   /** Kubelet, runtime and kernel logs. */

@@ -1,5 +1,6 @@
 /** Which of the texts are read as dumps and which as logs: people paste both into one, and loggers quote whole dumps. */
 import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import { cluePatterns, type CluePattern } from '../clues/clue-patterns.ts';
 import { logCluesOf } from '../clues/log-clues.ts';
 import { parseDump } from '../../dump/parser.ts';
 import type { DiagnosisInput, NamedClues, NamedDump, NamedText } from '../diagnosis-input.ts';
@@ -43,14 +44,14 @@ function copied(clue: LogClue): LogClue {
 export function condensed(
   file: NamedText,
   { isDump, isLog }: { readonly isDump: boolean; readonly isLog: boolean },
-  maxClues: number,
+  { maxClues, patterns }: { readonly maxClues: number; readonly patterns: readonly CluePattern[] },
 ): Condensed {
   const { name, text } = file;
   return {
     dump: isDump || (isLog && FRAMES.test(text)) ? { name, dump: parseDump(text) } : undefined,
     log:
       isLog || (text !== '' && text.length <= MAX_PASTE)
-        ? { name, clues: logCluesOf(file, maxClues).map(copied) }
+        ? { name, clues: logCluesOf(file, maxClues, patterns).map(copied) }
         : undefined,
   };
 }
@@ -65,5 +66,7 @@ export function cluesOf(input: DiagnosisInput): readonly LogClue[] {
   const texts = logTexts(input);
   const here = new Set(texts.map(({ name }) => artifactOf(name)));
   const picked = (input.host?.logClues ?? []).filter(({ source }) => !here.has(artifactOf(source)));
-  return [...picked, ...texts.flatMap((file) => ('clues' in file ? file.clues : logCluesOf(file)))];
+  const patterns = cluePatterns(input.ownCauses);
+  const clues = texts.flatMap((file) => ('clues' in file ? file.clues : logCluesOf(file, undefined, patterns)));
+  return [...picked, ...clues];
 }

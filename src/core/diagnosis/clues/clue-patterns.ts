@@ -75,12 +75,19 @@ function patternsOfCause({ signs, kubelets }: Cause): readonly CluePattern[] {
 /** Why the kubelet does not report, where it says so. */
 const HEARTBEAT: CluePattern = { pattern: HEARTBEAT_FAILED, meaning: faultIn };
 
+function eachOnce(patterns: readonly CluePattern[]): readonly CluePattern[] {
+  return [...new Map(patterns.map((one) => [`${one.pattern.flags} ${one.pattern.source}`, one])).values()];
+}
+
 /** Each once, those first that several causes are told by: they are kept where there is no room for all. */
-export const CLUE_PATTERNS: readonly CluePattern[] = [
-  ...new Map(
-    [...PLEG_HISTORY, HEARTBEAT, ...LAST_WORDS, ...CATALOGUE.flatMap(patternsOfCause)].map((one) => [
-      `${one.pattern.flags} ${one.pattern.source}`,
-      one,
-    ]),
-  ).values(),
-];
+export const CLUE_PATTERNS: readonly CluePattern[] = eachOnce([
+  ...PLEG_HISTORY,
+  HEARTBEAT,
+  ...LAST_WORDS,
+  ...CATALOGUE.flatMap(patternsOfCause),
+]);
+
+/** Of the catalogue, and of causes of the user's own. */
+export function cluePatterns(ownCauses: readonly Cause[] = []): readonly CluePattern[] {
+  return ownCauses.length === 0 ? CLUE_PATTERNS : eachOnce([...CLUE_PATTERNS, ...ownCauses.flatMap(patternsOfCause)]);
+}

@@ -1,5 +1,5 @@
 /** A line cut to a length so that it still says what it was picked for. */
-import { CLUE_PATTERNS, type CluePattern, meaningOf } from './clue-patterns.ts';
+import { type CluePattern, meaningOf } from './clue-patterns.ts';
 
 interface Span {
   readonly from: number;
@@ -10,11 +10,16 @@ const GAP = ' … ';
 /** At a cut start, so that no pattern takes it for the start of a line. */
 const CUT = '…';
 
+export interface Picked {
+  /** Those that the line was picked by. */
+  readonly patterns: readonly CluePattern[];
+  /** Those that were looked for. */
+  readonly all: readonly CluePattern[];
+}
+
 /** Of the whole catalogue: a cut may lose a match, or what stood before a text and made it none. */
-function saysTheSame(cut: string, line: string, patterns: readonly CluePattern[]): boolean {
-  return CLUE_PATTERNS.every(
-    (one) => meaningOf(cut, one) === (patterns.includes(one) ? meaningOf(line, one) : undefined),
-  );
+function saysTheSame(cut: string, line: string, { patterns, all }: Picked): boolean {
+  return all.every((one) => meaningOf(cut, one) === (patterns.includes(one) ? meaningOf(line, one) : undefined));
 }
 
 /** Where the patterns match first, those that overlap as one, in order. */
@@ -57,7 +62,8 @@ function joined(line: string, spans: readonly Span[], max: number): string {
  * the same: its beginning, what stands around all matches, what follows the
  * first, the matches alone. Where none does, the last of these.
  */
-export function excerptOf(line: string, patterns: readonly CluePattern[], max: number): string {
+export function excerptOf(line: string, picked: Picked, max: number): string {
+  const { patterns } = picked;
   const short = line.trimEnd();
   if (short.length <= max) return short;
   const spans = spansOf(line, patterns);
@@ -69,5 +75,5 @@ export function excerptOf(line: string, patterns: readonly CluePattern[], max: n
     CUT + short.slice(from, from + max - CUT.length),
     joined(short, spans, max),
   ];
-  return cuts.find((cut) => saysTheSame(cut, line, patterns)) ?? cuts.at(-1)?.slice(0, max) ?? '';
+  return cuts.find((cut) => saysTheSame(cut, line, picked)) ?? cuts.at(-1)?.slice(0, max) ?? '';
 }

@@ -3,7 +3,7 @@ import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/ho
 import { formatDuration } from '../../time/duration.ts';
 import type { NamedText } from '../diagnosis-input.ts';
 import { CALLEES } from '../calls/callees.ts';
-import { CALLS, CLUE_PATTERNS, meaningOf, meaningOfOwn } from './clue-patterns.ts';
+import { CALLS, CLUE_PATTERNS, type CluePattern, meaningOf, meaningOfOwn } from './clue-patterns.ts';
 import { excerptOf } from './excerpt.ts';
 import { ownWords } from './own-words.ts';
 import { createLogClock, type LogClock } from './log-clock.ts';
@@ -18,7 +18,7 @@ const MAX_LINE = 262_144;
 
 /** Lines of one kind: they match the same patterns and mean the same. Offsets are of the text. */
 interface Kind {
-  /** Indices into CLUE_PATTERNS. */
+  /** Indices into the patterns that are looked for. */
   readonly patterns: readonly number[];
   readonly count: number;
   readonly firstStart: number;
@@ -59,19 +59,25 @@ function createLineCounter(text: string): (at: number) => number {
 const CALLS_AT = CLUE_PATTERNS.indexOf(CALLS);
 
 /** Calls of each callee count as a pattern of their own, behind all others, lest many of one take the place of the others. */
+const FIRST_CALLEE = 1_000_000;
+
 function facesOf(index: number, said: string): readonly number[] {
   if (index !== CALLS_AT) return [index];
   const at = CALLEES.findIndex((callee) => said.startsWith(callee));
-  return [index, CLUE_PATTERNS.length + at];
+  return [index, FIRST_CALLEE + at];
 }
 
 /** What the line says, and the patterns that it says it by. */
-function kindOf(line: string, matching: readonly number[]): { readonly key: string; readonly patterns: number[] } {
+function kindOf(
+  line: string,
+  matching: readonly number[],
+  all: readonly CluePattern[],
+): { readonly key: string; readonly patterns: number[] } {
   const patterns: number[] = [];
   const own = ownWords(line);
   let key = '';
   for (const index of matching) {
-    const one = CLUE_PATTERNS[index];
+    const one = all[index];
     const said = one === undefined ? undefined : meaningOfOwn(own, one);
     if (said === undefined) continue;
     patterns.push(...facesOf(index, said));
@@ -113,8 +119,8 @@ interface Match {
 }
 
 /** Line by line in the order of the text, each pattern searched through the text once. */
-function* matchesIn(text: string): Generator<Match> {
-  const cursors = CLUE_PATTERNS.map(({ pattern }): Cursor => ({ pattern, lineStart: 0 }));
+function* matchesIn(text: string, all: readonly CluePattern[]): Generator<Match> {
+  const cursors = all.map(({ pattern }): Cursor => ({ pattern, lineStart: 0 }));
   for (const cursor of cursors) advance(cursor, text, 0);
   for (;;) {
     let start = Number.POSITIVE_INFINITY;
@@ -133,11 +139,11 @@ function* matchesIn(text: string): Generator<Match> {
 }
 
 /** In the order of the last line of each. */
-function kindsOf(text: string): readonly Kind[] {
+function kindsOf(text: string, all: readonly CluePattern[]): readonly Kind[] {
   const kinds = new Map<string, Kind>();
   const lineNumberAt = createLineCounter(text);
-  for (const { start, end, matching } of matchesIn(text)) {
-    const { key, patterns } = kindOf(text.slice(start, end), matching);
+  for (const { start, end, matching } of matchesIn(text, all)) {
+    const { key, patterns } = kindOf(text.slice(start, end), matching, all);
     if (patterns.length === 0) continue;
     const before = kinds.get(key);
     // What is seen again goes to the end: a Map keeps the order of insertion.
@@ -168,18 +174,22 @@ function timesOf(kind: Kind, clock: LogClock): Pick<LogClue, 'firstBeforeEnd' | 
  * The clues of one log, oldest first. Time is linear in the log's size; memory is that of a bounded number of kinds, so
  * that a flood of one line takes no other's place.
  */
-export function logCluesOf({ name, text: whole }: NamedText, max = MAX_HELD): readonly LogClue[] {
+export function logCluesOf(
+  { name, text: whole }: NamedText,
+  max = MAX_HELD,
+  all: readonly CluePattern[] = CLUE_PATTERNS,
+): readonly LogClue[] {
   const text = whole.slice(-MAX_TEXT);
   const clock = createLogClock(text);
-  const kinds = kindsOf(text);
+  const kinds = kindsOf(text, all);
   return chosen(kinds, max).flatMap((at) => {
     const kind = kinds[at];
     if (kind === undefined) return [];
-    const patterns = kind.patterns.flatMap((index) => CLUE_PATTERNS[index] ?? []);
+    const patterns = kind.patterns.flatMap((index) => all[index] ?? []);
     return {
       source: name.slice(0, 128),
       lineNumber: kind.lineNumber,
-      line: excerptOf(text.slice(kind.lastStart, kind.lastEnd), patterns, MAX_CLUE_LINE),
+      line: excerptOf(text.slice(kind.lastStart, kind.lastEnd), { patterns, all }, MAX_CLUE_LINE),
       count: kind.count,
       ...timesOf(kind, clock),
     };
@@ -187,9 +197,12 @@ export function logCluesOf({ name, text: whole }: NamedText, max = MAX_HELD): re
 }
 
 /** At most 32 of the clues of several logs, in their order, each pattern's newest before more of the same. */
-export function boundedClues(clues: readonly LogClue[]): readonly LogClue[] {
+export function boundedClues(
+  clues: readonly LogClue[],
+  all: readonly CluePattern[] = CLUE_PATTERNS,
+): readonly LogClue[] {
   const entries = clues.map(({ line }) => ({
-    patterns: [...CLUE_PATTERNS.entries()].flatMap(([index, one]) => {
+    patterns: [...all.entries()].flatMap(([index, one]) => {
       const said = meaningOf(line, one);
       return said === undefined ? [] : facesOf(index, said);
     }),

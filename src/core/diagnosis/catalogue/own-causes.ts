@@ -1,0 +1,170 @@
+/**
+ * Causes of the user's own, in the catalogue's form but for two things: a pattern is a text, and the signs are those that need no
+ * knowledge of the kubelet's inside. They stand beside the catalogue's; neither they nor their patterns change what it says.
+ */
+import * as z from 'zod/mini';
+import english from 'zod/v4/locales/en.js';
+import { CauseClass, RestartEffect } from '../../../api/v1alpha1/diagnosis.ts';
+import { ProbeState } from '../../../api/v1alpha1/health.ts';
+import { CALLEES } from '../calls/callees.ts';
+import { CATALOGUE } from './catalogue.ts';
+import type { Cause, Sign } from './cause.ts';
+
+/** A file is small, and each pattern is one more pass over each log. */
+const MAX_CAUSES = 64;
+const MAX_SIGNS = 16;
+const MAX_PATTERN = 512;
+
+const words = (max: number): z.ZodMiniString => z.string().check(z.minLength(1), z.maxLength(max));
+const some = <T extends z.core.SomeType>(item: T): z.ZodMiniArray<T> =>
+  z.array(item).check(z.minLength(1), z.maxLength(32));
+const count = z.optional(z.int().check(z.minimum(1), z.maximum(1_000_000)));
+const weighted = {
+  weight: z.number().check(z.gt(0), z.lt(1)),
+  support: z.optional(z.literal(true)),
+};
+
+const OwnSign = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('log'), pattern: words(MAX_PATTERN), atLeast: count, ...weighted }),
+  z.strictObject({
+    kind: z.literal('stack'),
+    frames: some(words(256)),
+    without: z.optional(some(words(256))),
+    waits: z.optional(some(z.enum(['lock', 'send', 'receive', 'select', 'syscall', 'io', 'sleep', 'other']))),
+    of: z.optional(some(z.enum(['kubelet', 'containerd', 'crio', 'dockerd', 'shim', 'other']))),
+    lasting: z.optional(z.literal(true)),
+    atLeast: count,
+    ...weighted,
+  }),
+  z.strictObject({
+    kind: z.literal('call'),
+    callee: some(z.enum(CALLEES)),
+    codes: z.optional(some(z.enum(['oversized', 'late', 'unavailable', 'hangs', 'failed']))),
+    atLeast: count,
+    ...weighted,
+  }),
+  z.strictObject({ kind: z.literal('probe'), states: some(ProbeState), ...weighted }),
+  z.strictObject({ kind: z.literal('runtime-version'), pattern: words(MAX_PATTERN), ...weighted }),
+]);
+type OwnSign = z.infer<typeof OwnSign>;
+
+const release = z.optional(z.string().check(z.regex(/^1\.\d{1,3}$/, 'a release, for example 1.30')));
+
+const OwnCause = z.strictObject({
+  id: z.string().check(z.regex(/^[a-z][a-z0-9-]{1,62}$/, 'kebab-case: a-z, 0-9 and -, of 2 to 63 characters')),
+  class: CauseClass,
+  summary: words(512),
+  kubelets: z.optional(z.strictObject({ from: release, before: release })),
+  explains: z.optional(some(words(64))),
+  signs: z.array(OwnSign).check(z.minLength(1), z.maxLength(MAX_SIGNS)),
+  restartKubelet: RestartEffect,
+  restartRuntime: RestartEffect,
+  recommendation: words(1024),
+  fixedIn: z.optional(words(128)),
+  references: z.optional(z.array(words(256)).check(z.maxLength(16))),
+});
+type OwnCause = z.infer<typeof OwnCause>;
+
+const OwnCauses = z.strictObject({ causes: z.array(OwnCause).check(z.minLength(1), z.maxLength(MAX_CAUSES)) });
+
+export interface Problem {
+  /** From the file's root, for example `['causes', 0, 'signs', 1, 'pattern']`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export type OwnCausesResult =
+  | { readonly kind: 'causes'; readonly causes: readonly Cause[] }
+  | { readonly kind: 'problems'; readonly problems: readonly Problem[] };
+
+/** Makes a pattern that takes time in proportion to the text, whatever it is. @throws `SyntaxError` where it cannot. */
+export type CompilePattern = (source: string) => RegExp;
+
+/** A match spans no lines, or what the agent picks out would not have it. `.` does not match a newline. */
+const SPANS_LINES = /\\[nrsDWS]|\[\^(?![^\]]*\\n)/;
+
+function patternOf(source: string, compile: CompilePattern): RegExp | string {
+  if (SPANS_LINES.test(source))
+    return 'it could match a newline: write a space or [ \\t] in place of \\s, [^\\n"] in place of [^"], and no \\D, \\W, \\S';
+  try {
+    const pattern = compile(source);
+    return pattern.test('') ? 'it matches every line' : pattern;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+type Path = Problem['path'];
+
+interface Reading {
+  readonly compile: CompilePattern;
+  readonly problems: Problem[];
+}
+
+function signOf(sign: OwnSign, path: Path, { compile, problems }: Reading): Sign | undefined {
+  if (sign.kind !== 'log' && sign.kind !== 'runtime-version') return without(sign);
+  const pattern = patternOf(sign.pattern, compile);
+  if (typeof pattern !== 'string') return without({ ...sign, pattern });
+  problems.push({ path: [...path, 'pattern'], message: pattern });
+  return undefined;
+}
+
+/** Keys without a value are left out, as in the catalogue. */
+function without(value: object): Sign {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as unknown as Sign;
+}
+
+function causeOf(cause: OwnCause, path: Path, reading: Reading): Cause {
+  const { kubelets, explains, fixedIn, references, signs, ...own } = cause;
+  const read = signs.flatMap((sign, at) => signOf(sign, [...path, 'signs', at], reading) ?? []);
+  if (signs.every(({ support }) => support === true))
+    reading.problems.push({ path: [...path, 'signs'], message: 'all are support: none of them counts alone' });
+  return {
+    ...own,
+    ...(kubelets === undefined ? {} : { kubelets: range(kubelets) }),
+    ...(explains === undefined ? {} : { explains }),
+    ...(fixedIn === undefined ? {} : { fixedIn }),
+    signs: read,
+    references: references ?? [],
+  };
+}
+
+function range({ from, before }: NonNullable<OwnCause['kubelets']>): NonNullable<Cause['kubelets']> {
+  return { ...(from === undefined ? {} : { from }), ...(before === undefined ? {} : { before }) };
+}
+
+/** That a node is well is nobody's own cause, and a cause has one meaning. */
+function misnamed(causes: readonly OwnCause[]): readonly Problem[] {
+  const known = new Set(CATALOGUE.map(({ id }) => id));
+  const seen = new Set<string>();
+  return causes.flatMap(({ id, class: of, explains = [] }, at) => {
+    const path = ['causes', at];
+    const problems: Problem[] = [];
+    if (known.has(id)) problems.push({ path: [...path, 'id'], message: `${id} is a cause of the catalogue` });
+    if (seen.has(id)) problems.push({ path: [...path, 'id'], message: `${id} is there twice` });
+    seen.add(id);
+    if (of === 'Healthy' || of === 'Unknown')
+      problems.push({ path: [...path, 'class'], message: `${of} is the class of no cause` });
+    for (const [index, other] of explains.entries())
+      if (!known.has(other) && !causes.some((one) => one.id === other))
+        problems.push({ path: [...path, 'explains', index], message: `there is no cause ${other}` });
+    return problems;
+  });
+}
+
+/** @param raw what the file says, parsed from YAML or JSON. All problems are told at once. */
+export function readOwnCauses(raw: unknown, compile: CompilePattern): OwnCausesResult {
+  // zod/mini has no words of its own.
+  const parsed = OwnCauses.safeParse(raw, { error: english().localeError });
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => ({
+      path: path.map((part) => (typeof part === 'number' ? part : String(part))),
+      message,
+    }));
+    return { kind: 'problems', problems };
+  }
+  const reading: Reading = { compile, problems: [...misnamed(parsed.data.causes)] };
+  const causes = parsed.data.causes.map((cause, at) => causeOf(cause, ['causes', at], reading));
+  const { problems } = reading;
+  return problems.length === 0 ? { kind: 'causes', causes } : { kind: 'problems', problems };
+}
