@@ -12,6 +12,7 @@ import {
   type Trim,
 } from '../../core/decision/storage/evidence-to-trim.ts';
 import { trimmedWords } from '../../core/decision/storage/trimmed-words.ts';
+import { nodeOfEvidence } from '../../core/evidence/evidence-objects.ts';
 import { storedBytes } from '../../core/evidence/evidence-size.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
 import type { KubeObject } from '../../ports/cluster.ts';
@@ -38,6 +39,7 @@ function asStored({ metadata }: KubeObject): StoredEvidence {
   return {
     name,
     uid,
+    node: nodeOfEvidence(name),
     incident: { name: owner?.name ?? '', uid: owner?.uid ?? '' },
     at: fromTime(creationTimestamp) ?? 0,
     bytes: storedBytes(annotations),

@@ -31,7 +31,17 @@ const MAX_NODE = 230;
 export function evidenceName(owner: EvidenceOwner, file: string, occasion: string, part: number): string {
   const text = JSON.stringify([owner.incidentUID, file, occasion]);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  return partName(`${owner.nodeName.slice(0, MAX_NODE)}-${hash}`, part);
+  return partName(`${nodeInName(owner.nodeName)}-${hash}`, part);
+}
+
+/** The node, as `evidenceName` has it; a long name is cut. */
+export function nodeInName(nodeName: string): string {
+  return nodeName.slice(0, MAX_NODE);
+}
+
+/** @param name of a KubeletEvidence; admission holds it to the node of its writer. */
+export function nodeOfEvidence(name: string): string {
+  return name.replace(/-[0-9a-f]{12}(?:\.\d{1,2})?$/, '');
 }
 
 /** @param first the name of the first part. */

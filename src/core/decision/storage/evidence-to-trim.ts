@@ -4,6 +4,7 @@
  */
 import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
 import type { TrimReason } from '../../../api/v1alpha1/trimmed.ts';
+import { nodeInName } from '../../evidence/evidence-objects.ts';
 import { isOpen } from '../node-state.ts';
 import { endedAt } from '../record/expired-incidents.ts';
 import { isOutcome, OUTCOMES } from '../record/outcomes.ts';
@@ -13,6 +14,8 @@ import { findSurplus, type Surplus } from './shared-faults.ts';
 export interface StoredEvidence {
   readonly name: string;
   readonly uid: string;
+  /** Whose agent wrote it: admission holds its name to it. What it says of an incident admission does not know to be so. */
+  readonly node: string;
   readonly incident: { readonly name: string; readonly uid: string };
   /** When it was created, by the API server's clock; milliseconds since 1970. */
   readonly at: number;
@@ -33,7 +36,7 @@ export interface EvidencePlan {
   readonly trims: readonly Trim[];
   /** Before anything goes. */
   readonly usedBytes: number;
-  /** What no budget takes away: evidence of incidents that are open, each counted up to its part. */
+  /** What captures wait for: evidence of incidents that are open and not diagnosed, each counted up to its part. */
   readonly heldBytes: number;
 }
 
@@ -45,14 +48,17 @@ export interface StoredNow {
   readonly now: number;
 }
 
-/** More than the dumps of one incident take: 10 rounds of two programs at 512 KiB each. A node that lies could store more. */
+/**
+ * More than the dumps of one incident take: 10 rounds of two programs at 512 KiB each. A node that lies could store more; nor has
+ * it more for uploads, and for what is of no incident that is known.
+ */
 export const INCIDENT_SHARE_BYTES = 16 * 1024 * 1024;
 /** Parts of the whole. Within a rank whoever takes more than a part goes first: a few large ones do not push out many. */
 const PARTS = 64;
 /** Whoever has asked for an upload has read it by then. The incident of new evidence is known by then. */
 const SETTLED_MS = 2 * 60_000;
 
-/** The lower the sooner it goes. `Due`: whether there is room or not. `Held`: it stays. */
+/** The lower the sooner it goes. `Due`: whether there is room or not. `Read`: its verdict is there. `Held`: it stays. */
 const RANKS = [
   'Due',
   'FalseAlarm',
@@ -62,6 +68,7 @@ const RANKS = [
   'Failure',
   'LastFailure',
   'NewUpload',
+  'Read',
   'Held',
 ] as const;
 type Rank = (typeof RANKS)[number];
@@ -86,7 +93,8 @@ function rankOfEnd({ status: { outcome = '' } }: KubeletIncident): Rank {
 /** Until the diagnosis is made its dumps are what a recovery waits for. */
 function rankOf(incident: KubeletIncident, surplus: Surplus | undefined): Rank {
   if (surplus?.inStorm === true) return 'Due';
-  if (isOpen(incident)) return surplus === undefined ? 'Held' : 'SharedFault';
+  if (isOpen(incident) && surplus === undefined) return incident.status.diagnosis === undefined ? 'Held' : 'Read';
+  if (isOpen(incident)) return 'SharedFault';
   const rank = rankOfEnd(incident);
   return rank !== 'FalseAlarm' && surplus !== undefined ? 'SharedFault' : rank;
 }
@@ -111,9 +119,16 @@ function ofUpload(one: StoredEvidence, now: number): Candidate {
 }
 
 /** Nobody knows its incident: it is new, or gone, or it has never been. */
-function ofNobody(objects: readonly StoredEvidence[], now: number): Candidate {
-  const at = Math.max(...objects.map((one) => one.at));
-  return { objects, said: undefined, rank: now - at < SETTLED_MS ? 'Held' : 'Due', at, bytes: bytesOf(objects) };
+function ofNobody(one: StoredEvidence, now: number): Candidate {
+  const rank = now - one.at < SETTLED_MS ? 'Held' : 'Due';
+  return { objects: [one], said: undefined, rank, at: one.at, bytes: one.bytes };
+}
+
+/** Uploads, and what is of no incident: a node has no more of it than the dumps of one incident take. */
+function ofNode(objects: readonly StoredEvidence[], now: number): readonly Candidate[] {
+  const [within, beyond] = withinShare(objects);
+  const kept = within.map((one) => (one.isUpload ? ofUpload(one, now) : ofNobody(one, now)));
+  return [...kept, ...beyond.map((one): Candidate => ({ ...ofUpload(one, now), rank: 'Due' }))];
 }
 
 function ofIncident(
@@ -144,19 +159,25 @@ function withLastFailures(candidates: readonly Candidate[]): readonly Candidate[
   return candidates.map((one) => (kept.has(one) ? { ...one, rank: 'LastFailure' } : one));
 }
 
+/** Whoever may write evidence may write any UID into it: all of what it says has to fit. */
+function isOf({ incident, node }: StoredEvidence, known: KubeletIncident | undefined): boolean {
+  return known !== undefined && known.metadata.name === incident.name && nodeInName(known.spec.nodeName) === node;
+}
+
 function candidatesOf({ evidence, incidents, now }: StoredNow): readonly Candidate[] {
   const byUID = new Map(incidents.map((incident) => [incident.metadata.uid, incident]));
-  const dumps = Map.groupBy(
-    evidence.filter(({ isUpload }) => !isUpload),
-    ({ incident }) => incident.uid,
-  );
+  const isDump = (one: StoredEvidence): boolean => !one.isUpload && isOf(one, byUID.get(one.incident.uid));
+  const dumps = Map.groupBy(evidence.filter(isDump), ({ incident }) => incident.uid);
   const surplus = findSurplus([...dumps.keys()].flatMap((uid) => byUID.get(uid) ?? []));
   const ofDumps = [...dumps].flatMap(([uid, objects]) => {
     const incident = byUID.get(uid);
-    return incident === undefined ? [ofNobody(objects, now)] : ofIncident(incident, objects, surplus.get(uid));
+    return incident === undefined ? [] : ofIncident(incident, objects, surplus.get(uid));
   });
-  const uploads = evidence.filter(({ isUpload }) => isUpload).map((one) => ofUpload(one, now));
-  return [...withLastFailures(ofDumps), ...uploads];
+  const others = Map.groupBy(
+    evidence.filter((one) => !isDump(one)),
+    ({ node }) => node,
+  );
+  return [...withLastFailures(ofDumps), ...[...others.values()].flatMap((objects) => ofNode(objects, now))];
 }
 
 export function planEvidence(stored: StoredNow): EvidencePlan {
@@ -166,7 +187,7 @@ export function planEvidence(stored: StoredNow): EvidencePlan {
     (a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || isSmall(a) - isSmall(b) || a.at - b.at,
   );
   const usedBytes = bytesOf(stored.evidence);
-  const held = order.filter(({ rank }) => rank === 'Held');
+  const held = order.filter(({ rank, said }) => rank === 'Held' && said !== undefined);
   const heldBytes = held.reduce((sum, { bytes }) => sum + Math.min(bytes, partBytes), 0);
   let left = usedBytes;
   const trims = order.filter(({ rank, bytes }) => {

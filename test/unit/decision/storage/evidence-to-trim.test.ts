@@ -31,9 +31,15 @@ function incidentOf(name: string, { node = `node-${name}`, hoursAgo, outcome, fa
   return anIncident({ name, node, createdAt: -hoursAgo * HOUR_MS, status: { ...ended, ...diagnosis } });
 }
 
-function dumpOf({ metadata }: KubeletIncident, change: Partial<StoredEvidence> = {}): StoredEvidence {
+function dumpOf({ metadata, spec }: KubeletIncident, change: Partial<StoredEvidence> = {}): StoredEvidence {
   const { name, uid } = metadata;
-  const about = { name: `${name}-dump`, uid: `${uid}-dump`, incident: { name, uid }, isUpload: false };
+  const about = {
+    name: `${name}-dump`,
+    uid: `${uid}-dump`,
+    node: spec.nodeName,
+    incident: { name, uid },
+    isUpload: false,
+  };
   return { ...about, at: T0 - HOUR_MS, bytes: 100 * KIB, ...change };
 }
 
@@ -76,9 +82,12 @@ describe('evidence in the API server', () => {
     expect(new Set(why(incidents, 0))).toEqual(new Set(['Budget']));
   });
 
-  test('stays of an incident that is open, whatever there is room for', () => {
-    const open = [incidentOf('undiagnosed', { hoursAgo: 9 }), incidentOf('diagnosed', { hoursAgo: 8, fault: 'f' })];
-    expect(goes(open, 0)).toEqual([]);
+  test('stays of an incident that is open until its verdict is there, and goes after all else then', () => {
+    const undiagnosed = incidentOf('undiagnosed', { hoursAgo: 9 });
+    const diagnosed = incidentOf('diagnosed', { hoursAgo: 8, fault: 'f' });
+    const last = incidentOf('last-failure', { hoursAgo: 1, outcome: 'HandedOver' });
+    expect(goes([undiagnosed, diagnosed, last], 0)).toEqual(['last-failure', 'diagnosed']);
+    expect(goes([undiagnosed, diagnosed, last], 2)).toEqual(['last-failure']);
   });
 
   test('stays of the first five nodes of a storm, and goes of the others as soon as they are diagnosed', () => {
@@ -100,7 +109,8 @@ describe('evidence in the API server', () => {
     const unknown = Array.from({ length: 9 }, (_, i) =>
       incidentOf(`n${i}`, { hoursAgo: 0.9 - i / 100, fault: 'f' }),
     ).map((one) => ({ ...one, status: { diagnosis: { ...deadlock, class: 'Unknown', fingerprint: 'f' } } as const }));
-    expect(goes(unknown, 0)).toEqual([]);
+    expect(goes(unknown, 9)).toEqual([]);
+    expect(new Set(why(unknown, 0))).toEqual(new Set(['Budget']));
   });
 
   test('of one node that has the fault again and again is of one node', () => {
@@ -208,4 +218,61 @@ describe('whatever there is', () => {
       { numRuns: 300 },
     );
   });
+});
+
+describe('an agent that writes what it likes', () => {
+  const MIB = 1024 * KIB;
+  const BUDGET = 64 * MIB;
+  const failed = Array.from({ length: 50 }, (_, at) =>
+    incidentOf(`n${String(at)}-aaaaa`, {
+      node: `n${String(at)}`,
+      hoursAgo: 1,
+      outcome: 'HandedOver',
+      fault: `f${String(at)}`,
+    }),
+  );
+  const [own] = failed;
+  /** As much as it can store, of the node n0. */
+  const hostile = (count: number, change: (at: number) => Partial<StoredEvidence>): readonly StoredEvidence[] =>
+    Array.from({ length: count }, (_, at) => ({
+      ...dumpOf(own!, { name: `n0-${String(at)}`, uid: `hostile-${String(at)}`, bytes: 683 * KIB, at: T0 - 15_000 }),
+      ...change(at),
+    }));
+  const plan = (evidence: readonly StoredEvidence[], incidents: readonly KubeletIncident[]) =>
+    planEvidence({ evidence, incidents, budgetBytes: BUDGET, now: T0 });
+  const lostOf = (evidence: readonly StoredEvidence[]): readonly string[] =>
+    plan([...failed.map((one) => dumpOf(one)), ...evidence], failed)
+      .trims.flatMap(({ objects }) => objects.map(({ node }) => node))
+      .filter((node) => node !== 'n0');
+
+  test("takes no room of another node's incident by its UID", () => {
+    const victim = incidentOf('victim-aaaaa', { node: 'victim', hoursAgo: 0.01 });
+    const dump = dumpOf(victim, { at: T0 - 5_000 });
+    const { uid } = victim.metadata;
+    for (const name of ['n0-aaaaa', 'victim-aaaaa']) {
+      const foreign = hostile(25, () => ({ incident: { name, uid } }));
+      const { trims, heldBytes } = plan([...foreign, dump], [victim]);
+      expect(trims.flatMap(({ objects }) => objects)).not.toContain(dump);
+      expect(heldBytes).toBe(dump.bytes);
+    }
+  });
+
+  test('keeps no capture of others from beginning, by incidents that there never were', () => {
+    const evidence = hostile(100, (at) => ({ incident: { name: `n0-${String(at)}`, uid: `fake-${String(at)}` } }));
+    expect(plan(evidence, []).heldBytes).toBe(0);
+  });
+
+  test('pushes out nothing of other nodes', () => {
+    expect(lostOf(hostile(100, () => ({ isUpload: true })))).toEqual([]);
+    expect(lostOf(hostile(100, (at) => ({ incident: { name: 'n0-zzzzz', uid: `fake-${String(at)}` } })))).toEqual([]);
+  });
+});
+
+test('open incidents that have their verdict, and wait for a person, keep no capture of others from beginning', () => {
+  const waiting = Array.from({ length: 520 }, (_, at) =>
+    incidentOf(`w${String(at)}`, { hoursAgo: 1, fault: `f${String(at)}` }),
+  );
+  const evidence = waiting.map((one) => dumpOf(one, { bytes: 128 * KIB }));
+  const { heldBytes, trims } = planEvidence({ evidence, incidents: waiting, budgetBytes: 64 * 1024 * KIB, now: T0 });
+  expect([heldBytes, trims.length]).toEqual([0, 8]);
 });
