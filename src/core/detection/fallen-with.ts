@@ -22,10 +22,18 @@ export interface Fallen {
 /** systemd stops what is bound to a unit as the unit ends; a person is not that quick. In milliseconds. */
 const AT_ONCE_MS = 1_000;
 
-/** It ended by itself, and systemd has started it again since, is about to, or has given up. */
-function hasCrashed(runtime: UnitWords): boolean {
-  if (runtime.loadState === 'masked' || wasStoppedBadly(runtime)) return false;
-  return runtime.restarts > 0 || (runtime.result !== '' && runtime.result !== 'success');
+/** Results that no stop has: a program that is told to end may well exit with a code, and late. */
+const CRASHES = ['signal', 'core-dump', 'watchdog', 'oom-kill', 'start-limit-hit'];
+
+/**
+ * It ended by itself, and systemd has started it again since, is about to, or has given up. `NRestarts` counts crashes of before
+ * as long as nobody starts the unit: of one that is stopped it says nothing.
+ */
+function hasCrashed({ loadState, activeState, result, restarts }: UnitWords): boolean {
+  if (loadState === 'masked') return false;
+  if (activeState === 'active') return restarts > 0;
+  if (activeState === 'activating') return restarts > 0 || (result !== '' && result !== 'success');
+  return activeState === 'failed' && CRASHES.includes(result);
 }
 
 /** A kubelet that did not end in time as it was stopped is `failed`. */

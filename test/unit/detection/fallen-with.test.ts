@@ -43,6 +43,21 @@ test.each<[string, Case, boolean]>([
   ['and runs again', { kubelet: { activeState: 'active', mainPID: 7 }, before: fallen }, false],
   ['and somebody has masked it since', { kubelet: { loadState: 'masked' }, before: fallen }, false],
   ['and is about to be started', { kubelet: { hasJob: true } }, false],
+  [
+    'with a runtime that a person stopped, and that had crashed days ago',
+    { runtime: { activeState: 'inactive', restarts: 3, mainPID: 0 } },
+    false,
+  ],
+  [
+    'with a runtime that a person stopped, and that exits with a code then',
+    { runtime: { activeState: 'failed', restart: 'on-failure', restarts: 1, result: 'exit-code' } },
+    false,
+  ],
+  [
+    'with a runtime that was killed, and is not started again',
+    { runtime: { activeState: 'failed', restarts: 0, result: 'signal' } },
+    true,
+  ],
   ['with a runtime that a person stopped', { runtime: { activeState: 'inactive', restarts: 0, mainPID: 0 } }, false],
   ['with a runtime that a person stopped and started', { runtime: { restarts: 0 } }, false],
   [
