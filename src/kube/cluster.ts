@@ -1,4 +1,5 @@
 /** The Cluster port over HTTPS. */
+import { LEASES } from '../api/resources.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type {
   ApplyOptions,
@@ -43,6 +44,11 @@ export interface ClusterOptions {
 type ApiRequest = Omit<HttpRequest, 'signal'>;
 
 /** The API server behind a connection. */
+/** A term is lost where its lease cannot be read or made for a while, as when the answer to a renewal was lost. */
+function urgencyOf({ plural }: Resource): { readonly isUrgent: boolean } {
+  return { isUrgent: plural === LEASES.plural };
+}
+
 export function createCluster(connection: Connection, options: ClusterOptions): Cluster {
   const { random, log } = options;
   const callClock = options.callClock ?? options.clock;
@@ -64,8 +70,14 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     });
   }
 
-  async function read(path: string, what: string, call: Call, accept?: string): Promise<unknown> {
-    const request = { method: 'GET', path, what, gzip: true, ...(accept === undefined ? {} : { accept }) } as const;
+  async function read(
+    path: string,
+    what: string,
+    call: Call,
+    how: { readonly accept?: string | undefined; readonly isUrgent?: boolean } = {},
+  ): Promise<unknown> {
+    const { accept, isUrgent = false } = how;
+    const request = { method: 'GET', path, what, gzip: true, isUrgent, ...(accept === undefined ? {} : { accept }) };
     return await ask(request, call, OF_READS);
   }
 
@@ -87,7 +99,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     async get<T extends KubeObject>(resource: Resource<T>, ref: Ref, call: Call = {}): Promise<T | undefined> {
       const what = `GET ${resource.plural}/${ref.name}`;
       try {
-        return parseObject(resource, what, await read(objectPath(resource, ref), what, call));
+        return parseObject(resource, what, await read(objectPath(resource, ref), what, call, urgencyOf(resource)));
       } catch (error) {
         if (isMedicError(error, 'absent')) return undefined;
         throw error;
@@ -100,7 +112,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       call: Call = {},
     ): Promise<Listed<T>> {
       return await listAll(resource, query, {
-        read: (path, what) => read(path, what, call, listAccept(resource)),
+        read: (path, what) => read(path, what, call, { accept: listAccept(resource) }),
         clock: callClock,
       });
     },
@@ -110,7 +122,8 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
       const path = createPath(resource, object.metadata.namespace, query);
       const name = object.metadata.name ?? object.metadata.generateName ?? '';
       const what = `POST ${resource.plural}/${name}`;
-      return await write(resource, { method: 'POST', path, what, body: body(resource, object) }, how);
+      const request = { method: 'POST', path, what, body: body(resource, object), ...urgencyOf(resource) };
+      return await write(resource, request, how);
     },
 
     async replace<T extends KubeObject>(resource: Resource<T>, object: Manifest, how: WriteOptions): Promise<T> {
@@ -157,7 +170,8 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     mirror<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Mirror<T> {
       const list = (): Promise<Listed<T>> =>
         listAll(resource, query, {
-          read: (path, what) => read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }, listAccept(resource)),
+          read: (path, what) =>
+            read(path, what, { signal, deadlineMs: MIRROR_PAGE_DEADLINE_MS }, { accept: listAccept(resource) }),
           clock: callClock,
         });
       return createMirror({ resource, query, list, transport, clock: options.clock, callClock, random, log, signal });

@@ -55,7 +55,9 @@ export async function runRetention(world: World, view: LocalView, signal: AbortS
       stored.reduce((sum, { bytes }) => sum + bytes, unread),
     );
     metrics.gauge('incident_budget_bytes', budgetBytes);
-    const beyond = incidentsBeyond({ stored, budgetBytes: Math.max(0, budgetBytes - unread), now });
+    // What an older version cannot read takes room, and not all of it: nobody deletes that, and the rest would go for it.
+    const room = budgetBytes - Math.min(unread, budgetBytes / 2);
+    const beyond = incidentsBeyond({ stored, budgetBytes: room, now });
     for (const incident of expired) await remove(incident, 'Retention');
     for (const incident of beyond) await remove(incident, 'Room');
   }

@@ -11,6 +11,8 @@ export interface AskPace {
 
 /** So many at once, of which nobody waits. */
 const BURST = 10;
+/** A turn that was not taken so long after its time is void: its node was well by then. Looks come within seconds. */
+const MISSED_MS = 5_000;
 
 /** @param everyMs between two turns. */
 export function createAskPace(clock: Pick<Clock, 'monotonic'>, everyMs: number): AskPace {
@@ -22,7 +24,8 @@ export function createAskPace(clock: Pick<Clock, 'monotonic'>, everyMs: number):
       const now = clock.monotonic();
       let at = turns.get(node);
       // What has waited for its turn while the server was left alone does not come all at once.
-      if (at === undefined || at < heldUntil) {
+      // Nor does what it was kept for long ago, and was not taken.
+      if (at === undefined || at < heldUntil || at < now - MISSED_MS) {
         at = Math.max(next, now - (BURST - 1) * everyMs);
         next = at + everyMs;
       }

@@ -69,3 +69,13 @@ describe('the pace of questions', () => {
     expect(pace.turnMs('node-19')).toBe(0);
   });
 });
+
+test('turns that nobody took in one outage are no storm in the next one', () => {
+  let now = 0;
+  const pace = createAskPace({ monotonic: () => now }, 50);
+  for (let at = 0; at < 2_000; at++) pace.turnMs(`node-${String(at)}`);
+  // All of them are back by themselves before their turn.
+  now = 3_600_000;
+  const waits = Array.from({ length: 2_000 }, (_, at) => pace.turnMs(`node-${String(at)}`));
+  expect(waits.filter((ms) => ms === 0).length).toBeLessThanOrEqual(10);
+});
