@@ -7,7 +7,7 @@ export interface Content {
 
 /** Goroutines of `debug=2` and of a crash, whatever stands before them on the line, and stacks of `debug=1`. */
 const GOROUTINE = /(?:^|[^\w])goroutine \d+(?: gp=\S+)?(?: m=\S+)?(?: mp=\S+)? \[[a-zA-Z]/;
-const PROFILE = /goroutine profile: total \d+|^\s*\d+ @ 0x[0-9a-f]+/m;
+const PROFILE = /goroutine profile: total \d+|^[ \t]{0,16}\d{1,9} @ 0x[0-9a-f]/m;
 /** klog's header and its JSON, what journald and syslog put before a line, and the kernel's and containerd's forms. */
 const LOG_LINE =
   /[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d{6}\s+\d+ |\btime="\d{4}-|^(?:\{"ts":\d{13}|[A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \S+ [^\s:]+: |\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}|\[ *\d+\.\d{6}\] )/m;

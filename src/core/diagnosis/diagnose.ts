@@ -36,7 +36,9 @@ function ranked(facts: Facts): readonly Candidate[] {
   const all = causes.flatMap((cause) => candidateOf(cause, facts) ?? []);
   const likely = withoutExplained(all.filter(({ score }) => score >= LOW));
   const faults = likely.filter(({ cause }) => cause.class !== 'Healthy');
-  const sound = faults.some(({ score }) => score >= MEDIUM) || facts.logs.pleg.goesOn ? faults : likely;
+  // A kubelet whose relist idles may have some of them all the same: then nobody knows that it is well.
+  const isIll = faults.some(({ score, cause }) => score >= MEDIUM || cause.relistMayIdle === true);
+  const sound = isIll || facts.logs.pleg.goesOn ? faults : likely;
   return [...sound].sort((a, b) => b.score - a.score);
 }
 

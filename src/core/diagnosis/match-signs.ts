@@ -77,8 +77,9 @@ function findRelistSign(sign: RelistSign, facts: Facts): Found | undefined {
 }
 
 function isLike(sign: StackSign, { names, group, process, isPaste }: Stack): boolean {
-  // A few stacks that somebody has pasted need not show what program they are of.
-  if (sign.of !== undefined && !sign.of.includes(process) && !(isPaste && process === 'other')) return false;
+  // A few stacks that somebody has pasted need not show what program they are of. Other dumps are of the node's programs, or no sign.
+  if (process === 'other' ? !isPaste && sign.of?.includes(process) !== true : sign.of?.includes(process) === false)
+    return false;
   if (findInOrder(names, sign.frames) < 0) return false;
   if ((sign.without ?? []).some((pattern) => findInOrder(names, [pattern]) >= 0)) return false;
   if (sign.waits === undefined) return true;

@@ -94,6 +94,14 @@ export const CATALOGUE_CASES: readonly CatalogueCase[] = [
     ),
   },
   {
+    id: 'kubelet-lock-held',
+    dump: goroutines(
+      'semacquire, 12 minutes',
+      [...MUTEX, 'k8s.io/kubernetes/pkg/kubelet/images.(*imageManager).EnsureImageExists'],
+      9,
+    ),
+  },
+  {
     id: 'runtime-lock-held',
     dump: goroutines('semacquire, 12 minutes', [...MUTEX, `${CONTAINERD}/services/leases.(*local).Create`]),
   },

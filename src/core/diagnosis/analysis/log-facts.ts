@@ -162,14 +162,20 @@ function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
   return { elapsedMs, goesOn, startUp, isCheckStuck: isStuck, until, works: works && !goesOn };
 }
 
-function callHit(one: Said, call: FailingCall): CallHit {
+/** What the runtime's lists and its socket are needed for goes on: the sync loop takes up what relist has found. */
+function isAnsweredSince(log: readonly Said[], one: Said, { callee }: FailingCall): boolean {
+  if (callee !== 'list' && callee !== 'socket') return false;
+  return log.slice(log.indexOf(one) + 1).some((later) => matches(PLEG_EVENT, later));
+}
+
+function callHit(log: readonly Said[], one: Said, call: FailingCall): CallHit {
   const { source, lineNumber, line, count } = one.clue;
   const spread = one.firstMs === undefined || one.lastMs === undefined ? 0 : one.firstMs - one.lastMs;
   return {
     call,
     count: Math.max(count, call.times),
     last: `${source}:${lineNumber} ${line.trim()}`,
-    isOld: isCalmAfter(one, OLD_MS),
+    isOld: isCalmAfter(one, OLD_MS) || isAnsweredSince(log, one, call),
     lastsMs: Math.max(spread, call.durationMs ?? 0),
   };
 }
@@ -193,10 +199,12 @@ export function logFacts(clues: readonly LogClue[]): LogFacts {
     };
   }
 
-  const calls = said.flatMap((one): readonly CallHit[] => {
-    const call = readFailingCall(one.own);
-    return call === undefined ? [] : [callHit(one, call)];
-  });
+  const calls = logs.flatMap((log) =>
+    log.flatMap((one): readonly CallHit[] => {
+      const call = readFailingCall(one.own);
+      return call === undefined ? [] : [callHit(log, one, call)];
+    }),
+  );
 
   const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.own.matchAll(KUBELET_VERSION);
   const [, plain, json] = [...(version ?? [])].at(-1) ?? [];

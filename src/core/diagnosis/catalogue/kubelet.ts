@@ -7,6 +7,19 @@ const WITHIN = { class: 'KubeletDeadlock', restartKubelet: 'Helps', restartRunti
 export const KUBELET_CAUSES: readonly Cause[] = [
   {
     ...WITHIN,
+    id: 'kubelet-lock-held',
+    restartKubelet: 'Unknown',
+    summary: 'Goroutines of the kubelet have been waiting for minutes for a lock whose holder does not let go of it.',
+    relistMayIdle: true,
+    signs: [
+      { kind: 'block', at: ['lock'], of: ['kubelet'], weight: 0.35 },
+      { kind: 'block', at: ['lock'], of: ['kubelet'], atLeast: 5, weight: 0.55 },
+    ],
+    recommendation: 'Find out by the stacks what the holder of the lock waits for; a restart of the kubelet frees it.',
+    references: ['https://pkg.go.dev/sync#Mutex'],
+  },
+  {
+    ...WITHIN,
     id: 'pleg-event-channel-deadlock',
     summary:
       'relist is blocked sending to the PLEG event channel, which the sync loop does not drain while PLEG is unhealthy.',
@@ -211,7 +224,7 @@ export const KUBELET_CAUSES: readonly Cause[] = [
       {
         kind: 'log',
         pattern:
-          /(?:controller|kubelet_node_status)\.go:\d{1,5}[^\n]{0,8}(?:[Ff]ailed to (?:update|ensure) (?:node )?lease|Error updating node status|Unable to (?:update node status|register node))[^\n]{0,360}(?:dial tcp|no such host|connection refused|no route to host|network is unreachable|handshake timeout|deadline exceeded|Client\.Timeout|use of closed|request canceled|i\/o timeout)/g,
+          /(?:controller|kubelet_node_status)\.go:\d{1,5}[^\n]{0,8}(?:[Ff]ailed to (?:update|ensure) (?:node )?lease|Error updating node status|Unable to (?:update node status|register node))[^\n]{0,360}(?:dial tcp|no such host|connection refused|connection reset|\bEOF\b|no route to host|network is unreachable|handshake timeout|deadline exceeded|Client\.Timeout|use of closed|request canceled|i\/o timeout)/g,
         weight: 0.45,
       },
     ],
