@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
 import { type Problem, readOwnCauses } from '../../core/diagnosis/catalogue/own-causes.ts';
-import { linearPattern } from '../../platform/linear-pattern.ts';
+import { linearPattern } from './linear-pattern.ts';
 import { MedicError } from '../../ports/errors.ts';
 
 const MAX_BYTES = 1_048_576;

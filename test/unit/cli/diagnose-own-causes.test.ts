@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { linearPattern } from '../../../src/platform/linear-pattern.ts';
+import { linearPattern } from '../../../src/cli/diagnose/linear-pattern.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 import { runOffline } from './cli-harness.ts';
 
