@@ -160,24 +160,23 @@ function withLastFailures(candidates: readonly Candidate[]): readonly Candidate[
 }
 
 /** Whoever may write evidence may write any UID into it: all of what it says has to fit. */
-function isOf({ incident, node }: StoredEvidence, known: KubeletIncident | undefined): boolean {
-  return known !== undefined && known.metadata.name === incident.name && nodeInName(known.spec.nodeName) === node;
+function isOf({ incident, node }: StoredEvidence, { metadata, spec }: KubeletIncident): boolean {
+  return metadata.name === incident.name && nodeInName(spec.nodeName) === node;
 }
 
 function candidatesOf({ evidence, incidents, now }: StoredNow): readonly Candidate[] {
   const byUID = new Map(incidents.map((incident) => [incident.metadata.uid, incident]));
-  const isDump = (one: StoredEvidence): boolean => !one.isUpload && isOf(one, byUID.get(one.incident.uid));
-  const dumps = Map.groupBy(evidence.filter(isDump), ({ incident }) => incident.uid);
-  const surplus = findSurplus([...dumps.keys()].flatMap((uid) => byUID.get(uid) ?? []));
-  const ofDumps = [...dumps].flatMap(([uid, objects]) => {
-    const incident = byUID.get(uid);
-    return incident === undefined ? [] : ofIncident(incident, objects, surplus.get(uid));
+  const byIncident = Map.groupBy(evidence, (one) => {
+    const known = one.isUpload ? undefined : byUID.get(one.incident.uid);
+    return known !== undefined && isOf(one, known) ? known : undefined;
   });
-  const others = Map.groupBy(
-    evidence.filter((one) => !isDump(one)),
-    ({ node }) => node,
+  const byNode = Map.groupBy(byIncident.get(undefined) ?? [], ({ node }) => node);
+  const dumps = [...byIncident].flatMap(([incident, objects]) => (incident === undefined ? [] : { incident, objects }));
+  const surplus = findSurplus(dumps.map(({ incident }) => incident));
+  const ofDumps = dumps.flatMap(({ incident, objects }) =>
+    ofIncident(incident, objects, surplus.get(incident.metadata.uid)),
   );
-  return [...withLastFailures(ofDumps), ...[...others.values()].flatMap((objects) => ofNode(objects, now))];
+  return [...withLastFailures(ofDumps), ...[...byNode.values()].flatMap((objects) => ofNode(objects, now))];
 }
 
 export function planEvidence(stored: StoredNow): EvidencePlan {
