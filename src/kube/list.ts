@@ -49,7 +49,6 @@ async function listPages<T extends KubeObject>(
   const items: T[] = [];
   const malformed: Malformed[] = [];
   const what = `LIST ${resource.plural}`;
-  let next: string | undefined;
 
   function* parsing(raws: readonly unknown[]): Generator {
     for (const raw of raws) {
@@ -60,12 +59,20 @@ async function listPages<T extends KubeObject>(
     }
   }
 
-  for (;;) {
-    const path = listPath(resource, query, { limit: limit?.toString(), continue: next });
-    const page = Page.safeParse(await read(path, what));
+  function ask(next: string | undefined): Promise<unknown> {
+    const answer = read(listPath(resource, query, { limit: limit?.toString(), continue: next }), what);
+    // Whoever waits for it is told; nobody does if the page before it cannot be read.
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  for (let answer = ask(undefined); ;) {
+    const page = Page.safeParse(await answer);
     if (!page.success) throw malformedError(what, page.error);
+    const { continue: next, resourceVersion } = page.data.metadata;
+    // The server makes the next page while this one is parsed.
+    if (next !== '') answer = ask(next);
     await inTurns(parsing(page.data.items ?? []), clock);
-    next = page.data.metadata.continue;
-    if (next === '') return { items, resourceVersion: page.data.metadata.resourceVersion, malformed };
+    if (next === '') return { items, resourceVersion, malformed };
   }
 }

@@ -1,8 +1,11 @@
 /** How fast one program writes: a storm of incidents takes longer, and leaves the API server to others. */
 import type { Clock } from '../ports/clock.ts';
 
-/** `record`: in the order in which they come. `words`: what nobody waits for; it goes when there is room, and at last in its turn. */
-export type Urgency = 'record' | 'words';
+/**
+ * Within each in the order in which they come. `step`: what has begun goes on; of four turns that others wait for it leaves one.
+ * `record`: what begins. `words`: what nobody waits for; it goes when there is room, and at last in its turn.
+ */
+export type Urgency = 'step' | 'record' | 'words';
 
 export interface PaceBounds {
   readonly perSecond: number;
@@ -16,6 +19,8 @@ export type WritePace = (urgency: Urgency) => Promise<void>;
 /** Of words that have waited for so long, in milliseconds, one goes after so many records: in a storm most have. */
 const WORDS_WAIT_MS = 5_000;
 const RECORDS_BETWEEN = 4;
+/** So many steps go before a record does. */
+const STEPS_BETWEEN = 3;
 
 interface Waiter {
   readonly since: number;
@@ -25,25 +30,34 @@ interface Waiter {
 
 /** @param signal ends it: who waits is told. */
 export function createWritePace(clock: Clock, { perSecond, burst }: PaceBounds, signal: AbortSignal): WritePace {
-  const waiting: Readonly<Record<Urgency, Waiter[]>> = { record: [], words: [] };
+  const waiting: Readonly<Record<Urgency, Waiter[]>> = { step: [], record: [], words: [] };
   let tokens = burst;
   let filledAt = clock.monotonic();
   let isRunning = false;
-  /** Records that went since words did. */
+  /** What went since words did. */
   let between = 0;
+  /** Steps that went since a record did. */
+  let steps = 0;
 
   function refill(now: number): void {
     tokens = Math.min(burst, tokens + ((now - filledAt) / 1_000) * perSecond);
     filledAt = now;
   }
 
+  function nextRecord(): Waiter | undefined {
+    const { step, record } = waiting;
+    const isStep = step.length > 0 && (record.length === 0 || steps < STEPS_BETWEEN);
+    steps = isStep ? steps + 1 : 0;
+    return isStep ? step.shift() : record.shift();
+  }
+
   function next(now: number): Waiter | undefined {
-    const { record, words } = waiting;
+    const { step, record, words } = waiting;
     const [first] = words;
     const isLate = first !== undefined && now - first.since >= WORDS_WAIT_MS;
-    if (record.length > 0 && !(isLate && between >= RECORDS_BETWEEN)) {
+    if (step.length + record.length > 0 && !(isLate && between >= RECORDS_BETWEEN)) {
       between += 1;
-      return record.shift();
+      return nextRecord();
     }
     between = 0;
     return isLate || tokens > burst / 2 ? words.shift() : undefined;
@@ -60,7 +74,8 @@ export function createWritePace(clock: Clock, { perSecond, burst }: PaceBounds, 
     }
   }
 
-  const isWaitedFor = (): boolean => waiting.record.length + waiting.words.length > 0;
+  const all = (): readonly Waiter[][] => Object.values(waiting);
+  const isWaitedFor = (): boolean => all().some(({ length }) => length > 0);
 
   async function run(): Promise<void> {
     isRunning = true;
@@ -70,7 +85,7 @@ export function createWritePace(clock: Clock, { perSecond, burst }: PaceBounds, 
         grant();
       }
     } catch (error) {
-      for (const waiter of [...waiting.record.splice(0), ...waiting.words.splice(0)]) waiter.end(error);
+      for (const waiter of all().flatMap((row) => row.splice(0))) waiter.end(error);
     } finally {
       isRunning = false;
     }

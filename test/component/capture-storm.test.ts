@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { EVIDENCES } from '../../src/api/resources.ts';
+import { EVIDENCES, POLICIES } from '../../src/api/resources.ts';
 import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';
@@ -63,6 +63,35 @@ describe('a storm of one fault', () => {
         ({ manager, plural }) => manager === CONTROLLER_MANAGER && plural === 'kubeletincidents',
       );
       expect(writes.length).toBeLessThan(COUNT * 12);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'costs no more than a fleet at rest while nothing may be done, and is looked at as soon as that changes',
+    async () => {
+      await storm({});
+      await bench.clock.advance(60_000);
+      expect(diagnosed()).toBe(COUNT);
+      const before = bench.local.writes.length;
+      await bench.clock.advance(600_000);
+      const writes = bench.local.writes.slice(before);
+      const healths = writes.filter(({ plural }) => plural === 'kubelethealths');
+      // Two heartbeats of each in ten minutes, and nobody is asked.
+      expect(healths.length).toBeGreaterThanOrEqual(COUNT);
+      expect(healths.length).toBeLessThanOrEqual(3 * COUNT);
+      expect(healths.filter(({ manager }) => manager === CONTROLLER_MANAGER)).toEqual([]);
+      expect(writes.length).toBeLessThanOrEqual(5 * COUNT);
+      bench.local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { ...POLICY, paused: false } });
+      const acted = await bench.clock.advanceUntil(
+        () =>
+          bench
+            .incidents()
+            .some(({ status }) => status.actions?.some(({ action }) => action === 'RestartKubelet') === true),
+        60_000,
+        500,
+      );
+      expect(acted).toBeLessThan(30_000);
     },
     LIMIT_MS,
   );

@@ -77,6 +77,20 @@ describe('evidence that takes more than it may', () => {
     expect(bench.metrics.values.get('evidence_bytes')).toBeLessThanOrEqual(ROOM.evidenceBytes);
   });
 
+  test('goes a few at a time while there is room for it', async () => {
+    start({ evidenceBytes: 64 * 1024 * KIB });
+    for (let i = 0; i < 40; i++) {
+      seed(`gone-${i}`, { outcome: 'Recovered', hoursAgo: 1, data: 'A' });
+      bench.local.seeds.remove(INCIDENTS, { name: `gone-${i}` });
+    }
+    bench.startController();
+    await bench.clock.advance(3_000);
+    expect(left().length).toBeGreaterThanOrEqual(24);
+    expect(left().length).toBeLessThan(40);
+    await bench.clock.advance(12_000);
+    expect(left()).toEqual([]);
+  });
+
   test('is said before anything is deleted, and a delete that fails is tried again', async () => {
     start({ evidenceBytes: 1 });
     seed('one', { outcome: 'Recovered', hoursAgo: 1 });

@@ -1,11 +1,12 @@
 /**
  * Writes what the agent sees to its KubeletHealth: at once when it changes or is asked for, every 30 s while an incident of its
- * node is open, and every 5 minutes at rest (docs/adr/0013-heartbeats-on-demand.md).
+ * node is at work, and every 5 minutes at rest (docs/adr/0013-heartbeats-on-demand.md).
  */
 import { HEALTHS } from '../../api/resources.ts';
 import { AGENT_MANAGER, API_VERSION } from '../../api/v1alpha1/names.ts';
 import type { HealthStatus, KubeletHealth } from '../../api/v1alpha1/health.ts';
 import type { Condition } from '../../api/v1alpha1/condition.ts';
+import { waitsForLong } from '../../core/decision/record/long-wait.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import { createWakeUp } from '../../runtime/wake-up.ts';
 import { isMedicError } from '../../ports/errors.ts';
@@ -16,7 +17,7 @@ import { momentOf, retryMs, type World } from '../world.ts';
 
 /** Give or take a tenth, by chance. */
 const HEARTBEAT_MS = 300_000;
-/** While an incident of its node is open: what waits for the node looks at how long things have lasted. */
+/** While an incident of its node is at work, and not waiting for a place or a person: it looks at how long things have lasted. */
 const INCIDENT_BEAT_MS = 30_000;
 /** Within which agents that were started together report, where the controller knows already what there is to report. */
 const START_SPREAD_MS = 30_000;
@@ -85,12 +86,12 @@ export function createPublisher(world: World, board: ObservationBoard, requests:
     return told.agent === undefined || told.observedGeneration !== metadata.generation || isNews(told, status);
   }
 
-  function isIncidentOpen(): boolean {
-    return requests.openIncidents().length > 0;
+  function isAtWork(): boolean {
+    return requests.openIncidents().some((incident) => !waitsForLong(incident));
   }
 
   function nextBeatAt(): number {
-    return isIncidentOpen() ? Math.min(beatAt, (publishedAt ?? Number.NEGATIVE_INFINITY) + INCIDENT_BEAT_MS) : beatAt;
+    return isAtWork() ? Math.min(beatAt, (publishedAt ?? Number.NEGATIVE_INFINITY) + INCIDENT_BEAT_MS) : beatAt;
   }
 
   /** undefined: there is nothing to write yet. */
@@ -103,7 +104,7 @@ export function createPublisher(world: World, board: ObservationBoard, requests:
     const { uid } = health.metadata;
     const isChange = publishedAt === undefined ? isFirstNews(health, status) : uid !== writtenUID || key !== writtenKey;
     if (!isChange && from.now.monotonicMs < nextBeatAt()) return undefined;
-    return { status, key, uid, isHeartbeat: !isChange && !isIncidentOpen() };
+    return { status, key, uid, isHeartbeat: !isChange && !isAtWork() };
   }
 
   async function write({ status, key, uid }: Due, signal: AbortSignal): Promise<void> {

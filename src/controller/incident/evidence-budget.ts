@@ -30,6 +30,8 @@ const EVERY_MS = 60_000;
 const REST_MS = 2_000;
 /** Objects of one answer: metadata is 1 KB. */
 const PAGE = 500;
+/** Objects that go in one look while there is room: a storm leaves thousands, and its verdicts are written first. */
+const AT_LEISURE = 8;
 /** It is spent until so much of it is free again. */
 const SPENT_UNTIL = 0.9;
 
@@ -141,8 +143,15 @@ export function createEvidenceBudget({ world, view, events }: Parts, signal: Abo
     log.info('Evidence is trimmed', { incident: first.incident.name, reason, objects: one.objects.length });
   }
 
-  async function sweep(): Promise<void> {
-    if (rows.freshAt() === undefined || view.incidents.freshAt() === undefined) return;
+  function inThisLook({ trims, usedBytes }: EvidencePlan): readonly Trim[] {
+    if (usedBytes > budgetBytes) return trims;
+    let objects = 0;
+    return trims.filter(({ objects: { length } }) => (objects += length) - length < AT_LEISURE);
+  }
+
+  /** @returns whether more is to go. */
+  async function sweep(): Promise<boolean> {
+    if (rows.freshAt() === undefined || view.incidents.freshAt() === undefined) return false;
     const incidents = view.incidents.list();
     const plan = planEvidence({ evidence: present(), incidents, budgetBytes, now: serverNow(world) });
     usage = plan;
@@ -150,7 +159,8 @@ export function createEvidenceBudget({ world, view, events }: Parts, signal: Abo
     metrics.gauge('evidence_budget_bytes', budgetBytes);
     metrics.gauge('captures_waiting', view.openIncidents().filter(waitsForCapture).length);
     tellSpent(plan, plan.trims.find(({ said }) => said?.reason === 'Budget')?.said?.incident);
-    for (const one of plan.trims) {
+    const goes = inThisLook(plan);
+    for (const one of goes) {
       try {
         await trim(one);
       } catch (err) {
@@ -161,6 +171,7 @@ export function createEvidenceBudget({ world, view, events }: Parts, signal: Abo
         });
       }
     }
+    return goes.length < plan.trims.length;
   }
 
   return {
@@ -168,13 +179,14 @@ export function createEvidenceBudget({ world, view, events }: Parts, signal: Abo
     limits: () => ({ perMinute: world.storage.capturesPerMinute, heldBytes: usage?.heldBytes ?? 0, budgetBytes }),
     async run(): Promise<void> {
       while (!signal.aborted) {
+        let isMore = false;
         try {
-          await sweep();
+          isMore = await sweep();
         } catch (err) {
           log.warn('The budget of evidence could not be kept; it is tried again', { err });
         }
         await clock.sleep(REST_MS, signal).catch(() => undefined);
-        await wakeUp.wait(EVERY_MS, signal).catch(() => undefined);
+        if (!isMore) await wakeUp.wait(EVERY_MS, signal).catch(() => undefined);
       }
     },
   };

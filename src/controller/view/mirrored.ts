@@ -119,6 +119,22 @@ function createIncidentRows(): (incident: KubeletIncident) => KubeletIncident {
   });
 }
 
+const Condition = z.looseObject({ type: z.string(), status: z.string() });
+const Over = z.looseObject({
+  metadata: z.looseObject({}),
+  status: z.looseObject({ conditions: z.array(Condition) }),
+});
+
+/** Most of an incident that is over is not kept, and need not be parsed: of a long history that is half of a start. */
+function withoutLeftOut(raw: unknown): unknown {
+  const over = Over.safeParse(raw);
+  if (!over.success || !over.data.status.conditions.some((one) => one.type === 'Complete' && one.status === 'True'))
+    return raw;
+  const { metadata, status, ...rest } = over.data;
+  const { host, evidence, ...kept } = status;
+  return { ...rest, metadata: { ...metadata, managedFields: [] }, status: kept };
+}
+
 function rowsOf<T extends KubeObject>(resource: Resource<T>, row: (object: T) => T): Resource<T> {
   return { ...resource, parse: (raw) => row(resource.parse(raw)) };
 }
@@ -135,7 +151,7 @@ function sized(rows: Resource<KubeletIncident>): Resource<KubeletIncident> {
   return {
     ...rows,
     parse: (raw) => {
-      const row = rows.parse(raw);
+      const row = rows.parse(withoutLeftOut(raw));
       SIZES.set(row, storedBytes(raw));
       return row;
     },

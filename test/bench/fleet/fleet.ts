@@ -27,6 +27,7 @@ function figuresOf(result: FleetResult): readonly Figure[] {
       goal: 1,
     },
     { name: 'writes at rest, all programs', value: result.restWritesPerS, unit: 'a second', goal: 20 },
+    { name: 'beside them: old incidents beyond their total that go', value: result.trimmedPerS, unit: 'a second' },
     { name: 'CPU of the controller at rest', value: result.restCpu * 100, unit: '% of a core', goal: 20 },
     { name: 'storm: the breaker tells', value: (storm.breakerMs ?? never) / 1e3, unit: 's', goal: 5 },
     { name: 'storm: all incidents are open', value: (storm.openedAllMs ?? never) / 1e3, unit: 's' },

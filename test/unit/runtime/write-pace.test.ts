@@ -36,6 +36,16 @@ describe('a pace of writes', () => {
     expect(count('record')).toBeLessThanOrEqual(50);
   });
 
+  test('a step goes before what begins, and leaves it one of four turns', async () => {
+    write('record', 120);
+    await clock.settle();
+    write('step', 30);
+    await clock.advance(4_000);
+    expect(count('step')).toBe(30);
+    expect(count('record')).toBeGreaterThanOrEqual(29);
+    expect(gone.slice(20, 28).filter((one) => one === 'step')).toHaveLength(6);
+  });
+
   test('words leave half of what goes at once to records', async () => {
     write('words', 30);
     await clock.settle();

@@ -4,11 +4,13 @@ import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
 import { evidenceGate, isKubeletDump } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { askCommands, isSilent } from '../contact.ts';
+import { isOpen } from '../node-state.ts';
 import { findCondition, findStep, withCondition, withStep, withStepEnded } from '../record/conditions-and-steps.ts';
 import { tellSilence } from '../silence.ts';
 import { TRIGGERS } from '../node/triggers.ts';
 import { HOST_STEP, PROXY_STEP } from '../record/step-names.ts';
 import { captureTurn, type CaptureTurn } from '../storage/capture-turn.ts';
+import { FIRST_NODES } from '../storage/shared-faults.ts';
 import { fromTime, toPreciseTime } from '../../time/timestamp.ts';
 import type { Command, IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 
@@ -137,12 +139,16 @@ function failureOf({ stacks }: IncidentSnapshot, step: string): string | undefin
   return stacks.entries.find((entry) => entry.kind === 'GoroutineDump' && entry.state === 'Failed')?.message;
 }
 
-function commandsOf({ now, stacks, contact }: IncidentSnapshot, dumpAt: number | undefined): readonly Command[] {
+function commandsOf(
+  { now, stacks, contact, budget }: IncidentSnapshot,
+  dumpAt: number | undefined,
+): readonly Command[] {
   const isDue = dumpAt !== undefined && dumpAt <= now;
+  const isStorm = budget.incidents.filter(isOpen).length > FIRST_NODES;
   return [
     ...(isDue ? [{ kind: 'CaptureStacks', round: stacks.entries.length } as const] : []),
-    // So that its answer is there when the act is to be decided on.
-    ...askCommands(contact, 'now'),
+    // So that its answer is there when the act is to be decided on. In a storm most wait for a place first.
+    ...(isStorm ? [] : askCommands(contact, 'now')),
   ];
 }
 

@@ -5,6 +5,7 @@ import { fromTime } from '../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import type { Need } from '../contact.ts';
 import { isOpen, isReady, readyCondition } from '../node-state.ts';
+import { waitsForLong } from '../record/long-wait.ts';
 import type { NodeSnapshot } from './node-snapshot.ts';
 
 type Asked = Pick<NodeSnapshot, 'now' | 'node' | 'health' | 'incidents' | 'match'>;
@@ -28,13 +29,14 @@ function isJustUnknown({ node, now }: Asked): boolean {
 
 /**
  * Nothing of a node at rest is asked between two heartbeats: whatever changes on it its agent writes at once, and what the agent
- * cannot see, or can no longer say, shows in the Node.
+ * cannot see, or can no longer say, shows in the Node. So it is of one that is known to be ill while it waits for a place.
  */
 export function needOf(snapshot: Asked): Need {
   const { node, health, incidents, match } = snapshot;
   const isCordonOurs = node.metadata.annotations[ANNOTATION_CORDONED_BY] !== undefined;
   const isAnyOpen = incidents.some(isOpen);
   if (match.policy !== undefined && !isAnyOpen && isJustUnknown(snapshot)) return 'steadily';
-  const isAtRest = isReady(node) && !isAnyOpen && !isCordonOurs && (health === undefined || !saysIll(health));
-  return isAtRest ? 'ever' : 'lately';
+  const isWell = isReady(node) && (health === undefined || !saysIll(health));
+  const isAtRest = isAnyOpen ? !isReady(node) && incidents.filter(isOpen).every(waitsForLong) : isWell;
+  return isAtRest && !isCordonOurs ? 'ever' : 'lately';
 }

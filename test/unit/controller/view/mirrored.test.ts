@@ -127,6 +127,14 @@ describe('an incident in the mirror', () => {
     expect(bytes({ ...row, spec: { ...row.spec, plan: undefined } })).toBeLessThan(1_800);
   });
 
+  test('need not be right in what is left out, once it is over', () => {
+    const conditions = [condition('Complete', 'True', 'Recovered')];
+    const old = anIncident({ status: { conditions } });
+    const odd = (status: object): unknown => ({ ...old, status: { ...status, host: 7, evidence: [{ name: 7 }] } });
+    expect(INCIDENT_ROWS.parse(odd(old.status))).toEqual(INCIDENT_ROWS.parse(old));
+    expect(() => INCIDENT_ROWS.parse(odd({}))).toThrow();
+  });
+
   test('shares its plan with those of the same policy', () => {
     const [one, two] = [
       INCIDENT_ROWS.parse(anIncident({ name: 'one' })),

@@ -5,7 +5,7 @@ import { evidence } from '../../../../src/core/decision/incident/evidence-stage.
 import type { IncidentSnapshot, StageResult } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { anIncident, aPlan, at, T0 } from '../../../support/builders/objects.ts';
-import { aContact, SILENT } from '../../../support/builders/views.ts';
+import { aBudgetView, aContact, SILENT } from '../../../support/builders/views.ts';
 import { aSnapshot, dumps, entry, hostCaptured, log, NAME, NO_STACKS } from '../incident-builders.ts';
 
 const host: Step = {
@@ -74,6 +74,15 @@ describe('the capture by the agent', () => {
     const result = look({ steps: [host], contact: aContact({ answeredMs: undefined }), now: T0 + 5_000 });
     expect(result.status.steps).toEqual([host]);
     expect(result).toMatchObject({ commands: [{ kind: 'AskAgent' }] });
+  });
+
+  test.each([
+    [5, [{ kind: 'AskAgent' }]],
+    [6, []],
+  ])('of one of %d in a storm: whether its agent is asked for an act that is near', (open, commands) => {
+    const incidents = Array.from({ length: open }, (_, index) => anIncident({ name: `other-${index}` }));
+    const contact = aContact({ answeredMs: undefined });
+    expect(look({ steps: [host], contact, budget: aBudgetView({ incidents }) })).toMatchObject({ commands });
   });
 
   test.each<[string, ActionRecord, Partial<Step>]>([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decideNode } from '../../../../src/core/decision/node/decide-node.ts';
 import type { NodeSnapshot } from '../../../../src/core/decision/node/node-snapshot.ts';
+import type { KubeletIncident, TriggerType } from '../../../../src/api/v1alpha1/incident.ts';
 import { ANNOTATION_CORDONED_BY } from '../../../../src/api/v1alpha1/names.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../../support/builders/objects.ts';
 import { aContact } from '../../../support/builders/views.ts';
@@ -34,6 +35,16 @@ function withProgram(of: 'kubelet' | 'runtime', state: 'Running' | 'Frozen' | 'S
 
 const over = { type: 'Complete', status: 'True', reason: 'Recovered', message: '', lastTransitionTime: at(0) } as const;
 
+const notReady = aNode({ ready: 'False' });
+
+function waits(reason: string, type: TriggerType = 'PLEGUnhealthy'): KubeletIncident {
+  const waits = { type: 'Complete', status: 'False', reason, message: '', lastTransitionTime: at(0) } as const;
+  const incident = anIncident({ status: { conditions: [waits] } });
+  return { ...incident, spec: { ...incident.spec, trigger: { ...incident.spec.trigger, type } } };
+}
+
+const waiting = (reason: string): Partial<NodeSnapshot> => ({ incidents: [waits(reason)], node: notReady });
+
 describe('an agent is needed', () => {
   test.each<[string, Partial<NodeSnapshot>, string]>([
     ['where all is well', {}, 'ever'],
@@ -51,6 +62,17 @@ describe('an agent is needed', () => {
     ['where it said that the kubelet is starting', withProgram('kubelet', 'Starting'), 'lately'],
     ['where it said that the runtime is stopped', withProgram('runtime', 'Stopped'), 'lately'],
     ['where the node is not ready', { node: aNode({ ready: 'False' }) }, 'lately'],
+    ['where it is known to be ill, and waits for its turn', waiting('CaptureRateLimited'), 'ever'],
+    ['where it is known to be ill, and waits for a place', waiting('TooManyUnhealthy'), 'ever'],
+    ['where it is known to be ill, and waits for a person', waiting('Held'), 'ever'],
+    ['where it waits for a second witness', waiting('NoWitnessYet'), 'lately'],
+    ['where it is Ready and waits for a place', { ...waiting('Cooldown'), node: aNode() }, 'lately'],
+    ['where one of two incidents waits', { incidents: [anIncident(), waits('Held')], node: notReady }, 'lately'],
+    [
+      'where its kubelet does not report, and it waits for a place',
+      { incidents: [waits('Cooldown', 'KubeletSilent')], node: notReady },
+      'lately',
+    ],
     [
       'where the node has a mark of ours',
       { node: aNode({ annotations: { [ANNOTATION_CORDONED_BY]: 'node-a-1' } }) },
