@@ -132,7 +132,7 @@ const LOOKED_MS = 10_000;
 const CLEAN_UP_MS = 100_000;
 
 async function main(): Promise<void> {
-  const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log });
+  const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log, compression: false });
   if (values['clean-up']) {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(CLEAN_UP_MS)]);
     const failures = await cleanUp({ cluster, clock, log }, signal);

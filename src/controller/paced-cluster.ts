@@ -1,5 +1,5 @@
 /** The cluster at the pace at which the controller writes. */
-import { EVENTS, HEALTHS, INCIDENTS, LEASES, NODES } from '../api/resources.ts';
+import { EVENTS, HEALTHS, LEASES, NODES } from '../api/resources.ts';
 import type { Cluster, Resource, WriteOptions } from '../ports/cluster.ts';
 import type { PaceBounds, Urgency, WritePace } from '../runtime/write-pace.ts';
 
@@ -15,8 +15,8 @@ function urgencyOf({ plural }: Resource, { subresource }: Pick<WriteOptions, 'su
   const isNow =
     plural === LEASES.plural || plural === HEALTHS.plural || (plural === NODES.plural && subresource === undefined);
   if (isNow) return undefined;
-  // In a storm the first verdict would otherwise wait until the last incident is open.
-  return plural === INCIDENTS.plural && subresource !== undefined ? 'step' : 'record';
+  // In a storm the first verdict, and that the breaker is open, would otherwise wait until the last incident is.
+  return plural !== NODES.plural && subresource !== undefined ? 'step' : 'record';
 }
 
 export function pacedCluster(cluster: Cluster, pace: WritePace): Cluster {

@@ -39,18 +39,23 @@ export interface ClusterOptions {
   readonly log: Log;
   /** Measures deadlines of calls where that is not `clock`: the demo's clock runs faster than its network does. */
   readonly callClock?: Clock;
+  /**
+   * Whether lists come compressed; default true. It saves nine tenths of the bytes, and costs both ends a fifth of their CPU time: who
+   * lists thousands of objects within the cluster does without.
+   */
+  readonly compression?: boolean;
 }
 
 type ApiRequest = Omit<HttpRequest, 'signal'>;
 
-/** The API server behind a connection. */
 /** A term is lost where its lease cannot be read or made for a while, as when the answer to a renewal was lost. */
 function urgencyOf({ plural }: Resource): { readonly isUrgent: boolean } {
   return { isUrgent: plural === LEASES.plural };
 }
 
+/** The API server behind a connection. */
 export function createCluster(connection: Connection, options: ClusterOptions): Cluster {
-  const { random, log } = options;
+  const { random, log, compression: gzip = true } = options;
   const callClock = options.callClock ?? options.clock;
   const serverClock = createServerClock(options.clock);
   const transport = throttled(createTransport(connection, serverClock), callClock);
@@ -77,7 +82,7 @@ export function createCluster(connection: Connection, options: ClusterOptions): 
     how: { readonly accept?: string | undefined; readonly isUrgent?: boolean } = {},
   ): Promise<unknown> {
     const { accept, isUrgent = false } = how;
-    const request = { method: 'GET', path, what, gzip: true, isUrgent, ...(accept === undefined ? {} : { accept }) };
+    const request = { method: 'GET', path, what, gzip, isUrgent, ...(accept === undefined ? {} : { accept }) };
     return await ask(request, call, OF_READS);
   }
 

@@ -86,10 +86,12 @@ describe('the chart', () => {
       `controller.nodes=${nodes}`,
     ];
     const { output } = run(helm, ...argv);
-    const { request, limit, heap } = controllerMemory(nodes);
+    const { request, limit, heap, young, isFast } = controllerMemory(nodes);
     expect(output).toContain(`            limits:\n              memory: ${limit}Mi\n`);
     expect(output).toMatch(new RegExp(`requests:\\n {14}cpu: 50m\\n {14}memory: ${request}Mi\\n`));
     expect(output).toContain(`- --max-old-space-size=${heap}\n`);
+    expect(output).toContain(`- --max-semi-space-size=${young}\n`);
+    expect(output.includes('- --max-opt=1\n')).toBe(!isFast);
   });
 
   test('leaves resources as they are set', () => {

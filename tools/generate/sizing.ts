@@ -9,6 +9,9 @@ const Sizing = z.strictObject({
     perThousandNodes: z.int(),
     outsideHeap: z.int(),
     requestPercent: z.int(),
+    young: z.int(),
+    fastFrom: z.int(),
+    fastYoung: z.int(),
   }),
 });
 
@@ -21,19 +24,26 @@ export interface ControllerMemory {
   readonly request: number;
   readonly limit: number;
   readonly heap: number;
+  /** Its young generation. */
+  readonly young: number;
+  /** Whether hot code is compiled. */
+  readonly isFast: boolean;
 }
 
 export function controllerMemory(nodes: number): ControllerMemory {
   const limit = controller.base + Math.floor((nodes * controller.perThousandNodes) / 1_000);
+  const isFast = nodes >= controller.fastFrom;
   return {
     request: Math.floor((limit * controller.requestPercent) / 100),
     limit,
     heap: limit - controller.outsideHeap,
+    young: isFast ? controller.fastYoung : controller.young,
+    isFast,
   };
 }
 
 export function sizingReference(): string {
-  const { base, perThousandNodes, outsideHeap, requestPercent } = controller;
+  const { base, perThousandNodes, outsideHeap, requestPercent, young, fastFrom, fastYoung } = controller;
   const rows = NODES.map((nodes) => {
     const { request, limit, heap } = controllerMemory(nodes);
     return `| ${nodes.toLocaleString('en')} | ${request} MiB | ${limit} MiB | ${heap} MiB |`;
@@ -42,6 +52,7 @@ export function sizingReference(): string {
 
 The chart's limit is ${base} MiB and ${perThousandNodes} MiB for each 1,000 nodes of the value \`controller.nodes\`; it asks for
 ${requestPercent} % of that. JavaScript's heap has the limit without ${outsideHeap} MiB. \`controller.resources\` wins over request and limit.
+From ${fastFrom.toLocaleString('en')} nodes on its hot code is compiled and its young generation is ${fastYoung} MiB in place of ${young}.
 
 | \`controller.nodes\` | Request | Limit | Heap |
 | --- | --- | --- | --- |

@@ -173,4 +173,7 @@ token of its account, of every node and for a year.
 limit: {{ $limit }}
 request: {{ div (mul $limit $sizing.requestPercent) 100 }}
 heap: {{ sub $limit $sizing.outsideHeap }}
+{{- $isFast := ge (int .Values.controller.nodes) (int $sizing.fastFrom) }}
+young: {{ ternary $sizing.fastYoung $sizing.young $isFast }}
+isFast: {{ $isFast }}
 {{- end }}

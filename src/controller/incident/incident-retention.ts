@@ -2,6 +2,7 @@
 import { INCIDENTS } from '../../api/resources.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { expiredIncidents } from '../../core/decision/record/expired-incidents.ts';
+import { waitsForCapture } from '../../core/decision/storage/capture-turn.ts';
 import { incidentsBeyond } from '../../core/decision/storage/incidents-to-delete.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { serverNow } from '../server-now.ts';
@@ -12,6 +13,8 @@ import type { World } from '../world.ts';
 const EVERY_MS = 60_000;
 /** Between two deletes: a history that is far beyond its room is no storm of writes. */
 const REST_MS = 50;
+/** While captures wait for their turn, and each of their nodes for its verdict. */
+const STORM_REST_MS = 1_000;
 
 type Reason = 'Retention' | 'Room';
 
@@ -39,7 +42,7 @@ export async function runRetention(world: World, view: LocalView, signal: AbortS
       if (signal.aborted || !isMedicError(err)) throw err;
       log.warn('An incident could not be deleted; it is tried again', { ...fields, err });
     }
-    await clock.sleep(REST_MS, signal);
+    await clock.sleep(view.openIncidents().some(waitsForCapture) ? STORM_REST_MS : REST_MS, signal);
   }
 
   async function sweep(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Nodes that go ill: some at once, and a tenth of the fleet. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { POLICIES } from '../../../src/api/resources.ts';
+import { INCIDENTS, OPEN_INCIDENTS, POLICIES } from '../../../src/api/resources.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import type { Bench } from './bench.ts';
 import type { Controller } from './machine/controller.ts';
@@ -41,6 +41,10 @@ export async function breachSome({ fleet, nodes, admin, say }: Bench): Promise<n
   await sleep(10_000);
   fleet.tell({ kind: 'heal' });
   await comes('the breaker is closed', async () => !(await isTripped(admin)), 90_000, say);
+  // The storm is to come upon a fleet at rest.
+  const isOver = async (): Promise<boolean> =>
+    (await admin.list(INCIDENTS, { fieldSelector: OPEN_INCIDENTS })).items.length === 0;
+  await comes('all of their incidents are over', isOver, 90_000, say);
   return all ? p99 : undefined;
 }
 

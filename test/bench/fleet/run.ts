@@ -1,7 +1,8 @@
 /** One fleet from its start to its storm: what the controller and the agents cost the cluster. */
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LEASES } from '../../../src/api/resources.ts';
+import { INCIDENTS, LEASES } from '../../../src/api/resources.ts';
+import { DEFAULT_BOUNDS } from '../../../src/core/decision/storage/bounds.ts';
 import { type Bench, prepare, Started } from './bench.ts';
 import { breachSome, type Storm, storm } from './breaches.ts';
 import type { Controller } from './machine/controller.ts';
@@ -29,6 +30,8 @@ export interface FleetResult {
   readonly takeOverMs: number | undefined;
   readonly storm: Storm;
   readonly etcdBytes: number;
+  /** Of these, old incidents that go within minutes, since they are beyond their total. */
+  readonly beyondBytes: number;
   readonly load: number;
   readonly notes: readonly string[];
 }
@@ -133,6 +136,7 @@ async function measure(nodes: number, started: Started, say: Say): Promise<Fleet
   const measured = await storm(bench, controller);
   const ended = endOf(controller, 'in the storm');
   const takeOverMs = ended === undefined ? await takeOver(bench, controller) : undefined;
+  const beyondBytes = await beyondTotal(bench);
   const bytes = (await etcdBytes(bench.plane)) - bench.bareBytes;
   say(`take-over ${String(takeOverMs)} ms; etcd holds ${mib(bytes)} of ours`);
   return {
@@ -141,9 +145,16 @@ async function measure(nodes: number, started: Started, say: Say): Promise<Fleet
     ...{ restBytes: quiet.bytes, restCpu: quiet.cpu },
     restWritesPerS: (sumOf(quiet.writes) - trimmed) / quiet.seconds,
     trimmedPerS: trimmed / quiet.seconds,
-    ...{ openedP99Ms, takeOverMs, storm: measured, etcdBytes: bytes, load: loadavg()[0] ?? 0 },
+    ...{ openedP99Ms, takeOverMs, storm: measured, etcdBytes: bytes, beyondBytes, load: loadavg()[0] ?? 0 },
     notes: [`Writes a second at rest: ${restWrites}.`, `Writes a second in the storm: ${measured.writes}.`],
   };
+}
+
+/** What is left of the history beyond what the product keeps of it. */
+async function beyondTotal({ admin }: Bench): Promise<number> {
+  const { items } = await admin.list(INCIDENTS);
+  const bytes = items.reduce((sum, incident) => sum + JSON.stringify(incident).length, 0);
+  return Math.max(0, bytes - DEFAULT_BOUNDS.incidentBytes);
 }
 
 /** One fleet after another: whatever was started is ended, also when the run is. */
