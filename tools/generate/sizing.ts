@@ -33,11 +33,12 @@ export interface ControllerMemory {
 export function controllerMemory(nodes: number): ControllerMemory {
   const limit = controller.base + Math.floor((nodes * controller.perThousandNodes) / 1_000);
   const isFast = nodes >= controller.fastFrom;
+  const young = isFast ? controller.fastYoung : controller.young;
   return {
     request: Math.floor((limit * controller.requestPercent) / 100),
     limit,
-    heap: limit - controller.outsideHeap,
-    young: isFast ? controller.fastYoung : controller.young,
+    heap: limit - controller.outsideHeap - 3 * young,
+    young,
     isFast,
   };
 }
@@ -51,7 +52,8 @@ export function sizingReference(): string {
   return `# Memory of the controller
 
 The chart's limit is ${base} MiB and ${perThousandNodes} MiB for each 1,000 nodes of the value \`controller.nodes\`; it asks for
-${requestPercent} % of that. JavaScript's heap has the limit without ${outsideHeap} MiB. \`controller.resources\` wins over request and limit.
+${requestPercent} % of that. JavaScript's old heap has the limit without ${outsideHeap} MiB and
+three times its young generation. \`controller.resources\` wins over request and limit.
 From ${fastFrom.toLocaleString('en')} nodes on its hot code is compiled and its young generation is ${fastYoung} MiB in place of ${young}.
 
 | \`controller.nodes\` | Request | Limit | Heap |

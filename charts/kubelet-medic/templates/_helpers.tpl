@@ -172,8 +172,9 @@ token of its account, of every node and for a year.
 {{- $limit := add $sizing.base (div (mul .Values.controller.nodes $sizing.perThousandNodes) 1000) -}}
 limit: {{ $limit }}
 request: {{ div (mul $limit $sizing.requestPercent) 100 }}
-heap: {{ sub $limit $sizing.outsideHeap }}
 {{- $isFast := ge (int .Values.controller.nodes) (int $sizing.fastFrom) }}
-young: {{ ternary $sizing.fastYoung $sizing.young $isFast }}
+{{- $young := ternary $sizing.fastYoung $sizing.young $isFast }}
+heap: {{ sub $limit $sizing.outsideHeap (mul 3 $young) }}
+young: {{ $young }}
 isFast: {{ $isFast }}
 {{- end }}

@@ -8,7 +8,7 @@ import { ObjectMeta } from '../../api/meta.ts';
 import { EVIDENCES, HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
-import type { ActionRecord, IncidentStatus, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
 import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import { AGENT_MANAGER, GROUP } from '../../api/v1alpha1/names.ts';
 import { isActStep } from '../../core/decision/actions.ts';
@@ -69,21 +69,37 @@ function actionRow({ message, command, before, after, ...action }: ActionRecord)
   return action;
 }
 
+/** One object of all that are equal: most of a history is the same, again and again. */
+function createPool(size: number): <T>(value: T) => T {
+  const known = new Map<string, unknown>();
+  return <T>(value: T): T => {
+    const text = JSON.stringify(value);
+    // What is known under its text is equal to it.
+    const one = (known.get(text) as T | undefined) ?? value;
+    if (known.size >= size) known.clear();
+    known.set(text, one);
+    return one;
+  };
+}
+
+type Share = ReturnType<typeof createPool>;
+
 /** What an incident that is over still counts for: budgets, the ladder's memory, patterns, retention. */
-function statusRow(status: IncidentStatus): IncidentStatus {
+function statusRow(status: IncidentStatus, share: Share): IncidentStatus {
   const { outcome, timings, diagnosis } = status;
+  const bare = (status.conditions ?? []).map(({ type, status, reason }) => ({ type, status, reason }));
   return {
     ...(outcome === undefined ? {} : { outcome }),
     ...(timings === undefined ? {} : { timings }),
-    ...(diagnosis === undefined ? {} : { diagnosis: verdictRow(diagnosis) }),
-    conditions: (status.conditions ?? []).map((condition) => ({ ...condition, message: '' })),
+    ...(diagnosis === undefined ? {} : { diagnosis: share(verdictRow(diagnosis)) }),
+    conditions: share(bare.map((condition) => share({ ...condition, message: '', lastTransitionTime: '' }))),
     steps: (status.steps ?? []).filter((step) => isActStep(step) || step.name === RESERVATION_STEP).map(stepRow),
     actions: (status.actions ?? []).map(actionRow),
   };
 }
 
-/** Incidents of one policy have one plan, which is most of what is left of them. */
-const MAX_PLANS = 1_000;
+/** Incidents of one policy have one plan, which is most of what is left of them; verdicts and ends are of a few kinds. */
+const MAX_SHARED = 2_000;
 
 /** Custom resources are stored as the JSON that the API server sends. */
 export function storedBytes(raw: unknown): number {
@@ -101,21 +117,12 @@ export function incidentBytes(row: KubeletIncident): number {
 }
 
 function createIncidentRows(): (incident: KubeletIncident) => KubeletIncident {
-  const plans = new Map<string, Plan>();
-
-  function shared(plan: Plan): Plan {
-    const text = JSON.stringify(plan);
-    const known = plans.get(text) ?? plan;
-    if (plans.size >= MAX_PLANS) plans.clear();
-    plans.set(text, known);
-    return known;
-  }
-
+  const share = createPool(MAX_SHARED);
   return ({ metadata, spec, status, ...rest }) => ({
     ...rest,
     metadata: { ...metadata, managedFields: [] },
-    spec: { ...spec, plan: shared(spec.plan) },
-    status: isTrue(status.conditions, 'Complete') ? statusRow(status) : status,
+    spec: { ...spec, plan: share(spec.plan) },
+    status: isTrue(status.conditions, 'Complete') ? statusRow(status, share) : status,
   });
 }
 

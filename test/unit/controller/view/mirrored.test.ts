@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Diagnosis } from '../../../../src/api/v1alpha1/diagnosis.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
 import { HEALTH_ROWS, INCIDENT_ROWS, isSameRow, NODE_ROWS } from '../../../../src/controller/view/mirrored.ts';
 import { agentSeenAt, clockSkewMs, isCordonedBy, isExcluded } from '../../../../src/core/decision/node-state.ts';
 import { objectionOf } from '../../../../src/core/decision/other-actors.ts';
@@ -125,6 +126,16 @@ describe('an incident in the mirror', () => {
     });
     expect(isRetried(row)).toBe(true);
     expect(bytes({ ...row, spec: { ...row.spec, plan: undefined } })).toBeLessThan(1_800);
+  });
+
+  test('shares its verdict and its conditions with those that ended as it did', () => {
+    const over = (name: string, time: number): KubeletIncident => {
+      const conditions = [{ ...condition('Complete', 'True', 'HandedOver'), lastTransitionTime: at(time) }];
+      return INCIDENT_ROWS.parse(anIncident({ name, status: { conditions, timings: { completedAt: at(time) } } }));
+    };
+    const [one, two] = [over('one', 1_000), over('two', 9_000)];
+    expect(one.status.conditions).toBe(two.status.conditions);
+    expect(one.status.timings).not.toEqual(two.status.timings);
   });
 
   test('need not be right in what is left out, once it is over', () => {
