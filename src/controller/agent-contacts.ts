@@ -1,7 +1,7 @@
 /** Which agents are there, by what this process sees of their KubeletHealth, on its own monotonic clock. */
 import type { KubeletHealth } from '../api/v1alpha1/health.ts';
 import { HEALTHS } from '../api/resources.ts';
-import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
 import type { AgentContact } from '../core/decision/contact.ts';
 import { agentSeenAt } from '../core/decision/node-state.ts';
 import { isLaterVersion } from '../core/decision/resource-version.ts';
@@ -127,23 +127,16 @@ export function createAgentContacts({
         answeringForMs: row !== undefined && goesOn(row, now) ? Math.max(0, row.until - row.since) : 0,
       };
     },
-    async ask({ metadata, spec }): Promise<void> {
-      const { name, ownerReferences } = metadata;
+    async ask({ metadata: { name } }): Promise<void> {
       const text = Math.floor(random.next() * Number.MAX_SAFE_INTEGER).toString(36);
       const inquiry: Inquiry = { text, askedAt: clock.monotonic() };
       open.set(name, inquiry);
       try {
-        const { metadata: written } = await cluster.apply(
-          HEALTHS,
-          // All that this manager owns of it: what an apply leaves out is taken away.
-          {
-            apiVersion: API_VERSION,
-            kind: HEALTHS.kind,
-            metadata: { name, ownerReferences },
-            spec: { ...spec, inquiry: text },
-          },
-          { manager: CONTROLLER_MANAGER, force: true },
-        );
+        // This field alone: the copy may be older than what else is in it.
+        const patch = [{ op: 'add', path: '/spec/inquiry', value: text }] as const;
+        const { metadata: written } = await cluster.jsonPatch(HEALTHS, { name }, patch, {
+          manager: CONTROLLER_MANAGER,
+        });
         if (open.get(name) === inquiry) open.set(name, { ...inquiry, version: written.resourceVersion });
       } catch (error) {
         // It was not asked, as far as is known.

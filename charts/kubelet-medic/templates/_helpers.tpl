@@ -174,7 +174,7 @@ limit: {{ $limit }}
 request: {{ div (mul $limit $sizing.requestPercent) 100 }}
 {{- $isFast := ge (int .Values.controller.nodes) (int $sizing.fastFrom) }}
 {{- $young := ternary $sizing.fastYoung $sizing.young $isFast }}
-heap: {{ sub $limit $sizing.outsideHeap (mul 3 $young) }}
+heap: {{ sub (sub $limit $sizing.outsideHeap) (mul 3 $young) }}
 young: {{ $young }}
 isFast: {{ $isFast }}
 {{- end }}

@@ -62,6 +62,25 @@ describe('the contact with an agent', () => {
     expect(contacts.of(health())).toMatchObject({ isHeard: false, unansweredMs: 0 });
   });
 
+  test('leaves a rule as it is that was written since the copy was read', async () => {
+    const old = await report(1_000);
+    const spec = { mode: 'Observe', redact: true };
+    const manifest = { apiVersion: API_VERSION, metadata: { name: 'node-a', ownerReferences: [owner] }, spec };
+    await made.world.cluster.apply(HEALTHS, manifest, { manager: CONTROLLER_MANAGER, force: true });
+    await contacts.ask(old);
+    expect(health().spec).toMatchObject({ ...spec, inquiry: expect.any(String) });
+    await made.world.cluster.apply(HEALTHS, manifest, { manager: CONTROLLER_MANAGER, force: true });
+    expect(health().spec.inquiry).toBeDefined();
+  });
+
+  test('makes no object where there is none any more', async () => {
+    const old = await report(1_000);
+    made.local.seeds.remove(HEALTHS, { name: 'node-a' });
+    await expect(contacts.ask(old)).rejects.toMatchObject({ class: 'absent' });
+    expect(made.local.read(HEALTHS, 'node-a')).toBeUndefined();
+    expect(contacts.of(old).unansweredMs).toBeUndefined();
+  });
+
   test('is fresh when the agent has answered, by the time at which it was asked', async () => {
     await contacts.ask(await report(1_000));
     expect(health().metadata.ownerReferences).toHaveLength(1);
@@ -99,7 +118,8 @@ describe('the contact with an agent', () => {
     await contacts.ask(await report(1_000));
     if (how === 'recreated') made.local.seeds.remove(HEALTHS, { name: 'node-a' });
     const manifest = { apiVersion: API_VERSION, metadata: { name: 'node-a', ownerReferences: [owner] } };
-    const spec = { mode: 'Capture' };
+    // As whoever decides on an older copy writes it.
+    const spec = { mode: 'Capture', inquiry: 'older' };
     await made.world.cluster.apply(HEALTHS, { ...manifest, spec }, { manager: CONTROLLER_MANAGER, force: true });
     await made.clock.advance(60_000);
     const now = await report(2_000);
