@@ -1,7 +1,7 @@
 /** Which agents are there, by what this process sees of their KubeletHealth, on its own monotonic clock. */
 import type { KubeletHealth } from '../api/v1alpha1/health.ts';
 import { HEALTHS } from '../api/resources.ts';
-import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import { API_VERSION, INQUIRY_MANAGER } from '../api/v1alpha1/names.ts';
 import type { AgentContact } from '../core/decision/contact.ts';
 import { agentSeenAt } from '../core/decision/node-state.ts';
 import { isLaterVersion } from '../core/decision/resource-version.ts';
@@ -127,16 +127,17 @@ export function createAgentContacts({
         answeringForMs: row !== undefined && goesOn(row, now) ? Math.max(0, row.until - row.since) : 0,
       };
     },
-    async ask({ metadata: { name } }): Promise<void> {
+    async ask({ metadata: { name, uid } }): Promise<void> {
       const text = Math.floor(random.next() * Number.MAX_SAFE_INTEGER).toString(36);
       const inquiry: Inquiry = { text, askedAt: clock.monotonic() };
       open.set(name, inquiry);
       try {
-        // This field alone: the copy may be older than what else is in it.
-        const patch = [{ op: 'add', path: '/spec/inquiry', value: text }] as const;
-        const { metadata: written } = await cluster.jsonPatch(HEALTHS, { name }, patch, {
-          manager: CONTROLLER_MANAGER,
-        });
+        // Under a manager of its own: the copy may be older than what else is in it.
+        const { metadata: written } = await cluster.apply(
+          HEALTHS,
+          { apiVersion: API_VERSION, kind: HEALTHS.kind, metadata: { name, uid }, spec: { inquiry: text } },
+          { manager: INQUIRY_MANAGER, force: true },
+        );
         if (open.get(name) === inquiry) open.set(name, { ...inquiry, version: written.resourceVersion });
       } catch (error) {
         // It was not asked, as far as is known.

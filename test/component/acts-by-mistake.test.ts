@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { AGENT_MANAGER, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER, CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
@@ -383,7 +383,8 @@ describe('a controller', () => {
       const after: string[] = [];
       bench.local.onWrite(({ manager, verb, plural, name }) => {
         const isLate = stoppedAt !== undefined && bench.clock.monotonic() - stoppedAt > 5_000;
-        if (isLate && manager === CONTROLLER_MANAGER) after.push(`${verb} ${plural}/${name}`);
+        if (isLate && (manager === CONTROLLER_MANAGER || manager === INQUIRY_MANAGER))
+          after.push(`${verb} ${plural}/${name}`);
       });
       await bench.clock.advance(2 * MINUTE);
       expect(stoppedAt).toBeDefined();

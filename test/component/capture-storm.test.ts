@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, POLICIES } from '../../src/api/resources.ts';
-import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';
 
@@ -80,7 +80,7 @@ describe('a storm of one fault', () => {
       // Two heartbeats of each in ten minutes, and nobody is asked.
       expect(healths.length).toBeGreaterThanOrEqual(COUNT);
       expect(healths.length).toBeLessThanOrEqual(3 * COUNT);
-      expect(healths.filter(({ manager }) => manager === CONTROLLER_MANAGER)).toEqual([]);
+      expect(healths.filter(({ manager }) => manager === INQUIRY_MANAGER)).toEqual([]);
       expect(writes.length).toBeLessThanOrEqual(5 * COUNT);
       bench.local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { ...POLICY, paused: false } });
       const acted = await bench.clock.advanceUntil(

@@ -1,6 +1,6 @@
 /** What a fleet at rest writes, and how soon an agent that is not there is noticed all the same. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { AGENT_MANAGER, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER, CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/names.ts';
 import { isObject, listAt, objectAt } from '../support/api-server/json.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 
@@ -24,8 +24,8 @@ async function fleet(size: number, clocksAhead = {}): Promise<readonly string[]>
 type Count = Readonly<Record<'agents' | 'controller', number>>;
 
 function written(): Count {
-  const by = (who: string): number => bench.local.writes.filter(({ manager }) => manager === who).length;
-  return { agents: by(AGENT_MANAGER), controller: by(CONTROLLER_MANAGER) };
+  const by = (...who: string[]): number => bench.local.writes.filter(({ manager }) => who.includes(manager)).length;
+  return { agents: by(AGENT_MANAGER), controller: by(CONTROLLER_MANAGER, INQUIRY_MANAGER) };
 }
 
 async function writesIn(ms: number): Promise<Count> {

@@ -10,14 +10,27 @@ import { readUnit } from '../health/look-at-host.ts';
 import type { ObservationBoard } from '../health/observation.ts';
 import { reasonOf, type World } from '../world.ts';
 
-/** Both times are of this node's clock. What somebody has stopped before or since, or masked, is not touched. */
-export function wasStoppedWith(kubelet: UnitFacts, { action, unit, issuedAt, reservedAt }: ActRecord): boolean {
-  const { activeState, loadState, hasJob, requires, changedAt } = kubelet;
+/**
+ * When the runtime was up again: systemd stops what requires it before it is. undefined: it is not, or nobody knows.
+ * A state of an active unit changes with a reload too, which is later.
+ */
+function upAgainAt(runtime: UnitFacts | undefined): number | undefined {
+  return runtime?.activeState === 'active' ? runtime.changedAt : undefined;
+}
+
+/** All times are of this node's clock. What somebody has stopped before or since, or masked, is not touched. */
+export function wasStoppedWith(
+  kubelet: UnitFacts,
+  { action, unit, issuedAt, reservedAt }: ActRecord,
+  runtime: UnitFacts | undefined,
+): boolean {
+  const { activeState, loadState, hasJob, requires, changedAt, leftActiveAt } = kubelet;
   const began = fromTime(issuedAt ?? reservedAt);
   if (unit === undefined || began === undefined || changedAt === undefined) return false;
   const isDown = (activeState === 'inactive' || wasStoppedBadly(kubelet)) && loadState !== 'masked' && !hasJob;
   const isOfAct = changedAt >= began && changedAt <= began + agentLimitsOf(action).commandMs;
-  return isDown && requires.includes(unit) && isOfAct;
+  const isBeforeUp = (leftActiveAt ?? changedAt) <= (upAgainAt(runtime) ?? changedAt);
+  return isDown && requires.includes(unit) && isOfAct && isBeforeUp;
 }
 
 /** Of the same run as at the last look: who has stopped another one is not known. */
@@ -42,7 +55,9 @@ export async function startStopped(
   if (effect.command !== 'RestartUnit' || effect.unit !== 'runtime') return undefined;
   const kubelet = await readUnit(world, 'kubelet', signal);
   if (kubelet.kind !== 'known') return undefined;
-  if (!wasStoppedWith(kubelet.value, record) && !isFallen(board, kubelet.value)) return undefined;
+  const runtime = await readUnit(world, 'runtime', signal);
+  const runtimeUnit = runtime.kind === 'known' ? runtime.value : undefined;
+  if (!wasStoppedWith(kubelet.value, record, runtimeUnit) && !isFallen(board, kubelet.value)) return undefined;
   const { unit } = kubelet.value;
   try {
     await world.host.services.restart(unit, signal);

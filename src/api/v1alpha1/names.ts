@@ -23,5 +23,7 @@ export const DRILL_ALLOWED = 'allowed';
 export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
 /** Field manager of what the controller says of evidence that it has trimmed, also in an incident that is over. */
 export const RETENTION_MANAGER = 'kubelet-medic-controller-retention';
+/** Field manager of the controller's question to an agent, so that asking changes nothing else. */
+export const INQUIRY_MANAGER = 'kubelet-medic-controller-inquiry';
 /** Field manager of all that an agent writes. */
 export const AGENT_MANAGER = 'kubelet-medic-agent';

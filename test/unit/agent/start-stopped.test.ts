@@ -15,7 +15,13 @@ const record: ActRecord = {
 };
 const down = { activeState: 'inactive', mainPID: 0, requires: ['containerd.service'], changedAt: T0 + 1_500 };
 
+/** Up again two seconds after our act began. */
+const runtime = aUnit({ activeState: 'active', changedAt: T0 + 3_000 });
+
 test.each<[string, Partial<UnitFacts>, boolean]>([
+  ['that left with the runtime, and took long', { leftActiveAt: T0 + 1_200, changedAt: T0 + 60_000 }, true],
+  ['that left when the runtime was up again', { leftActiveAt: T0 + 3_001, changedAt: T0 + 3_002 }, false],
+  ['stopped when the runtime was up again', { leftActiveAt: undefined, changedAt: T0 + 3_001 }, false],
   ['stopped within our act, by dependency', {}, true],
   ['stopped before', { changedAt: T0 + 999 }, false],
   ['stopped long after it', { changedAt: T0 + 1_000 + 150_001 }, false],
@@ -27,5 +33,12 @@ test.each<[string, Partial<UnitFacts>, boolean]>([
   ['that ended badly as systemd stopped it', { activeState: 'failed', result: 'timeout' }, true],
   ['that has failed by itself', { activeState: 'failed', restart: 'on-failure' }, false],
 ])('a kubelet %s: is it to be started by us?', (_, part, want) => {
-  expect(wasStoppedWith(aUnit({ ...down, ...part }), record)).toBe(want);
+  expect(wasStoppedWith(aUnit({ ...down, ...part }), record, runtime)).toBe(want);
+});
+
+test.each<[string, UnitFacts | undefined]>([
+  ['is not up', aUnit({ activeState: 'failed', changedAt: T0 + 1_100 })],
+  ['is not known', undefined],
+])('a kubelet that was stopped within our act of a runtime that %s is to be started', (_, runtime) => {
+  expect(wasStoppedWith(aUnit({ ...down, changedAt: T0 + 100_000 }), record, runtime)).toBe(true);
 });

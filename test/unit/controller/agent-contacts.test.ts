@@ -76,7 +76,7 @@ describe('the contact with an agent', () => {
   test('makes no object where there is none any more', async () => {
     const old = await report(1_000);
     made.local.seeds.remove(HEALTHS, { name: 'node-a' });
-    await expect(contacts.ask(old)).rejects.toMatchObject({ class: 'absent' });
+    await expect(contacts.ask(old)).rejects.toMatchObject({ class: 'conflict' });
     expect(made.local.read(HEALTHS, 'node-a')).toBeUndefined();
     expect(contacts.of(old).unansweredMs).toBeUndefined();
   });
