@@ -38,6 +38,7 @@ export function textAt(value: Json | undefined, key: string): string | undefined
 
 /** Text that is the same for equal values, whatever the order of their keys. */
 export function canonical(value: Json | undefined): string {
+  if (typeof value !== 'object') return JSON.stringify(value);
   return JSON.stringify(value, (_key, child: unknown) =>
     isObject(child) ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1))) : child,
   );
