@@ -3,7 +3,7 @@
 const project = (displayName) => ({
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/jest-environment.ts',
   // A run of `npm run mutate` has a copy of all of this there.
   modulePathIgnorePatterns: ['<rootDir>/.stryker/'],
   extensionsToTreatAsEsm: ['.ts'],

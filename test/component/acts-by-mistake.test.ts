@@ -33,7 +33,7 @@ const BUDGET = { maxUnhealthy: '100%', cooldown: '0s' };
 
 /** Hours go by here, and a quarter of a second matters to nothing. */
 function coarseClock(): FakeClock {
-  return createFakeClock(undefined, { grainMs: 250, turns: 4 });
+  return createFakeClock(undefined, { grainMs: 250 });
 }
 
 interface Scene extends ControllerBenchOptions {

@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 async function nearBreach(policy: object = {}): Promise<void> {
   bench = createControllerBench({
     dumps: smallDumps(),
-    clock: createFakeClock(undefined, { grainMs: 250, turns: 4 }),
+    clock: createFakeClock(undefined, { grainMs: 250 }),
     policy: {
       mode: 'Remediate',
       detection: { earlyCapture: false },

@@ -29,7 +29,7 @@ test('it is given three places within two hours, and another node is recovered t
   bench = createControllerBench({
     nodes: ['node-a', 'node-b'],
     dumps: smallDumps(),
-    clock: createFakeClock(undefined, { grainMs: 250, turns: 4 }),
+    clock: createFakeClock(undefined, { grainMs: 250 }),
     policy: {
       mode: 'Remediate',
       detection: { earlyCapture: false },

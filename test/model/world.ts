@@ -33,7 +33,7 @@ const RESTART_MS = 10_000;
 
 export async function createModelWorld(shape: WorldShape): Promise<ModelWorld> {
   const random = createSeededRandom(shape.seed);
-  const clock = createFakeClock(undefined, { grainMs: GRAIN_MS, turns: 2, random });
+  const clock = createFakeClock(undefined, { grainMs: GRAIN_MS, random });
   const serverClock = skewedClock(clock);
   const life = new AbortController();
   const { signal } = life;

@@ -18,8 +18,11 @@ export interface FakeClock extends Clock {
   settle(): Promise<void>;
 }
 
-/** Turns of the event loop after which everything that waits for no clock and no network has run. */
-const TURNS = 8;
+/**
+ * Turns of the event loop after which everything that waits for no clock and no network has run: each ends when no promise
+ * is left to go on.
+ */
+const TURNS = 2;
 
 export interface FakeClockOptions {
   /**
@@ -28,13 +31,12 @@ export interface FakeClockOptions {
    */
   readonly grainMs?: number;
   readonly random?: Random;
-  readonly turns?: number;
 }
 
 /** @param startAt wall clock at the start, milliseconds since 1970; by default 2026-11-24T10:00:00Z. */
 export function createFakeClock(
   startAt: number = Date.parse('2026-11-24T10:00:00Z'),
-  { grainMs = 0, random, turns = TURNS }: FakeClockOptions = {},
+  { grainMs = 0, random }: FakeClockOptions = {},
 ): FakeClock {
   let monotonic = 1_000;
   let offset = startAt - monotonic;
@@ -49,7 +51,7 @@ export function createFakeClock(
   }
 
   async function settle(): Promise<void> {
-    for (let turn = 0; turn < turns; turn++) await nextTurn();
+    for (let turn = 0; turn < TURNS; turn++) await nextTurn();
   }
 
   /** Those that are due next, in the order in which they are woken. */

@@ -31,7 +31,7 @@ export interface ControllerBenchOptions {
   readonly nodeProxy?: boolean;
   readonly storage?: Partial<StorageBounds>;
   readonly labels?: Readonly<Record<string, string>>;
-  /** By default one that wakes each sleeper at its own time. */
+  /** By default one that wakes together what is due within 20 ms. */
   readonly clock?: FakeClock;
   /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
   readonly clocksAhead?: Readonly<Record<string, number>>;
@@ -94,7 +94,7 @@ export function isUnschedulable(node: JsonObject): boolean {
 
 export function createControllerBench(options: ControllerBenchOptions = {}): ControllerBench {
   const { nodes = ['node-a'], dumps, labels = {} } = options;
-  const clock = options.clock ?? createFakeClock();
+  const clock = options.clock ?? createFakeClock(undefined, { grainMs: 20 });
   const random = createSeededRandom(11);
   const life = new AbortController();
   const { signal } = life;

@@ -55,33 +55,28 @@ export function itemElement(item: Json, schema: StructuralSchema | undefined): s
 }
 
 /** Each field with the text of its value; fields that only hold others are there too where they count as owned. */
-export function flatten(
-  value: Json,
-  schema: StructuralSchema | undefined,
-  path: readonly string[] = [],
-): Map<string, string> {
+export function flatten(value: Json, schema: StructuralSchema | undefined): Map<string, string> {
   const fields = new Map<string, string>();
-  visit(value, schema, path, fields);
+  visit(value, schema, '', fields);
   return fields;
 }
 
-function visit(
-  value: Json,
-  schema: StructuralSchema | undefined,
-  path: readonly string[],
-  fields: Map<string, string>,
-): void {
+function within(path: string, element: string): string {
+  return path === '' ? element : path + SEPARATOR + element;
+}
+
+function visit(value: Json, schema: StructuralSchema | undefined, path: string, fields: Map<string, string>): void {
   const merge = isEmpty(value) ? 'leaf' : mergeOf(value, schema);
   if (merge === 'map' && isObject(value)) {
     for (const [key, child] of Object.entries(value)) {
-      visit(child, childSchema(schema, key), [...path, `f:${key}`], fields);
+      visit(child, childSchema(schema, key), within(path, `f:${key}`), fields);
     }
   } else if (merge === 'map-list' && Array.isArray(value)) {
-    for (const item of value) visitItem(item, schema, [...path, itemElement(item, schema)], fields);
+    for (const item of value) visitItem(item, schema, within(path, itemElement(item, schema)), fields);
   } else if (merge === 'set' && Array.isArray(value)) {
-    for (const item of value) fields.set([...path, `v:${canonical(item)}`].join(SEPARATOR), '');
-  } else if (path.length > 0) {
-    fields.set(path.join(SEPARATOR), canonical(value));
+    for (const item of value) fields.set(within(path, `v:${canonical(item)}`), '');
+  } else if (path !== '') {
+    fields.set(path, canonical(value));
   }
 }
 
@@ -90,15 +85,11 @@ export function isEmpty(value: Json): boolean {
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
-function visitItem(
-  item: Json,
-  schema: StructuralSchema | undefined,
-  path: readonly string[],
-  fields: Map<string, string>,
-): void {
-  const key = path.join(SEPARATOR);
-  if (fields.has(key)) throw new Refusal(500, '', `duplicate entries for key ${path.at(-1)?.slice(2) ?? ''}`);
-  fields.set(key, '');
+function visitItem(item: Json, schema: StructuralSchema | undefined, path: string, fields: Map<string, string>): void {
+  if (fields.has(path)) {
+    throw new Refusal(500, '', `duplicate entries for key ${elementsOf(path).at(-1)?.slice(2) ?? ''}`);
+  }
+  fields.set(path, '');
   visit(item, schema?.items, path, fields);
 }
 
@@ -148,13 +139,17 @@ function dropLonelyDots(node: JsonObject): void {
   for (const child of Object.values(node)) if (isObject(child)) dropLonelyDots(child);
 }
 
-export function fromTrie(trie: Json | undefined, path: readonly string[] = []): Set<string> {
+export function fromTrie(trie: Json | undefined): Set<string> {
   const fields = new Set<string>();
-  const entries = isObject(trie) ? Object.entries(trie) : [];
-  if (entries.length === 0 && path.length > 0) fields.add(path.join(SEPARATOR));
-  for (const [element, child] of entries) {
-    if (element === '.') fields.add(path.join(SEPARATOR));
-    else for (const field of fromTrie(child, [...path, element])) fields.add(field);
-  }
+  collect(isObject(trie) ? trie : {}, '', fields);
   return fields;
+}
+
+function collect(trie: JsonObject, path: string, fields: Set<string>): void {
+  const entries = Object.entries(trie);
+  if (entries.length === 0 && path !== '') fields.add(path);
+  for (const [element, child] of entries) {
+    if (element === '.') fields.add(path);
+    else collect(isObject(child) ? child : {}, within(path, element), fields);
+  }
 }

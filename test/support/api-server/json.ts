@@ -17,11 +17,8 @@ export interface StoredObject extends JsonObject {
   metadata: Meta;
 }
 
-/** Looked up once: where jest runs a test, each look at a global is slow. */
-const { isArray } = Array;
-
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function objectAt(value: Json | undefined, key: string): JsonObject {
@@ -31,7 +28,7 @@ export function objectAt(value: Json | undefined, key: string): JsonObject {
 
 export function listAt(value: Json | undefined, key: string): Json[] {
   const child = isObject(value) ? value[key] : undefined;
-  return isArray(child) ? child : [];
+  return Array.isArray(child) ? child : [];
 }
 
 export function textAt(value: Json | undefined, key: string): string | undefined {
@@ -41,6 +38,7 @@ export function textAt(value: Json | undefined, key: string): string | undefined
 
 /** Text that is the same for equal values, whatever the order of their keys. */
 export function canonical(value: Json | undefined): string {
+  if (typeof value !== 'object') return JSON.stringify(value);
   return JSON.stringify(value, (_key, child: unknown) =>
     isObject(child) ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1))) : child,
   );
@@ -48,8 +46,8 @@ export function canonical(value: Json | undefined): string {
 
 export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
-  if (isArray(a) || isArray(b)) {
-    if (!isArray(a) || !isArray(b) || a.length !== b.length) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => isEqual(item, b[index]));
   }
   if (!isObject(a) || !isObject(b)) return false;

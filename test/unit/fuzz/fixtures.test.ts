@@ -1,6 +1,7 @@
 /** Captures of real programs: the right cause or honestly none, and never a wrong one with high confidence. */
 import { describe, expect, test } from '@jest/globals';
 import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { type Fixture, inputOf, readFixtures } from './fixture.ts';
 
@@ -9,6 +10,16 @@ const FIXTURES = readFixtures('kubelet');
 const PROGRAMS = readFixtures('programs-dumps').flatMap((fixture) =>
   fixture.files.map((file) => ({ ...fixture, file: file.name, files: [file] })),
 );
+
+const verdicts = new Map<string, Diagnosis>();
+
+/** What several tests look at is made once. */
+function verdictOf({ name, files }: Fixture, probe: ProbeState): Diagnosis {
+  const key = JSON.stringify([name, files.map((file) => file.name), probe]);
+  const verdict = verdicts.get(key) ?? diagnose(inputOf(files, probe));
+  verdicts.set(key, verdict);
+  return verdict;
+}
 
 function isRight({ cause }: Diagnosis, { expected }: Fixture): boolean {
   return expected.causes.includes(cause);
@@ -24,7 +35,7 @@ describe.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))('%s',
   const { files, expected } = fixture;
 
   test('all files together, and what the probe said: the right cause, and the right word on restarts', () => {
-    const verdict = diagnose(inputOf(files, expected.probe));
+    const verdict = verdictOf(fixture, expected.probe);
     expect(expected.causes).toContain(verdict.cause);
     expect(expected.classes).toContain(verdict.class);
     expect(expected.restartKubelet).toContain(verdict.restartKubelet);
@@ -32,26 +43,27 @@ describe.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))('%s',
   });
 
   test('where nobody asked the runtime, no wrong cause with high confidence', () => {
-    expectNothingWrong(diagnose(inputOf(files, 'Unknown')), fixture);
+    expectNothingWrong(verdictOf(fixture, 'Unknown'), fixture);
   });
 
   test.each(files.map((file) => [file.name, file] as const))(
     '%s alone: no wrong cause with high confidence',
     (_, file) => {
-      expectNothingWrong(diagnose(inputOf([file], expected.probe)), fixture);
-      expectNothingWrong(diagnose(inputOf([file], 'Unknown')), fixture);
+      const alone = { ...fixture, files: [file] };
+      expectNothingWrong(verdictOf(alone, expected.probe), fixture);
+      expectNothingWrong(verdictOf(alone, 'Unknown'), fixture);
     },
   );
 });
 
 test('nine of ten are named, so that Unknown is no way out', () => {
-  const named = FIXTURES.filter(({ files, expected }) => diagnose(inputOf(files, expected.probe)).class !== 'Unknown');
+  const named = FIXTURES.filter((fixture) => verdictOf(fixture, fixture.expected.probe).class !== 'Unknown');
   expect(named.length).toBeGreaterThanOrEqual(Math.ceil(FIXTURES.length * 0.9));
 });
 
 test.each(PROGRAMS)('a program blocked as in $name, $file: the cause', (fixture) => {
-  const { files, expected } = fixture;
-  const verdict = diagnose(inputOf(files, expected.probe));
+  const { expected } = fixture;
+  const verdict = verdictOf(fixture, expected.probe);
   expect(expected.causes).toContain(verdict.cause);
   expect(expected.classes).toContain(verdict.class);
   expect(expected.restartKubelet).toContain(verdict.restartKubelet);
@@ -61,7 +73,7 @@ test.each(PROGRAMS)('a program blocked as in $name, $file: the cause', (fixture)
 test.each(Object.entries(Object.groupBy(PROGRAMS, ({ name }) => name)))(
   'one fingerprint of %s, whatever Go version and form of dump',
   (_, group = []) => {
-    const prints = group.map(({ files, expected }) => diagnose(inputOf(files, expected.probe)).fingerprint);
+    const prints = group.map((fixture) => verdictOf(fixture, fixture.expected.probe).fingerprint);
     expect(new Set(prints).size).toBe(1);
   },
 );
