@@ -121,6 +121,14 @@ describe('a device that holds nothing of the node', () => {
     );
   });
 
+  test.each([
+    '  Normal   NodeHasDiskPressure   11m (x3 over 40m)   kubelet   Node n1 status is now: NodeHasDiskPressure',
+    '  Warning  EvictionThresholdMet  12m (x9 over 41m)   kubelet   Attempting to reclaim ephemeral-storage',
+    '  Warning  ImageGCFailed  46m   kubelet   Failed to garbage collect required amount of images. Attempted to free 5 bytes',
+  ])('a disk that events call full is: %s', (line) => {
+    expect(verdictOf(line).cause).toBe('file-system-full');
+  });
+
   test('a thin pool that is full is a file system that is', () => {
     const line = 'Nov 24 10:00:00 n1 kernel: device-mapper: thin: 253:2: switching pool to out-of-data-space mode\n';
     expect(verdictOf(line).cause).toBe('file-system-full');

@@ -63,7 +63,7 @@ export const HOST_LINES: readonly Rule[] = [
   },
   {
     pattern: new RegExp(
-      String.raw`${OF_HOST}[^\n]{0,300}[Nn]o space left on device|/sys/fs/cgroup[^\n]{0,300}[Nn]o space left on device|DiskPressure[^\n]{0,40}status is now: NodeHasDiskPressure|attempting to reclaim"? ?(?:resourceName="|)(?:ephemeral-storage|nodefs|imagefs)`,
+      String.raw`${OF_HOST}[^\n]{0,300}[Nn]o space left on device|/sys/fs/cgroup[^\n]{0,300}[Nn]o space left on device|status is now: NodeHasDiskPressure|[Aa]ttempting to reclaim"? ?(?:resourceName="|)(?:ephemeral-storage|nodefs|imagefs)|[Ff]ailed to garbage collect required amount of images`,
       'g',
     ),
     read: () => ({ kind: 'no-space' }),
