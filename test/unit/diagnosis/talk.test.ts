@@ -68,6 +68,9 @@ const ABOUT: readonly ((message: string) => string)[] = [
 ];
 
 const DENIALS = [
+  'runc hangs were fixed in 1.0.0',
+  'Kubernetes 1.18: kubelet: fixed a deadlock where docker ps hangs',
+  '# HELP pleg_relist_seconds timeouts of the container runtime',
   'no PLEG errors found',
   'No hung tasks were found, docker ps works',
   '0 timeouts of the container runtime',

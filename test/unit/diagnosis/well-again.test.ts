@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { HostSummary, MAX_CLUES } from '../../../src/api/v1alpha1/host-summary.ts';
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 
 const NOTHING = {
@@ -200,4 +201,28 @@ describe('a fault that is over', () => {
       { numRuns: 100, seed: 53 },
     );
   });
+});
+
+test('a start is over where the Node becomes ready, and not where it is asked for again', () => {
+  const check = kubelet(
+    '"Skipping pod synchronization" err="[container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet to be successful]"',
+  );
+  expect(verdictOf([check(0), READY(1)].join('\n')).class).toBe('Healthy');
+  expect(verdictOf([check(0), READY(1), check(2)].join('\n')).class).not.toBe('Healthy');
+});
+
+test('what has succeeded is looked for in time in proportion to the text', () => {
+  const parts = [
+    'StartContainer ',
+    'SyncLoop ADD ',
+    'nfs: server ',
+    'returns sandbox ',
+    'remaining active paths: ',
+    'event="',
+  ];
+  for (const part of parts) {
+    const text = (size: number): string => part.repeat(Math.ceil(size / part.length));
+    expect(cpuMs(() => logCluesOf({ name: 'x.log', text: text(100_000) }))).toBeLessThan(1_500);
+    expect(cpuMs(() => logCluesOf({ name: 'x.log', text: text(100_000).replaceAll(' ', '\n') }))).toBeLessThan(1_500);
+  }
 });

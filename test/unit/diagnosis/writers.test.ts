@@ -135,6 +135,17 @@ describe('the writer of a line', () => {
     );
   });
 
+  test.each([
+    'docker ps hangs',
+    'our container runtime is stuck since noon',
+    'my app says too many open files\nmy app says too many open files',
+    'time="2026-11-24T10:08:30Z" level=error msg="too many open files"\n'.repeat(3),
+    'E1124 10:08:30.5 1 controller.go:190] failed to sync: mount controller: context deadline exceeded',
+    'runc hangs on the new nodes',
+  ])('is nobody, and words that anybody may have are a hint: %s', (text) => {
+    expect(verdictOf(text)).toMatchObject({ confidence: 'Low', class: expect.not.stringMatching('Unknown') });
+  });
+
   test('is not made surer by what others say of the same', () => {
     fc.assert(
       fc.property(

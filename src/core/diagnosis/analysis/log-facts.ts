@@ -3,6 +3,7 @@ import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { parsePlegLine, type PlegLine } from '../../detection/pleg-line.ts';
 import { durationMs } from '../../time/duration.ts';
 import { type FailingCall, readFailingCall } from '../calls/failing-call.ts';
+import { NODE_READY } from '../clues/well-again.ts';
 import { ownWords } from '../clues/own-words.ts';
 import { KUBELET_START, KUBELET_VERSION, PLEG_EVENT, SKIPPING } from '../clues/clue-patterns.ts';
 
@@ -113,9 +114,10 @@ function worksAtEnd(log: readonly Said[]): boolean {
   return spanMs(events) > STUCK_MS;
 }
 
-/** A complaint is over where others of the log come for a minute without it, or the sync loop takes up what relist found. */
+/** A complaint is over where others of the log come for a minute without it, or the kubelet does what it did not do. */
 function isOver(log: readonly Said[], last: Said): boolean {
-  return isCalmAfter(last, CALM_MS) || log.slice(log.indexOf(last) + 1).some((said) => matches(PLEG_EVENT, said));
+  const later = log.slice(log.indexOf(last) + 1);
+  return isCalmAfter(last, CALM_MS) || later.some((said) => matches(PLEG_EVENT, said) || matches(NODE_READY, said));
 }
 
 function startUpOf(log: readonly Said[]): StartUp {

@@ -29,10 +29,12 @@ const GIVEN = /(?:exec|image|images|command|args?|path|name|stat|file|open|fork\
 const NAMED =
   /(?<![\w-])(?:exec|images?|commands?|cmd|args?|argv|entrypoint|path|name|stat|lstat|file|open|fork\/exec|pods?|containers?|sandbox|volumes?|claim|secret|configmap|namespace|process|job|label|annotation)[:=]? ?$/i;
 /** The same without quotes, as logrus writes a value of one word. */
-const BARE_VALUES = new RegExp(String.raw`(?<= (?:${KEYS})=)[^\s"\[{][^\s"]{0,400}`, 'g');
+const BARE_VALUES = new RegExp(String.raw`( (?:${KEYS})=)([^\s"\[{][^\s"]{0,400})`, 'g');
 /** What `kubectl describe` and events say of a container: names, images, commands, each to its end. */
 const TOLD =
-  /(?<=^[ \t>|-]{0,32}(?:Command|Args|Image|Image ID|Entrypoint|Container ID|Labels|Annotations|Node-Selectors|Path|command|args|image|entrypoint|cmd):[ \t]{1,16})\S.{0,4000}|(?<=\b(?:[Cc]reat(?:ed|ing)|[Ss]tart(?:ed|ing)|[Ss]topping|[Kk]illing|[Pp]ull(?:ing|ed)|[Rr]estarting|[Dd]eleting|[Ss]topped|[Ss]uccessfully pulled) (?:container|image|pod|job)(?: with (?:docker )?id)?:? )[\w./:@-]{1,300}/g;
+  /^([ \t>|-]{0,32}(?:Command|Args|Image|Image ID|Entrypoint|Container ID|Labels|Annotations|Node-Selectors|Path|command|args|image|entrypoint|cmd):[ \t]{1,16})(\S.{0,4000})/;
+const ACTED_ON =
+  /(\b(?:[Cc]reat(?:ed|ing)|[Ss]tart(?:ed|ing)|[Ss]topp(?:ed|ing)|[Kk]illing|[Pp]ull(?:ed|ing)|[Rr]estarting|[Dd]eleting) (?:container|image|pod|job)(?: with (?:docker )?id)?:? )([\w./:@-]{1,300})/g;
 const QUOTE = /\\{0,15}"/g;
 /** A line that Docker, journald or another program has wrapped: its quotes are the kubelet's own. */
 const WRAPPED = /^\s{0,8}\{(?!.{0,1024}"caller":)/;
@@ -51,7 +53,7 @@ export function ownWords(whole: string): string {
 
 /** What a line names without quotes. */
 function named(line: string): string {
-  return line.replace(BARE_VALUES, filledAll).replace(TOLD, filledAll);
+  return line.replace(BARE_VALUES, valueFilled).replace(TOLD, valueFilled).replace(ACTED_ON, valueFilled);
 }
 
 /** Quotes that are open. `at`: of what is in them. */
@@ -105,6 +107,10 @@ function filled(match: string, inner: string): string {
   return inner === '' || /^(?:[0-9a-f]{6,64}|[A-Z][A-Za-z]*)$/.test(inner)
     ? match
     : match.replace(inner, () => FILL.repeat(inner.length));
+}
+
+function valueFilled(_: string, before: string, value: string): string {
+  return before + filledAll(value);
 }
 
 function filledAll(match: string): string {

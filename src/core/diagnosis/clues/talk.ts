@@ -35,7 +35,7 @@ const KEY =
 const CODE =
   /\b(?:errors?\.New|fmt\.\w{1,16}|klog\.\w{1,16}|logrus\.\w{1,16}|log(?:ger)?\.\w{1,16}|t\.(?:Error|Fatal|Log|Run|Skip)\w{0,8}|assert\w{0,16}|require\.\w{1,16}|expect|console\.\w{1,16}|printk|pr_(?:err|warn|info)|dev_(?:err|warn)|s?printf|strings\.\w{1,16}|regexp\.\w{1,16}|re\.(?:compile|search|match)|System\.\w{1,16})\(|\s:=\s|^\s{0,64}(?:\/\/|\/\*)/;
 const CHANGE =
-  /^\W{0,16}(?:(?:\[[\w ./-]{1,40}\]|[\w./-]{1,30}:|\*\*[^*\n]{1,40}\*\*:?|[\w-]{1,20}\([\w ./-]{1,30}\):) {0,4})?(?:fix(?:es|ed)?|adds?|added|improve[sd]?|prevent(?:s|ed)?|avoid(?:s|ed)?|handle[sd]?|resolve[sd]?|remove[sd]?|updated?|bump(?:s|ed)?|revert(?:s|ed)?|backport(?:s|ed)?|document(?:s|ed)?|refactor\w{0,4}|introduce[sd]?|implement(?:s|ed)?|bug ?fix\w{0,3}|feat|chore|docs)\b|\((?:\[)?#\d{2,6}[,)\]]/i;
+  /^\W{0,16}(?:(?:\[[\w ./-]{1,40}\]|[\w./-]{1,30}:|\*\*[^*\n]{1,40}\*\*:?|[\w-]{1,20}\([\w ./-]{1,30}\):) {0,4})?(?:fix(?:es|ed)?|adds?|added|improve[sd]?|prevent(?:s|ed)?|avoid(?:s|ed)?|handle[sd]?|resolve[sd]?|remove[sd]?|updated?|bump(?:s|ed)?|revert(?:s|ed)?|backport(?:s|ed)?|document(?:s|ed)?|refactor\w{0,4}|introduce[sd]?|implement(?:s|ed)?|bug ?fix\w{0,3}|feat|chore|docs)\b|\(\[?#\d{2,6}[,)\]]|\b(?:was|were|is|are|been|got) (?:fixed|resolved)\b|\b(?:fixed|resolved) (?:in|by|an?|the)\b|^# (?:HELP|TYPE) /i;
 /** As mail and Markdown mark what is quoted. */
 const QUOTED = /^[ \t]{0,8}(?:>[ \t]{0,8}){1,8}/;
 /** No sentence that says something is longer. */

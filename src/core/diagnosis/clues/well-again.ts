@@ -28,6 +28,10 @@ interface Success {
   readonly ends: Partial<Record<Area, number>>;
 }
 
+/** The kubelet finds its runtime, its network and PLEG well. */
+export const NODE_READY =
+  /Recording NodeReady event|event="NodeReady"|Fast updating node status as it just became ready/g;
+
 const RUNTIME = { list: AT_ONCE, socket: AT_ONCE, start: SOON } as const;
 const SUCCESSES: readonly Success[] = [
   {
@@ -59,7 +63,7 @@ const SUCCESSES: readonly Success[] = [
     ends: { api: AT_ONCE, start: SOON },
   },
   {
-    source: String.raw`Recording NodeReady event|event="NodeReady"|Fast updating node status as it just became ready`,
+    source: NODE_READY.source,
     ends: { ...RUNTIME, network: LATER, sandbox: LATER, api: SOON },
   },
   { source: String.raw`status is now: NodeHasSufficientMemory`, ends: { memory: SOON } },
@@ -122,7 +126,7 @@ const AREAS: readonly (readonly [Area, RegExp])[] = [
   ],
   [
     'list',
-    /Cannot connect to the Docker daemon|container runtime is down|message larger than max|Unable to retrieve pods/,
+    /Cannot connect to the Docker daemon|container runtime is down|message larger than max|Unable to retrieve pods|status check may not have completed/,
   ],
   ['network', /reserve sandbox name|reserving pod name|create pod sandbox/],
   [

@@ -1,7 +1,7 @@
 /** How much the line of a clue is worth, by who has written it and when. */
 import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { durationMs } from '../../time/duration.ts';
-import { readFailingCall } from '../calls/failing-call.ts';
+import { HOST_CLUES } from '../kernel/host-events.ts';
 import { ownWords } from './own-words.ts';
 import { writerOf } from './writer.ts';
 
@@ -13,14 +13,15 @@ export type Worth = 'sure' | 'likely' | 'hint';
 
 /** The log goes on for so long after it, in milliseconds. */
 const OLD_MS = 600_000;
-/** Records, and what gRPC, the kubelet, the runtime and the kernel say of a failing call. */
-const FORMAL =
-  /^[\ufeff\s>|]{0,32}(?:[IWEF]\d{4} \d\d:|\{"ts":|time="\d{4}|(?:FATA|ERRO|WARN)\[\d{4}|(?:Warning|Normal) {2,}\w)|rpc error: code = |from runtime service failed|(?:Unm|M)ount(?:Volume|Device)\.\w{1,16} failed|Unable to (?:attach or mount volumes|retrieve pods)|Error syncing pod|[Ff]ailed to (?:create pod sandbox|create shim task|create containerd task|setup network for sandbox|destroy network for sandbox)|NetworkPluginNotReady|Handler for (?:GET|POST|DELETE) |Cannot connect to the Docker daemon|Failed to activate service|nfs4?: server \S{1,256} not responding|soft lockup|blocked for more than \d/;
+/** Words that only the kubelet, a runtime, systemd and its bus, and Kubernetes' events have. */
+const UNMISTAKABLE =
+  /from runtime service failed|from image service failed|PLEG is not healthy|GenericPLEG|EventedPLEG|[Ss]kipping pod synchronization|container runtime is down|status check may not have completed yet|(?:Unm|M)ount(?:Volume|Device)\.\w{1,16}|Unable to (?:attach or mount volumes|retrieve pods|update node status)|Error (?:syncing pod|updating node status)|unmounted volumes=|[Ff]ailed to (?:create (?:pod )?sandbox|create shim task|create containerd task|reserve sandbox name|setup network for sandbox|destroy network for sandbox|get container status|"(?:Start|Kill)Container")|(?:Run|Stop|Remove)PodSandbox|(?:Start|Stop|Remove|Create)Container\b|ContainerStatus|PodSandboxStatus|List(?:PodSandbox|Containers|Images)|Failed(?:CreatePodSandBox|KillPod|Mount|AttachVolume|Unmount)|(?:Run|Kill|Create)ContainerError|NetworkPluginNotReady|NetworkPlugin cni|cni plugin not initialized|Allocate failed|Handler for (?:GET|POST|DELETE) |Cannot connect to the Docker daemon|TaskExit event|get state for [0-9a-f]{6}|unknown service runtime\.v1|validate CRI v1|failed to run [Kk]ubelet|failed to load kubelet config|"command failed"|node lease|Housekeeping took|attempting to reclaim|must evict pod|org\.freedesktop|completion signal from dbus|dbus: connection closed|transient scope unit|start unit |systemd to (?:create|remove)|is already executing|nestedpendingoperations|inotify_(?:add_watch|init)|\/var\/(?:lib|run)\/(?:kubelet|containerd|docker|crio)\b|\/run\/(?:containerd|crio|docker)\b|dial unix \/|OCI runtime (?:create|exec) failed/;
 
 export function worthOf({ line, lastBeforeEnd }: LogClue): Worth {
   if (lastBeforeEnd !== undefined && durationMs(lastBeforeEnd) > OLD_MS) return 'hint';
   const writer = writerOf(line);
   if (writer === 'node') return 'sure';
   if (writer === 'other') return 'hint';
-  return FORMAL.test(line) || readFailingCall(ownWords(line)) === undefined ? 'likely' : 'hint';
+  const own = ownWords(line);
+  return UNMISTAKABLE.test(own) || HOST_CLUES.some(({ meaning }) => meaning(own) !== undefined) ? 'likely' : 'hint';
 }
