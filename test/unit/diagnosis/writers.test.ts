@@ -61,12 +61,14 @@ const OF_NODE: readonly ((message: string) => string)[] = [
   (m) => `E1124 10:08:30.514715   1498 kubelet.go:2646] ${m}`,
   (m) => `E1124 10:08:30.514715   1498 pleg/generic.go:310] ${m}`,
   (m) => `> E1124 10:08:30.514715   1498 kuberuntime_manager.go:843] ${m}`,
-  (m) => `2026-11-24T10:08:30.514Z stderr F E1124 10:08:30.514715   1498 remote_runtime.go:345] ${m}`,
+  (m) => `<30>1 2026-11-24T10:08:30.514Z node-1 kubelet 1498 - - ${m}`,
   (m) => `{"ts":1745319662553.902,"caller":"pleg/generic.go:256","msg":"x","err":"${m}"}`,
   (m) => `[pod/kubelet/kubelet] ${m.length > 0 ? `E1124 10:08:30.514715 1 kubelet.go:1] ${m}` : ''}`,
 ];
 const OF_OTHERS: readonly ((message: string) => string)[] = [
   (m) => `Nov 24 10:08:30 node-1 my-app[1498]: ${m}`,
+  (m) => `<30>1 2026-11-24T10:08:30.514Z node-1 my-app 1498 - - ${m}`,
+  (m) => `2026-11-24T10:08:30.514Z stderr F 2026/11/24 10:08:30 ${m}`,
   (m) => `Nov 24 10:08:30 node-1 node-exporter[7]: ${m}`,
   (m) => `Nov 24 10:08:30 node-1 kubelet-exporter[7]: ${m}`,
   (m) => `Nov 24 10:08:30 ci-7 gitlab-runner[7]: ${m}`,
@@ -100,6 +102,10 @@ const OF_NOBODY: readonly ((message: string) => string)[] = [
   (m) => `E1124 10:08:30.514715   1498 x.go:345] ${m}`,
   (m) => `time="2026-11-24T10:08:30Z" level=error msg="${m}"`,
   (m) => `  Warning  Failed  3m1s (x12 over 45m)  kubelet  ${m}`,
+  // The log of a container, in which anybody may write in any form.
+  (m) => `2026-11-24T10:08:30.514Z stderr F E1124 10:08:30.514715   1498 remote_runtime.go:345] ${m}`,
+  (m) => `2026-11-24T10:08:30.514Z stdout F [ 4711.123456] ${m}`,
+  (m) => `2026-11-24T10:08:30.514Z stdout F Nov 24 10:08:30 node-1 kubelet[1]: ${m}`,
 ];
 
 const BY_WRITER: Readonly<Record<Writer, readonly ((message: string) => string)[]>> = {

@@ -180,13 +180,13 @@ function callHit(one: Said, call: FailingCall): CallHit {
 export function logFacts(clues: readonly LogClue[], ended: ReadonlySet<LogClue> = new Set()): LogFacts {
   const said = clues.map(readClue);
   const live = said.filter(({ clue }) => !ended.has(clue));
-  const sources = [...new Set(said.map(({ clue }) => clue.source))];
-  const logs = sources.map((source) => said.filter(({ clue }) => clue.source === source));
+  const bySource = (some: readonly Said[]): readonly (readonly Said[])[] => [
+    ...Map.groupBy(some, ({ clue }) => clue.source).values(),
+  ];
+  const liveLogs = bySource(live);
 
   function find(pattern: RegExp): LogHit | undefined {
-    const newest = sources.flatMap(
-      (source) => live.findLast((one) => one.clue.source === source && matches(pattern, one)) ?? [],
-    );
+    const newest = liveLogs.flatMap((log) => log.findLast((one) => matches(pattern, one)) ?? []);
     const last = newest.at(-1);
     if (last === undefined) return undefined;
     const count = live.reduce((sum, one) => sum + (matches(pattern, one) ? one.clue.count : 0), 0);
@@ -205,7 +205,7 @@ export function logFacts(clues: readonly LogClue[], ended: ReadonlySet<LogClue> 
 
   const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.own.matchAll(KUBELET_VERSION);
   const [, plain, json] = [...(version ?? [])].at(-1) ?? [];
-  const pleg = plegHistory(logs);
+  const pleg = plegHistory(bySource(said));
   // What was at fault is well again, and not for long: that is no log of a kubelet that has been well.
   return { find, calls, pleg: { ...pleg, works: pleg.works && ended.size === 0 }, kubeletVersion: plain ?? json };
 }

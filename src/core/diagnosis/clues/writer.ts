@@ -2,7 +2,7 @@
  * Who has written a line of a log, by the marks that its form has. Words that anybody may write say little of a node: they
  * are the node's own where one of its programs has written them.
  *
- * Sources of the forms: RFC 3164 and journalctl's short forms, k8s.io/klog and k8s.io/component-base/logs/json, logrus, the
+ * Sources of the forms: RFC 3164, RFC 5424 and journalctl's short forms, k8s.io/klog and k8s.io/component-base/logs/json, logrus, the
  * kernel's printk, the CRI's log format, kubectl and docker compose (prefixes of containers), go-kit, zap, coredns, nginx, log4j.
  */
 
@@ -14,11 +14,13 @@ export type Writer = 'node' | 'nobody' | 'other';
 
 /** Names of syslog of programs that kubelet, pods and mounts depend on, in any distribution. */
 const OF_NODE =
-  /^(?:kernel|(?:[\w.-]{1,32}[.-])?(?:kubelet|kubelite|hyperkube|kubenswrapper)(?:[.-](?:wrapper|service|start\w{0,8}|run\w{0,4}|sh))?|(?:atomic-openshift|origin)-node|k3s(?:-agent|-server)?|rke2(?:-agent|-server)?|k0s(?:worker|controller)?|(?:docker-)?containerd(?:-shim(?:-\w{1,12}){0,3})?|docker(?:d|-current|-latest|d-current)?|crio|cri-o|cri-dockerd|cri-docker|conmon|runc|crun|podman|nvidia-container-\w{1,10}|systemd(?:-\w{1,16})?|init|dbus(?:-daemon|-broker(?:-launch)?)?|chronyd|ntpd|ntpdate|timesyncd|multipathd|iscsid|lvm|dmeventd|smartd|mdadm|rpc\.\w{1,12}|automount|mount(?:\.\w{1,8})?|umount|udevd|oomd|earlyoom|dhclient|NetworkManager)$/;
+  /^(?:kernel|(?:[\w.-]{1,32}[.-])?(?:kubelet|kubelite|hyperkube|kubenswrapper)(?:[.-](?:wrapper|service|start\w{0,8}|run\w{0,4}|sh))?|(?:atomic-openshift|origin)-node|k3s(?:-agent|-server)?|rke2(?:-agent|-server)?|k0s(?:worker|controller)?|(?:docker-)?containerd(?:-shim(?:-\w{1,12}){0,3})?|docker(?:d|-current|-latest|d-current)?|crio|cri-o|cri-dockerd|cri-docker|conmon|runc|crun|runsc|kata(?:-\w{1,16})?|virtiofsd|podman|kubeadm|nvidia-container-\w{1,10}|systemd(?:-\w{1,16})?|init|dbus(?:-daemon|-broker(?:-launch)?)?|chronyd|ntpd|ntpdate|timesyncd|multipathd|iscsid|lvm|dmeventd|smartd|mdadm|rpc\.\w{1,12}|automount|mount(?:\.\w{1,8})?|umount|udevd|oomd|earlyoom|dhclient|NetworkManager)$/;
 const TIME_OF_SYSLOG = String.raw`(?:(?:[A-Z][a-z]{2} )?(?:\d{4} )?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d{1,9})?|(?:[A-Z][a-z]{2} )?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d| UTC| [A-Z]{3,4})?)`;
 const NAME = String.raw`([\w.@/()-]{1,64}?)`;
 /** With a time and a host; a name that lacks one of them has the id of its process. */
 const SYSLOG = [
+  // RFC 5424.
+  /^<\d{1,3}>1 \S{1,40} \S{1,255} ([\w.@/()-]{1,64}) \S{1,32} \S{1,32} /,
   new RegExp(String.raw`^(?:<\d{1,3}>\d?)?${TIME_OF_SYSLOG} [\w.:-]{1,255} ${NAME}(?:\[\d{1,10}\])?: `),
   new RegExp(
     String.raw`^(?:<\d{1,3}>\d?)?(?:${TIME_OF_SYSLOG} |\[ *\d{1,10}\.\d{6}\] [\w.:-]{1,255} )?${NAME}\[\d{1,10}\]: `,
@@ -79,11 +81,11 @@ function ofHead(whole: string): Writer {
     const [before, pod = '', name = '', service = ''] = container;
     return [pod, name, service].some((one) => OF_NODE.test(one)) ? ofBody(whole.slice(before.length)) : 'other';
   }
-  const head = whole.replace(CRI, '');
-  const program = [...SYSLOG, JOURNAL].map((form) => form.exec(head)?.[1]).find((one) => one !== undefined);
+  // A container's log: what is in it says who it is, and nobody else does.
+  if (CRI.test(whole)) return ofBody(whole.replace(CRI, '')) === 'other' ? 'other' : 'nobody';
+  const program = [...SYSLOG, JOURNAL].map((form) => form.exec(whole)?.[1]).find((one) => one !== undefined);
   if (program !== undefined) return ofProgram(program);
-  if (PRINTK.test(head)) return 'node';
-  return ofBody(head);
+  return PRINTK.test(whole) ? 'node' : ofBody(whole);
 }
 
 /** @param name as syslog has it: `(dockerd)` and `/usr/bin/dockerd` are dockerd. */
