@@ -137,6 +137,25 @@ describe('a call that was answered', () => {
   });
 });
 
+describe('a time that is given', () => {
+  test.each([
+    'Nov 24 10:00:00 n1 containerd[9]: time="2026-11-24T10:00:00Z" level=info msg="StopContainer for \\"8f\\" with timeout 30 (s)"',
+    'Nov 24 10:00:00 n1 crio[9]: time="2026-11-24T10:00:00Z" level=info msg="Stopping container: 8f (timeout: 30s)" id=1',
+    'stop container 8f with a timeout of 2m0s',
+    'crictl stopp --timeout 30 8fad',
+    '8fad9010c440b  a/b     4 minutes ago   Running   timeout   0   containerd',
+  ])('is none that is over: %s', (line) => {
+    expect(classOf(line)).toBe('Unknown');
+  });
+
+  test.each(['stop container 8f: timeout of 2m0s exceeded', 'failed to stop container 8f: timeout'])(
+    'while %s',
+    (line) => {
+      expect(classOf(line)).toBe('ShimOrRunc');
+    },
+  );
+});
+
 describe('a deadline of the API', () => {
   test.each([
     'Warning  DeadlineExceeded  job-controller  Job was active longer than specified deadline, container runtime x',

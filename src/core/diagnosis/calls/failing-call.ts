@@ -26,7 +26,9 @@ const ALONE = String.raw`(?<![\w./@:'\x60-])(?<!(?:[[(,] ?)")`;
 /** Of a phrase; one word alone may be quoted as a name is. */
 const NO_NAME = String.raw`(?![\w/@-]|[.:]\w)`;
 const ENDS = String.raw`(?![\w/@='\x60-]|[.:]\w)`;
-const LATE = String.raw`(?<![\w./@-])[Dd]eadline ?[Ee]xceeded${NO_NAME}|(?<![\w./@-])[Tt]imed[ -]out${NO_NAME}|${ALONE}[Tt]ime ?out${ENDS}(?! (?:-\w|\d{1,6}[smh]? (?:\.?\/|[a-z])))|TIMEOUT|code = 4 desc|to be killed`;
+/** How long a time is given, or a command of that name. */
+const NO_SETTING = String.raw`(?! (?:-\w|(?:of )?\d[\w.]{0,16}(?![\w.]| (?:exceeded|expired|reached|elapsed|passed))))`;
+const LATE = String.raw`(?<![\w./@-])[Dd]eadline ?[Ee]xceeded${NO_NAME}|(?<![\w./@-])[Tt]imed[ -]out${NO_NAME}|${ALONE}[Tt]ime ?out${ENDS}${NO_SETTING}|TIMEOUT|code = 4 desc|to be killed`;
 const AWAY = String.raw`Unavailable|UNAVAILABLE|code = 14 desc|connection refused|[Cc](?:annot|ould not|an't) connect to`;
 const HANGS = String.raw`${ALONE}[Hh](?:angs?|ung|anging)${ENDS}|(?:never|not|n't|n’t) (?:return|respond|answer|come back|complete|finish)|not responding|unresponsive|no response|takes forever|blocks? forever|${ALONE}stuck${ENDS}`;
 
@@ -49,7 +51,10 @@ const NOT_OURS =
   /(?:[Ll]iveness|[Rr]eadiness|[Ss]tartup|[Ee]xec)\S{0,4} probe|[Pp]robe (?:failed|errored|warning)|ExecSync|PullImage|ImagePull|[Ff]ailed to pull|pull(?:ing)? image|lease|[Nn]ode ?status|webhook|Leader ?[Ee]lection|etcd|TLS handshake|reflector|Failed to (?:watch|list) \*|timeout=|factory failed|[Tt]imeout: ?\d|-timeout|activeDeadlineSeconds|active (?:on the node )?longer than|DeadlineExceeded\b(?![^\n]{0,4}desc)(?=[^\n]{0,80}\b[Jj]ob\b)/;
 /** Whoever says so was asked, and has answered. */
 const ANSWERS =
-  /\b(?:not found|no such (?:file|container|image|process|host|device|network|id|object|task|plugin|volume|sandbox)|permission denied|access denied|already (?:exists|in use|running|mounted|loaded|reserved)|invalid argument|connection refused|unauthorized|forbidden|exec format error|not a directory|is a directory|unknown (?:flag|command|service|shorthand)|not supported|does(?:n't| not) exist|bad request|address already in use|code = (?:NotFound|AlreadyExists|InvalidArgument|PermissionDenied|Unauthenticated|Unimplemented|OutOfRange))\b/gi;
+  /\b(?:not found|no such (?:file|container|image|process|host|device|network|id|object|task|plugin|volume|sandbox)|permission denied|access denied|already (?:exists|in use|running|mounted|loaded|reserved)|invalid argument|connection refused|unauthorized|forbidden|exec format error|not a directory|is a directory|unknown (?:flag|command|service|shorthand)|not supported|does(?:n't| not) exist|bad request|address already in use)\b/gi;
+/** As gRPC calls an answer, whatever is said of it. */
+const ANSWER_CODES =
+  /^(?:NotFound|AlreadyExists|InvalidArgument|PermissionDenied|Unauthenticated|Unimplemented|OutOfRange)$/;
 /** What journald adds to a record (`journalctl -o json`): units and commands, whatever the record says. */
 const JOURNAL_FIELDS = /"(?!MESSAGE")_?[A-Z][A-Z_0-9]{1,60}":"(?:[^"\\]|\\.)*(?:"|$)/g;
 const OPERATION =
@@ -90,6 +95,8 @@ function lastAt(line: string, pattern: RegExp): number {
 /** The innermost error comes last: where that is an answer, nobody waits. A network plugin that answers so has failed. */
 function isAnswered(callee: Callee, code: CallCode, line: string): boolean {
   if (code === 'oversized' || code === 'unavailable') return false;
+  const said = [...line.matchAll(/\bcode = (\w{1,32})/g)].at(-1)?.[1] ?? '';
+  if (ANSWER_CODES.test(said)) return code !== 'failed' || callee !== 'network';
   if (code === 'failed') return callee !== 'network' && lastAt(line, ANSWERS) >= 0;
   return lastAt(line, ANSWERS) > lastAt(line, ENDLESS);
 }

@@ -35,6 +35,8 @@ const TOLD =
   /^([ \t>|-]{0,32}(?:Command|Args|Image|Image ID|Entrypoint|Container ID|Labels|Annotations|Node-Selectors|Path|command|args|image|entrypoint|cmd):[ \t]{1,16})(\S.{0,4000})/;
 const ACTED_ON =
   /(\b(?:[Cc]reat(?:ed|ing)|[Ss]tart(?:ed|ing)|[Ss]topp(?:ed|ing)|[Kk]illing|[Pp]ull(?:ed|ing)|[Rr]estarting|[Dd]eleting) (?:container|image|pod|job)(?: with (?:docker )?id)?:? )([\w./:@-]{1,300})/g;
+/** A word that is all of a cell of a table is a name. */
+const CELL = /(?<= {2}|\t)(?:time-?out|timed-out|stuck|hangs?|hung)(?= {2}|\t)/gi;
 const QUOTE = /\\{0,15}"/g;
 /** A line that Docker, journald or another program has wrapped: its quotes are the kubelet's own. */
 const WRAPPED = /^\s{0,8}\{(?!.{0,1024}"caller":)/;
@@ -53,7 +55,11 @@ export function ownWords(whole: string): string {
 
 /** What a line names without quotes. */
 function named(line: string): string {
-  return line.replace(BARE_VALUES, valueFilled).replace(TOLD, valueFilled).replace(ACTED_ON, valueFilled);
+  return line
+    .replace(BARE_VALUES, valueFilled)
+    .replace(TOLD, valueFilled)
+    .replace(ACTED_ON, valueFilled)
+    .replace(CELL, filledAll);
 }
 
 /** Quotes that are open. `at`: of what is in them. */
