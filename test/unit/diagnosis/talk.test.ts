@@ -59,6 +59,15 @@ const ABOUT: readonly ((message: string) => string)[] = [
   (m) => `* Fixed: ${m}`,
   (m) => `pattern: ${m}`,
   (m) => `klog.ErrorS(err, "${m}")`,
+  (m) => `  says: kernel('${m}'),`,
+  (m) => `    '${m}',`,
+  (m) => `  return { message: '${m}', since };`,
+  (m) => `  /(?:a|b)${m}/g,`,
+  (m) => `| \`E_X\` | ${m} | 3 |`,
+  (m) =>
+    `package pleg\n\nimport "fmt"\n\n// Says that ${m}\nfunc say() {\n\treturn\n}\n\nvar x = map[string]string{\n\t"a": "${m}",\n}\n`,
+  (m) =>
+    `def test_a():\n    # ${m}\n    x = say(\n        a,\n        "b",\n        ${m},\n    )\n    return x;\n\n\ndef test_b():\n    return x;\n\n\ndef test_c():\n    return x;\n`,
   (m) => `for example, ${m}`,
   (m) => `## Example\nThe log looks like this:\n\n    ${m}\n`,
   (m) => `You should see:\n\`\`\`\n${m}\n\`\`\`\n`,

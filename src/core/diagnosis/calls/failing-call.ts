@@ -30,7 +30,9 @@ const ENDS = String.raw`(?![\w/@='\x60-]|[.:]\w)`;
 const NO_SETTING = String.raw`(?! (?:-\w|(?:of )?\d[\w.]{0,16}(?![\w.]| (?:exceeded|expired|reached|elapsed|passed))))`;
 const LATE = String.raw`(?<![\w./@-])[Dd]eadline ?[Ee]xceeded${NO_NAME}|(?<![\w./@-])[Tt]imed[ -]out${NO_NAME}|${ALONE}[Tt]ime ?out${ENDS}${NO_SETTING}|TIMEOUT|code = 4 desc|to be killed`;
 const AWAY = String.raw`Unavailable|UNAVAILABLE|code = 14 desc|connection refused|[Cc](?:annot|ould not|an't) connect to`;
-const HANGS = String.raw`${ALONE}[Hh](?:angs?|ung|anging)${ENDS}|(?:never|not|n't|n’t) (?:return|respond|answer|come back|complete|finish)|not responding|unresponsive|no response|takes forever|blocks? forever|${ALONE}stuck${ENDS}`;
+/** `a hung task` is any one, or what is to be done with one. */
+const ANY = String.raw`(?<!\b(?:an?|any|every|each|such) )`;
+const HANGS = String.raw`${ALONE}${ANY}[Hh](?:angs?|ung|anging)${ENDS}|(?:never|not|n't|n’t) (?:return|respond|answer|come back|complete|finish)|not responding|unresponsive|no response|takes forever|blocks? forever|${ALONE}${ANY}stuck${ENDS}`;
 
 const OVERSIZED = String.raw`(?:received|send) message larger than max`;
 /** Words of network plugins, systemd and device plugins alone: others fail for what users give them. */

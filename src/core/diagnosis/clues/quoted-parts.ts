@@ -1,4 +1,6 @@
-/** Parts of a text that somebody has pasted which show what others would say: diffs, comments of a template, examples. */
+/** Parts of a text that somebody has pasted which show what others would say: diffs, comments of a template, examples, source. */
+
+import { RECORD } from './talk.ts';
 
 /** No person pastes more, in UTF-16 units. */
 const MAX_PASTE = 262_144;
@@ -12,9 +14,24 @@ const OF_DIFF =
 
 /** Whether the line that starts there is within such a part. The time is linear in the text's length. */
 export function quotedParts(text: string): (start: number) => boolean {
-  if (text.length > MAX_PASTE || !HAS_PART.test(text)) return () => false;
+  if (text.length > MAX_PASTE) return () => false;
+  const isCode = isSource(text);
+  if (!isCode && !HAS_PART.test(text)) return () => false;
   const starts = new Set(startsOf(text));
-  return (start) => starts.has(start);
+  return (start) => starts.has(start) || (isCode && !RECORD.test(text.slice(start, start + 256)));
+}
+
+/** Lines that only a program's source has; those of JSON and YAML are none. */
+const OF_SOURCE =
+  /^\s{0,64}(?:import [^\n]{0,200}['"(]|package \w+;?$|from \S{1,100} import|#include|using \w|func |fn |def |(?:export|public|private|static|async) |(?:const|let|var) \w{1,64}[^\n]{0,200}=|return\b|if \(|for \(|\} else|\/\/|\/\*|\* |@\w{1,40}\(|(?:expect|test|describe|it)(?:\.\w{1,16})?\()|[;]$|=> ?[{(]?$|\) ?\{$|^\s{0,64}[\])}]{0,8}[);][\])};,]{0,8}$/;
+const FEW = 5;
+/** Of the lines that are not empty. */
+const SHARE = 0.2;
+
+function isSource(text: string): boolean {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const found = lines.filter((line) => line.length < 1_000 && OF_SOURCE.test(line)).length;
+  return found >= FEW && found > lines.length * SHARE;
 }
 
 /** - `text`: none of them. - `example`: the line before announced one. - `fenced`: within its fence. */

@@ -14,7 +14,7 @@ const NEGATED = [
 ];
 
 /** A record of a log, of whatever program, has a place for its time or its level; events have columns. */
-const RECORD =
+export const RECORD =
   /^[\ufeff\s>|]{0,32}(?:[IWEF]\d{4} \d\d:\d\d:\d\d|\{"|time="\d{4}|\[ *\d{1,10}\.\d{6}\]|(?:FATA|ERRO|WARN|INFO)\[\d{4}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d |[\w.@-]{1,64}\[\d{1,10}\]: |(?:Warning|Normal) {2,}\w)/;
 
 /** Docker asks it itself. */
@@ -34,6 +34,11 @@ const KEY =
   /^[\s\-+#/*>|]{0,16}["'`]?(?:want\w{0,12}|expect\w{0,12}|got|actual|given|input|pattern|regexp?|match(?:es|er|ers)?|query|expr|alert|summary|description|title|runbook\w{0,8}|example|sample|template|placeholder|assert\w{0,24}|it|test\w{0,24}|describe|case|const|var|let|val|final|static|return|throw|raise|print\w{0,8}|echo|func|def|fn|import|package)["'`]?(?:\s{0,8}(?:[:=(]|:=)|\s{1,4}["'`(\w]{1,64}\s{0,4}(?::=|=|\()|\s["'`])/i;
 const CODE =
   /\b(?:errors?\.New|fmt\.\w{1,16}|klog\.\w{1,16}|logrus\.\w{1,16}|log(?:ger)?\.\w{1,16}|t\.(?:Error|Fatal|Log|Run|Skip)\w{0,8}|assert\w{0,16}|require\.\w{1,16}|expect|console\.\w{1,16}|printk|pr_(?:err|warn|info)|dev_(?:err|warn)|s?printf|strings\.\w{1,16}|regexp\.\w{1,16}|re\.(?:compile|search|match)|System\.\w{1,16})\(|\s:=\s|^\s{0,64}(?:\/\/|\/\*)/;
+/** A call or a list with a text in it, an expression that looks for one; what a program gives back. */
+const LITERAL =
+  /(?:^|[\s({[,=:])[a-zA-Z_][\w.]{1,40}\(['"`][^\n]{8}|^[ \t]{0,64}(['"`])(?:(?!\1)[^\n]){8,4000}\1[,;]\s{0,4}$|\(\?[:!=<]|\[\^\\?n\]|^\s{0,64}(?:return|throw|raise|yield)\b/;
+/** A row of a table in a document. */
+const ROW = /^\s{0,16}\|[^\n|]{1,400}\|[^\n|]{1,400}\|/;
 const CHANGE =
   /^\W{0,16}(?:(?:\[[\w ./-]{1,40}\]|[\w./-]{1,30}:|\*\*[^*\n]{1,40}\*\*:?|[\w-]{1,20}\([\w ./-]{1,30}\):) {0,4})?(?:fix(?:es|ed)?|adds?|added|improve[sd]?|prevent(?:s|ed)?|avoid(?:s|ed)?|handle[sd]?|resolve[sd]?|remove[sd]?|updated?|bump(?:s|ed)?|revert(?:s|ed)?|backport(?:s|ed)?|document(?:s|ed)?|refactor\w{0,4}|introduce[sd]?|implement(?:s|ed)?|bug ?fix\w{0,3}|feat|chore|docs)\b|\(\[?#\d{2,6}[,)\]]|\b(?:was|were|is|are|been|got) (?:fixed|resolved)\b|\b(?:fixed|resolved) (?:in|by|an?|the)\b|^# (?:HELP|TYPE) /i;
 /** As mail and Markdown mark what is quoted. */
@@ -58,5 +63,5 @@ function isManual(line: string): boolean {
 }
 
 function isSource(line: string): boolean {
-  return [TEMPLATE, KEY, CODE, CHANGE].some((form) => form.test(line));
+  return [TEMPLATE, KEY, CODE, LITERAL, ROW, CHANGE].some((form) => form.test(line));
 }
