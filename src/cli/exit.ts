@@ -6,7 +6,7 @@ export const EXIT = {
   failed: 1,
   /** A mistake on the command line, or input that cannot be read. */
   usage: 2,
-  /** diagnose: the evidence does not name a cause. */
+  /** diagnose: the evidence does not name a cause, or gives a hint of one (Low confidence). */
   unknownCause: 3,
   /** evidence: an artifact is not what was sealed. */
   corrupt: 4,

@@ -26,7 +26,7 @@ Examples:
 
 Exit codes: 0 done; 1 the cluster refuses or does not answer, stacks cannot be read, or a drill
 was refused or failed; 2 a mistake on the command line, or unreadable input;
-3 diagnose: no cause found; 4 evidence: an artifact is not what was sealed.
+3 diagnose: no cause found, or only a hint of one; 4 evidence: an artifact is not what was sealed.
 `;
 
 /** @param argv without the program's own name. @returns the exit code. */

@@ -48,8 +48,9 @@ function notes({ read, unread }: Gathered): string {
   return [...lines.slice(0, NAMED), ...(more > 0 ? [`  and ${more} more (-o json names them)\n`] : [])].join('');
 }
 
-function exitCodeOf(verdict: Diagnosis): number {
-  return verdict.class === 'Unknown' ? EXIT.unknownCause : EXIT.ok;
+/** A hint is for a person to follow: who goes by the exit code alone must not take it for the cause. */
+function exitCodeOf({ class: found, confidence }: Diagnosis): number {
+  return found === 'Unknown' || confidence === 'Low' ? EXIT.unknownCause : EXIT.ok;
 }
 
 function readLine({ name, bytes, usedAs, message }: ReadFile): string {

@@ -24,7 +24,8 @@ is. Of a long log the end is read, and all reading ends after some seconds. - is
 Ask the runtime yourself, since a hung runtime and a dead connection look the same in a stack:
   crictl --timeout 5s pods >/dev/null && echo Answered || echo Timeout
 
-Exit codes: 0 a cause was found, or nothing is wrong; 3 no cause was found; 2 the input cannot be read.
+Exit codes: 0 a cause was found, or nothing is wrong; 3 no cause was found, or only a hint of one (Low
+confidence); 2 the input cannot be read.
 `;
 
 export function addDiagnose(program: Command, { terminal, stdin, clock }: ProgramContext, finish: Finish): void {

@@ -17,10 +17,45 @@ function messageOf(line: string): string {
   } catch {
     return line;
   }
-  const message = typeof record === 'object' && record !== null && 'MESSAGE' in record ? record.MESSAGE : undefined;
-  if (typeof message === 'string') return message.replaceAll('\n', ' ');
-  // journald writes what is no UTF-8 as a list of bytes (systemd: JOURNAL_EXPORT_FORMATS).
-  if (Array.isArray(message) && message.every((byte) => typeof byte === 'number'))
-    return Buffer.from(message).toString('utf8').replaceAll('\n', ' ');
-  return '';
+  if (typeof record !== 'object' || record === null) return '';
+  const fields = record as Fields;
+  const message = textOf(fields['MESSAGE']);
+  return message === undefined ? '' : `${headOf(fields)}${message.replaceAll('\n', ' ')}`;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** journald writes what is no UTF-8 as a list of bytes (systemd: JOURNAL_EXPORT_FORMATS). */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value) && value.every((byte) => typeof byte === 'number'))
+    return Buffer.from(value).toString('utf8');
+  return undefined;
+}
+
+/** As `journalctl -o short-iso-precise` puts it before a line; empty where the record does not say who has written it. */
+function headOf(fields: Fields): string {
+  const micros = Number(fields['__REALTIME_TIMESTAMP']);
+  const writer = writerIn(fields);
+  if (writer === undefined) return '';
+  const pid = nameIn(fields['_PID']) ?? nameIn(fields['SYSLOG_PID']) ?? '0';
+  if (!(micros > 0 && micros < 4e15)) return `${writer}[${pid}]: `;
+  const time = new Date(micros / 1_000).toISOString().slice(0, -1);
+  const host = nameIn(fields['_HOSTNAME']) ?? 'localhost';
+  return `${time}${String(micros % 1_000).padStart(3, '0')}Z ${host} ${writer}${writer === 'kernel' ? '' : `[${pid}]`}: `;
+}
+
+/** Units of containers, and of people who have logged in: an identifier of theirs is what they have chosen. */
+const OF_USERS = /\.scope$|^user@|^session-|^run-/;
+
+function writerIn(fields: Fields): string | undefined {
+  if (fields['_TRANSPORT'] === 'kernel') return 'kernel';
+  const unit = nameIn(fields['_SYSTEMD_UNIT']);
+  if (fields['CONTAINER_NAME'] !== undefined || fields['CONTAINER_ID'] !== undefined) return 'container';
+  if (unit !== undefined && OF_USERS.test(unit)) return unit;
+  return nameIn(fields['SYSLOG_IDENTIFIER']) ?? nameIn(fields['_COMM']) ?? unit;
+}
+
+function nameIn(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\w.@/()-]{1,64}$/.test(value) ? value : undefined;
 }

@@ -1,6 +1,6 @@
 /** From dumps, logs and facts of the host to the cause, by the catalogue. */
 import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
-import { type Facts, gatherFacts, type Stack } from './analysis/facts.ts';
+import { type Facts, gatherFacts, saidIn, type Stack } from './analysis/facts.ts';
 import { nameOf, othersOf, queuesOf } from './analysis/other-goroutines.ts';
 import { relistMotion } from './analysis/motion.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
@@ -8,38 +8,36 @@ import type { Cause } from './catalogue/cause.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Frame } from '../dump/goroutine.ts';
 import type { DiagnosisInput } from './diagnosis-input.ts';
-import { type Candidate, candidateOf } from './match-signs.ts';
+import { candidatesOf, HIGH, LOW, MEDIUM } from './levels.ts';
+import type { Candidate } from './match-signs.ts';
 import { sourceLinkOf } from './source-link.ts';
-import { unknownVerdict } from './unknown-verdict.ts';
+import { clockTimeIn, type Past, unknownVerdict } from './unknown-verdict.ts';
 import { cleanText } from '../redaction/redact.ts';
 
-/** From these scores on. */
-const HIGH = 0.85;
-const MEDIUM = 0.5;
-const LOW = 0.3;
 /** Another cause as likely as this makes the first one less sure. */
 const CLOSE = 0.08;
 const MAX_STACK = 4_096;
 const MAX_EVIDENCE = 32;
 const MAX_EVIDENCE_LINE = 512;
 
+/** What less may be believed of does not explain what more may be. */
 function withoutExplained(candidates: readonly Candidate[]): readonly Candidate[] {
-  const explained = new Set(
-    candidates.filter(({ score }) => score >= MEDIUM).flatMap(({ cause }) => cause.explains ?? []),
+  const explaining = candidates.filter(({ raw }) => raw >= MEDIUM);
+  return candidates.filter(
+    ({ cause: { id }, most }) =>
+      !explaining.some((one) => one.most >= most && one.cause.explains?.includes(id) === true),
   );
-  return candidates.filter(({ cause }) => !explained.has(cause.id));
 }
 
 /** A healthy verdict stands only where nothing else does. */
 function ranked(facts: Facts): readonly Candidate[] {
-  const causes = [...CATALOGUE, ...(facts.input.ownCauses ?? [])];
-  const all = causes.flatMap((cause) => candidateOf(cause, facts) ?? []);
+  const all = candidatesOf(CATALOGUE, facts.input.ownCauses ?? [], facts);
   const likely = withoutExplained(all.filter(({ score }) => score >= LOW));
   const faults = likely.filter(({ cause }) => cause.class !== 'Healthy');
   // A kubelet whose relist idles may have some of them all the same: then nobody knows that it is well.
   const isIll = faults.some(({ score, cause }) => score >= MEDIUM || cause.relistMayIdle === true);
   const sound = isIll || facts.logs.pleg.goesOn ? faults : likely;
-  return [...sound].sort((a, b) => b.score - a.score);
+  return [...sound].sort((a, b) => b.score - a.score || b.raw - a.raw);
 }
 
 const LESS: Readonly<Record<Confidence, Confidence>> = { High: 'Medium', Medium: 'Low', Low: 'Low' };
@@ -164,12 +162,21 @@ function otherFields(facts: Facts): Partial<Diagnosis> {
   };
 }
 
+/** What was at fault, and is over, as far as the logs show. */
+function pastOf(facts: Facts): Past | undefined {
+  if (facts.ended.size === 0) return undefined;
+  const [best] = ranked({ ...facts, ended: new Set(), ...saidIn(facts.clues, facts.input, new Set()) });
+  if (best === undefined || best.cause.class === 'Healthy') return undefined;
+  const last = [...facts.ended].map(({ line }) => clockTimeIn(line)).at(0) ?? '';
+  return { cause: best.cause.id, summary: summaryOf(best.cause, facts), until: last };
+}
+
 /** It never throws, whatever the texts are; where the evidence does not name a cause, the class is `Unknown`. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const facts = gatherFacts(input);
   const [best, second] = ranked(facts);
   if (best !== undefined) return verdictOf(best, second, facts);
-  const { summary, recommendation } = unknownVerdict(facts);
+  const { summary, recommendation } = unknownVerdict(facts, pastOf(facts));
   const stack =
     facts.relist?.place === 'idle' ? undefined : facts.stacks.find(({ group }) => group === facts.relist?.group);
   return {

@@ -26,8 +26,12 @@ import { compareVersions } from './version.ts';
 
 export interface Candidate {
   readonly cause: Cause;
-  /** 0 to 1. */
+  /** 0 to 1, and not more than `most`. */
   readonly score: number;
+  /** What it would be if everything that was found could be believed. */
+  readonly raw: number;
+  /** How much may be believed of what it rests on. */
+  readonly most: number;
   readonly found: readonly Found[];
 }
 
@@ -129,11 +133,23 @@ function isSuchEvent({ events, owners, places, atLeastSeconds }: HostSign, event
   return atLeastSeconds === undefined || (event.seconds !== undefined && event.seconds >= atLeastSeconds);
 }
 
+/** Every process that reads a disk is in state D for a moment. So many looks, or processes at once, are more than that. */
+const MOMENT = 0.6;
+const SEVERAL = 3;
+
+/** What a freezer or a device holds does not go on by itself. */
+function isPassing({ kind, place }: HostEvent): boolean {
+  return kind === 'asleep' && place !== 'freezer' && place !== 'vfio';
+}
+
 function findHostEvent(sign: HostSign, { hostEvents }: Facts): Found | undefined {
   const like = hostEvents.filter((event) => isSuchEvent(sign, event));
   const last = like.findLast(({ isOld }) => !isOld) ?? like.at(-1);
-  if (last === undefined || like.reduce((sum, { count }) => sum + count, 0) < (sign.atLeast ?? 1)) return undefined;
-  const found = plain(sign, last.evidence, last.fromLog);
+  const count = like.reduce((sum, one) => sum + one.count, 0);
+  if (last === undefined || count < (sign.atLeast ?? 1)) return undefined;
+  const plainly = plain(sign, last.evidence, last.fromLog);
+  const isMoment = count < SEVERAL && like.every(isPassing);
+  const found = isMoment ? { ...plainly, weight: plainly.weight * MOMENT } : plainly;
   return last.isOld ? { ...found, weight: found.weight * OLD } : found;
 }
 
@@ -263,5 +279,6 @@ export function candidateOf(cause: Cause, facts: Facts): Candidate | undefined {
   const combined = 1 - distinct(found).reduce((rest, { weight }) => rest * (1 - weight), 1);
   const onlyLogs = found.every(({ fromLog, support }) => fromLog || support);
   const contradicted = onlyLogs && facts.relist?.place === 'idle' && cause.relistMayIdle !== true;
-  return { cause, found, score: contradicted ? combined * CONTRADICTED : combined };
+  const score = contradicted ? combined * CONTRADICTED : combined;
+  return { cause, found, score, raw: score, most: 1 };
 }

@@ -17,8 +17,30 @@ interface Words {
 
 const BRING = 'Take two goroutine dumps of the kubelet (debug=2) 10 seconds apart, and ask the runtime (crictl pods).';
 
-export function unknownVerdict(facts: Facts): Words {
-  return ofStacks(facts) ?? ofLogs(facts);
+/** A cause that the logs name, and after which its work has succeeded. */
+export interface Past {
+  readonly cause: string;
+  readonly summary: string;
+  /** As the log writes it; empty: the line has no time. */
+  readonly until: string;
+}
+
+/** As it stands in the line; empty: it has none. */
+export function clockTimeIn(line: string): string {
+  return /\d\d:\d\d:\d\d/.exec(line)?.[0] ?? '';
+}
+
+export function unknownVerdict(facts: Facts, past?: Past): Words {
+  return ofStacks(facts) ?? ofPast(facts, past) ?? ofLogs(facts);
+}
+
+function ofPast({ logs }: Facts, past: Past | undefined): Words | undefined {
+  if (past === undefined || logs.pleg.goesOn) return undefined;
+  const when = past.until === '' ? 'for a while' : `until ${past.until}`;
+  return {
+    summary: `It was at fault ${when}, and works again: ${past.cause}. ${past.summary}`,
+    recommendation: `It may come back: have dumps taken when it does. ${BRING}`,
+  };
 }
 
 function ofStacks({ kubelet, isWhole, relist, stacks }: Facts): Words | undefined {

@@ -189,6 +189,14 @@ k8s.io/kubernetes/pkg/kubelet.(*Kubelet).updateRuntimeUp(0xc000)
     expect((JSON.parse(out) as Printed).verdict['class']).toBe('Unknown');
   });
 
+  test('ends with 3 where there is only a hint, which who goes by the exit code must not take for the cause', async () => {
+    const hint = await runOffline(['diagnose', '-', '-o', 'json'], { stdin: '10:32 bob: docker ps hangs on node-7\n' });
+    expect(hint.code).toBe(3);
+    expect((JSON.parse(hint.out) as Printed).verdict).toMatchObject({ class: 'RuntimeHung', confidence: 'Low' });
+    const own = 'Nov 24 10:00:00 n1 dockerd[7]: Cannot connect to the Docker daemon at unix:///var/run/docker.sock\n';
+    expect((await runOffline(['diagnose', '-'], { stdin: own })).code).toBe(0);
+  });
+
   test.each<readonly [what: string, content: string | Buffer, message: string]>([
     ['an empty file', '', 'it is empty'],
     ['a file of gzip that is empty', gzipSync(''), 'it is empty'],

@@ -94,6 +94,10 @@ export const CATALOGUE_CASES: readonly CatalogueCase[] = [
     ),
   },
   {
+    id: 'runtime-does-not-start',
+    log: 'Nov 24 10:00:00 n1 containerd[812]: time="2026-11-24T10:00:00Z" level=fatal msg="Failed to run CRI service" error="failed to recover state: failed to get metadata for stored sandbox"\n',
+  },
+  {
     id: 'kubelet-lock-held',
     dump: goroutines(
       'semacquire, 12 minutes',

@@ -2,6 +2,8 @@
 import type { Dump, StackGroup } from '../../dump/goroutine.ts';
 import { mendStacks } from '../../dump/mend.ts';
 import { parseDump } from '../../dump/parser.ts';
+import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import { endedClues } from '../clues/well-again.ts';
 import type { DiagnosisInput, NamedDump } from '../diagnosis-input.ts';
 import { cluesOf, dumpTexts } from './input-texts.ts';
 import { type Movement, movementOf } from './compare.ts';
@@ -39,6 +41,10 @@ export interface Facts {
   readonly syncLoop: SyncLoop;
   /** Of the kubelet's dump and of the last dump of each other process. */
   readonly stacks: readonly Stack[];
+  /** Of all logs, whoever has written in them. */
+  readonly clues: readonly LogClue[];
+  /** Those of them that are over: what they complain of has succeeded since. */
+  readonly ended: ReadonlySet<LogClue>;
   readonly logs: LogFacts;
   readonly hostEvents: readonly SeenEvent[];
   /** Somebody has looked at logs, whether they say anything or not. */
@@ -156,6 +162,16 @@ function readStacks(text: string): Dump {
   return { ...other, earlier: other.earlier.map((one) => ({ ...one, isMended: true })), isMended: true };
 }
 
+/** What some of the clues say, those that are over left out. */
+export function saidIn(
+  clues: readonly LogClue[],
+  { host }: Pick<DiagnosisInput, 'host'>,
+  ended: ReadonlySet<LogClue>,
+): Pick<Facts, 'logs' | 'hostEvents'> {
+  const live = clues.filter((clue) => !ended.has(clue));
+  return { logs: logFacts(clues, ended), hostEvents: hostEvents(live, host) };
+}
+
 export function gatherFacts(input: DiagnosisInput): Facts {
   const all = allDumps(input);
   const own = ofKubelet(all.filter(({ dump }) => dump.process === 'kubelet'));
@@ -163,16 +179,17 @@ export function gatherFacts(input: DiagnosisInput): Facts {
   const lastOfEach = [...new Map(others.map((one) => [one.dump.process, one])).values()];
   const looked = own.kubelet === undefined ? lastOfEach : [own.kubelet, ...lastOfEach];
   const clues = cluesOf(input);
-  const logs = logFacts(clues);
+  const ended = endedClues(clues);
   return {
     ...own,
     others,
     input,
     stacks: looked.flatMap((one) => stacksOf(one, before(all, one))),
-    logs,
-    hostEvents: hostEvents(clues, input.host),
+    clues,
+    ended,
+    ...saidIn(clues, input, ended),
     hasLogs: input.host !== undefined || input.logs.some((log) => 'clues' in log || log.text.trim() !== ''),
-    version: input.kubeletVersion ?? own.version ?? logs.kubeletVersion,
+    version: input.kubeletVersion ?? own.version ?? logFacts(clues).kubeletVersion,
     unreadLines: all.reduce((sum, { dump }) => sum + dump.unreadLines, 0),
   };
 }

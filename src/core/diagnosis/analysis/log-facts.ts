@@ -3,6 +3,7 @@ import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { parsePlegLine, type PlegLine } from '../../detection/pleg-line.ts';
 import { durationMs } from '../../time/duration.ts';
 import { type FailingCall, readFailingCall } from '../calls/failing-call.ts';
+import { NODE_READY } from '../clues/well-again.ts';
 import { ownWords } from '../clues/own-words.ts';
 import { KUBELET_START, KUBELET_VERSION, PLEG_EVENT, SKIPPING } from '../clues/clue-patterns.ts';
 
@@ -113,9 +114,10 @@ function worksAtEnd(log: readonly Said[]): boolean {
   return spanMs(events) > STUCK_MS;
 }
 
-/** A complaint is over where others of the log come for a minute without it, or the sync loop takes up what relist found. */
+/** A complaint is over where others of the log come for a minute without it, or the kubelet does what it did not do. */
 function isOver(log: readonly Said[], last: Said): boolean {
-  return isCalmAfter(last, CALM_MS) || log.slice(log.indexOf(last) + 1).some((said) => matches(PLEG_EVENT, said));
+  const later = log.slice(log.indexOf(last) + 1);
+  return isCalmAfter(last, CALM_MS) || later.some((said) => matches(PLEG_EVENT, said) || matches(NODE_READY, said));
 }
 
 function startUpOf(log: readonly Said[]): StartUp {
@@ -162,35 +164,32 @@ function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
   return { elapsedMs, goesOn, startUp, isCheckStuck: isStuck, until, works: works && !goesOn };
 }
 
-/** What the runtime's lists and its socket are needed for goes on: the sync loop takes up what relist has found. */
-function isAnsweredSince(log: readonly Said[], one: Said, { callee }: FailingCall): boolean {
-  if (callee !== 'list' && callee !== 'socket') return false;
-  return log.slice(log.indexOf(one) + 1).some((later) => matches(PLEG_EVENT, later));
-}
-
-function callHit(log: readonly Said[], one: Said, call: FailingCall): CallHit {
+function callHit(one: Said, call: FailingCall): CallHit {
   const { source, lineNumber, line, count } = one.clue;
   const spread = one.firstMs === undefined || one.lastMs === undefined ? 0 : one.firstMs - one.lastMs;
   return {
     call,
     count: Math.max(count, call.times),
     last: `${source}:${lineNumber} ${line.trim()}`,
-    isOld: isCalmAfter(one, OLD_MS) || isAnsweredSince(log, one, call),
+    isOld: isCalmAfter(one, OLD_MS),
     lastsMs: Math.max(spread, call.durationMs ?? 0),
   };
 }
 
-/** @param clues those of one log in the order of its lines. */
-export function logFacts(clues: readonly LogClue[]): LogFacts {
+/** @param clues those of one log in the order of its lines. @param ended those of them that are over. */
+export function logFacts(clues: readonly LogClue[], ended: ReadonlySet<LogClue> = new Set()): LogFacts {
   const said = clues.map(readClue);
-  const sources = [...new Set(said.map(({ clue }) => clue.source))];
-  const logs = sources.map((source) => said.filter(({ clue }) => clue.source === source));
+  const live = said.filter(({ clue }) => !ended.has(clue));
+  const bySource = (some: readonly Said[]): readonly (readonly Said[])[] => [
+    ...Map.groupBy(some, ({ clue }) => clue.source).values(),
+  ];
+  const liveLogs = bySource(live);
 
   function find(pattern: RegExp): LogHit | undefined {
-    const newest = logs.flatMap((log) => log.findLast((one) => matches(pattern, one)) ?? []);
+    const newest = liveLogs.flatMap((log) => log.findLast((one) => matches(pattern, one)) ?? []);
     const last = newest.at(-1);
     if (last === undefined) return undefined;
-    const count = said.reduce((sum, one) => sum + (matches(pattern, one) ? one.clue.count : 0), 0);
+    const count = live.reduce((sum, one) => sum + (matches(pattern, one) ? one.clue.count : 0), 0);
     const { source, lineNumber, line } = last.clue;
     return {
       count,
@@ -199,14 +198,14 @@ export function logFacts(clues: readonly LogClue[]): LogFacts {
     };
   }
 
-  const calls = logs.flatMap((log) =>
-    log.flatMap((one): readonly CallHit[] => {
-      const call = readFailingCall(one.own);
-      return call === undefined ? [] : [callHit(log, one, call)];
-    }),
-  );
+  const calls = live.flatMap((one): readonly CallHit[] => {
+    const call = readFailingCall(one.own);
+    return call === undefined ? [] : [callHit(one, call)];
+  });
 
   const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.own.matchAll(KUBELET_VERSION);
   const [, plain, json] = [...(version ?? [])].at(-1) ?? [];
-  return { find, calls, pleg: plegHistory(logs), kubeletVersion: plain ?? json };
+  const pleg = plegHistory(bySource(said));
+  // What was at fault is well again, and not for long: that is no log of a kubelet that has been well.
+  return { find, calls, pleg: { ...pleg, works: pleg.works && ended.size === 0 }, kubeletVersion: plain ?? json };
 }

@@ -21,9 +21,18 @@ export interface FailingCall {
   readonly times: number;
 }
 
-const LATE = String.raw`[Dd]eadline ?[Ee]xceeded|[Tt]imed[ -]out|(?<![\w.-])[Tt]ime ?out(?![\w-])|TIMEOUT|code = 4 desc|to be killed`;
+/** A word that is no part of a name, a path, an option or a list of arguments, and is not quoted by itself. */
+const ALONE = String.raw`(?<![\w./@:'\x60-])(?<!(?:[[(,] ?)")`;
+/** Of a phrase; one word alone may be quoted as a name is. */
+const NO_NAME = String.raw`(?![\w/@-]|[.:]\w)`;
+const ENDS = String.raw`(?![\w/@='\x60-]|[.:]\w)`;
+/** How long a time is given, or a command of that name. */
+const NO_SETTING = String.raw`(?! (?:-\w|(?:of )?\d[\w.]{0,16}(?![\w.]| (?:exceeded|expired|reached|elapsed|passed))))`;
+const LATE = String.raw`(?<![\w./@-])[Dd]eadline ?[Ee]xceeded${NO_NAME}|(?<![\w./@-])[Tt]imed[ -]out${NO_NAME}|${ALONE}[Tt]ime ?out${ENDS}${NO_SETTING}|TIMEOUT|code = 4 desc|to be killed`;
 const AWAY = String.raw`Unavailable|UNAVAILABLE|code = 14 desc|connection refused|[Cc](?:annot|ould not|an't) connect to`;
-const HANGS = String.raw`(?<![\w-])[Hh](?:angs?|ung|anging)(?![\w-])|(?:never|not|n't|n’t) (?:return|respond|answer|come back|complete|finish)|not responding|unresponsive|no response|takes forever|blocks? forever|(?<![\w-])stuck(?![\w-])`;
+/** `a hung task` is any one, or what is to be done with one. */
+const ANY = String.raw`(?<!\b(?:an?|any|every|each|such) )`;
+const HANGS = String.raw`${ALONE}${ANY}[Hh](?:angs?|ung|anging)${ENDS}|(?:never|not|n't|n’t) (?:return|respond|answer|come back|complete|finish)|not responding|unresponsive|no response|takes forever|blocks? forever|${ALONE}${ANY}stuck${ENDS}`;
 
 const OVERSIZED = String.raw`(?:received|send) message larger than max`;
 /** Words of network plugins, systemd and device plugins alone: others fail for what users give them. */
@@ -41,7 +50,13 @@ const CODES: readonly (readonly [CallCode, RegExp])[] = [
 
 /** What runs in a container, and what is far away, says nothing of the node. */
 const NOT_OURS =
-  /(?:[Ll]iveness|[Rr]eadiness|[Ss]tartup|[Ee]xec)\S{0,4} probe|[Pp]robe (?:failed|errored|warning)|ExecSync|PullImage|ImagePull|[Ff]ailed to pull|pull(?:ing)? image|lease|[Nn]ode ?status|webhook|Leader ?[Ee]lection|etcd|TLS handshake|reflector|Failed to (?:watch|list) \*|timeout=|factory failed|[Tt]imeout: ?\d|-timeout/;
+  /(?:[Ll]iveness|[Rr]eadiness|[Ss]tartup|[Ee]xec)\S{0,4} probe|[Pp]robe (?:failed|errored|warning)|ExecSync|PullImage|ImagePull|[Ff]ailed to pull|pull(?:ing)? image|lease|[Nn]ode ?status|webhook|Leader ?[Ee]lection|etcd|TLS handshake|reflector|Failed to (?:watch|list) \*|timeout=|factory failed|[Tt]imeout: ?\d|-timeout|activeDeadlineSeconds|active (?:on the node )?longer than|DeadlineExceeded\b(?![^\n]{0,4}desc)(?=[^\n]{0,80}\b[Jj]ob\b)/;
+/** Whoever says so was asked, and has answered. */
+const ANSWERS =
+  /\b(?:not found|no such (?:file|container|image|process|host|device|network|id|object|task|plugin|volume|sandbox)|permission denied|access denied|already (?:exists|in use|running|mounted|loaded|reserved)|invalid argument|connection refused|unauthorized|forbidden|exec format error|not a directory|is a directory|unknown (?:flag|command|service|shorthand)|not supported|does(?:n't| not) exist|bad request|address already in use)\b/gi;
+/** As gRPC calls an answer, whatever is said of it. */
+const ANSWER_CODES =
+  /^(?:NotFound|AlreadyExists|InvalidArgument|PermissionDenied|Unauthenticated|Unimplemented|OutOfRange)$/;
 /** What journald adds to a record (`journalctl -o json`): units and commands, whatever the record says. */
 const JOURNAL_FIELDS = /"(?!MESSAGE")_?[A-Z][A-Z_0-9]{1,60}":"(?:[^"\\]|\\.)*(?:"|$)/g;
 const OPERATION =
@@ -60,7 +75,7 @@ export function readFailingCall(own: string): FailingCall | undefined {
   const code = CODES.find(([, words]) => words.test(line))?.[0];
   if (code === undefined || NOT_OURS.test(line)) return undefined;
   const callee = calleeIn(line);
-  if (callee === undefined || !isOfNode(callee, code, line)) return undefined;
+  if (callee === undefined || !isOfNode(callee, code, line) || isAnswered(callee, code, line)) return undefined;
   return {
     callee,
     code,
@@ -69,6 +84,23 @@ export function readFailingCall(own: string): FailingCall | undefined {
     durationMs: durationIn(line),
     times: Number(TIMES.exec(line)?.[1] ?? 1),
   };
+}
+
+const ENDLESS = new RegExp(`${LATE}|${HANGS}`, 'g');
+
+function lastAt(line: string, pattern: RegExp): number {
+  let at = -1;
+  for (const { index } of line.matchAll(pattern)) at = index;
+  return at;
+}
+
+/** The innermost error comes last: where that is an answer, nobody waits. A network plugin that answers so has failed. */
+function isAnswered(callee: Callee, code: CallCode, line: string): boolean {
+  if (code === 'oversized' || code === 'unavailable') return false;
+  const said = [...line.matchAll(/\bcode = (\w{1,32})/g)].at(-1)?.[1] ?? '';
+  if (ANSWER_CODES.test(said)) return code !== 'failed' || callee !== 'network';
+  if (code === 'failed') return callee !== 'network' && lastAt(line, ANSWERS) >= 0;
+  return lastAt(line, ANSWERS) > lastAt(line, ENDLESS);
 }
 
 /** Who is not there is known by the socket: anything else that refuses a connection is another program. */

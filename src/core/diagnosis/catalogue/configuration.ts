@@ -46,6 +46,25 @@ export const CONFIGURATION_CAUSES: readonly Cause[] = [
   },
   {
     ...CONFIGURATION,
+    id: 'runtime-does-not-start',
+    summary:
+      'The container runtime ends as it starts, by an error that it names: of its configuration, or of what it has kept.',
+    relistMayIdle: true,
+    explains: ['runtime-unavailable', 'pod-sandbox-creation-hung'],
+    signs: [
+      {
+        kind: 'log',
+        pattern:
+          /level=fatal msg="?(?:[Ff]ailed to (?:run CRI service|start)|[Vv]alidating|[Uu]nable to|[Ii]nvalid)|failed to start daemon: |level=error msg="?failed to load plugin[^\n]{0,200}grpc\.v1\.cri/g,
+        weight: 0.5,
+      },
+    ],
+    recommendation:
+      'Mend what the line names; no restart does. Of state that is damaged, its own documentation says what may be moved away.',
+    references: ['containerd/containerd#10848', 'k3s-io/k3s#5189'],
+  },
+  {
+    ...CONFIGURATION,
     id: 'upgrade-regression',
     summary: 'A known regression of a release: container states or exits are lost after an upgrade.',
     relistMayIdle: true,

@@ -170,6 +170,11 @@ export const HOST_CAUSES: readonly Cause[] = [
         weight: 0.7,
       },
       { kind: 'log', pattern: /too many open files/g, atLeast: 2, weight: 0.55 },
+      {
+        kind: 'log',
+        pattern: /(?:failed to (?:start|create|initialize)|fsnotify)[^\n]{0,160}too many open files/g,
+        weight: 0.35,
+      },
     ],
     recommendation: 'Raise fs.inotify.max_user_watches, fs.inotify.max_user_instances or LimitNOFILE.',
     references: ['google/cadvisor#1581', 'kubernetes/kubernetes#10421'],

@@ -190,7 +190,8 @@ export const KUBELET_CAUSES: readonly Cause[] = [
         of: ['kubelet'],
         weight: 0.6,
       },
-      { kind: 'log', pattern: /Kubelet stopped posting node status/g, weight: 0.4 },
+      // The controller manager says so of every kubelet that is silent.
+      { kind: 'log', pattern: /Kubelet stopped posting node status/g, weight: 0.4, support: true },
     ],
     recommendation: 'Restart the kubelet, and upgrade it.',
     references: ['kubernetes/kubernetes#53207'],

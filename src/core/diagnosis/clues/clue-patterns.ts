@@ -7,6 +7,7 @@ import { faultIn, HEARTBEAT_FAILED } from './heartbeat-words.ts';
 import { LAST_WORDS } from './last-words.ts';
 import { HOST_CLUES } from '../kernel/host-events.ts';
 import { ownWords } from './own-words.ts';
+import { SUCCEEDED } from './well-again.ts';
 
 export interface CluePattern {
   /** Global, linear in time; no match spans lines. */
@@ -82,6 +83,7 @@ function eachOnce(patterns: readonly CluePattern[]): readonly CluePattern[] {
 /** Each once, those first that several causes are told by: they are kept where there is no room for all. */
 export const CLUE_PATTERNS: readonly CluePattern[] = eachOnce([
   ...PLEG_HISTORY,
+  SUCCEEDED,
   HEARTBEAT,
   ...LAST_WORDS,
   ...CATALOGUE.flatMap(patternsOfCause),

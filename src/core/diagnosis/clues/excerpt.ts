@@ -1,5 +1,6 @@
 /** A line cut to a length so that it still says what it was picked for. */
 import { type CluePattern, meaningOf } from './clue-patterns.ts';
+import { writerOf } from './writer.ts';
 
 interface Span {
   readonly from: number;
@@ -46,6 +47,15 @@ function around(line: string, from: number, to: number, max: number): string {
   return start === 0 ? line.slice(0, max) : CUT + line.slice(start, start + max - CUT.length);
 }
 
+/** Who has written a line stands at its beginning. In characters. */
+const HEAD = 96;
+
+/** Its beginning, and the cut of the rest. */
+function headed(line: string, max: number, cut: (rest: number) => string): string {
+  const head = line.slice(0, HEAD) + GAP;
+  return head + cut(max - head.length);
+}
+
 /** Each span, its middle left out where it is longer than its share. */
 function joined(line: string, spans: readonly Span[], max: number): string {
   const share = Math.floor((max - CUT.length) / spans.length) - GAP.length;
@@ -59,8 +69,8 @@ function joined(line: string, spans: readonly Span[], max: number): string {
 
 /**
  * The line itself, trimmed, where it is no longer than `max` characters. Of a longer one the first cut that still says
- * the same: its beginning, what stands around all matches, what follows the
- * first, the matches alone. Where none does, the last of these.
+ * the same, with the head that shows who has written it before those without: its beginning, what stands around all matches,
+ * what follows the first, the matches alone. Where none does, the last of these.
  */
 export function excerptOf(line: string, picked: Picked, max: number): string {
   const { patterns } = picked;
@@ -70,10 +80,14 @@ export function excerptOf(line: string, picked: Picked, max: number): string {
   const from = spans[0]?.from ?? 0;
   const to = spans.at(-1)?.to ?? 0;
   const cuts = [
-    short.slice(0, max),
-    around(short, from, to, max),
-    CUT + short.slice(from, from + max - CUT.length),
-    joined(short, spans, max),
+    (room: number) => around(short, from, to, room),
+    (room: number) => CUT + short.slice(from, from + room - CUT.length),
+    (room: number) => joined(short, spans, room),
   ];
-  return cuts.find((cut) => saysTheSame(cut, line, picked)) ?? cuts.at(-1)?.slice(0, max) ?? '';
+  const writer = writerOf(line);
+  const signed = writer === 'nobody' ? [] : cuts.map((cut) => headed(short, max, cut));
+  const all = [short.slice(0, max), ...signed, ...cuts.map((cut) => cut(max))];
+  const isSame = (cut: string): boolean => saysTheSame(cut, line, picked);
+  const best = all.find((cut) => writerOf(cut) === writer && isSame(cut)) ?? all.find(isSame);
+  return best ?? all.at(-1)?.slice(0, max) ?? '';
 }

@@ -1,5 +1,6 @@
 /** How long before the end of its log a line was written. */
 import { lineTime, UTC } from '../../time/line-time.ts';
+import { createUptimeClock, stampOf, type UptimeClock } from './uptime-clock.ts';
 
 export interface LogClock {
   /** Milliseconds and parts of them, 0 or more; undefined: the line or the end has no time. @param start offset of the line's start. */
@@ -42,8 +43,19 @@ function syslogTime(line: string, nearMs: number): number | undefined {
   return times.reduce((best, time) => (Math.abs(time - nearMs) < Math.abs(best - nearMs) ? time : best));
 }
 
+/** As `dmesg -T` puts it before a line: local time. */
+const DMESG = /^\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})\]/;
+
+function dmesgTime(line: string): number | undefined {
+  const [, month = '', ...figures] = DMESG.exec(line) ?? [];
+  const at = MONTHS.indexOf(month);
+  if (at < 0) return undefined;
+  const [day, hours, minutes, seconds, year = 0] = figures.map(Number);
+  return Date.UTC(year, at, day, hours, minutes, seconds);
+}
+
 function timeOf(line: string, nearMs: number): number | undefined {
-  return lineTime(line, nearMs, UTC) ?? syslogTime(line, nearMs);
+  return lineTime(line, nearMs, UTC) ?? syslogTime(line, nearMs) ?? dmesgTime(line);
 }
 
 function endOf(text: string, nearMs: number): number | undefined {
@@ -59,13 +71,24 @@ function endOf(text: string, nearMs: number): number | undefined {
 export function createLogClock(text: string): LogClock {
   const near = yearIn(text.slice(-REACH)) ?? yearIn(text.slice(0, REACH)) ?? ANY_YEAR;
   const end = endOf(text, near);
+  let uptime: UptimeClock | undefined;
   return {
     beforeEndMs(start): number | undefined {
+      const line = text.slice(start, start + HEAD);
+      const stamp = stampOf(line);
+      if (stamp !== undefined) {
+        uptime ??= createUptimeClock(text, end);
+        return rounded(uptime.beforeEndMs(stamp));
+      }
       if (end === undefined) return undefined;
-      const time = timeOf(text.slice(start, start + HEAD), end);
+      const time = timeOf(line, end);
       if (time === undefined || Math.abs(end - time) > TOO_FAR_MS) return undefined;
-      // To the microsecond, as klog has it.
-      return Math.max(0, Math.round((end - time) * 1_000) / 1_000);
+      return rounded(end - time);
     },
   };
+}
+
+/** To the microsecond, as klog and the kernel have it. */
+function rounded(ms: number): number {
+  return Math.max(0, Math.round(ms * 1_000) / 1_000);
 }

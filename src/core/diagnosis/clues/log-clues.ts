@@ -6,6 +6,8 @@ import { CALLEES } from '../calls/callees.ts';
 import { CALLS, CLUE_PATTERNS, type CluePattern, meaningOf, meaningOfOwn } from './clue-patterns.ts';
 import { excerptOf } from './excerpt.ts';
 import { ownWords } from './own-words.ts';
+import { quotedParts } from './quoted-parts.ts';
+import { writerOf } from './writer.ts';
 import { createLogClock, type LogClock } from './log-clock.ts';
 
 /** The end of a log is looked at; no log window of the agent is longer. In UTF-16 units. */
@@ -75,7 +77,7 @@ function kindOf(
 ): { readonly key: string; readonly patterns: number[] } {
   const patterns: number[] = [];
   const own = ownWords(line);
-  let key = '';
+  let key: string = writerOf(line);
   for (const index of matching) {
     const one = all[index];
     const said = one === undefined ? undefined : meaningOfOwn(own, one);
@@ -142,7 +144,9 @@ function* matchesIn(text: string, all: readonly CluePattern[]): Generator<Match>
 function kindsOf(text: string, all: readonly CluePattern[]): readonly Kind[] {
   const kinds = new Map<string, Kind>();
   const lineNumberAt = createLineCounter(text);
+  const isQuoted = quotedParts(text);
   for (const { start, end, matching } of matchesIn(text, all)) {
+    if (isQuoted(start)) continue;
     const { key, patterns } = kindOf(text.slice(start, end), matching, all);
     if (patterns.length === 0) continue;
     const before = kinds.get(key);

@@ -7,7 +7,8 @@ import type { Place } from './places.ts';
  * - `trace`: a stack follows of something that runs. - `named`: a process, by its name alone.
  * - `oom-node`: the node is out of memory; `oom-group`: a control group is. - `frozen`: a control group is stopped.
  * - `unkillable`: SIGKILL does not end a unit; `stops-late`: SIGTERM does not.
- * - `fork-failed`: no process or thread can be started. - `server-silent`: one of a remote file system.
+ * - `snapshot-lost`: a snapshot or a thin pool has no space left. - `fork-failed`: no process or thread can be started. - `server-silent`: one of a
+ *   remote file system.
  */
 export type HostEventKind =
   | 'hung'
@@ -29,6 +30,7 @@ export type HostEventKind =
   | 'hard-lockup'
   | 'rcu-stall'
   | 'oops'
+  | 'snapshot-lost'
   | 'netdev-held'
   | 'no-space'
   | 'no-inodes'
@@ -42,6 +44,8 @@ export interface HostEvent {
   readonly place?: Place | undefined;
   /** How long it lasts, or by how much a clock is wrong. */
   readonly seconds?: number | undefined;
+  /** Of a device that the device mapper has made. */
+  readonly isMapped?: boolean;
 }
 
 /** Lines of one kind: a pattern that picks them out of a log, and what one of them says. */

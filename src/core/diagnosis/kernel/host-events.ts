@@ -28,8 +28,9 @@ function readBy({ pattern, read }: Rule, own: string): HostEvent | undefined {
   return found === null ? undefined : read(found, own);
 }
 
-function keyOf({ kind, owner, place, seconds }: HostEvent): string {
-  return `${kind} ${owner ?? ''} ${place ?? ''} ${seconds === undefined ? '' : 'timed'}`;
+function keyOf({ kind, owner, place, seconds, isMapped }: HostEvent): string {
+  const more = [seconds === undefined ? '' : 'timed', isMapped === true ? 'mapped' : ''];
+  return `${kind} ${owner ?? ''} ${place ?? ''} ${more.join(' ')}`;
 }
 
 /** What has to be picked out of logs. Lines of a pattern that say the same are one clue. */
@@ -136,5 +137,8 @@ export function hostEvents(clues: readonly LogClue[], host: HostSummary | undefi
     fromLog: false,
   }));
   const logs = Map.groupBy(clues, ({ source }) => source);
-  return [...seen, ...[...logs.values()].flatMap(joined)];
+  const events = [...seen, ...[...logs.values()].flatMap(joined)];
+  const isSnapshot = events.some(({ kind }) => kind === 'snapshot-lost');
+  // Whoever reads a snapshot that is lost gets errors: the disk below it is well.
+  return isSnapshot ? events.filter(({ isMapped }) => isMapped !== true) : events;
 }

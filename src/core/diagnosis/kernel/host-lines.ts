@@ -20,6 +20,11 @@ function unitBefore(line: string, at: number): Owner {
   return owner === 'other' ? 'system' : owner;
 }
 
+/** The path that ends there, in a word or two: `/sys/fs/cgroup/freezer/system.slice/kubelet.service/`. */
+function pathBefore(line: string, at: number): string {
+  return /[^ \t]{0,512}[ \t]{0,4}$/.exec(line.slice(Math.max(0, at - 512), at))?.[0] ?? '';
+}
+
 export const HOST_LINES: readonly Rule[] = [
   {
     pattern:
@@ -35,7 +40,7 @@ export const HOST_LINES: readonly Rule[] = [
     pattern: /(?:freezer\.state|cgroup\.(?:freeze|events))["']?[:=]? ?(?:FROZEN|FREEZING|frozen 1|1)\b/g,
     read: ({ index }, line) => ({
       kind: 'frozen',
-      owner: ownerOfGroup(line.slice(Math.max(0, index - 512), index)),
+      owner: ownerOfGroup(pathBefore(line, index)),
       place: 'freezer',
     }),
   },
@@ -58,7 +63,7 @@ export const HOST_LINES: readonly Rule[] = [
   },
   {
     pattern: new RegExp(
-      String.raw`${OF_HOST}[^\n]{0,300}[Nn]o space left on device|/sys/fs/cgroup[^\n]{0,300}[Nn]o space left on device|DiskPressure[^\n]{0,40}status is now: NodeHasDiskPressure|attempting to reclaim"? ?(?:resourceName="|)(?:ephemeral-storage|nodefs|imagefs)`,
+      String.raw`${OF_HOST}[^\n]{0,300}[Nn]o space left on device|/sys/fs/cgroup[^\n]{0,300}[Nn]o space left on device|status is now: NodeHasDiskPressure|[Aa]ttempting to reclaim"? ?(?:resourceName="|)(?:ephemeral-storage|nodefs|imagefs)|[Ff]ailed to garbage collect required amount of images`,
       'g',
     ),
     read: () => ({ kind: 'no-space' }),

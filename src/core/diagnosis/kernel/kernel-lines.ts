@@ -5,10 +5,23 @@
  */
 import type { HostEvent, HostEventKind, Rule } from './event.ts';
 import { ownerOf, ownerOfGroup } from './owners.ts';
-import { placeOf } from './places.ts';
+import { type Place, placeOf } from './places.ts';
 
-/** Floppy, optical and loop devices: an error of theirs is no fault of the node. */
-const NO_DISK = /\b(?:fd\d|sr\d|loop\d)/;
+/** Floppy, optical, loop and memory devices: an error of theirs is no fault of the node. */
+const NO_DISK = /\b(?:fd\d|sr\d|loop\d|zram\d|ram\d|pmem\d|scd\d|cdrom|mtdblock\d)/;
+/** The device mapper has made it: it may be a snapshot of a thin pool, of an image or a backup. */
+const MAPPED = /\bdm-\d/;
+
+/** @param line undefined is read where it is of a device that holds nothing of the node. */
+function ofDisk(kind: HostEventKind, place?: Place): Rule['read'] {
+  return (_, line) => {
+    if (NO_DISK.test(line)) return undefined;
+    return { kind, place, isMapped: MAPPED.test(line) };
+  };
+}
+
+const CORRECTED =
+  /(?<![Uu]n)[Cc]orrected (?:error|machine check)|severity: (?:corrected|recoverable|info)|\bCE\b|CMCI|Machine check events logged/;
 
 function simple(kind: HostEventKind, pattern: RegExp): Rule {
   return { pattern, read: () => ({ kind }) };
@@ -85,33 +98,44 @@ export const KERNEL_LINES: readonly Rule[] = [
     'rcu-stall',
     /rcu_\w{1,16} (?:self-)?detected (?:expedited )?stalls?|rcu_\w{1,16} kthread (?:starved|timer wakeup)|detected expedited stalls on CPUs/g,
   ),
-  simple(
-    'oops',
-    /kernel BUG at |BUG: (?:unable to handle|kernel NULL pointer|Bad page)|Oops: [0-9a-f]{4}|general protection fault: |Kernel panic - not syncing|Machine Check Exception|\[Hardware Error\]: (?:event severity: fatal|Machine check)/g,
-  ),
+  {
+    pattern:
+      /kernel BUG at |BUG: (?:unable to handle|kernel NULL pointer|Bad page)|Oops: [0-9a-f]{4}|general protection fault: |Kernel panic - not syncing|Machine Check Exception|\[Hardware Error\]: (?:event severity: fatal|Uncorrected)|EDAC [^\n]{0,20}: \d{1,6} UE\b/g,
+    // What the memory or the processor has mended itself is counted, and no fault; `events logged` says nothing of which.
+    read: (_, line) => (CORRECTED.test(line) ? undefined : { kind: 'oops' }),
+  },
   {
     pattern:
       /I\/O error,? (?:on )?dev(?:ice)? [^\n]{0,80}|critical (?:medium|target|space allocation) error[^\n]{0,80}|lost (?:async )?page write[^\n]{0,80}/g,
-    read: (_, line) => (NO_DISK.test(line) ? undefined : { kind: 'block-error', place: 'block' }),
+    read: ofDisk('block-error', 'block'),
   },
   {
     pattern:
       /(?:FAILED Result: hostbyte|Sense Key : (?:Medium|Hardware|Aborted|Not Ready)|rejecting I\/O to (?:offline|dead) device|timing out command, waited|nvme\d*:? ?[^\n]{0,40}(?:I\/O (?:tag )?\d+[^\n]{0,60}timeout|controller is down|Device not ready|Removing after probe failure)|\bata\d+(?:\.\d+)?: (?:exception Emask|failed command|hard resetting|SError)|(?:multipath|dm-\d+)[^\n]{0,40}(?:Failing path|remaining active paths: 0)|remaining active paths: 0|Disk failure on \w|task abort(?:ed)?: |rbd\d* [^\n]{0,40}(?:error|failed)|block nbd\d+: (?:Connection timed out|Receive control failed)|session recovery timed out|connection\d+:\d+: (?:detected conn error|ping timeout))[^\n]{0,80}/g,
-    read: (_, line) => (NO_DISK.test(line) ? undefined : { kind: 'block-error', place: 'block' }),
+    read: ofDisk('block-error', 'block'),
   },
-  simple(
-    'fs-error',
-    /EXT[234]-fs (?:error|\([^\n)]{1,40}\): (?:error|failed to|I\/O error))|JBD2?: (?:Detected IO errors|I\/O error|Error -?\d+)|Aborting journal on device|XFS \([^\n)]{1,40}\): (?:metadata I\/O error|xfs_log_force: error|Corruption|[^\n]{0,60}(?:I\/O Error Detected|error \d+ numblks|has been shut down|Unmount and run xfs_repair))|BTRFS(?:: | )(?:error|critical)|F2FS-fs [^\n]{0,40}(?:error|inconsistent)|WARNING: Pool '[^\n']{1,64}' has encountered an uncorrectable I\/O failure/g,
-  ),
-  simple(
-    'read-only',
-    /Remounting filesystem read-only|forced readonly|remount(?:ed|ing)? (?:[^\n]{0,40} )?read-only due to/g,
-  ),
+  {
+    pattern:
+      /EXT[234]-fs (?:error|\([^\n)]{1,40}\): (?:error|failed to|I\/O error))|JBD2?: (?:Detected IO errors|I\/O error|Error -?\d+)|Aborting journal on device|XFS \([^\n)]{1,40}\): (?:metadata I\/O error|xfs_log_force: error|Corruption|[^\n]{0,60}(?:I\/O Error Detected|error \d+ numblks|has been shut down|Unmount and run xfs_repair))|BTRFS(?:: | )(?:error|critical)|F2FS-fs [^\n]{0,40}(?:error|inconsistent)|WARNING: Pool '[^\n']{1,64}' has encountered an uncorrectable I\/O failure/g,
+    read: ofDisk('fs-error'),
+  },
+  {
+    pattern: /Remounting filesystem read-only|forced readonly|remount(?:ed|ing)? (?:[^\n]{0,40} )?read-only due to/g,
+    read: ofDisk('read-only'),
+  },
   {
     pattern:
       /nfs4?: server \S{1,256} not responding|CIFS(?: VFS)?: [^\n]{0,80}has not responded in \d+ seconds|(?:libceph|ceph): (?:mon|mds|osd)\d+ [^\n]{0,100}(?:hung|session lost|socket closed \(con state OPEN\))/g,
     read: () => ({ kind: 'server-silent', place: 'remote' }),
   },
+  simple(
+    'snapshot-lost',
+    /device-mapper: (?:snapshots: [^\n]{0,60}Invalidating|thin: [^\n]{0,60}(?:out of (?:data|metadata) space|out-of-data-space mode|no free (?:data|metadata) space))/g,
+  ),
+  simple(
+    'no-space',
+    /device-mapper: thin: [^\n]{0,60}(?:out of (?:data|metadata) space|out-of-data-space mode|no free (?:data|metadata) space)/g,
+  ),
   simple('netdev-held', /unregister_netdevice: waiting for \S{1,32} to become free/g),
   simple('conntrack-full', /conntrack(?:\[?\w{0,20}\]?)?: table full, dropping|neighbou?r table overflow/gi),
   {

@@ -33,14 +33,22 @@ export function ownerOf(command: string): Owner {
 
 const POD =
   /kubepods(?:[/.-]|-slice)[^\s,]*pod|kubepods[^\s,]*\/(?:burstable|besteffort)\/pod|\/docker\/[0-9a-f]{12,64}|docker-[0-9a-f]{12,64}\.scope|cri-containerd|crio-[0-9a-f]{12,64}|libpod|machine\.slice|user\.slice|lxc|k8s\.io\//;
+/** What of a path is a unit or a slice of its own; a name that only has one of these in it is another's. */
 const UNITS: readonly (readonly [Owner, RegExp])[] = [
-  ['kubelet', /kubelet|kubelite|k3s|rke2|k0s/],
-  ['runtime', /containerd|docker|crio|cri-o|podruntime|runtime\.slice/],
-  ['system', /system\.slice|init\.scope|kube-?reserved|system-?reserved/],
+  [
+    'kubelet',
+    /^(?:snap\.[\w-]{1,32}\.(?:daemon-)?)?(?:kubelet|kubelite|hyperkube|origin-node|atomic-openshift-node|k3s(?:-agent|-server)?|rke2(?:-agent|-server)?|k0s(?:worker|controller)?)(?:@[\w-]{0,32})?(?:\.(?:service|slice|scope))?$/,
+  ],
+  [
+    'runtime',
+    /^(?:(?:docker-)?containerd|docker|dockerd|crio|cri-o|cri-docker(?:d)?|podruntime|runtime)(?:\.(?:service|slice|scope|socket))?$/,
+  ],
+  ['system', /^(?:system\.slice|init\.scope|(?:kube-?|system-?)reserved(?:\.slice)?)$/],
 ];
 
 /** @param path of a control group, or the name of a unit. */
 export function ownerOfGroup(path: string): Owner {
   if (POD.test(path)) return 'pod';
-  return UNITS.find(([, pattern]) => pattern.test(path))?.[0] ?? 'other';
+  const parts = path.split(/[/:\s"'=,()[\]]+/);
+  return UNITS.find(([, unit]) => parts.some((part) => unit.test(part)))?.[0] ?? 'other';
 }
