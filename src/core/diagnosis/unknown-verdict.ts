@@ -17,11 +17,17 @@ interface Words {
 
 const BRING = 'Take two goroutine dumps of the kubelet (debug=2) 10 seconds apart, and ask the runtime (crictl pods).';
 
-export function unknownVerdict(facts: Facts): Words {
-  return ofStacks(facts) ?? ofLogs(facts);
+/** @param hasOpenCall a goroutine of the kubelet has waited for minutes in a call that should have come back. */
+export function unknownVerdict(facts: Facts, hasOpenCall: boolean): Words {
+  return ofStacks(facts, hasOpenCall) ?? ofLogs(facts);
 }
 
-function ofStacks({ kubelet, isWhole, relist, stacks }: Facts): Words | undefined {
+function ofStacks({ kubelet, isWhole, relist, stacks }: Facts, hasOpenCall: boolean): Words | undefined {
+  if (relist?.place === 'idle' && hasOpenCall)
+    return {
+      summary: 'No known cause fits; relist is idle, and a call of the kubelet has not come back for minutes.',
+      recommendation: `See whom that goroutine asks, and whether the node can reach it. ${BRING}`,
+    };
   if (relist !== undefined)
     return { summary: `No known cause fits; relist is ${PLACES[relist.place]}.`, recommendation: BRING };
   if (kubelet?.dump.isCut === true) {

@@ -6,6 +6,7 @@ import type { DiagnosisInput, NamedDump } from '../diagnosis-input.ts';
 import { cluesOf, dumpTexts } from './input-texts.ts';
 import { type Movement, movementOf } from './compare.ts';
 import { type LogFacts, logFacts } from './log-facts.ts';
+import { areOfOneProcess } from './one-process.ts';
 import { plainNames } from './function-names.ts';
 import { hostEvents, type SeenEvent } from '../kernel/host-events.ts';
 import { criMethodOf, findRelist, findSyncLoop, type Relist, type SyncLoop } from './relist.ts';
@@ -72,7 +73,7 @@ function before(dumps: readonly NamedDump[], main: NamedDump): Dump | undefined 
   return dumps
     .slice(0, at)
     .reverse()
-    .find(({ dump }) => dump.format === main.dump.format && dump.process === main.dump.process)?.dump;
+    .find(({ dump }) => dump.format === main.dump.format && areOfOneProcess(dump, main.dump) !== 'no')?.dump;
 }
 
 /** From this number of goroutines at one place it is no coincidence. */
