@@ -6,18 +6,44 @@ export function isJournalJson(text: string): boolean {
   return FIRST_LINE.test(text.slice(0, 65_536).split('\n', 1)[0] ?? '');
 }
 
+/** In the form of `journalctl -o short-iso-precise`, where a record says when it was written, where and by whom. */
 export function journalText(text: string): string {
-  return text.split('\n').map(messageOf).join('\n');
+  /** Hosts by the id of the machine: the name of a host may change as it boots. */
+  const hosts = new Map<string, string>();
+  const lines = text.split('\n').map((line) => lineOf(line, hosts));
+  return lines.map((line) => (typeof line === 'string' ? line : line(hosts))).join('\n');
 }
 
-function messageOf(line: string): string {
+type Late = (hosts: ReadonlyMap<string, string>) => string;
+
+function lineOf(line: string, hosts: Map<string, string>): string | Late {
   let record: unknown;
   try {
     record = JSON.parse(line);
   } catch {
     return line;
   }
-  const message = typeof record === 'object' && record !== null && 'MESSAGE' in record ? record.MESSAGE : undefined;
+  if (typeof record !== 'object' || record === null) return '';
+  const fields = record as Readonly<Record<string, unknown>>;
+  const message = messageOf(fields['MESSAGE']);
+  const [host, machine] = [fields['_HOSTNAME'], fields['_MACHINE_ID'] ?? fields['_BOOT_ID']];
+  const when = timeOf(fields['__REALTIME_TIMESTAMP']);
+  const ident = fields['SYSLOG_IDENTIFIER'] ?? fields['_COMM'];
+  if (typeof host !== 'string' || typeof ident !== 'string' || when === undefined) return message;
+  if (typeof machine === 'string') hosts.set(machine, host);
+  const pid = typeof fields['_PID'] === 'string' ? `[${fields['_PID']}]` : '';
+  return (last) =>
+    `${when} ${(typeof machine === 'string' ? last.get(machine) : undefined) ?? host} ${ident}${pid}: ${message}`;
+}
+
+/** Microseconds since 1970. */
+function timeOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !/^\d{15,17}$/.test(value)) return undefined;
+  const [seconds, micros] = [Number(value.slice(0, -6)), value.slice(-6)];
+  return `${new Date(seconds * 1_000).toISOString().slice(0, 19)}.${micros}+0000`;
+}
+
+function messageOf(message: unknown): string {
   if (typeof message === 'string') return message.replaceAll('\n', ' ');
   // journald writes what is no UTF-8 as a list of bytes (systemd: JOURNAL_EXPORT_FORMATS).
   if (Array.isArray(message) && message.every((byte) => typeof byte === 'number'))
