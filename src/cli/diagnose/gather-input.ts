@@ -3,12 +3,14 @@ import type { Readable } from 'node:stream';
 import { condensed } from '../../core/diagnosis/analysis/input-texts.ts';
 import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
 import type { NamedText } from '../../core/diagnosis/diagnosis-input.ts';
+import { unwrapLog } from '../../core/dump/unwrap.ts';
 import { MAX_HOSTS, textsByHost } from '../../core/diagnosis/nodes/hosts-of-text.ts';
 import { kubeletRuns } from '../../core/diagnosis/nodes/kubelet-runs.ts';
 import { plainText } from '../../core/diagnosis/text/plain-text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { streamChunks } from './byte-source.ts';
 import { classify } from './classify.ts';
+import { createCollector } from './collect-garbage.ts';
 import { createDumpShelf, type DumpShelf, type ShelvedDump } from './dump-shelf.ts';
 import { findFiles, type FoundFile, type FoundFiles, type Unread } from './find-files.ts';
 import { isJournalJson, journalText } from './journal-json.ts';
@@ -65,6 +67,7 @@ function inOrder<T>(placed: readonly Placed<T>[]): readonly T[] {
 /** Of all logs together, and of one where these are used up. */
 const MAX_CLUES = 8_192;
 const MIN_CLUES = 16;
+const UNUSED = 'it is neither a dump nor a log, and says nothing beside these: give it alone';
 const STDIN: FoundFile = { path: '-', name: 'stdin', size: 0 };
 /** What is read first, lest there be no time for it. */
 const TELLING = /gorout|stack|kubelet|manifest|containerd|crio|docker|journal|messages|syslog|kern|dmesg|event/i;
@@ -83,13 +86,17 @@ export async function gatherInput(paths: readonly string[], told: Told, { stdin,
   const files = found.flatMap((one) => one.files);
   const bounds = readBounds(clock, files);
   const places = new Map(files.map((file, at) => [file, at]));
+  const collect = createCollector();
   const telling = (file: FoundFile): number => Number(!TELLING.test(file.name));
   for (const file of files.length > 1 ? [...files].sort((a, b) => telling(a) - telling(b)) : files) {
     if (isUp(bounds)) {
       draft.unread.push({ name: file.name, message: TIME_IS_UP });
       continue;
     }
-    for await (const one of resultsOf(file, stdin, bounds)) take(draft, one, places.get(file) ?? 0);
+    for await (const one of resultsOf(file, stdin, bounds)) {
+      take(draft, one, places.get(file) ?? 0);
+      if (one.result.kind === 'text') collect(one.result.bytes);
+    }
   }
   return gathered(draft, told);
 }
@@ -103,12 +110,11 @@ function resultsOf(file: FoundFile, stdin: Readable, bounds: ReadBounds): AsyncG
 }
 
 function gathered({ dumps, parts, read, unread }: Draft, told: Told): Gathered {
+  const nodes = nodeInputs(dumps.inOrder(), inOrder(parts), told);
+  const unused = new Set(nodes.flatMap((one) => one.unused));
+  const noted = inOrder(read).map((one) => (unused.has(one.name) ? { ...one, message: UNUSED } : one));
   const left = dumps.left().map((name) => ({ name, message: 'a dump in it was left out: there are too many stacks' }));
-  return {
-    nodes: nodeInputs(dumps.inOrder(), inOrder(parts), told),
-    read: inOrder(read),
-    unread: [...unread, ...left],
-  };
+  return { nodes, read: noted, unread: [...unread, ...left] };
 }
 
 function take(draft: Draft, { name, result }: NamedResult, place: number): void {
@@ -136,7 +142,7 @@ interface Used {
 
 /** Puts a text where its content says that it belongs. */
 function use(draft: Draft, name: string, result: ReadResult & { kind: 'text' }, place: number): Used {
-  const whole = plainText(isJournalJson(result.text) ? journalText(result.text) : result.text);
+  const whole = unwrapLog(plainText(isJournalJson(result.text) ? journalText(result.text) : result.text));
   const uses = new Set<Use>();
   const notes: string[] = [];
   const hosts = new Set<string | undefined>();
@@ -176,10 +182,17 @@ function useText(
   const { dump, log } = condensed({ name, text }, content, { maxClues: max, patterns: draft.patterns });
   if (dump !== undefined) useDump(draft, { host, ...dump }, result.isCut, place);
   draft.clues += log?.clues.length ?? 0;
-  const said = isDump || isLog || result.dump !== undefined ? { log } : { other: log };
-  const runs = isLog ? kubeletRuns(text) : [];
-  draft.parts.push({ place, value: { name, host, runs, version: versionIn(text), ...said } });
-  return [...(isDump ? (['dump'] as const) : []), ...(isLog ? (['log'] as const) : [])];
+  const hasStacks = isDump || dump !== undefined;
+  const said = hasStacks || isLog || result.dump !== undefined ? { log } : { other: log };
+  draft.parts.push({
+    place,
+    value: { name, host, runs: isLog ? kubeletRuns(text) : [], version: versionIn(text), ...said },
+  });
+  return usesOf(hasStacks, isLog);
+}
+
+function usesOf(hasStacks: boolean, isLog: boolean): readonly Use[] {
+  return [...(hasStacks ? (['dump'] as const) : []), ...(isLog ? (['log'] as const) : [])];
 }
 
 function useDump(draft: Draft, { name, host, dump }: ShelvedDump, isCut: boolean, place: number): void {

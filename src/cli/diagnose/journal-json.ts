@@ -1,5 +1,7 @@
 /** `journalctl -o json` as lines of text, one for each record, so that line numbers stay what they are. */
 
+import { inPieces } from '../../core/diagnosis/text/pieces.ts';
+
 const FIRST_LINE = /^\s*\{.*"(?:MESSAGE|__REALTIME_TIMESTAMP)"/;
 
 export function isJournalJson(text: string): boolean {
@@ -10,13 +12,11 @@ export function isJournalJson(text: string): boolean {
 export function journalText(text: string): string {
   /** Hosts by the id of the machine: the name of a host may change as it boots. */
   const hosts = new Map<string, string>();
-  const lines = text.split('\n').map((line) => lineOf(line, hosts));
-  return lines.map((line) => (typeof line === 'string' ? line : line(hosts))).join('\n');
+  const change = (line: string): string => lineOf(line, hosts);
+  return inPieces(text, (piece) => piece.split('\n').map(change).join('\n'));
 }
 
-type Late = (hosts: ReadonlyMap<string, string>) => string;
-
-function lineOf(line: string, hosts: Map<string, string>): string | Late {
+function lineOf(line: string, hosts: Map<string, string>): string {
   let record: unknown;
   try {
     record = JSON.parse(line);
@@ -26,14 +26,22 @@ function lineOf(line: string, hosts: Map<string, string>): string | Late {
   if (typeof record !== 'object' || record === null) return '';
   const fields = record as Readonly<Record<string, unknown>>;
   const message = messageOf(fields['MESSAGE']);
-  const [host, machine] = [fields['_HOSTNAME'], fields['_MACHINE_ID'] ?? fields['_BOOT_ID']];
+  const host = hostOf(fields, hosts);
   const when = timeOf(fields['__REALTIME_TIMESTAMP']);
   const ident = fields['SYSLOG_IDENTIFIER'] ?? fields['_COMM'];
-  if (typeof host !== 'string' || typeof ident !== 'string' || when === undefined) return message;
-  if (typeof machine === 'string') hosts.set(machine, host);
+  if (host === undefined || typeof ident !== 'string' || when === undefined) return message;
   const pid = typeof fields['_PID'] === 'string' ? `[${fields['_PID']}]` : '';
-  return (last) =>
-    `${when} ${(typeof machine === 'string' ? last.get(machine) : undefined) ?? host} ${ident}${pid}: ${message}`;
+  return `${when} ${host} ${ident}${pid}: ${message}`;
+}
+
+/** The first name of the machine that is one. */
+function hostOf(fields: Readonly<Record<string, unknown>>, hosts: Map<string, string>): string | undefined {
+  const [host, machine] = [fields['_HOSTNAME'], fields['_MACHINE_ID'] ?? fields['_BOOT_ID']];
+  if (typeof host !== 'string') return undefined;
+  if (typeof machine !== 'string') return host;
+  const known = hosts.get(machine);
+  if (known === undefined && !/^localhost/.test(host)) hosts.set(machine, host);
+  return known ?? host;
 }
 
 /** Microseconds since 1970. */

@@ -1,4 +1,5 @@
 /** What was read, put together for each node: what a diagnosis is made from is of one. */
+import type { LogClue } from '../../api/v1alpha1/host-summary.ts';
 import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
 import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
 import { byNode, type Source } from '../../core/diagnosis/nodes/by-node.ts';
@@ -28,7 +29,11 @@ export interface NodeInput {
   /** Names of what it rests on, in the order of the arguments. */
   readonly files: readonly string[];
   readonly input: DiagnosisInput;
+  /** Names of texts that say nothing beside dumps and logs. */
+  readonly unused: readonly string[];
 }
+
+const HAS_TIME = /\d\d:\d\d:\d\d|^\[ *\d+\.\d{6}\]/;
 
 interface DumpPart extends Part {
   readonly dump: NamedDump['dump'];
@@ -46,10 +51,11 @@ export function nodeInputs(dumps: readonly ShelvedDump[], parts: readonly Part[]
     node,
     files: [...new Set(own.map(({ name }) => name))],
     input: inputOf(own, told),
+    unused: own.some(({ dump, log }) => dump ?? log) ? own.flatMap(({ other }) => other?.name ?? []) : [],
   }));
   const telling = inputs.filter((one) => saysAnything(one));
   const kept = telling.length > 0 ? telling : inputs.slice(0, 1);
-  return kept.length > 0 ? kept : [{ node: undefined, files: [], input: inputOf([], told) }];
+  return kept.length > 0 ? kept : [{ node: undefined, files: [], input: inputOf([], told), unused: [] }];
 }
 
 /** Of a node that is known it is an answer that its log says nothing; of the text around a dump it is none. */
@@ -58,9 +64,20 @@ function saysAnything({ node, input: { dumps, logs, host } }: NodeInput): boolea
   return dumps.length > 0 || hasLog || host !== undefined;
 }
 
+/** A line with its time is written once: where two logs have it, one is a copy of the other, or their windows overlap. */
+function withoutCopies(logs: readonly NamedClues[]): readonly NamedClues[] {
+  const most = new Map<string, LogClue>();
+  for (const clue of logs.flatMap(({ clues }) => clues)) {
+    const before = most.get(clue.line);
+    if (before === undefined || before.source === clue.source || before.count < clue.count) most.set(clue.line, clue);
+  }
+  const isCopy = (clue: LogClue): boolean => HAS_TIME.test(clue.line) && most.get(clue.line)?.source !== clue.source;
+  return logs.map(({ name, clues }) => ({ name, clues: clues.filter((clue) => !isCopy(clue)) }));
+}
+
 function inputOf(own: readonly Part[], told: Told): DiagnosisInput {
   const dumps = own.flatMap(({ name, dump }) => (dump === undefined ? [] : [{ name, dump }]));
-  const logs = own.flatMap(({ log }) => log ?? []);
+  const logs = withoutCopies(own.flatMap(({ log }) => log ?? []));
   const facts = own.reduce<Facts>((all, one) => ({ ...all, ...one.facts }), {});
   const seen = own.find(({ version }) => version !== undefined)?.version;
   return {
