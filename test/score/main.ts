@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { CauseClass, Diagnosis } from '../../src/api/v1alpha1/diagnosis.ts';
 import { gatherInput } from '../../src/cli/diagnose/gather-input.ts';
-import { diagnose } from '../../src/core/diagnosis/diagnose.ts';
+import { judge } from '../../src/cli/diagnose/judge.ts';
 import { createSystemClock } from '../../src/platform/clock.ts';
 
 interface Report {
@@ -49,8 +49,7 @@ function scoreOf({ class: found, confidence }: Diagnosis, { stuckIn }: Report): 
 async function verdictOf(path: string): Promise<Diagnosis> {
   const told = { probe: undefined, kubeletVersion: undefined, runtimeVersion: undefined };
   const sources = { stdin: Readable.from([]), clock: createSystemClock() };
-  const { input } = await gatherInput([path], told, sources);
-  return diagnose(input);
+  return judge((await gatherInput([path], told, sources)).nodes).verdict;
 }
 
 const folder = process.argv[2];

@@ -1,13 +1,15 @@
 /** `kubectl medic diagnose`: from files to a verdict, without a cluster. */
 import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
-import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import { MedicError } from '../../ports/errors.ts';
 import { EXIT } from '../exit.ts';
 import { writeStructured, type Format } from '../structured.ts';
 import { humanBytes } from '../table.ts';
 import { oneLine, type Terminal } from '../terminal.ts';
-import { gatherInput, type Gathered, type ReadFile, type Sources, type Told } from './gather-input.ts';
+import { gatherInput, type Gathered, type ReadFile, type Sources } from './gather-input.ts';
 import type { Unread } from './find-files.ts';
+import { judge } from './judge.ts';
+import type { Told } from './node-inputs.ts';
+import { nodesText } from './nodes-text.ts';
 import { verdictText } from './verdict-text.ts';
 
 export interface DiagnoseFlags extends Told {
@@ -25,14 +27,17 @@ export async function runDiagnose(
   flags: DiagnoseFlags,
 ): Promise<number> {
   const gathered = await gatherInput(paths, flags, sources);
-  const { input, read, unread } = gathered;
-  const verdict = diagnose(input);
+  const { read, unread } = gathered;
+  const { verdict, input, nodes } = judge(gathered.nodes);
   const { probe, kubeletVersion, runtimeVersion } = input;
   const account = { read, unread, probe, kubeletVersion, runtimeVersion };
-  const isStructured = writeStructured(terminal, flags.output, { verdict, input: account });
+  const answer = { verdict, ...(nodes.length === 0 ? {} : { nodes }), input: account };
+  const isStructured = writeStructured(terminal, flags.output, answer);
   if (read.length === 0) throw nothingRead(gathered);
   if (!isStructured) {
-    terminal.out(verdictText(terminal, verdict, flags.verbose));
+    terminal.out(
+      nodes.length === 0 ? verdictText(terminal, verdict, flags.verbose) : nodesText(terminal, nodes, flags.verbose),
+    );
     terminal.out(flags.verbose ? read.map(readLine).join('') : '');
     terminal.note(notes(gathered));
   }

@@ -1,17 +1,21 @@
 /** From files to what a diagnosis is made from, and an account of what was read and what was not. */
 import type { Readable } from 'node:stream';
 import { condensed } from '../../core/diagnosis/analysis/input-texts.ts';
-import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
 import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
-import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
+import type { NamedText } from '../../core/diagnosis/diagnosis-input.ts';
+import { unwrapLog } from '../../core/dump/unwrap.ts';
+import { MAX_HOSTS, textsByHost } from '../../core/diagnosis/nodes/hosts-of-text.ts';
+import { kubeletRuns } from '../../core/diagnosis/nodes/kubelet-runs.ts';
 import { plainText } from '../../core/diagnosis/text/plain-text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { streamChunks } from './byte-source.ts';
 import { classify } from './classify.ts';
-import { type DumpShelf, createDumpShelf } from './dump-shelf.ts';
+import { createCollector } from './collect-garbage.ts';
+import { createDumpShelf, type DumpShelf, type ShelvedDump } from './dump-shelf.ts';
 import { findFiles, type FoundFile, type FoundFiles, type Unread } from './find-files.ts';
 import { isJournalJson, journalText } from './journal-json.ts';
-import { type Facts, factsOf, versionIn } from './manifest-facts.ts';
+import { factsOf, versionIn } from './manifest-facts.ts';
+import { type NodeInput, nodeInputs, type Part, type Told } from './node-inputs.ts';
 import { isUp, readBounds, type ReadBounds, TIME_IS_UP } from './read-bounds.ts';
 import { type NamedResult, readChunks, readFile } from './read-file.ts';
 import type { ReadResult } from './read-text.ts';
@@ -29,17 +33,10 @@ export interface ReadFile {
 }
 
 export interface Gathered {
-  readonly input: DiagnosisInput;
+  /** One for each node that was told apart; at least one. */
+  readonly nodes: readonly NodeInput[];
   readonly read: readonly ReadFile[];
   readonly unread: readonly Unread[];
-}
-
-/** What the command line says. */
-export interface Told {
-  readonly probe: DiagnosisInput['probe'] | undefined;
-  readonly kubeletVersion: string | undefined;
-  readonly runtimeVersion: string | undefined;
-  readonly ownCauses?: readonly Cause[];
 }
 
 /** The world, as this needs it. */
@@ -56,13 +53,9 @@ interface Placed<T> {
 
 interface Draft {
   readonly dumps: DumpShelf;
-  readonly logs: Placed<NamedClues>[];
-  /** Of texts that look like neither a dump nor a log: events, `ps`, frames cut out of a dump. */
-  readonly otherTexts: Placed<NamedClues>[];
+  readonly parts: Placed<Part>[];
   readonly read: Placed<ReadFile>[];
   readonly unread: Unread[];
-  facts: Facts;
-  seenVersion: string | undefined;
   clues: number;
   readonly patterns: readonly CluePattern[];
 }
@@ -74,6 +67,7 @@ function inOrder<T>(placed: readonly Placed<T>[]): readonly T[] {
 /** Of all logs together, and of one where these are used up. */
 const MAX_CLUES = 8_192;
 const MIN_CLUES = 16;
+const UNUSED = 'it is neither a dump nor a log, and says nothing beside these: give it alone';
 const STDIN: FoundFile = { path: '-', name: 'stdin', size: 0 };
 /** What is read first, lest there be no time for it. */
 const TELLING = /gorout|stack|kubelet|manifest|containerd|crio|docker|journal|messages|syslog|kern|dmesg|event/i;
@@ -83,25 +77,26 @@ export async function gatherInput(paths: readonly string[], told: Told, { stdin,
   const found = await Promise.all(paths.map(findArgument));
   const draft: Draft = {
     dumps: createDumpShelf(),
-    logs: [],
-    otherTexts: [],
+    parts: [],
     read: [],
     unread: found.flatMap(({ unread }) => unread),
-    facts: {},
-    seenVersion: undefined,
     clues: 0,
     patterns: cluePatterns(told.ownCauses),
   };
   const files = found.flatMap((one) => one.files);
   const bounds = readBounds(clock, files);
   const places = new Map(files.map((file, at) => [file, at]));
+  const collect = createCollector();
   const telling = (file: FoundFile): number => Number(!TELLING.test(file.name));
   for (const file of files.length > 1 ? [...files].sort((a, b) => telling(a) - telling(b)) : files) {
     if (isUp(bounds)) {
       draft.unread.push({ name: file.name, message: TIME_IS_UP });
       continue;
     }
-    for await (const one of resultsOf(file, stdin, bounds)) take(draft, one, places.get(file) ?? 0);
+    for await (const one of resultsOf(file, stdin, bounds)) {
+      take(draft, one, places.get(file) ?? 0);
+      if (one.result.kind === 'text') collect(one.result.bytes);
+    }
   }
   return gathered(draft, told);
 }
@@ -114,19 +109,12 @@ function resultsOf(file: FoundFile, stdin: Readable, bounds: ReadBounds): AsyncG
   return file === STDIN ? readChunks(file.name, streamChunks(stdin, bounds), bounds) : readFile(file, bounds);
 }
 
-function gathered({ dumps, logs, otherTexts, read, unread, facts, seenVersion }: Draft, told: Told): Gathered {
-  const kept = dumps.inOrder();
-  const input: DiagnosisInput = {
-    dumps: kept,
-    // Where there is anything else, other texts say nothing that counts.
-    logs: inOrder(kept.length + logs.length === 0 ? otherTexts : logs),
-    probe: told.probe ?? facts.probe ?? 'Unknown',
-    host: facts.host,
-    kubeletVersion: told.kubeletVersion ?? facts.kubeletVersion ?? seenVersion,
-    runtimeVersion: told.runtimeVersion ?? facts.runtimeVersion,
-    ...(told.ownCauses === undefined ? {} : { ownCauses: told.ownCauses }),
-  };
-  return { input, read: inOrder(read), unread };
+function gathered({ dumps, parts, read, unread }: Draft, told: Told): Gathered {
+  const nodes = nodeInputs(dumps.inOrder(), inOrder(parts), told);
+  const unused = new Set(nodes.flatMap((one) => one.unused));
+  const noted = inOrder(read).map((one) => (unused.has(one.name) ? { ...one, message: UNUSED } : one));
+  const left = dumps.left().map((name) => ({ name, message: 'a dump in it was left out: there are too many stacks' }));
+  return { nodes, read: noted, unread: [...unread, ...left] };
 }
 
 function take(draft: Draft, { name, result }: NamedResult, place: number): void {
@@ -136,35 +124,77 @@ function take(draft: Draft, { name, result }: NamedResult, place: number): void 
   }
   const { bytes, message } = result;
   const facts = factsOf(name, result.text);
-  if (facts !== undefined) draft.facts = { ...draft.facts, ...facts };
-  const usedAs = facts === undefined ? use(draft, name, result, place) : (['manifest'] as const);
-  draft.read.push({ place, value: { name, bytes, usedAs, message } });
+  if (facts !== undefined) {
+    const part = { name, host: facts.node?.toLowerCase(), isManifest: true, facts } as const;
+    draft.parts.push({ place, value: part });
+    draft.read.push({ place, value: { name, bytes, usedAs: ['manifest'], message } });
+    return;
+  }
+  const { usedAs, notes } = use(draft, name, result, place);
+  const all = [message, ...notes].filter((note) => note !== '').join('; ');
+  draft.read.push({ place, value: { name, bytes, usedAs, message: all } });
+}
+
+interface Used {
+  readonly usedAs: readonly Use[];
+  readonly notes: readonly string[];
 }
 
 /** Puts a text where its content says that it belongs. */
-function use(draft: Draft, name: string, result: ReadResult & { kind: 'text' }, place: number): readonly Use[] {
-  const text = plainText(isJournalJson(result.text) ? journalText(result.text) : result.text);
-  draft.seenVersion ??= versionIn(text);
+function use(draft: Draft, name: string, result: ReadResult & { kind: 'text' }, place: number): Used {
+  const whole = unwrapLog(plainText(isJournalJson(result.text) ? journalText(result.text) : result.text));
+  const uses = new Set<Use>();
+  const notes: string[] = [];
+  const hosts = new Set<string | undefined>();
+  for (const { host, text } of textsByHost(whole)) {
+    hosts.add(host);
+    for (const use of useText(draft, { name, host, text }, result, place)) uses.add(use);
+  }
+  if (result.dump !== undefined) {
+    uses.add('dump');
+    useDump(
+      draft,
+      { name, host: hosts.size === 1 ? [...hosts][0] : undefined, dump: result.dump },
+      result.isCut,
+      place,
+    );
+  }
+  if (hosts.size === MAX_HOSTS) notes.push(`lines of ${MAX_HOSTS} hosts were read, those of others not`);
+  const order: readonly Use[] = ['dump', 'log'];
+  const usedAs = order.filter((use) => uses.has(use));
+  return { usedAs: usedAs.length === 0 ? ['text'] : usedAs, notes };
+}
+
+interface HostText extends NamedText {
+  readonly host: string | undefined;
+}
+
+function useText(
+  draft: Draft,
+  { name, host, text }: HostText,
+  result: ReadResult & { kind: 'text' },
+  place: number,
+): readonly Use[] {
   const { isDump, isLog } = classify(text);
   const max = Math.max(MIN_CLUES, Math.min(1_024, MAX_CLUES - draft.clues));
   // What was read as it came is not read once more.
   const content = { isDump: isDump && result.dump === undefined, isLog };
   const { dump, log } = condensed({ name, text }, content, { maxClues: max, patterns: draft.patterns });
-  if (dump !== undefined) useDump(draft, dump, result.isCut, place);
-  if (result.dump !== undefined) useDump(draft, { name, dump: result.dump }, result.isCut, place);
-  const uses: readonly Use[] = [
-    ...(isDump || result.dump !== undefined ? (['dump'] as const) : []),
-    ...(isLog ? (['log'] as const) : []),
-  ];
-  if (log !== undefined) useLog(draft, { place, value: log }, uses.length > 0);
-  return uses.length === 0 ? ['text'] : uses;
+  if (dump !== undefined) useDump(draft, { host, ...dump }, result.isCut, place);
+  draft.clues += log?.clues.length ?? 0;
+  const hasStacks = isDump || dump !== undefined;
+  const said = hasStacks || isLog || result.dump !== undefined ? { log } : { other: log };
+  draft.parts.push({
+    place,
+    value: { name, host, runs: isLog ? kubeletRuns(text) : [], version: versionIn(text), ...said },
+  });
+  return usesOf(hasStacks, isLog);
 }
 
-function useDump(draft: Draft, { name, dump }: NamedDump, isCut: boolean, place: number): void {
-  draft.dumps.add(place, { name, dump: isCut ? { ...dump, isCut } : dump });
+function usesOf(hasStacks: boolean, isLog: boolean): readonly Use[] {
+  return [...(hasStacks ? (['dump'] as const) : []), ...(isLog ? (['log'] as const) : [])];
 }
 
-function useLog(draft: Draft, log: Placed<NamedClues>, isLog: boolean): void {
-  draft.clues += log.value.clues.length;
-  (isLog ? draft.logs : draft.otherTexts).push(log);
+function useDump(draft: Draft, { name, host, dump }: ShelvedDump, isCut: boolean, place: number): void {
+  draft.dumps.add(place, { name, host, dump: isCut ? { ...dump, isCut } : dump });
 }

@@ -4,6 +4,7 @@ import { ProbeState } from '../../api/v1alpha1/health.ts';
 import { HostSummary } from '../../api/v1alpha1/host-summary.ts';
 
 const Facts = z.object({
+  node: z.optional(z.string()),
   host: z.optional(HostSummary),
   probe: z.optional(ProbeState),
   kubeletVersion: z.optional(z.string()),

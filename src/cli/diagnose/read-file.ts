@@ -42,7 +42,10 @@ export async function* readChunks(name: string, chunks: Chunks, bounds: ReadBoun
 async function* readMembers(name: string, chunks: Chunks, bounds: ReadBounds): AsyncGenerator<NamedResult> {
   let members = 0;
   for await (const member of tarMembers(chunks)) {
-    if (basename(member.name).startsWith('.')) continue;
+    if (basename(member.name).startsWith('.')) {
+      yield { name: `${name}/${member.name}`, result: { kind: 'unreadable', message: 'it is hidden' } };
+      continue;
+    }
     if (++members > MAX_MEMBERS) throw new CutError(`only ${MAX_MEMBERS} of its files are read`);
     yield { name: `${name}/${member.name.replace(/^\.\//, '')}`, result: await readMember(member.chunks, bounds) };
   }

@@ -1,4 +1,5 @@
 /** What one text is made of: its end, within bounds, and the goroutines of all of it. */
+import { StringDecoder } from 'node:string_decoder';
 import type { Dump } from '../../core/dump/goroutine.ts';
 import { createDumpParser, type DumpParser } from '../../core/dump/parser.ts';
 import type { Chunks } from './byte-source.ts';
@@ -65,7 +66,7 @@ export async function readText(chunks: Chunks, bounds: ReadBounds): Promise<Read
     if (reading.bytes === 0) return { kind: 'unreadable', message: reasonOf(error) };
     cut = `only the first ${reading.bytes} bytes could be read: ${reasonOf(error)}`;
   }
-  return resultOf(reading, cut);
+  return resultOf(reading, cut, bounds.maxText);
 }
 
 function take(reading: Reading, chunk: Buffer, maxText: number): void {
@@ -75,15 +76,20 @@ function take(reading: Reading, chunk: Buffer, maxText: number): void {
   reading.chunks.push(chunk);
   reading.held += chunk.length;
   if (!reading.isLong && reading.bytes >= Math.min(HEAD, maxText)) decide(reading);
-  while (reading.held - (reading.chunks[0]?.length ?? 0) >= maxText && reading.isLong) {
-    reading.held -= reading.chunks.shift()?.length ?? 0;
-  }
+  if (reading.isLong) reading.held = dropped(reading.chunks, reading.held, maxText);
+}
+
+/** The first ones go, as long as the others are enough. @returns bytes that are left. */
+function dropped(chunks: Buffer[], held: number, enough: number): number {
+  let left = held;
+  while (left - (chunks[0]?.length ?? 0) >= enough) left -= chunks.shift()?.length ?? 0;
+  return left;
 }
 
 /** What is too long to be held is read for its goroutines as it comes. */
 function decide(reading: Reading): void {
   reading.isLong = true;
-  const { isDump, isLog } = classify(decode(reading.chunks));
+  const { isDump, isLog } = classify(decode([...reading.chunks]));
   reading.isPlainDump = isDump && !isLog;
   for (const chunk of reading.chunks) lookForGoroutines(reading, chunk);
   if (!reading.isPlainDump) return;
@@ -104,7 +110,9 @@ function lookForGoroutines(reading: Reading, chunk: Buffer): void {
   reading.reach -= chunk.length;
 }
 
-function resultOf({ chunks, held, bytes, parser, isPlainDump }: Reading, cut: string): ReadResult {
+function resultOf(reading: Reading, cut: string, maxText: number): ReadResult {
+  const { chunks, bytes, parser, isPlainDump } = reading;
+  let { held } = reading;
   if (bytes === 0) return { kind: 'unreadable', message: 'it is empty' };
   const isCut = cut !== '';
   if (isPlainDump) return { kind: 'text', text: '', dump: parser?.end(), bytes, message: cut, isCut };
@@ -112,8 +120,9 @@ function resultOf({ chunks, held, bytes, parser, isPlainDump }: Reading, cut: st
   if (sample.every(isBinary)) {
     return { kind: 'unreadable', message: 'it is binary, not a goroutine dump or a log as text (pprof: use ?debug=2)' };
   }
+  if (held > maxText / 2 && isWide(chunks)) held = dropped(chunks, held, maxText / 2);
   // A line that is cut off at its head may quote what its writer has not said.
-  const text = decode(chunks.splice(0));
+  const text = decode(chunks);
   const tail = held < bytes ? `only the last ${held} of its ${bytes} bytes were read` : '';
   return {
     kind: 'text',
@@ -130,7 +139,15 @@ function withoutFirstLine(text: string): string {
   return end < 0 ? '' : text.slice(end + 1);
 }
 
-function decode(chunks: readonly Buffer[]): string {
-  const [only] = chunks;
-  return (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)).toString('utf8');
+/** Each chunk is let go when it is read: a copy of all of them is as large again. */
+function decode(chunks: Buffer[]): string {
+  const decoder = new StringDecoder('utf8');
+  const texts: string[] = [];
+  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) texts.push(decoder.write(chunk));
+  return texts.join('') + decoder.end();
+}
+
+/** Characters that Latin-1 does not have make a string of two bytes for each of its characters. */
+function isWide(chunks: readonly Buffer[]): boolean {
+  return chunks.some((chunk) => chunk.some((byte) => byte >= 0xc4));
 }

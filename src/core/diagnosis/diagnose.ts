@@ -2,9 +2,11 @@
 import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
 import { type Facts, gatherFacts, saidIn, type Stack } from './analysis/facts.ts';
 import { nameOf, othersOf, queuesOf } from './analysis/other-goroutines.ts';
+import { isOpenCall } from './analysis/open-calls.ts';
 import { relistMotion } from './analysis/motion.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
 import type { Cause } from './catalogue/cause.ts';
+import { describeStack } from './found.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Frame } from '../dump/goroutine.ts';
 import type { DiagnosisInput } from './diagnosis-input.ts';
@@ -36,8 +38,15 @@ function ranked(facts: Facts): readonly Candidate[] {
   const faults = likely.filter(({ cause }) => cause.class !== 'Healthy');
   // A kubelet whose relist idles may have some of them all the same: then nobody knows that it is well.
   const isIll = faults.some(({ score, cause }) => score >= MEDIUM || cause.relistMayIdle === true);
-  const sound = isIll || facts.logs.pleg.goesOn ? faults : likely;
+  const sound = isIll || facts.logs.pleg.goesOn || openCallOf(facts) !== undefined ? faults : likely;
   return [...sound].sort((a, b) => b.score - a.score || b.raw - a.raw);
+}
+
+/** The one that has waited longest. */
+function openCallOf({ stacks }: Facts): Stack | undefined {
+  return stacks
+    .filter(({ process, group }) => process === 'kubelet' && isOpenCall(group))
+    .sort((a, b) => b.group.minutes - a.group.minutes)[0];
 }
 
 const LESS: Readonly<Record<Confidence, Confidence>> = { High: 'Medium', Medium: 'Low', Low: 'Low' };
@@ -176,9 +185,9 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
   const facts = gatherFacts(input);
   const [best, second] = ranked(facts);
   if (best !== undefined) return verdictOf(best, second, facts);
-  const { summary, recommendation } = unknownVerdict(facts, pastOf(facts));
-  const stack =
-    facts.relist?.place === 'idle' ? undefined : facts.stacks.find(({ group }) => group === facts.relist?.group);
+  const open = openCallOf(facts);
+  const { summary, recommendation } = unknownVerdict(facts, { past: pastOf(facts), hasOpenCall: open !== undefined });
+  const stack = facts.relist?.place === 'idle' ? open : facts.stacks.find(({ group }) => group === facts.relist?.group);
   return {
     cause: 'unknown',
     class: 'Unknown',
@@ -189,6 +198,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
     recommendation,
     references: [],
     evidence: evidenceLines([
+      ...(open === undefined ? [] : [describeStack(open, open.group.count, 0)]),
       ...(facts.logs.pleg.goesOn ? ['log: PLEG is not healthy at the end of the log'] : []),
       ...(facts.unreadLines > 0 ? [`${facts.unreadLines} lines of the dumps could not be read`] : []),
     ]),

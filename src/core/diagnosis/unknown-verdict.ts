@@ -30,8 +30,14 @@ export function clockTimeIn(line: string): string {
   return /\d\d:\d\d:\d\d/.exec(line)?.[0] ?? '';
 }
 
-export function unknownVerdict(facts: Facts, past?: Past): Words {
-  return ofStacks(facts) ?? ofPast(facts, past) ?? ofLogs(facts);
+export interface Seen {
+  readonly past: Past | undefined;
+  /** A goroutine of the kubelet has waited for minutes in a call that should have come back. */
+  readonly hasOpenCall: boolean;
+}
+
+export function unknownVerdict(facts: Facts, { past, hasOpenCall }: Seen): Words {
+  return ofStacks(facts, hasOpenCall) ?? ofPast(facts, past) ?? ofLogs(facts);
 }
 
 function ofPast({ logs }: Facts, past: Past | undefined): Words | undefined {
@@ -43,7 +49,12 @@ function ofPast({ logs }: Facts, past: Past | undefined): Words | undefined {
   };
 }
 
-function ofStacks({ kubelet, isWhole, relist, stacks }: Facts): Words | undefined {
+function ofStacks({ kubelet, isWhole, relist, stacks }: Facts, hasOpenCall: boolean): Words | undefined {
+  if (relist?.place === 'idle' && hasOpenCall)
+    return {
+      summary: 'No known cause fits; relist is idle, and a call of the kubelet has not come back for minutes.',
+      recommendation: `See whom that goroutine asks, and whether the node can reach it. ${BRING}`,
+    };
   if (relist !== undefined)
     return { summary: `No known cause fits; relist is ${PLACES[relist.place]}.`, recommendation: BRING };
   if (kubelet?.dump.isCut === true) {

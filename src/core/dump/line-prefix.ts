@@ -68,7 +68,7 @@ export function createUnprefixer(): Unprefixer {
   return { strip };
 }
 
-const JSON_TEXT = ['MESSAGE', 'log', 'msg', 'message'];
+const JSON_TEXT = ['MESSAGE', 'log', 'msg', 'message', 'stack', 'stacktrace', 'stack_trace', 'text', 'body', 'content'];
 
 function textOfJson(line: string): string | undefined {
   let value: unknown;

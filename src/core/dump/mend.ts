@@ -3,6 +3,7 @@
  * without arguments, backtraces of gdb and delve. What it yields is a guess: nothing that rests on it is sure.
  * Sources of the forms: gdb/stack.c (print_frame), delve pkg/terminal/command.go (printStack, formatGoroutine), GitHub permalinks.
  */
+import { createPathReader, packageOf } from './paths-only.ts';
 
 /** Longer texts are dumps of whole programs; nobody changes these by hand. In UTF-16 units. */
 const MAX_TEXT = 262_144;
@@ -35,6 +36,8 @@ const BOTH = new RegExp(
 const PLACE_FIRST = new RegExp(
   String.raw`^${PLACE}(?: \+0x[0-9a-f]{1,8})?[ \t]*(?:[-–—:|,]|in)?[ \t]+(${FUNCTION})(?:\([^\n]{0,400}?\))?$`,
 );
+/** As IDEs and Java have it: `FUNCTION(FILE:LINE)`. */
+const IN_PARENTHESES = new RegExp(String.raw`^(?:at +)?(${FUNCTION}) ?\((\S{1,400}\.(?:go|s)):(\d{1,7})\)$`);
 const HOST = /^(?:[\w-]+\.[\w.-]+\/|(?:runtime|sync|syscall|os|net|io|time|internal|main|context|reflect)[./])/;
 const PERMALINK =
   /https?:\/\/(?:github\.com\/([\w.-]{1,60}\/[\w.-]{1,60})\/(?:blob|tree)\/[\w.-]{1,60}|cs\.k8s\.io\/[\w.-]{1,60})\/([\w./-]{1,300}\.go)#L(\d{1,7})(?:-L\d{1,7})?/g;
@@ -59,15 +62,28 @@ function withoutMarkup(line: string): string {
     )
     .replace(/<(?:br|\/?p|\/?t[dr]|\/?li)\b[^\n<>]{0,600}>/gi, ' ')
     .replace(/<\/?[a-z][^\n<>]{0,600}>|`/gi, '')
+    .replace(
+      /\[[^\n\][]{1,400}\]\(\w{2,20}:\/\/(?:file|open)?[^\n() ]{0,40}?(\/[^\n() ?]{1,400}\.(?:go|s):\d{1,7})(?::\d{1,5})?\)/g,
+      ' $1 ',
+    )
     .replace(/\[([^\n\][]{1,400}(?:\[[^\n\][]{0,80}\][^\n\][]{0,200})?)\]\([^\n() ]{1,600}\)/g, '$1 ')
     .replace(/&(gt|lt|amp|quot|nbsp|#39|#42);/g, (_, name: string) => ENTITIES[name] ?? '')
     .replace(/\\([*_()[\]])/g, '$1')
+    .replace(/^\| *\d{1,4} *\| *|(?<=\S) +\|(?= +\S)/g, ' ')
     .replace(/^[>|`\s]{1,16}|[`|\s]{1,16}$|^(?:[-*+•]|\d{1,3}\.) +(?=\S)/g, '')
     .replace(/%2e/gi, '.')
     .trim();
 }
 
-function frame(func: string, file: string, line: string): string[] {
+/** `pleg.(*GenericPLEG).relist` in a file of `k8s.io/kubernetes/pkg/kubelet/pleg` is of that package. */
+function withPackage(func: string, file: string): string {
+  const short = func.slice(0, func.indexOf('.'));
+  const full = packageOf(file);
+  return !HOST.test(func) && !func.includes('/') && full.endsWith(`/${short}`) ? full + func.slice(short.length) : func;
+}
+
+function frame(short: string, file: string, line: string): string[] {
+  const func = withPackage(short, file);
   return HOST.test(func) ? [`${func}(...)`, `\t${file}:${line} +0x1`] : [];
 }
 
@@ -86,6 +102,7 @@ const FORMS: readonly (readonly [form: RegExp, write: (groups: Groups, line: str
   [NO_ID, (_: Groups, line: string): string[] => [line.replace(NO_ID, 'goroutine 0 [')]],
   [DEBUGGER, ([, func = '', file = '', at = '']: Groups): string[] => frame(func, file, at)],
   [BOTH, ([, func = '', file = '', at = '']: Groups): string[] => frame(func, file, at)],
+  [IN_PARENTHESES, ([, func = '', file = '', at = '']: Groups): string[] => frame(func, file, at)],
   [PLACE_FIRST, ([, file = '', at = '', func = '']: Groups): string[] => frame(func, file, at)],
   [DELVE_FUNCTION, ([, func = '']: Groups): string[] | undefined => call(func)],
   [BARE, ([, func = '']: Groups): string[] | undefined => call(func)],
@@ -105,10 +122,12 @@ function mended(line: string): readonly string[] | undefined {
 export function mendStacks(text: string): string | undefined {
   if (text.length > MAX_TEXT || !FRAMES.test(text)) return undefined;
   let nextId = 1;
+  const paths = createPathReader();
   const lines = text.split('\n').flatMap((raw) => {
     if (raw.length > MAX_LINE) return [raw];
     const line = withoutMarkup(raw);
-    const found = mended(line);
+    const changed = mended(line);
+    const found = paths(line, changed) ?? changed;
     // Ids are counted from far away, so that none is met twice.
     return (found ?? [line]).map((one) =>
       one.replace(/^goroutine 0 \[/, () => `goroutine ${900_000_000 + nextId++} [`),

@@ -32,6 +32,15 @@ function said(words: string, times = 15): string {
   return Array.from({ length: times }, (_, at) => `E1124 10:${String(at + 10)}:31.514715     95 ${words}\n`).join('');
 }
 
+function waiting(state: string, ...calls: readonly string[]): string {
+  return [
+    `goroutine 900500 [${state}]:`,
+    ...calls.flatMap((call, at) => [`${call}(0xc000)`, `\t/go/src/x/x${String(at)}.go:${String(at + 10)} +0x1f`]),
+    '',
+    '',
+  ].join('\n');
+}
+
 const LOCKED = (id: number, minutes: number): string =>
   `goroutine ${String(id)} [sync.Mutex.Lock, ${String(minutes)} minutes]:
 internal/sync.runtime_SemacquireMutex(0x0?, 0x0?, 0x0?)
@@ -69,6 +78,51 @@ describe('a kubelet whose relist idles', () => {
     const text = IDLE.text + Array.from({ length: 9 }, (_, at) => LOCKED(900_000 + at, 312)).join('');
     const { class: found, confidence } = verdictOf([{ ...IDLE, text }]);
     expect([found, confidence]).toEqual(['KubeletDeadlock', 'Medium']);
+  });
+
+  const NODE_STATUS = 'k8s.io/kubernetes/pkg/kubelet.(*Kubelet).tryUpdateNodeStatus';
+  const RUN = 'k8s.io/kubernetes/pkg/kubelet.(*Kubelet).syncLoopIteration.worker';
+  test.each([
+    ['a request of its node status', 'select, 95 minutes', ['net/http.(*persistConn).roundTrip', NODE_STATUS]],
+    ['the answer to it', 'IO wait, 95 minutes', ['internal/poll.runtime_pollWait', 'io.ReadAll', NODE_STATUS]],
+    [
+      'a request of its lease over HTTP/2',
+      'select, 17 minutes',
+      [
+        'golang.org/x/net/http2.(*ClientConn).roundTrip',
+        'k8s.io/client-go/rest.(*Request).Do',
+        'k8s.io/component-helpers/apimachinery/lease.(*controller).retryUpdateLease',
+      ],
+    ],
+    [
+      'a request of anything else',
+      'select, 31 minutes',
+      ['net/http.(*Client).do', 'k8s.io/kubernetes/pkg/credentialprovider/gcp.(*metadataProvider).Enabled'],
+    ],
+    ['a driver of CSI', 'select, 40 minutes', ['google.golang.org/grpc.(*ClientConn).Invoke', 'x/csi.NodeStageVolume']],
+  ])('is not well where it has waited for long for %s', (_, state, calls) => {
+    const { class: found, evidence } = verdictOf([{ ...IDLE, text: IDLE.text + waiting(state, ...calls, RUN) }]);
+    expect(found).not.toBe('Healthy');
+    expect(evidence.join()).toContain('minutes');
+  });
+
+  test.each([
+    ['a request that is new', 'select', ['net/http.(*persistConn).roundTrip', NODE_STATUS]],
+    [
+      'an image',
+      'select, 25 minutes',
+      [
+        'google.golang.org/grpc.(*ClientConn).Invoke',
+        'k8s.io/cri-api/pkg/apis/runtime/v1.(*imageServiceClient).PullImage',
+      ],
+    ],
+    [
+      'what a watch brings',
+      'select, 90 minutes',
+      ['net/http.(*http2clientStream).Read', 'k8s.io/client-go/tools/cache.(*Reflector).watchHandler'],
+    ],
+  ])('is well where it waits for %s', (_, state, calls) => {
+    expect(verdictOf([{ ...IDLE, text: IDLE.text + waiting(state, ...calls, RUN) }]).class).toBe('Healthy');
   });
 
   test('is well where one waits for a lock for a moment', () => {

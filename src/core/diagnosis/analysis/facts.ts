@@ -1,15 +1,15 @@
 /** All that is known about the node, gathered once; the catalogue's signs are looked up in it. */
 import type { Dump, StackGroup } from '../../dump/goroutine.ts';
-import { mendStacks } from '../../dump/mend.ts';
-import { parseDump } from '../../dump/parser.ts';
 import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { endedClues } from '../clues/well-again.ts';
 import type { DiagnosisInput, NamedDump } from '../diagnosis-input.ts';
 import { cluesOf, dumpTexts } from './input-texts.ts';
 import { type Movement, movementOf } from './compare.ts';
 import { type LogFacts, logFacts } from './log-facts.ts';
+import { areOfOneProcess } from './one-process.ts';
 import { plainNames } from './function-names.ts';
 import { hostEvents, type SeenEvent } from '../kernel/host-events.ts';
+import { readStacks } from './read-stacks.ts';
 import { criMethodOf, findRelist, findSyncLoop, type Relist, type SyncLoop } from './relist.ts';
 
 export interface Stack {
@@ -78,7 +78,7 @@ function before(dumps: readonly NamedDump[], main: NamedDump): Dump | undefined 
   return dumps
     .slice(0, at)
     .reverse()
-    .find(({ dump }) => dump.format === main.dump.format && dump.process === main.dump.process)?.dump;
+    .find(({ dump }) => dump.format === main.dump.format && areOfOneProcess(dump, main.dump) !== 'no')?.dump;
 }
 
 /** From this number of goroutines at one place it is no coincidence. */
@@ -145,21 +145,6 @@ function ofKubelet(dumps: readonly NamedDump[]): OfKubelet {
     earlier,
     version: dump.version,
   };
-}
-
-function framesOf(dump: Dump): number {
-  return [...dump.earlier, dump].flatMap(({ groups }) => groups).reduce((sum, { frames }) => sum + frames.length, 0);
-}
-
-/** As it stands there, or as it can be read where people or a debugger have changed it. */
-function readStacks(text: string): Dump {
-  const dump = parseDump(text);
-  if (dump.goroutines > 0 && dump.unreadLines === 0) return dump;
-  const mended = mendStacks(text);
-  if (mended === undefined) return dump;
-  const other = parseDump(mended);
-  if (framesOf(other) <= framesOf(dump)) return dump;
-  return { ...other, earlier: other.earlier.map((one) => ({ ...one, isMended: true })), isMended: true };
 }
 
 /** What some of the clues say, those that are over left out. */

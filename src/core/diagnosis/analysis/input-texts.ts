@@ -3,6 +3,7 @@ import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
 import { cluePatterns, type CluePattern } from '../clues/clue-patterns.ts';
 import { logCluesOf } from '../clues/log-clues.ts';
 import { parseDump } from '../../dump/parser.ts';
+import { readStacks } from './read-stacks.ts';
 import type { DiagnosisInput, NamedClues, NamedDump, NamedText } from '../diagnosis-input.ts';
 
 /** What a person pastes is shorter, in UTF-16 units; a dump of a whole program is longer and says nothing that a log does. */
@@ -11,11 +12,20 @@ const MAX_PASTE = 262_144;
 const FRAMES =
   /\.go:\d+ \+0x[0-9a-f]|\+0x[0-9a-f]+\s+\S+\.go:\d|\\ngoroutine \d+ \[|\(\*\w{1,80}\)\.\w{1,80}[^\n]{0,400}\.go(?::\d|#L\d)|\(\*\w{1,80}\)\.\w{1,80}[^\n]{0,400}\n[^\n]{0,400}\.go(?::\d|#L\d)/;
 
+/** Two places one below the other, and nothing else in their lines. */
+const PLACES = /^[^\n\w/.]{0,16}\S{1,400}\.(?:go|s):\d{1,7}[^\n\w]{0,16}\n[^\n\w/.]{0,16}\S{1,400}\.(?:go|s):\d{1,7}/m;
+/** `FUNCTION(FILE:LINE)`, and links of an IDE. */
+const LINKS = /\(\*\w{1,80}\)\.\w{1,80} ?[([][^\n]{0,400}\.go:\d/;
+
+function hasFrames(text: string): boolean {
+  return FRAMES.test(text) || LINKS.test(text) || (text.length <= MAX_PASTE && PLACES.test(text));
+}
+
 /** Logs of dockerd and containerd hold dumps as well, on one line each; pastes have a few stacks without headers. */
 export function dumpTexts({ dumps, logs }: DiagnosisInput): readonly (NamedText | NamedDump)[] {
   const names = new Set(dumps.map(({ name }) => name));
   const within = logs.flatMap((file) =>
-    'text' in file && !names.has(file.name) && FRAMES.test(file.text) ? [file] : [],
+    'text' in file && !names.has(file.name) && hasFrames(file.text) ? [file] : [],
   );
   return [...dumps, ...within];
 }
@@ -47,10 +57,13 @@ export function condensed(
   { maxClues, patterns }: { readonly maxClues: number; readonly patterns: readonly CluePattern[] },
 ): Condensed {
   const { name, text } = file;
+  const hasStacks = isDump || hasFrames(text);
+  // Nobody changes the text of a whole program's dump by hand.
+  const dump = !hasStacks ? undefined : text.length > MAX_PASTE ? parseDump(text) : readStacks(text);
   return {
-    dump: isDump || (isLog && FRAMES.test(text)) ? { name, dump: parseDump(text) } : undefined,
+    dump: dump === undefined || dump.goroutines === 0 ? undefined : { name, dump },
     log:
-      isLog || (text !== '' && text.length <= MAX_PASTE)
+      isLog || (text !== '' && (!isDump || text.length <= MAX_PASTE))
         ? { name, clues: logCluesOf(file, maxClues, patterns).map(copied) }
         : undefined,
   };

@@ -6,6 +6,8 @@
  * the CRI's log format (`stdout F`), HTML's character references.
  */
 
+import { inPieces } from './pieces.ts';
+
 const ESCAPE = String.raw`(?:\x1b|#033|\\x1b|\\u001b|\^\[)`;
 const CONTROL_SEQUENCES = new RegExp(
   String.raw`${ESCAPE}\[[0-9;?]{0,32}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b\n]{0,512}(?:\x07|\x1b\\)`,
@@ -22,6 +24,10 @@ const DOCKER = /^\s{0,8}\{"log":"/;
 const PARTIAL = /^(\d{4}-\d\d-\d\dT[\d:.+Z-]{8,40} std(?:out|err)) P /;
 
 export function plainText(text: string): string {
+  return inPieces(text, plainPiece, (line) => PARTIAL.test(line));
+}
+
+function plainPiece(text: string): string {
   let plain = text.startsWith('\ufeff') ? text.slice(1) : text;
   if (plain.includes('\0')) plain = plain.replaceAll(/\0+/g, '');
   if (plain.includes('\r')) plain = plain.replaceAll(/\r+(?=\n|$)/g, '').replaceAll('\r', '\n');
