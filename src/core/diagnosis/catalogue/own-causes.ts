@@ -6,7 +6,10 @@ import * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
 import { CauseClass, RestartEffect } from '../../../api/v1alpha1/diagnosis.ts';
 import { ProbeState } from '../../../api/v1alpha1/health.ts';
+import { PROCESS_KINDS } from '../../dump/goroutine.ts';
+import { WAITS } from '../analysis/waits.ts';
 import { CALLEES } from '../calls/callees.ts';
+import { CALL_CODES } from '../calls/failing-call.ts';
 import { CATALOGUE } from './catalogue.ts';
 import type { Cause, Sign } from './cause.ts';
 
@@ -30,8 +33,8 @@ const OwnSign = z.discriminatedUnion('kind', [
     kind: z.literal('stack'),
     frames: some(words(256)),
     without: z.optional(some(words(256))),
-    waits: z.optional(some(z.enum(['lock', 'send', 'receive', 'select', 'syscall', 'io', 'sleep', 'other']))),
-    of: z.optional(some(z.enum(['kubelet', 'containerd', 'crio', 'dockerd', 'shim', 'other']))),
+    waits: z.optional(some(z.enum(WAITS))),
+    of: z.optional(some(z.enum(PROCESS_KINDS))),
     lasting: z.optional(z.literal(true)),
     atLeast: count,
     ...weighted,
@@ -39,7 +42,7 @@ const OwnSign = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('call'),
     callee: some(z.enum(CALLEES)),
-    codes: z.optional(some(z.enum(['oversized', 'late', 'unavailable', 'hangs', 'failed']))),
+    codes: z.optional(some(z.enum(CALL_CODES))),
     atLeast: count,
     ...weighted,
   }),
