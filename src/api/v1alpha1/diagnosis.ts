@@ -42,6 +42,7 @@ export const Diagnosis = z
     cause: text(128, 'Id of the root cause in the catalogue, for example `pleg-event-channel-deadlock`, or `unknown`.'),
     class: CauseClass,
     confidence: Confidence,
+    own: z.optional(z.boolean().check(about('The cause is one of your own (`ownCauses` of the chart).'))),
     summary: text(512, 'The cause in one sentence.'),
     restartKubelet: RestartEffect.check(about('Whether restarting the kubelet helps.')),
     restartRuntime: RestartEffect.check(about('Whether restarting the container runtime helps.')),

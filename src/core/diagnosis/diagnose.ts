@@ -9,6 +9,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import type { Frame } from '../dump/goroutine.ts';
 import type { DiagnosisInput } from './diagnosis-input.ts';
 import { type Candidate, candidateOf } from './match-signs.ts';
+import { beside } from './own-verdict.ts';
 import { sourceLinkOf } from './source-link.ts';
 import { unknownVerdict } from './unknown-verdict.ts';
 import { cleanText } from '../redaction/redact.ts';
@@ -31,9 +32,8 @@ function withoutExplained(candidates: readonly Candidate[]): readonly Candidate[
 }
 
 /** A healthy verdict stands only where nothing else does. */
-function ranked(facts: Facts): readonly Candidate[] {
-  const causes = [...CATALOGUE, ...(facts.input.ownCauses ?? [])];
-  const all = causes.flatMap((cause) => candidateOf(cause, facts) ?? []);
+function ranked(facts: Facts, own: readonly Cause[] = []): readonly Candidate[] {
+  const all = [...CATALOGUE, ...own].flatMap((cause) => candidateOf(cause, facts) ?? []);
   const likely = withoutExplained(all.filter(({ score }) => score >= LOW));
   const faults = likely.filter(({ cause }) => cause.class !== 'Healthy');
   // A kubelet whose relist idles may have some of them all the same: then nobody knows that it is well.
@@ -92,7 +92,7 @@ function stackFields(cause: string, stack: Stack | undefined, facts: Facts): Par
 function summaryOf({ summary, id }: Cause, facts: Facts): string {
   const method = facts.relist?.criMethod ?? 'a call';
   const text = id === 'runtime-hung' && facts.relist === undefined ? 'The container runtime does not answer.' : summary;
-  return text.replace('{method}', method);
+  return text.replace('{method}', method).slice(0, MAX_EVIDENCE_LINE);
 }
 
 /** A stack that waits for the runtime may be of a dead connection, which a restart of the kubelet mends: nobody has asked. */
@@ -167,8 +167,18 @@ function otherFields(facts: Facts): Partial<Diagnosis> {
 /** It never throws, whatever the texts are; where the evidence does not name a cause, the class is `Unknown`. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const facts = gatherFacts(input);
-  const [best, second] = ranked(facts);
-  if (best !== undefined) return verdictOf(best, second, facts);
+  const known = verdictOn(facts, []);
+  return input.ownCauses === undefined || input.ownCauses.length === 0
+    ? known
+    : beside(known, verdictOn(facts, input.ownCauses));
+}
+
+function verdictOn(facts: Facts, own: readonly Cause[]): Diagnosis {
+  const [best, second] = ranked(facts, own);
+  if (best !== undefined) {
+    const verdict = verdictOf(best, second, facts);
+    return own.includes(best.cause) ? { ...verdict, own: true } : verdict;
+  }
   const { summary, recommendation } = unknownVerdict(facts);
   const stack =
     facts.relist?.place === 'idle' ? undefined : facts.stacks.find(({ group }) => group === facts.relist?.group);

@@ -135,6 +135,7 @@ describe('the second witness', () => {
     expect(reasonWith(hung)).toBe('True StackDump');
     expect(reasonWith({ ...hung, blockedStack: undefined })).toBe('Unknown NoWitnessYet');
     expect(reasonWith({ ...hung, class: 'Unknown' })).toBe('Unknown NoWitnessYet');
+    expect(reasonWith({ ...hung, own: true })).toBe('Unknown NoWitnessYet');
     expect(reasonWith({ ...hung, relist: 'Moving' })).toBe('False NotConfirmed');
     const notReady = aNode({ ready: 'False', message: 'cni not initialized' });
     expect(reasonWith({ ...hung, relist: 'Moving' }, notReady)).toBe('Unknown NoWitnessYet');

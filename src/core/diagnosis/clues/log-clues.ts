@@ -67,6 +67,11 @@ function facesOf(index: number, said: string): readonly number[] {
   return [index, FIRST_CALLEE + at];
 }
 
+/** Those of the user's own causes are behind all of the catalogue: what it reads in a log is what it read without them. */
+function rankOf(pattern: number): number {
+  return pattern < CLUE_PATTERNS.length || pattern >= FIRST_CALLEE ? pattern : pattern + 2 * FIRST_CALLEE;
+}
+
 /** What the line says, and the patterns that it says it by. */
 function kindOf(
   line: string,
@@ -93,7 +98,7 @@ function kindOf(
 function chosen(entries: readonly { readonly patterns: readonly number[] }[], max: number): readonly number[] {
   const newest = new Map<number, number>();
   for (const [at, { patterns }] of entries.entries()) for (const pattern of patterns) newest.set(pattern, at);
-  const byPattern = [...newest].sort(([a], [b]) => a - b).map(([, at]) => at);
+  const byPattern = [...newest].sort(([a], [b]) => rankOf(a) - rankOf(b)).map(([, at]) => at);
   const byAge = [...entries.keys()].reverse();
   return [...new Set([...byPattern, ...byAge])].slice(0, max).sort((a, b) => a - b);
 }

@@ -35,7 +35,9 @@ function stackDump(snapshot: IncidentSnapshot, status: IncidentStatus): string |
   if (diagnosis === undefined || isDecisionOld(snapshot, status)) return undefined;
   if (diagnosis.relist === 'Stuck') return 'relist has not moved in the stack dumps that were taken after the breach';
   // Within its first minute one call cannot be told from the next. Where the runtime answers nobody it need not be.
-  const waitsForRuntime = diagnosis.class === 'RuntimeHung' && diagnosis.blockedStack !== undefined;
+  // A cause of the user's own may be told by any stack.
+  const isKnown = diagnosis.own !== true && diagnosis.class === 'RuntimeHung';
+  const waitsForRuntime = isKnown && diagnosis.blockedStack !== undefined;
   const isEnough = sourceOf(snapshot) === 'RuntimeProbe' && diagnosis.relist === 'Unknown' && waitsForRuntime;
   return isEnough ? 'relist waits for the runtime in the stack dumps' : undefined;
 }
