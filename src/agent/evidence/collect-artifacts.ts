@@ -4,6 +4,7 @@ import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
 import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/host-summary.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { failedArtifact, isForDecision, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
+import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
 import { boundedClues, logCluesOf } from '../../core/diagnosis/clues/log-clues.ts';
 import { findRelist } from '../../core/diagnosis/analysis/relist.ts';
 import { parseDump } from '../../core/dump/parser.ts';
@@ -92,7 +93,15 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   world.onCaptured?.();
   return {
     entries,
-    host: { ...facts, logClues: [...boundedClues(inOrder.flatMap(({ clues }) => clues))] },
+    host: {
+      ...facts,
+      logClues: [
+        ...boundedClues(
+          inOrder.flatMap(({ clues }) => clues),
+          cluePatterns(world.ownCauses?.causes),
+        ),
+      ],
+    },
     bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
     relistCall: inOrder.findLast(({ entry }) => entry.kind === 'GoroutineDump')?.relistCall,
   };
@@ -145,7 +154,7 @@ async function collect(
 type Origin = Parameters<typeof sealArtifact>[0];
 
 async function store(
-  { host, clock, node }: World,
+  { host, clock, node, ownCauses }: World,
   order: ArtifactOrder,
   { origin, content }: { readonly origin: Origin; readonly content: Collected },
   signal: AbortSignal,
@@ -159,17 +168,25 @@ async function store(
     : sealArtifact(from, content, { redact });
   const entry = await store.put(sealed.entry, sealed.bytes, signal);
   const relistCall = kind === 'GoroutineDump' ? findRelist(parseDump(content.bytes))?.criMethod : undefined;
-  return { entry, clues: cluesOf(origin, sealed.content, redact), relistCall };
+  return {
+    entry,
+    clues: cluesOf(origin, { content: sealed.content, isClean: redact }, cluePatterns(ownCauses?.causes)),
+    relistCall,
+  };
 }
 
 /**
  * From a text without secrets, also where the evidence itself is to keep them: whoever may list incidents reads the clues.
  * A secret that a clue's cut has halved would no longer be seen as one.
  */
-function cluesOf({ name, kind }: Origin, content: Buffer, isClean: boolean): readonly LogClue[] {
+function cluesOf(
+  { name, kind }: Origin,
+  { content, isClean }: { readonly content: Buffer; readonly isClean: boolean },
+  patterns: readonly CluePattern[],
+): readonly LogClue[] {
   if (!LOGS.includes(kind)) return [];
   const clean = isClean ? content : redactBytes(content).bytes;
-  return logCluesOf({ name, text: clean.toString('utf8') }, MAX_CLUES);
+  return logCluesOf({ name, text: clean.toString('utf8') }, MAX_CLUES, patterns);
 }
 
 /** What does not answer in time is left out. */

@@ -41,6 +41,7 @@ export interface HealthReasons {
 export const POLICY_CONDITIONS = {
   Ready: 'The policy is in force.',
   BudgetAvailable: 'It may act now.',
+  OwnCausesRead: 'What `ownCauses` of the chart says is used. False: it is not, and the message says what is wrong.',
 } as const;
 export type PolicyConditionType = keyof typeof POLICY_CONDITIONS;
 
@@ -48,6 +49,7 @@ export type PolicyConditionType = keyof typeof POLICY_CONDITIONS;
 export interface PolicyReasons {
   readonly Ready: 'InForce' | 'Overridden';
   readonly BudgetAvailable: 'Available' | 'InUse' | 'Paused' | 'TooManyUnhealthy';
+  readonly OwnCausesRead: 'Read' | 'NoneGiven' | 'Refused';
 }
 
 export const NODE_CONDITIONS = {

@@ -65,6 +65,13 @@ const DEFINITIONS = {
     labels: ['controller'],
     help: 'Reconciles that failed and were tried again.',
   },
+  own_causes: { by: 'both', type: 'gauge', labels: [], help: 'Causes of your own that are in use.' },
+  own_causes_refused: {
+    by: 'both',
+    type: 'gauge',
+    labels: [],
+    help: '1: causes of your own are given, something is wrong with them, and the catalogue alone is used.',
+  },
   pleg_changes_total: { by: 'agent', type: 'counter', labels: ['state'], help: 'Changes of the PLEG state.' },
   cri_probes_total: { by: 'agent', type: 'counter', labels: ['state'], help: 'CRI probes by result.' },
   cri_probe_seconds: {

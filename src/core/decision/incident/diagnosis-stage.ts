@@ -38,7 +38,7 @@ function saysPleg(host: HostSummary | undefined): boolean {
 }
 
 function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
-  const { node, health, incident, stacks } = snapshot;
+  const { node, health, incident, stacks, ownCauses } = snapshot;
   const runtime = health?.status.runtime;
   return {
     dumps: stacks.dumps,
@@ -48,6 +48,7 @@ function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
     host: incident.status.host,
     kubeletVersion: node?.status.nodeInfo?.kubeletVersion,
     runtimeVersion: runtime?.name === undefined ? undefined : `${runtime.name} ${runtime.version ?? ''}`.trim(),
+    ...(ownCauses === undefined ? {} : { ownCauses }),
   };
 }
 

@@ -1,27 +1,17 @@
-/** `--catalogue FILE`: causes of the user's own, YAML or JSON. */
+/** A file of the user's own causes, YAML or JSON. All programs read it by this. */
 import { readFileSync, statSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
-import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
-import { type Problem, readOwnCauses } from '../../core/diagnosis/catalogue/own-causes.ts';
+import { checkOwnCauses, type OwnCausesFile, type Problem } from '../../core/diagnosis/catalogue/own-causes.ts';
 import { linearPattern } from './linear-pattern.ts';
-import { MedicError } from '../../ports/errors.ts';
 
+/** What a ConfigMap holds at most. */
 const MAX_BYTES = 1_048_576;
 const MAX_TOLD = 20;
 
-function invalid(message: string): MedicError {
-  return new MedicError('E_CLI_INPUT', 'invalid', message);
-}
-
 function textOf(path: string): string {
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) throw invalid(`${path}: ${String(size)} bytes; a catalogue has at most ${String(MAX_BYTES)}`);
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof MedicError) throw error;
-    throw invalid(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const { size } = statSync(path);
+  if (size > MAX_BYTES) throw new Error(`${String(size)} bytes; a catalogue has at most ${String(MAX_BYTES)}`);
+  return readFileSync(path, 'utf8');
 }
 
 /** Of what the path names; of what is missing, that in which it should be. */
@@ -33,10 +23,13 @@ function lineOf(document: Document, lines: LineCounter, path: Problem['path']): 
   return 1;
 }
 
-function told(path: string, problems: readonly { readonly line: number; readonly message: string }[]): MedicError {
+function refused(
+  path: string,
+  problems: readonly { readonly line: number; readonly message: string }[],
+): OwnCausesFile {
   const shown = problems.slice(0, MAX_TOLD).map(({ line, message }) => `${path}:${String(line)}: ${message}`);
   const more = problems.length - shown.length;
-  return invalid([...shown, ...(more > 0 ? [`and ${String(more)} more`] : [])].join('\n'));
+  return { kind: 'refused', message: [...shown, ...(more > 0 ? [`and ${String(more)} more`] : [])].join('\n') };
 }
 
 function placeOf(path: Problem['path']): string {
@@ -46,18 +39,26 @@ function placeOf(path: Problem['path']): string {
     .replace(/^\./, '');
 }
 
-/** @throws `E_CLI_INPUT` that names each line that is wrong. */
-export function readCauses(path: string): readonly Cause[] {
+/** All or nothing: a cause may explain another one of its file. It never throws. */
+export function readOwnCauses(path: string): OwnCausesFile {
+  try {
+    return ofText(path, textOf(path));
+  } catch (error) {
+    return { kind: 'refused', message: `${path}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function ofText(path: string, text: string): OwnCausesFile {
   const lines = new LineCounter();
-  const document = parseDocument(textOf(path), { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   if (document.errors.length > 0)
-    throw told(
+    return refused(
       path,
       document.errors.map(({ pos, message }) => ({ line: lines.linePos(pos[0]).line, message })),
     );
-  const result = readOwnCauses(document.toJS({ maxAliasCount: 100 }), linearPattern);
-  if (result.kind === 'causes') return result.causes;
-  throw told(
+  const result = checkOwnCauses(document.toJS({ maxAliasCount: 100 }), linearPattern);
+  if (result.kind === 'causes') return result;
+  return refused(
     path,
     result.problems.map((one) => ({
       line: lineOf(document, lines, one.path),
