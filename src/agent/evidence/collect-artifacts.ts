@@ -4,8 +4,8 @@ import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
 import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/host-summary.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { failedArtifact, isForDecision, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
-import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
-import { boundedClues, logCluesOf } from '../../core/diagnosis/clues/log-clues.ts';
+import { cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
+import { boundedClues, logCluesInSteps } from '../../core/diagnosis/clues/log-clues.ts';
 import { findRelist } from '../../core/diagnosis/analysis/relist.ts';
 import { parseDump } from '../../core/dump/parser.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
@@ -19,6 +19,8 @@ import { redactBytes } from '../../core/redaction/redact.ts';
 const AT_ONCE = 4;
 /** A hung runtime must not hold up the evidence. */
 const EXITED_DEADLINE_MS = 1_000;
+/** Of one log. Patterns of the user can take half a minute, and the act waits for its evidence. */
+const OWN_PATTERNS_MS = 5_000;
 /** Logs that the diagnosis reads. */
 const LOGS: readonly EvidenceKind[] = ['KubeletLog', 'RuntimeLog', 'KernelLog'];
 
@@ -154,11 +156,12 @@ async function collect(
 type Origin = Parameters<typeof sealArtifact>[0];
 
 async function store(
-  { host, clock, node, ownCauses }: World,
+  world: World,
   order: ArtifactOrder,
   { origin, content }: { readonly origin: Origin; readonly content: Collected },
   signal: AbortSignal,
 ): Promise<Taken> {
+  const { host, clock, node } = world;
   const { redact, bundle, keep } = order;
   const kind = content.kind ?? origin.kind;
   const from = { ...origin, kind, source: content.source ?? origin.source, at: clock.now() };
@@ -168,25 +171,30 @@ async function store(
     : sealArtifact(from, content, { redact });
   const entry = await store.put(sealed.entry, sealed.bytes, signal);
   const relistCall = kind === 'GoroutineDump' ? findRelist(parseDump(content.bytes))?.criMethod : undefined;
-  return {
-    entry,
-    clues: cluesOf(origin, { content: sealed.content, isClean: redact }, cluePatterns(ownCauses?.causes)),
-    relistCall,
-  };
+  const clues = await cluesOf(world, origin, { content: sealed.content, isClean: redact }, signal);
+  return { entry, clues, relistCall };
 }
 
 /**
  * From a text without secrets, also where the evidence itself is to keep them: whoever may list incidents reads the clues.
  * A secret that a clue's cut has halved would no longer be seen as one.
  */
-function cluesOf(
+async function cluesOf(
+  { clock, ownCauses }: World,
   { name, kind }: Origin,
   { content, isClean }: { readonly content: Buffer; readonly isClean: boolean },
-  patterns: readonly CluePattern[],
-): readonly LogClue[] {
+  signal: AbortSignal,
+): Promise<readonly LogClue[]> {
   if (!LOGS.includes(kind)) return [];
   const clean = isClean ? content : redactBytes(content).bytes;
-  return logCluesOf({ name, text: clean.toString('utf8') }, MAX_CLUES, patterns);
+  const log = { name, text: clean.toString('utf8') };
+  const steps = logCluesInSteps(log, MAX_CLUES, cluePatterns(ownCauses?.causes));
+  const endsAt = clock.monotonic() + OWN_PATTERNS_MS;
+  for (let step = steps.next(false); ; step = steps.next(clock.monotonic() > endsAt)) {
+    if (step.done === true) return step.value;
+    // The agent has to answer meanwhile.
+    await clock.sleep(0, signal);
+  }
 }
 
 /** What does not answer in time is left out. */

@@ -13,9 +13,9 @@ function setFlags(): void {
   isSet = true;
 }
 
-/** @throws `SyntaxError` for a pattern that is none, or has back references, look-around or counts (`{2,5}`). */
+/** `^` and `$` are those of a line. @throws `SyntaxError` for a pattern that is none, or has back references, look-around or counts (`{2,5}`). */
 export function linearPattern(source: string): RegExp {
   setFlags();
-  new RegExp(source, 'gl');
-  return new RegExp(source, 'g');
+  new RegExp(source, 'glm');
+  return new RegExp(source, 'gm');
 }

@@ -109,7 +109,7 @@ describe('a cause of the user', () => {
           if (isSure) expect(isHarmful(choice.action, known)).toBe(false);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 });

@@ -123,6 +123,19 @@ interface Match {
   readonly matching: readonly number[];
 }
 
+/** So much is searched at a time. In UTF-16 units. */
+const PIECE = 65_536;
+
+/** Whole lines, and where they begin. */
+function* piecesOf(text: string): Generator<{ readonly from: number; readonly piece: string }> {
+  for (let from = 0; from < text.length;) {
+    const newline = text.indexOf('\n', from + PIECE);
+    const to = newline === -1 ? text.length : newline + 1;
+    yield { from, piece: text.slice(from, to) };
+    from = to;
+  }
+}
+
 /** Line by line in the order of the text, each pattern searched through the text once. */
 function* matchesIn(text: string, all: readonly CluePattern[]): Generator<Match> {
   const cursors = all.map(({ pattern }): Cursor => ({ pattern, lineStart: 0 }));
@@ -144,24 +157,28 @@ function* matchesIn(text: string, all: readonly CluePattern[]): Generator<Match>
 }
 
 /** In the order of the last line of each. */
-function kindsOf(text: string, all: readonly CluePattern[]): readonly Kind[] {
+function* kindsOf(text: string, patternsOfAll: readonly CluePattern[]): Generator<undefined, readonly Kind[], boolean> {
+  let all = patternsOfAll;
   const kinds = new Map<string, Kind>();
   const lineNumberAt = createLineCounter(text);
-  for (const { start, end, matching } of matchesIn(text, all)) {
-    const { key, patterns } = kindOf(text.slice(start, end), matching, all);
-    if (patterns.length === 0) continue;
-    const before = kinds.get(key);
-    // What is seen again goes to the end: a Map keeps the order of insertion.
-    kinds.delete(key);
-    kinds.set(key, {
-      patterns,
-      count: (before?.count ?? 0) + 1,
-      firstStart: before?.firstStart ?? start,
-      lastStart: start,
-      lastEnd: end,
-      lineNumber: lineNumberAt(start),
-    });
-    if (kinds.size > MAX_HELD) forgetSome(kinds);
+  for (const { from, piece } of piecesOf(text)) {
+    if (from > 0 && (yield undefined)) all = CLUE_PATTERNS;
+    for (const match of matchesIn(piece, all)) {
+      const { key, patterns } = kindOf(piece.slice(match.start, match.end), match.matching, all);
+      if (patterns.length === 0) continue;
+      const [start, before] = [from + match.start, kinds.get(key)];
+      // What is seen again goes to the end: a Map keeps the order of insertion.
+      kinds.delete(key);
+      kinds.set(key, {
+        patterns,
+        count: (before?.count ?? 0) + 1,
+        firstStart: before?.firstStart ?? start,
+        lastStart: start,
+        lastEnd: from + match.end,
+        lineNumber: lineNumberAt(start),
+      });
+      if (kinds.size > MAX_HELD) forgetSome(kinds);
+    }
   }
   return [...kinds.values()];
 }
@@ -180,13 +197,26 @@ function timesOf(kind: Kind, clock: LogClock): Pick<LogClue, 'firstBeforeEnd' | 
  * that a flood of one line takes no other's place.
  */
 export function logCluesOf(
-  { name, text: whole }: NamedText,
+  log: NamedText,
   max = MAX_HELD,
   all: readonly CluePattern[] = CLUE_PATTERNS,
 ): readonly LogClue[] {
+  const steps = logCluesInSteps(log, max, all);
+  for (let step = steps.next(false); ; step = steps.next(false)) if (step.done === true) return step.value;
+}
+
+/**
+ * The same in steps of 64 KiB of the log and the rest of a line, for a program that has other work meanwhile.
+ * `next(true)`: from now on the catalogue's patterns alone are looked for.
+ */
+export function* logCluesInSteps(
+  { name, text: whole }: NamedText,
+  max: number,
+  all: readonly CluePattern[],
+): Generator<undefined, readonly LogClue[], boolean> {
   const text = whole.slice(-MAX_TEXT);
   const clock = createLogClock(text);
-  const kinds = kindsOf(text, all);
+  const kinds = yield* kindsOf(text, all);
   return chosen(kinds, max).flatMap((at) => {
     const kind = kinds[at];
     if (kind === undefined) return [];
