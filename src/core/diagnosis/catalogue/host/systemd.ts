@@ -1,5 +1,5 @@
 /** systemd and D-Bus. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const SYSTEMD = { class: 'SystemdOrDbus', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
 

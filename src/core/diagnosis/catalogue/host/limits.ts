@@ -1,6 +1,6 @@
 /** Limits of the host that are reached, and units that it cannot end. */
-import type { Owner } from '../kernel/owners.ts';
-import type { Cause } from './cause.ts';
+import type { Owner } from '../../kernel/owners.ts';
+import type { Cause } from '../cause.ts';
 
 const LIMIT = { class: 'KernelOrHost', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
 const DAEMONS: readonly Owner[] = ['kubelet', 'runtime'];

@@ -1,5 +1,5 @@
 /** Deadlocks within the kubelet. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const LIST = ['ListPodSandbox', 'ListContainers', 'Status', 'Version', 'ListImages', 'ImageFsInfo'];
 const WITHIN = { class: 'KubeletDeadlock', restartKubelet: 'Helps', restartRuntime: 'DoesNotHelp' } as const;

@@ -1,5 +1,5 @@
 /** Device plugins that do not answer the kubelet. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 /** Of the calls that a device plugin is asked for while a pod is admitted. */
 const ALLOCATE_WEIGHT = 0.88;

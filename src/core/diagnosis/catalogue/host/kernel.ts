@@ -1,6 +1,6 @@
 /** What the kernel itself says is wrong with disks, processors and memory. */
-import type { Owner } from '../kernel/owners.ts';
-import type { Cause } from './cause.ts';
+import type { Owner } from '../../kernel/owners.ts';
+import type { Cause } from '../cause.ts';
 
 const KERNEL = { class: 'KernelOrHost', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
 const NODE: readonly Owner[] = ['kubelet', 'runtime', 'shim', 'runc', 'sandbox', 'system'];

@@ -1,5 +1,5 @@
 /** What no restart mends: releases, features and sizes that do not fit together. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const CONFIGURATION = { class: 'Configuration', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
 

@@ -1,5 +1,5 @@
 /** A kubelet that has started and does not come up. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const START_UP = { class: 'StartUpBlocked', restartKubelet: 'Harms' } as const;
 

@@ -1,5 +1,5 @@
 /** containerd, CRI-O and others: hung, down, or locked up. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const HUNG = { class: 'RuntimeHung', restartKubelet: 'DoesNotHelp', restartRuntime: 'Helps' } as const;
 const LIST = ['ListPodSandbox', 'ListContainers', 'Status', 'Version', 'ListImages', 'ImageFsInfo'];

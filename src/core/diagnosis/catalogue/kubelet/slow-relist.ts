@@ -1,5 +1,5 @@
 /** relist goes on and takes too long. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 export const SLOW_RELIST_CAUSES: readonly Cause[] = [
   {

@@ -1,5 +1,5 @@
 /** The network of pods. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const CNI = { class: 'Cni', restartKubelet: 'DoesNotHelp', restartRuntime: 'Unknown' } as const;
 

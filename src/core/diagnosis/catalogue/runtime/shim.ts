@@ -1,5 +1,5 @@
 /** Shims and runc: what the runtime itself waits for. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const SHIM = { class: 'ShimOrRunc', restartKubelet: 'DoesNotHelp', restartRuntime: 'Helps' } as const;
 const STATUS = ['PodSandboxStatus', 'ContainerStatus'];

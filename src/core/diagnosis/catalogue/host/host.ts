@@ -1,7 +1,7 @@
 /** Storage, kernel and resources of the host. */
-import type { Owner } from '../kernel/owners.ts';
-import type { Place } from '../kernel/places.ts';
-import type { Cause } from './cause.ts';
+import type { Owner } from '../../kernel/owners.ts';
+import type { Place } from '../../kernel/places.ts';
+import type { Cause } from '../cause.ts';
 
 const HOST = { class: 'KernelOrHost', restartKubelet: 'DoesNotHelp', restartRuntime: 'DoesNotHelp' } as const;
 const NODE: readonly Owner[] = ['kubelet', 'runtime', 'shim', 'runc', 'sandbox'];

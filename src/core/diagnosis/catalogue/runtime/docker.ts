@@ -1,5 +1,5 @@
 /** The Docker daemon: hung, down, or locked up. */
-import type { Cause } from './cause.ts';
+import type { Cause } from '../cause.ts';
 
 const HUNG = { class: 'RuntimeHung', restartKubelet: 'DoesNotHelp', restartRuntime: 'Helps' } as const;
 
