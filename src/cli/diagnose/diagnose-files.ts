@@ -7,7 +7,7 @@ import { writeStructured, type Format } from '../structured.ts';
 import { humanBytes } from '../table.ts';
 import { oneLine, type Terminal } from '../terminal.ts';
 import { gatherInput, type Gathered, type ReadFile, type Sources, type Told } from './gather-input.ts';
-import type { Unread } from './find-files.ts';
+import type { Unread } from './read/find-files.ts';
 import { verdictText } from './verdict-text.ts';
 
 export interface DiagnoseFlags extends Told {

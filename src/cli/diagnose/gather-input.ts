@@ -6,15 +6,15 @@ import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-
 import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
 import { plainText } from '../../core/diagnosis/text/plain-text.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { streamChunks } from './byte-source.ts';
-import { classify } from './classify.ts';
-import { type DumpShelf, createDumpShelf } from './dump-shelf.ts';
-import { findFiles, type FoundFile, type FoundFiles, type Unread } from './find-files.ts';
-import { isJournalJson, journalText } from './journal-json.ts';
-import { type Facts, factsOf, versionIn } from './manifest-facts.ts';
-import { isUp, readBounds, type ReadBounds, TIME_IS_UP } from './read-bounds.ts';
-import { type NamedResult, readChunks, readFile } from './read-file.ts';
-import type { ReadResult } from './read-text.ts';
+import { streamChunks } from './read/byte-source.ts';
+import { classify } from './content/classify.ts';
+import { type DumpShelf, createDumpShelf } from './content/dump-shelf.ts';
+import { findFiles, type FoundFile, type FoundFiles, type Unread } from './read/find-files.ts';
+import { isJournalJson, journalText } from './content/journal-json.ts';
+import { type Facts, factsOf, versionIn } from './content/manifest-facts.ts';
+import { isUp, readBounds, type ReadBounds, TIME_IS_UP } from './read/read-bounds.ts';
+import { type NamedResult, readChunks, readFile } from './read/read-file.ts';
+import type { ReadResult } from './read/read-text.ts';
 
 /** What a file was taken for; `text`: it is neither a dump nor a log, and may name a cause all the same. */
 type Use = 'dump' | 'log' | 'manifest' | 'text';

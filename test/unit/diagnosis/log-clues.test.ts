@@ -9,7 +9,7 @@ import { CLUE_PATTERNS } from '../../../src/core/diagnosis/clues/clue-patterns.t
 import { boundedClues, logCluesInSteps, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import type { DiagnosisInput } from '../../../src/core/diagnosis/diagnosis-input.ts';
-import { journalText } from '../../../src/cli/diagnose/journal-json.ts';
+import { journalText } from '../../../src/cli/diagnose/content/journal-json.ts';
 import type { CaptureCase } from './cases/capture-case.ts';
 import { LOG_CASES } from './cases/expected-logs.ts';
 import { DUMP_CASES } from './cases/expected.ts';

@@ -1,5 +1,5 @@
 /** The stack of the verdict (`FUNCTION  FILE:LINE` a line, leaf first) as a person reads it. */
-import { printable } from '../terminal.ts';
+import { printable } from '../../terminal.ts';
 
 interface Frame {
   readonly func: string;

@@ -1,6 +1,6 @@
 /** The dumps of a run, each look once, and no more of them than there is room for. */
-import { isSameLook } from '../../core/diagnosis/analysis/same-look.ts';
-import type { NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
+import { isSameLook } from '../../../core/diagnosis/analysis/same-look.ts';
+import type { NamedDump } from '../../../core/diagnosis/diagnosis-input.ts';
 
 export interface DumpShelf {
   /** @param place in the order of the arguments. */

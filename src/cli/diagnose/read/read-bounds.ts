@@ -1,5 +1,5 @@
 /** How much of what was given is read, and for how long. */
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../../ports/clock.ts';
 
 const MIB = 1_048_576;
 /** All of a run. What has been read is looked at meanwhile; the last file may take some seconds more. */

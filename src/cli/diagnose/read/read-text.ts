@@ -1,8 +1,8 @@
 /** What one text is made of: its end, within bounds, and the goroutines of all of it. */
-import type { Dump } from '../../core/dump/goroutine.ts';
-import { createDumpParser, type DumpParser } from '../../core/dump/parser.ts';
+import type { Dump } from '../../../core/dump/goroutine.ts';
+import { createDumpParser, type DumpParser } from '../../../core/dump/parser.ts';
 import type { Chunks } from './byte-source.ts';
-import { classify, isBinary } from './classify.ts';
+import { classify, isBinary } from '../content/classify.ts';
 import { isUp, type ReadBounds, TIME_IS_UP } from './read-bounds.ts';
 import { reasonOf } from './read-error.ts';
 
