@@ -1,5 +1,5 @@
 /** What every part of the agent is given. */
-import type { Step } from '../api/v1alpha1/incident.ts';
+import type { Step } from '../api/v1alpha1/kinds/incident.ts';
 import type { OwnCauses } from '../core/diagnosis/catalogue/own-causes.ts';
 import type { Moment } from '../core/time/moment.ts';
 import type { Clock, Random } from '../ports/clock.ts';

@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
 import { cleanUp } from '../controller/clean-up.ts';
 import { runController } from '../controller/controller.ts';
 import type { Failpoint, World } from '../controller/world.ts';

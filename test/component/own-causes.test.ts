@@ -1,8 +1,8 @@
 /** Causes of the user's own in a cluster: what they name, and which walls they do not pass. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { POLICIES } from '../../src/api/resources.ts';
-import type { Action } from '../../src/api/v1alpha1/policy.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { Action } from '../../src/api/v1alpha1/kinds/policy.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import type { Cause } from '../../src/core/diagnosis/catalogue/cause.ts';
 import type { OwnCauses } from '../../src/core/diagnosis/catalogue/own-causes.ts';

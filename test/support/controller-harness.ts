@@ -2,9 +2,9 @@
 import { type OwnCauses, NO_OWN_CAUSES } from '../../src/core/diagnosis/catalogue/own-causes.ts';
 import { DEFAULT_BOUNDS, type StorageBounds } from '../../src/core/decision/storage/bounds.ts';
 import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';

@@ -1,7 +1,7 @@
 /** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
-import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
-import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
-import type { ActionRecord, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/parts/evidence.ts';
+import type { HostSummary, LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
+import type { ActionRecord, KubeletIncident, Plan, Step } from '../../api/v1alpha1/kinds/incident.ts';
 import { type BundleManifest, isOfTrouble, mergedEntries, relocated, takenEarly } from '../../core/evidence/bundle.ts';
 import { isKubeletDump } from '../../core/evidence/manifest.ts';
 import { cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';

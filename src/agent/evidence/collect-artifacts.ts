@@ -1,7 +1,7 @@
 /** Takes artifacts from the host into a bundle: a few at a time, each with its own limit, none in the way of another. */
-import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
-import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
-import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/host-summary.ts';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/parts/evidence.ts';
+import { EVIDENCE_BYTES } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
+import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/parts/host-summary.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { failedArtifact, isForDecision, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
 import { cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';

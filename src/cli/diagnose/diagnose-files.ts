@@ -1,5 +1,5 @@
 /** `kubectl medic diagnose`: from files to a verdict, without a cluster. */
-import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import { MedicError } from '../../ports/errors.ts';
 import { EXIT } from '../exit.ts';

@@ -1,6 +1,6 @@
 /** Arguments of `diagnose`. */
 import { type Command, Option } from 'commander';
-import { ProbeState } from '../../api/v1alpha1/health.ts';
+import { ProbeState } from '../../api/v1alpha1/kinds/health.ts';
 import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
 import type { OwnCausesFile } from '../../core/diagnosis/catalogue/own-causes.ts';
 import { MedicError } from '../../ports/errors.ts';

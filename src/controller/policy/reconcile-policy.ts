@@ -1,7 +1,7 @@
 /** Gather, decide, act: one policy. */
 import { POLICIES } from '../../api/resources.ts';
-import type { PolicyStatus } from '../../api/v1alpha1/policy.ts';
-import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
+import type { PolicyStatus } from '../../api/v1alpha1/kinds/policy.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import { canonical } from '../../core/decision/canonical.ts';
 import { decidePolicyStatus } from '../../core/decision/policy/policy-status.ts';
 import { NO_OWN_CAUSES } from '../../core/diagnosis/catalogue/own-causes.ts';

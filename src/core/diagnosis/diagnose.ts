@@ -1,5 +1,5 @@
 /** From dumps, logs and facts of the host to the cause, by the catalogue. */
-import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
+import type { Confidence, Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
 import { type Facts, gatherFacts, type Stack } from './analysis/facts.ts';
 import { nameOf, othersOf, queuesOf } from './analysis/other-goroutines.ts';
 import { relistMotion } from './analysis/motion.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import type { Trigger } from '../../../src/api/v1alpha1/incident.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { Trigger } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { CauseClass } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { CauseClass } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import type { Callee } from '../../../src/core/diagnosis/calls/callees.ts';
 import { readFailingCall } from '../../../src/core/diagnosis/calls/failing-call.ts';
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';

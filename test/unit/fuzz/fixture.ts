@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/diagnosis.ts';
-import { ProbeState } from '../../../src/api/v1alpha1/health.ts';
+import { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import { ProbeState } from '../../../src/api/v1alpha1/kinds/health.ts';
 import { classify } from '../../../src/cli/diagnose/content/classify.ts';
 import { isJournalJson, journalText } from '../../../src/cli/diagnose/content/journal-json.ts';
 import type { DiagnosisInput, NamedText } from '../../../src/core/diagnosis/diagnosis-input.ts';

@@ -1,6 +1,6 @@
 /** Captures of real programs: the right cause or honestly none, and never a wrong one with high confidence. */
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { type Fixture, inputOf, readFixtures } from './fixture.ts';
 

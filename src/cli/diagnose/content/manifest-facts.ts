@@ -1,7 +1,7 @@
 /** The facts of a bundle that are in no log: in the manifest that `kubectl medic evidence` or the agent writes. */
 import * as z from 'zod/mini';
-import { ProbeState } from '../../../api/v1alpha1/health.ts';
-import { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
+import { ProbeState } from '../../../api/v1alpha1/kinds/health.ts';
+import { HostSummary } from '../../../api/v1alpha1/parts/host-summary.ts';
 
 const Facts = z.object({
   host: z.optional(HostSummary),

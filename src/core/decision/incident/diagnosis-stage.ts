@@ -1,10 +1,10 @@
 /** From the evidence to a cause. */
-import type { HealthReasons } from '../../../api/v1alpha1/conditions.ts';
-import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
-import type { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
-import { MAX_LINKED } from '../../../api/v1alpha1/fleet-pattern.ts';
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import type { ProbeState, ProgramInfo } from '../../../api/v1alpha1/health.ts';
+import type { HealthReasons } from '../../../api/v1alpha1/words/conditions.ts';
+import type { Diagnosis } from '../../../api/v1alpha1/parts/diagnosis.ts';
+import type { HostSummary } from '../../../api/v1alpha1/parts/host-summary.ts';
+import { MAX_LINKED } from '../../../api/v1alpha1/parts/fleet-pattern.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { ProbeState, ProgramInfo } from '../../../api/v1alpha1/kinds/health.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';

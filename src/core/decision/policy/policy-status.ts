@@ -1,6 +1,6 @@
 /** What a policy's status says: what it rules, what is open, and what it would do now. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/policy.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/kinds/policy.ts';
 import type { OwnCauses } from '../../diagnosis/catalogue/own-causes.ts';
 import { maxUnhealthyNodes } from './budget.ts';
 import { allInFlight } from './places.ts';

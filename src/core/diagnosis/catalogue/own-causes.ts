@@ -4,8 +4,8 @@
  */
 import * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
-import { CauseClass, RestartEffect } from '../../../api/v1alpha1/diagnosis.ts';
-import { ProbeState } from '../../../api/v1alpha1/health.ts';
+import { CauseClass, RestartEffect } from '../../../api/v1alpha1/parts/diagnosis.ts';
+import { ProbeState } from '../../../api/v1alpha1/kinds/health.ts';
 import { PROCESS_KINDS } from '../../dump/goroutine.ts';
 import { WAITS } from '../analysis/waits.ts';
 import { CALLEES } from '../calls/callees.ts';

@@ -1,5 +1,5 @@
 /** Picks out of logs the lines that a cause is told by: each kind of line once, with how often it occurs and when. */
-import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/host-summary.ts';
+import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { formatDuration } from '../../time/duration.ts';
 import type { NamedText } from '../diagnosis-input.ts';
 import { CALLEES } from '../calls/callees.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decideNode } from '../../../../src/core/decision/node/decide-node.ts';
 import type { NodeSnapshot } from '../../../../src/core/decision/node/node-snapshot.ts';
-import { ANNOTATION_CORDONED_BY } from '../../../../src/api/v1alpha1/names.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../../src/api/v1alpha1/words/names.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../../support/builders/objects.ts';
 import { aContact } from '../../../support/builders/views.ts';
 

@@ -3,7 +3,7 @@
  * is done to the node a second source, independent of the first, has to say the same, and it is named in the record. A node
  * that says Ready=True while its relist moves is left alone.
  */
-import type { IncidentStatus, Witness } from '../../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, Witness } from '../../../../api/v1alpha1/kinds/incident.ts';
 import { parsePlegLine } from '../../../detection/pleg-line.ts';
 import { PROGRAM_LASTS_MS } from '../../../detection/settings.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';

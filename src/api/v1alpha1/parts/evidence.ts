@@ -1,6 +1,6 @@
 /** One artifact that was saved, or could not be: the line of a manifest. */
 import * as z from 'zod/mini';
-import { about, moment, text, whole } from '../schema.ts';
+import { about, moment, text, whole } from '../../schema.ts';
 
 export const EvidenceKind = z.enum([
   'GoroutineDump',

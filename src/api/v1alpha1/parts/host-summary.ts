@@ -1,6 +1,6 @@
 /** What the agent has read of its host for the diagnosis, as the incident's status holds it. */
 import * as z from 'zod/mini';
-import { about, atomicList, duration, moment, text, whole } from '../schema.ts';
+import { about, atomicList, duration, moment, text, whole } from '../../schema.ts';
 
 /** Of a log clue: characters of its line, and clues of one incident. */
 export const MAX_CLUE_LINE = 512;

@@ -1,5 +1,5 @@
 /** Every condition that kubelet-medic writes, by the object that carries it, with what True means. */
-import type { ProbeState } from './health.ts';
+import type { ProbeState } from '../kinds/health.ts';
 
 export const INCIDENT_CONDITIONS = {
   EvidenceCaptured: 'Evidence was saved. False: it could not be saved; the reason says why.',

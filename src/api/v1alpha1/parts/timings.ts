@@ -1,6 +1,6 @@
 /** When what of an incident happened. */
 import * as z from 'zod/mini';
-import { about, duration, moment } from '../schema.ts';
+import { about, duration, moment } from '../../schema.ts';
 
 export const Timings = z
   .object({

@@ -1,6 +1,6 @@
 /** The verdict: where the kubelet is stuck, why, and what helps. */
 import * as z from 'zod/mini';
-import { about, atomicList, text } from '../schema.ts';
+import { about, atomicList, text } from '../../schema.ts';
 
 export const CauseClass = z.enum([
   'KubeletDeadlock',

@@ -1,6 +1,6 @@
 /** A drill: a fault that is made on purpose, and what came of it. */
 import * as z from 'zod/mini';
-import { about, atomicList, duration, moment, text } from '../schema.ts';
+import { about, atomicList, duration, moment, text } from '../../schema.ts';
 
 /**
  * - `HungRuntime`: the main process of the container runtime is stopped (SIGSTOP).

@@ -1,6 +1,6 @@
 /** What an incident says of dumps that were taken out of the API server to make room. */
 import * as z from 'zod/mini';
-import { about, moment, text } from '../schema.ts';
+import { about, moment, text } from '../../schema.ts';
 
 /**
  * - `SharedFault`: other nodes keep dumps of the same fault.

@@ -3,9 +3,9 @@
  * incident: it goes when the incident does.
  */
 import * as z from 'zod/mini';
-import { ObjectMeta } from '../meta.ts';
-import { about, moment, text, whole } from '../schema.ts';
-import { EvidenceEntry } from './evidence.ts';
+import { ObjectMeta } from '../../meta.ts';
+import { about, moment, text, whole } from '../../schema.ts';
+import { EvidenceEntry } from '../parts/evidence.ts';
 
 /**
  * Bytes that one object holds, before base64. etcd takes 1.5 MiB a request by default (etcd: `--max-request-bytes`), and a

@@ -6,18 +6,18 @@
  * `host`; all else is the controller's.
  */
 import * as z from 'zod/mini';
-import { ObjectMeta } from '../meta.ts';
-import { about, duration, mapList, moment, text, unchangedBut, whole } from '../schema.ts';
-import { conditionList } from './condition.ts';
-import type { IncidentConditionType } from './conditions.ts';
-import { Diagnosis } from './diagnosis.ts';
-import { Drill, DRILL_RULES, DrillResult } from './drill.ts';
-import { EvidenceEntry } from './evidence.ts';
-import { FleetPattern } from './fleet-pattern.ts';
-import { HostSummary } from './host-summary.ts';
+import { ObjectMeta } from '../../meta.ts';
+import { about, duration, mapList, moment, text, unchangedBut, whole } from '../../schema.ts';
+import { conditionList } from '../parts/condition.ts';
+import type { IncidentConditionType } from '../words/conditions.ts';
+import { Diagnosis } from '../parts/diagnosis.ts';
+import { Drill, DRILL_RULES, DrillResult } from '../parts/drill.ts';
+import { EvidenceEntry } from '../parts/evidence.ts';
+import { FleetPattern } from '../parts/fleet-pattern.ts';
+import { HostSummary } from '../parts/host-summary.ts';
 import { Action, Budget, Evidence, Mode, Remediation, Strategy } from './policy.ts';
-import { Timings } from './timings.ts';
-import { Trimmed } from './trimmed.ts';
+import { Timings } from '../parts/timings.ts';
+import { Trimmed } from '../parts/trimmed.ts';
 
 export const TriggerType = z.enum([
   'PLEGUnhealthy',

@@ -1,6 +1,6 @@
 /** Conditions in the form of `metav1.Condition`. */
 import * as z from 'zod/mini';
-import { mapList, moment, text, whole } from '../schema.ts';
+import { mapList, moment, text, whole } from '../../schema.ts';
 
 const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
 

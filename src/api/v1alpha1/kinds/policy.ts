@@ -1,8 +1,8 @@
 /** KubeletRecoveryPolicy: which nodes are watched, what may be done to them, and how much at once. */
 import * as z from 'zod/mini';
-import { ObjectMeta } from '../meta.ts';
-import { about, atomicList, duration, text, whole } from '../schema.ts';
-import { conditionList } from './condition.ts';
+import { ObjectMeta } from '../../meta.ts';
+import { about, atomicList, duration, text, whole } from '../../schema.ts';
+import { conditionList } from '../parts/condition.ts';
 
 export const Mode = z.enum(['Observe', 'Capture', 'Remediate']);
 export type Mode = z.infer<typeof Mode>;

@@ -1,6 +1,6 @@
 /** The same fault on other nodes, or on this one before. */
 import * as z from 'zod/mini';
-import { about, atomicList, text } from '../schema.ts';
+import { about, atomicList, text } from '../../schema.ts';
 
 /** Incidents that one incident names as having the same fault. */
 export const MAX_LINKED = 16;

@@ -1,8 +1,8 @@
 /** KubeletHealth: what one node's agent sees. Named as its node and owned by the Node: it is current state, no history. */
 import * as z from 'zod/mini';
-import { ObjectMeta } from '../meta.ts';
-import { about, atomicList, duration, moment, text, whole } from '../schema.ts';
-import { conditionList } from './condition.ts';
+import { ObjectMeta } from '../../meta.ts';
+import { about, atomicList, duration, moment, text, whole } from '../../schema.ts';
+import { conditionList } from '../parts/condition.ts';
 import { Detection, Mode } from './policy.ts';
 
 /** What the controller resolved for this node from its policy; the agent follows it. */
