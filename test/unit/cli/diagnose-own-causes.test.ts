@@ -1,10 +1,9 @@
 /** `diagnose --catalogue FILE`: causes of the user's own. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { linearPattern } from '../../../src/platform/own-causes/linear-pattern.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { createTempFolder } from '../../support/temp-folder.ts';
 import { runOffline } from './cli-harness.ts';
 
 const EXAMPLE = new URL('../../../examples/values/own-causes.yaml', import.meta.url).pathname;
@@ -12,19 +11,9 @@ const LINE = (at: string): string =>
   `E1124 10:${at}:31.514715     95 csi_attacher.go:350] attacher for csi.acme.example failed: context deadline exceeded\n`;
 const LOG = LINE('08') + LINE('09') + LINE('10');
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'medic-own-'));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = createTempFolder();
 
-function file(name: string, content: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const file = folder.write;
 
 interface Verdict {
   readonly cause: string;
@@ -160,7 +149,7 @@ describe('a file that is wrong', () => {
       'diagnose',
       file('kubelet.log', LOG),
       '--catalogue',
-      join(folder, 'absent'),
+      join(folder.path, 'absent'),
     ]);
     expect(code).toBe(2);
     expect(err).toContain('absent');

@@ -1,22 +1,15 @@
 /** The user's own causes, as controller and agent have them: whatever the file is, the program starts. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { loadOwnCauses } from '../../../src/platform/own-causes/load-own-causes.ts';
 import type { OwnCauses } from '../../../src/core/diagnosis/catalogue/own-causes.ts';
 import { createRecordingLog, createRecordingMetrics } from '../../support/builders/recording.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { createTempFolder } from '../../support/temp-folder.ts';
 
 const EXAMPLE = new URL('../../../examples/values/own-causes.yaml', import.meta.url).pathname;
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'medic-own-'));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = createTempFolder();
 
 async function load(path: string | undefined): Promise<{
   readonly own: OwnCauses;
@@ -31,9 +24,7 @@ async function load(path: string | undefined): Promise<{
 }
 
 function file(content: string | Buffer): string {
-  const path = join(folder, 'own-causes.yaml');
-  writeFileSync(path, content);
-  return path;
+  return folder.write('own-causes.yaml', content);
 }
 
 const withPattern = (pattern: string): string => `ownCauses:
@@ -58,8 +49,8 @@ describe('the causes of a program that runs', () => {
   });
 
   test.each([
-    ['one that is gone', () => join(folder, 'absent'), /absent: .*ENOENT/],
-    ['a folder', () => folder, /EISDIR/],
+    ['one that is gone', () => join(folder.path, 'absent'), /absent: .*ENOENT/],
+    ['a folder', () => folder.path, /EISDIR/],
     ['one that is no YAML', () => file('ownCauses: ['), /own-causes\.yaml:1: /],
     ['an empty one', () => file(''), /own-causes\.yaml:1: /],
     ['bytes', () => file(Buffer.from([0xff, 0xfe, 0, 1, 2])), /own-causes\.yaml/],
