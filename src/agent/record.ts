@@ -2,11 +2,11 @@
  * The agent's part of an incident's status. Server-side apply takes away what an apply leaves out, so each write is
  * rebuilt from the incident as it is now, under its resourceVersion: nobody's write is lost, and nothing is doubled.
  */
-import type { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
-import type { HostSummary } from '../api/v1alpha1/host-summary.ts';
-import type { ActionRecord, KubeletIncident } from '../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../api/v1alpha1/parts/evidence.ts';
+import type { HostSummary } from '../api/v1alpha1/parts/host-summary.ts';
+import type { ActionRecord, KubeletIncident } from '../api/v1alpha1/kinds/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
-import { AGENT_MANAGER, API_VERSION } from '../api/v1alpha1/names.ts';
+import { AGENT_MANAGER, API_VERSION } from '../api/v1alpha1/words/names.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { isMedicError, MedicError } from '../ports/errors.ts';
 import { backoffMs } from '../runtime/backoff.ts';

@@ -1,6 +1,6 @@
 /** What the controller asks of this agent: its own KubeletHealth and its node's incidents, as live local copies. */
-import { HealthSpec, type KubeletHealth } from '../api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
+import { HealthSpec, type KubeletHealth } from '../api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../api/v1alpha1/kinds/incident.ts';
 import { HEALTHS, INCIDENTS } from '../api/resources.ts';
 import { clockSkewMs, isOpen } from '../core/decision/node-state.ts';
 import type { Mirror } from '../ports/cluster.ts';

@@ -2,7 +2,7 @@
  * Carries out what the controller asks of this node, in two lanes: an act waits for no capture, which takes minutes where
  * the disk hangs. Within a lane one thing is done at a time.
  */
-import type { ActionRecord, KubeletIncident, Step } from '../api/v1alpha1/incident.ts';
+import type { ActionRecord, KubeletIncident, Step } from '../api/v1alpha1/kinds/incident.ts';
 import { INCIDENTS } from '../api/resources.ts';
 import { type ActRecord, type ActStep, isAct, isActStep } from '../core/decision/actions.ts';
 import { isOpen } from '../core/decision/node-state.ts';

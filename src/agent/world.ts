@@ -1,5 +1,6 @@
 /** What every part of the agent is given. */
-import type { Step } from '../api/v1alpha1/incident.ts';
+import type { Step } from '../api/v1alpha1/kinds/incident.ts';
+import type { OwnCauses } from '../core/diagnosis/catalogue/own-causes.ts';
 import type { Moment } from '../core/time/moment.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
@@ -23,6 +24,8 @@ export interface World {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Causes of the user's own (chart: `ownCauses`); absent: there are none. */
+  readonly ownCauses?: OwnCauses;
   /** Called right after the reservation of a restart is durable; tests end the process there. */
   readonly onReserved?: (step: Step) => void;
   /** Called when a capture is stored: its texts are garbage then, and a node's memory is not ours to keep. */

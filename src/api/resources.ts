@@ -2,11 +2,11 @@
 import { Event, Lease, Namespace } from './kubernetes/objects.ts';
 import { Node } from './kubernetes/node.ts';
 import { Pod } from './kubernetes/pod.ts';
-import { KubeletEvidence } from './v1alpha1/kubelet-evidence.ts';
-import { KubeletHealth } from './v1alpha1/health.ts';
-import { KubeletIncident } from './v1alpha1/incident.ts';
-import { API_VERSION } from './v1alpha1/names.ts';
-import { KubeletRecoveryPolicy } from './v1alpha1/policy.ts';
+import { KubeletEvidence } from './v1alpha1/kinds/kubelet-evidence.ts';
+import { KubeletHealth } from './v1alpha1/kinds/health.ts';
+import { KubeletIncident } from './v1alpha1/kinds/incident.ts';
+import { API_VERSION } from './v1alpha1/words/names.ts';
+import { KubeletRecoveryPolicy } from './v1alpha1/kinds/policy.ts';
 
 export const NODES = {
   apiVersion: 'v1',

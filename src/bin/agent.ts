@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startAgent } from '../agent/agent.ts';
 import type { World } from '../agent/world.ts';
+import type { OwnCauses } from '../core/diagnosis/catalogue/own-causes.ts';
 import { createHost, type LogLocation } from '../host/host.ts';
 import type { NamedUnits } from '../host/unit/known-units.ts';
 import { IN_POD, ON_HOST, type HostNamespaces, namespacesOf } from '../host/namespaces.ts';
@@ -17,6 +18,7 @@ import { serve } from '../platform/http.ts';
 import { createLog, type LogLevel } from '../platform/log.ts';
 import { giveGarbageBack } from '../platform/memory.ts';
 import { createMetrics } from '../platform/metrics.ts';
+import { loadOwnCauses } from '../platform/own-causes/load-own-causes.ts';
 import { createSystemRandom } from '../platform/random.ts';
 
 const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evidence, and restarts what it is asked to.
@@ -30,6 +32,7 @@ const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evide
   --state-dir DIR             where it keeps the log cursor and open episodes (default /var/lib/kubelet-medic)
   --spool-dir DIR             where it keeps evidence (default: spool in the state folder)
   --spool-limit BYTES         bound of the evidence (default 536870912)
+  --own-causes FILE           causes of your own, beside those of the catalogue (default: none)
   --metrics-address HOST:PORT /healthz, /readyz, /metrics (default 127.0.0.1:9818)
   --log-level LEVEL           debug, info, warn, error (default info)
   --server URL                the API server, with --ca-file and --token-file (default: that of the pod)
@@ -55,6 +58,7 @@ const { values } = parseArgs({
     'ca-file': { type: 'string' },
     'token-file': { type: 'string' },
     'node-token-seconds': { type: 'string' },
+    'own-causes': { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -179,7 +183,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-function createWorld(): World {
+function createWorld(ownCauses: OwnCauses): World {
   const stateFolder = values['state-dir'];
   const endpoint = values['cri-endpoint'];
   const host = createHost({
@@ -207,6 +211,7 @@ function createWorld(): World {
     random,
     log,
     metrics,
+    ownCauses,
     onCaptured: giveGarbageBack,
     ...(failpoint
       ? {
@@ -219,7 +224,7 @@ function createWorld(): World {
 }
 
 async function main(): Promise<void> {
-  const world = createWorld();
+  const world = createWorld(await loadOwnCauses(values['own-causes'], { log, metrics }));
   log.info('Starting', { node: world.node, version: world.version, source: values['log-source'] });
   const agent = startAgent(world, stop.signal);
   setTimeout(giveGarbageBack, STARTED_MS).unref();

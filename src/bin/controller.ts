@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
 import { cleanUp } from '../controller/clean-up.ts';
 import { runController } from '../controller/controller.ts';
 import type { Failpoint, World } from '../controller/world.ts';
@@ -16,6 +16,7 @@ import { serve } from '../platform/http.ts';
 import { createLog, type LogLevel } from '../platform/log.ts';
 import { giveGarbageBack } from '../platform/memory.ts';
 import { createMetrics } from '../platform/metrics.ts';
+import { loadOwnCauses } from '../platform/own-causes/load-own-causes.ts';
 import { createSystemRandom } from '../platform/random.ts';
 
 const USAGE = `kubelet-medic controller: decides what is done about a stuck kubelet, and never touches a host.
@@ -30,6 +31,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --captures-per-minute N captures that may begin in a minute, 5 or more (default 120)
   --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
+  --own-causes FILE       causes of your own, beside those of the catalogue (default: none)
   --kubeconfig FILE       talk to a cluster from outside it
   --clean-up              only say that nobody keeps the conditions of Nodes any more, delete healths, and end: on uninstall
 `;
@@ -49,6 +51,7 @@ const { values } = parseArgs({
     'captures-per-minute': { type: 'string', default: String(DEFAULT_BOUNDS.capturesPerMinute) },
     'medik8s-leases': { type: 'string', default: 'true' },
     'node-proxy': { type: 'boolean', default: false },
+    'own-causes': { type: 'string' },
     kubeconfig: { type: 'string' },
     'clean-up': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -145,6 +148,7 @@ async function main(): Promise<void> {
     random,
     log,
     metrics,
+    ownCauses: await loadOwnCauses(values['own-causes'], { log, metrics }),
     nodeProxy: values['node-proxy'],
     medik8sLeases: medik8sLeases(values['medik8s-leases']),
     maxInCluster: wholeNumber('max-concurrent', 0),

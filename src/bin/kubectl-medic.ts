@@ -6,6 +6,7 @@ import { runProgram } from '../cli/program.ts';
 import type { Session } from '../cli/session.ts';
 import { createTerminal } from '../cli/terminal.ts';
 import { createSystemClock } from '../platform/clock.ts';
+import { readOwnCauses } from '../platform/own-causes/read-own-causes.ts';
 import { createSystemRandom } from '../platform/random.ts';
 import type { LocalProcesses } from '../ports/stacks.ts';
 
@@ -52,5 +53,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   clock: createSystemClock(),
   version: process.env['KUBELET_MEDIC_VERSION'] ?? 'dev',
   connect,
+  readOwnCauses,
   processes: openLocalProcesses,
 });

@@ -1,6 +1,7 @@
 /** What the command line needs of the world, and gives back. */
 import type { Readable } from 'node:stream';
 import type { ConnectionFlags } from './connection-flags.ts';
+import type { OwnCausesFile } from '../core/diagnosis/catalogue/own-causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LocalProcesses } from '../ports/stacks.ts';
 import type { Session } from './session.ts';
@@ -14,6 +15,7 @@ export interface ProgramContext {
   readonly version: string;
   /** @throws `E_KUBE_CONFIG`. */
   readonly connect: (flags: ConnectionFlags) => Promise<Session>;
+  readonly readOwnCauses: (path: string) => OwnCausesFile;
   /** This machine. */
   readonly processes: () => Promise<LocalProcesses>;
 }

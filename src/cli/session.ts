@@ -1,6 +1,6 @@
 /** What the commands that speak to a cluster have in hand. */
 import { INCIDENTS } from '../api/resources.ts';
-import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../api/v1alpha1/kinds/incident.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { MedicError } from '../ports/errors.ts';

@@ -1,7 +1,7 @@
 /** Which agents are there, by what this process sees of their KubeletHealth, on its own monotonic clock. */
-import type { KubeletHealth } from '../api/v1alpha1/health.ts';
+import type { KubeletHealth } from '../api/v1alpha1/kinds/health.ts';
 import { HEALTHS } from '../api/resources.ts';
-import { API_VERSION, INQUIRY_MANAGER } from '../api/v1alpha1/names.ts';
+import { API_VERSION, INQUIRY_MANAGER } from '../api/v1alpha1/words/names.ts';
 import type { AgentContact } from '../core/decision/contact.ts';
 import { agentSeenAt } from '../core/decision/node-state.ts';
 import { isLaterVersion } from '../core/decision/resource-version.ts';

@@ -1,5 +1,5 @@
 /** What is left in the cluster when the operator is uninstalled, and would be taken for the present state: told so, or taken away. */
-import { NODE_CONDITION_STUCK } from '../api/v1alpha1/conditions.ts';
+import { NODE_CONDITION_STUCK } from '../api/v1alpha1/words/conditions.ts';
 import { HEALTHS, NODES } from '../api/resources.ts';
 import type { StuckClaim } from '../core/decision/node/node-snapshot.ts';
 import { isMedicError } from '../ports/errors.ts';

@@ -1,5 +1,5 @@
 /** The controller as a whole: mirrors, queues, and who wakes whom. */
-import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../api/v1alpha1/kinds/incident.ts';
 import { createAgentContacts } from './agent-contacts.ts';
 import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';

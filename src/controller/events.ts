@@ -1,8 +1,8 @@
 /** Kubernetes Events on Nodes and incidents: for people, best effort. The record is the incident. */
 import { EVENTS } from '../api/resources.ts';
-import type { EventReason } from '../api/v1alpha1/event-reasons.ts';
-import type { TriggerType } from '../api/v1alpha1/incident.ts';
-import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import type { EventReason } from '../api/v1alpha1/words/event-reasons.ts';
+import type { TriggerType } from '../api/v1alpha1/kinds/incident.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
 import type { Outcome } from '../core/decision/record/outcomes.ts';
 import { toTime } from '../core/time/timestamp.ts';
 import type { Manifest } from '../ports/cluster.ts';

@@ -1,7 +1,7 @@
 /** Cordons and uncordons a node as one conditional write: nothing is written over what somebody else has written since. */
 import type { Node } from '../api/kubernetes/node.ts';
 import { NODES } from '../api/resources.ts';
-import { ANNOTATION_CORDON_REASON, ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../api/v1alpha1/names.ts';
+import { ANNOTATION_CORDON_REASON, ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
 import { isCordonedBy } from '../core/decision/node-state.ts';
 import type { JsonPatchOperation } from '../ports/cluster.ts';
 import type { World } from './world.ts';

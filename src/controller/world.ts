@@ -1,5 +1,6 @@
 /** What every reconciler is given. */
 import type { StorageBounds } from '../core/decision/storage/bounds.ts';
+import type { OwnCauses } from '../core/diagnosis/catalogue/own-causes.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Log } from '../ports/log.ts';
@@ -14,6 +15,8 @@ export interface World {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Causes of the user's own (chart: `ownCauses`); absent: there are none. */
+  readonly ownCauses?: OwnCauses;
   /** The right to ask kubelets through the API server's node proxy is granted (chart: `controller.nodeProxy`). */
   readonly nodeProxy: boolean;
   /** Maintenance leases of medik8s are respected and taken (chart: `medik8sLeases.enabled`). */

@@ -1,6 +1,6 @@
 /** Every failure of the Kubernetes API, mapped once to a MedicError with a stable code. */
 import * as z from 'zod/mini';
-import type { ErrorCode } from '../api/v1alpha1/error-codes.ts';
+import type { ErrorCode } from '../api/v1alpha1/words/error-codes.ts';
 import { isMedicError, MedicError, type ErrorClass } from '../ports/errors.ts';
 
 /** Kubernetes: `metav1.Status`, as far as we read it. */

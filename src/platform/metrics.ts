@@ -2,7 +2,7 @@
  * The Metrics port, in the text format of Prometheus (prometheus.io: Exposition formats, version 0.0.4). A library for it costs
  * each node 7 MiB of resident memory more (docs/benchmarks.md).
  */
-import { METRICS, type MetricDefinition } from '../api/v1alpha1/metrics.ts';
+import { METRICS, type MetricDefinition } from '../api/v1alpha1/words/metrics.ts';
 import type { Metrics } from '../ports/metrics.ts';
 
 export interface ServedMetrics extends Metrics {

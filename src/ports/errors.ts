@@ -1,5 +1,5 @@
 /** Errors with a stable code. Each adapter maps what it meets to one of these, once, at its edge. */
-import type { ErrorCode } from '../api/v1alpha1/error-codes.ts';
+import type { ErrorCode } from '../api/v1alpha1/words/error-codes.ts';
 
 /**
  * What a caller can do about it:

@@ -1,5 +1,5 @@
 /** Where the bytes of artifacts are kept. The spool of a node and the API server are two; a bucket can be a third. */
-import type { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
+import type { EvidenceEntry } from '../api/v1alpha1/parts/evidence.ts';
 
 export interface EvidenceStore {
   /**

@@ -3,8 +3,8 @@
  * gives each call its one limit in time, also against an adapter that cannot (`agent/bounded-host.ts`).
  * An adapter runs allow-listed argv arrays only; nothing here takes a command line.
  */
-import type { EvidenceKind } from '../api/v1alpha1/evidence.ts';
-import type { ProbeState } from '../api/v1alpha1/health.ts';
+import type { EvidenceKind } from '../api/v1alpha1/parts/evidence.ts';
+import type { ProbeState } from '../api/v1alpha1/kinds/health.ts';
 
 /** What `systemctl show` says of a unit. */
 export interface UnitFacts {

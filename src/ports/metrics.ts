@@ -1,5 +1,5 @@
 /** Counters, gauges and histograms. A node's name is never a label: a label set is kept for ever. */
-import type { LabelOf, MetricName, MetricOf } from '../api/v1alpha1/metrics.ts';
+import type { LabelOf, MetricName, MetricOf } from '../api/v1alpha1/words/metrics.ts';
 
 /** The labels of a metric, all of them; nothing where it has none. */
 type LabelArguments<N extends MetricName> = [LabelOf<N>] extends [never]

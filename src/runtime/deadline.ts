@@ -1,5 +1,5 @@
 /** A limit in time for work that may not keep to its signal: a host whose disk hangs answers nothing. */
-import type { ErrorCode } from '../api/v1alpha1/error-codes.ts';
+import type { ErrorCode } from '../api/v1alpha1/words/error-codes.ts';
 import { formatDuration } from '../core/time/duration.ts';
 import type { Clock } from '../ports/clock.ts';
 import { MedicError } from '../ports/errors.ts';

@@ -1,9 +1,9 @@
 /** Artifacts of one incident in the API server, as KubeletEvidence objects. */
 import { EVIDENCES, INCIDENTS } from '../api/resources.ts';
-import type { EvidenceEntry } from '../api/v1alpha1/evidence.ts';
-import type { KubeletEvidence } from '../api/v1alpha1/kubelet-evidence.ts';
-import type { KubeletIncident } from '../api/v1alpha1/incident.ts';
-import { API_VERSION, LABEL_UPLOAD } from '../api/v1alpha1/names.ts';
+import type { EvidenceEntry } from '../api/v1alpha1/parts/evidence.ts';
+import type { KubeletEvidence } from '../api/v1alpha1/kinds/kubelet-evidence.ts';
+import type { KubeletIncident } from '../api/v1alpha1/kinds/incident.ts';
+import { API_VERSION, LABEL_UPLOAD } from '../api/v1alpha1/words/names.ts';
 import {
   assemble,
   evidenceName,

@@ -1,8 +1,8 @@
 /** What an auto-remediator must not do. Each of these was done once, by the real controller and the real agent. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { AGENT_MANAGER, CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { AGENT_MANAGER, CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { gunzipSync } from 'node:zlib';
-import type { ActionRecord } from '../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { type Bench, createBench, INCIDENT, NODE } from '../support/agent-harness.ts';
 import type { FaultKind } from '../support/host/scenario.ts';
 

@@ -1,8 +1,8 @@
 /** What the agent refuses, whoever asks: it is the last to look before a host is touched. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { NODES, POLICIES } from '../../src/api/resources.ts';
-import { ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
-import type { ActionRecord, Step } from '../../src/api/v1alpha1/incident.ts';
+import { ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/words/names.ts';
+import type { ActionRecord, Step } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { type Bench, createBench, NODE } from '../support/agent-harness.ts';
 import { ANSWER_LOST, type Faults } from '../support/faulty-cluster.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { gunzipSync } from 'node:zlib';
-import type { EvidenceEntry } from '../../src/api/v1alpha1/evidence.ts';
+import type { EvidenceEntry } from '../../src/api/v1alpha1/parts/evidence.ts';
 import { EVIDENCES } from '../../src/api/resources.ts';
 import type { Shim } from '../../src/ports/host.ts';
 import { type Bench, createBench, INCIDENT, NODE } from '../support/agent-harness.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, INCIDENTS } from '../../src/api/resources.ts';
-import type { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
-import type { EvidenceEntry } from '../../src/api/v1alpha1/evidence.ts';
-import { LABEL_UPLOAD } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
+import type { EvidenceEntry } from '../../src/api/v1alpha1/parts/evidence.ts';
+import { LABEL_UPLOAD } from '../../src/api/v1alpha1/words/names.ts';
 import { evidenceName } from '../../src/core/evidence/evidence-objects.ts';
 import { sha256 } from '../../src/core/evidence/manifest.ts';
 import { fromTime, toPreciseTime } from '../../src/core/time/timestamp.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, POLICIES } from '../../src/api/resources.ts';
-import { CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
 

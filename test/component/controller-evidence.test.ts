@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES } from '../../src/api/resources.ts';
-import type { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';

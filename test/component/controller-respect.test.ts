@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY } from '../../src/api/v1alpha1/words/names.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { objectAt } from '../support/api-server/json.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { INCIDENTS, NODES, EVIDENCES } from '../../src/api/resources.ts';
-import type { IncidentStatus } from '../../src/api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import { anIncident, aPlan } from '../support/builders/objects.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';

@@ -1,7 +1,7 @@
 /** A fault that many nodes have at once: what it makes the controller read and write, while it begins and while it lasts. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import { CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';

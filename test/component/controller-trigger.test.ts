@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, NODES } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';

@@ -1,8 +1,8 @@
 /** A drill from the request to its end: controller and agents with their guards, on hosts that are simulated. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS, PODS } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { LABEL_DRILL } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { LABEL_DRILL } from '../../src/api/v1alpha1/words/names.ts';
 import type { FaultMaker } from '../../src/ports/host.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';

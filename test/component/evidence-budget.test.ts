@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, INCIDENTS, NODES } from '../../src/api/resources.ts';
-import type { IncidentStatus, KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { RETENTION_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { IncidentStatus, KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { RETENTION_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { sizeAnnotation } from '../../src/core/evidence/evidence-size.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';

@@ -1,6 +1,6 @@
 /** What a fleet at rest writes, and how soon an agent that is not there is noticed all the same. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { AGENT_MANAGER, CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER, CONTROLLER_MANAGER, INQUIRY_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { isObject, listAt, objectAt } from '../support/api-server/json.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';
 

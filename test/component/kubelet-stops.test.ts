@@ -1,6 +1,6 @@
 /** Ways in which a kubelet stops managing pods, without a word of it in its log. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { isTrue } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
 import { isObject, listAt, objectAt } from '../support/api-server/json.ts';

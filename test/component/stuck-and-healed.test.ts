@@ -1,7 +1,7 @@
 /** A guard that keeps a stuck node from being healed is a fault as well: what goes wrong on the way is got over. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
 import { objectAt } from '../support/api-server/json.ts';
 import { createFakeClock } from '../support/clock.ts';

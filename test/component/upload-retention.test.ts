@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, INCIDENTS } from '../../src/api/resources.ts';
-import { API_VERSION, LABEL_UPLOAD } from '../../src/api/v1alpha1/names.ts';
+import { API_VERSION, LABEL_UPLOAD } from '../../src/api/v1alpha1/words/names.ts';
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';

@@ -1,6 +1,6 @@
 /** An agent that reports a stuck node, answers, and never acts: it does not keep the only place from the others. */
 import { afterEach, expect, test } from '@jest/globals';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { hasReservation } from '../../src/core/decision/policy/places.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { type ControllerBench, createControllerBench } from '../support/controller-harness.ts';

@@ -1,8 +1,8 @@
 /** Server-side apply and the status subresource, as two field managers share a KubeletIncident. */
 import { expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS } from '../../src/api/resources.ts';
-import type { IncidentStatus } from '../../src/api/v1alpha1/incident.ts';
-import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { IncidentStatus } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import type { Cluster, Manifest } from '../../src/ports/cluster.ts';
 import { actionRecord, incidentManifest, step } from './objects.ts';
 import { AGENT, CONTROLLER, failure, MANAGER, unique } from './subject.ts';

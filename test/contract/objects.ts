@@ -1,5 +1,5 @@
 /** Objects as they are sent, valid by the CRDs. */
-import { Budget, Evidence, Remediation } from '../../src/api/v1alpha1/policy.ts';
+import { Budget, Evidence, Remediation } from '../../src/api/v1alpha1/kinds/policy.ts';
 import type { Manifest } from '../../src/ports/cluster.ts';
 
 const AT = '2026-11-24T10:00:00Z';

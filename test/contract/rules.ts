@@ -1,7 +1,7 @@
 /** Defaults and CEL rules of the CRDs: the order of an incident holds whoever writes. */
 import { expect, test } from '@jest/globals';
 import { INCIDENTS, POLICIES } from '../../src/api/resources.ts';
-import { PolicySpec } from '../../src/api/v1alpha1/policy.ts';
+import { PolicySpec } from '../../src/api/v1alpha1/kinds/policy.ts';
 import type { Cluster, JsonPatchOperation } from '../../src/ports/cluster.ts';
 import { actionRecord, condition, incidentManifest } from './objects.ts';
 import { AGENT, CONTROLLER, failure, MANAGER, unique } from './subject.ts';

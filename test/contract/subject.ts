@@ -1,7 +1,7 @@
 /** What the contract suites are about, and what they share. */
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
-import { AGENT_MANAGER, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 
 /** What the suites need of a server. Its node proxy leads to a kubelet that answers as `kubelet.ts` here does. */

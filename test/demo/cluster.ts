@@ -1,6 +1,6 @@
 /** The embedded cluster of the demo: an API server, three nodes with simulated hosts, one policy. */
 import { NODES, POLICIES } from '../../src/api/resources.ts';
-import { API_VERSION } from '../../src/api/v1alpha1/names.ts';
+import { API_VERSION } from '../../src/api/v1alpha1/words/names.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import type { Clock, Random } from '../../src/ports/clock.ts';
 import { type ApiServer, startApiServer } from '../support/api-server/server.ts';

@@ -1,6 +1,6 @@
 /** How the demo must end. Each sentence that does not hold is an error. */
 import { INCIDENTS, NODES } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import type { DemoCluster } from './cluster.ts';
 
 interface Expected {

@@ -1,9 +1,9 @@
 /** The story of the demo, line by line, as it happens: what changed in the API, in a person's words. */
 import type { Node } from '../../src/api/kubernetes/node.ts';
-import type { Condition } from '../../src/api/v1alpha1/condition.ts';
-import type { IncidentConditionType } from '../../src/api/v1alpha1/conditions.ts';
-import type { KubeletHealth, PlegState } from '../../src/api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { Condition } from '../../src/api/v1alpha1/parts/condition.ts';
+import type { IncidentConditionType } from '../../src/api/v1alpha1/words/conditions.ts';
+import type { KubeletHealth, PlegState } from '../../src/api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { ACTIONS, type ActRecord, isAct } from '../../src/core/decision/actions.ts';
 import { readyCondition } from '../../src/core/decision/node-state.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';

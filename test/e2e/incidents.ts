@@ -1,9 +1,9 @@
 /** Incidents and evidence as the suite looks at them. */
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import type { EvidenceEntry } from '../../src/api/v1alpha1/evidence.ts';
-import { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
-import { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../src/api/v1alpha1/parts/evidence.ts';
+import { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
+import { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { parseLocation } from '../../src/core/evidence/location.ts';
 import { execOn, getJson } from './lab.ts';
 import { until } from './shell.ts';

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { controllerMemory } from '../../tools/generate/sizing.ts';
 import { createMaintenanceLeases, type MaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
+import { readOwnCauses } from '../../src/platform/own-causes/read-own-causes.ts';
+import { parseManifests } from '../support/raw-resource.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
 import { createRecordingLog } from '../support/builders/recording.ts';
 import { createControllerWorld } from '../support/controller-world.ts';
@@ -14,6 +16,7 @@ import { controlPlaneBinaries, startControlPlane, type ControlPlane } from '../s
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const CHART = path('../../charts/kubelet-medic');
+const OWN_CAUSES = path('../../examples/values/own-causes.yaml');
 const NAMESPACE = 'kubelet-medic';
 
 let plane: ControlPlane;
@@ -120,6 +123,50 @@ describe('the chart', () => {
     expect(run(helm, 'upgrade', 'kubelet-medic', CHART, '-n', NAMESPACE, '--dry-run=server', ...sets)).toMatchObject({
       status: 0,
     });
+  });
+
+  test('passes a server-side dry run with causes of your own, which both programs read as they were written', () => {
+    const argv = ['-n', NAMESPACE, '-f', OWN_CAUSES];
+    expect(run(helm, 'upgrade', 'kubelet-medic', CHART, '--dry-run=server', ...argv)).toMatchObject({ status: 0 });
+    const rendered = parseManifests(run(helm, 'template', 'other', CHART, ...argv).output);
+    const map = rendered.find(({ kind }) => kind === 'ConfigMap');
+    const data = map?.['data'];
+    const [file, text] = Object.entries(typeof data === 'object' && data !== null ? data : {})[0] ?? [];
+    const path = join(plane.folder, 'own-causes.yaml');
+    writeFileSync(path, typeof text === 'string' ? text : '');
+    expect(readOwnCauses(path)).toEqual(readOwnCauses(OWN_CAUSES));
+    expect(readOwnCauses(path).kind).toBe('causes');
+    const programs = rendered.filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet');
+    expect(programs).toHaveLength(2);
+    for (const program of programs) {
+      const text = JSON.stringify(program);
+      expect(text).toContain(`"--own-causes=/etc/kubelet-medic/${String(file)}"`);
+      expect(text).toContain('"mountPath":"/etc/kubelet-medic"');
+      // A pod whose ConfigMap is gone starts as well.
+      expect(text).toContain(`"configMap":{"name":"${String(map?.metadata.name)}","optional":true}`);
+    }
+  });
+
+  test('starts both programs again when a cause is changed, and has none of it where there are none', () => {
+    const sums = (...argv: readonly string[]): readonly string[] => {
+      const { output } = run(helm, 'template', 'other', CHART, '-n', NAMESPACE, ...argv);
+      return [...output.matchAll(/kubelet-medic\.io\/own-causes: (\w+)/g)].map(([, sum]) => sum ?? '');
+    };
+    const [one, other, ...more] = sums('-f', OWN_CAUSES);
+    expect([one, more]).toEqual([other, []]);
+    expect(sums('-f', OWN_CAUSES, '--set', 'ownCauses[0].summary=Another.')[0]).not.toBe(one);
+    expect(run(helm, 'template', 'other', CHART, '-n', NAMESPACE).output).not.toContain('own-causes');
+  });
+
+  test.each([
+    ['ownCauses[0].class=Healthy', '/ownCauses/0/class'],
+    ['ownCauses[0].sign=1', "additional properties 'sign' not allowed"],
+    ['ownCauses[0].signs[0].pattern=a\\\\sb', '/ownCauses/0/signs/0'],
+    ['ownCauses[0].signs[0].weight=1', '/ownCauses/0/signs/0'],
+  ])('refuses causes of your own with %s, and names the field', (value, message) => {
+    const { status, output } = run(helm, 'template', 'other', CHART, '-n', NAMESPACE, '-f', OWN_CAUSES, '--set', value);
+    expect(status).not.toBe(0);
+    expect(output).toContain(message);
   });
 
   test.each([

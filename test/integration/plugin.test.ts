@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { gzipSync } from 'node:zlib';
 import { EVIDENCES, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import { AGENT_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { sha256 } from '../../src/core/evidence/manifest.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';

@@ -1,5 +1,5 @@
 /** Liveness: once nothing goes wrong any more and hands are still, everything comes to its end. */
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
 import { HANDS } from './hands.ts';
 import type { ModelWorld } from './world-shape.ts';

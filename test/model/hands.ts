@@ -1,6 +1,6 @@
 /** What people and other programs do to nodes and policies. The watchman is told what they forbid. */
 import { INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import { ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
+import { ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/words/names.ts';
 import { objectAt, without } from '../support/api-server/json.ts';
 import type { ModelWorld } from './world-shape.ts';
 import { editSpec, holdLease } from './world.ts';

@@ -1,7 +1,7 @@
 /** What happened in a world, in order, as a person would tell it. */
 import { INCIDENTS, NODES } from '../../src/api/resources.ts';
-import type { Condition } from '../../src/api/v1alpha1/condition.ts';
-import type { IncidentStatus, KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { Condition } from '../../src/api/v1alpha1/parts/condition.ts';
+import type { IncidentStatus, KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import { formatSeconds } from '../../src/core/time/duration.ts';
 import type { Clock } from '../../src/ports/clock.ts';

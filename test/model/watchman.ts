@@ -1,8 +1,8 @@
 /** Looks at every write and every command of a world, and reports what the guarantees of docs/safety.md forbid. */
 import { INCIDENTS, LEASES, NODES } from '../../src/api/resources.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { isAct, isActStep } from '../../src/core/decision/actions.ts';
 import { isControlPlane, isOpen } from '../../src/core/decision/node-state.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';

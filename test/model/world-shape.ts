@@ -1,5 +1,5 @@
 /** What a world is made of, and what can be asked of it and done to it. */
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import type { JsonObject } from '../support/api-server/json.ts';
 import type { RecordingLog } from '../support/builders/recording.ts';

@@ -1,7 +1,7 @@
 /** A small cluster in which everything may go wrong: real controllers, real agents, simulated hosts, people. */
 import { DEFAULT_BOUNDS } from '../../src/core/decision/storage/bounds.ts';
 import { INCIDENTS, LEASES, NAMESPACES, NODES, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import type { Node } from '../../src/api/kubernetes/node.ts';
 import { isOpen } from '../../src/core/decision/node-state.ts';
 import { toMicroTime } from '../../src/core/time/timestamp.ts';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { CauseClass, Diagnosis } from '../../src/api/v1alpha1/diagnosis.ts';
+import type { CauseClass, Diagnosis } from '../../src/api/v1alpha1/parts/diagnosis.ts';
 import { gatherInput } from '../../src/cli/diagnose/gather-input.ts';
 import { judge } from '../../src/cli/diagnose/judge.ts';
 import { createSystemClock } from '../../src/platform/clock.ts';

@@ -1,8 +1,8 @@
 /** One agent on a simulated host, with a controller's part written by the test. */
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
-import type { ActionRecord, KubeletIncident, Step } from '../../src/api/v1alpha1/incident.ts';
-import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
+import type { ActionRecord, KubeletIncident, Step } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import type { Agent } from '../../src/agent/agent.ts';
 import type { World } from '../../src/agent/world.ts';
 import { withStep } from '../../src/core/decision/record/conditions-and-steps.ts';

@@ -1,7 +1,7 @@
 /** What a reconciler of the controller works with, on the store of a real API server, and stuck nodes with their incidents. */
 import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { AGENT_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { AGENT_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { createAgentContacts } from '../../src/controller/agent-contacts.ts';
 import { createEventRecorder } from '../../src/controller/events.ts';
 import type { ActContext } from '../../src/controller/incident/carry-out.ts';

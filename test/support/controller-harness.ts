@@ -1,9 +1,10 @@
 /** The whole controller on a clock that stands still: real agents on simulated hosts, the store of a real API server. */
+import { type OwnCauses, NO_OWN_CAUSES } from '../../src/core/diagnosis/catalogue/own-causes.ts';
 import { DEFAULT_BOUNDS, type StorageBounds } from '../../src/core/decision/storage/bounds.ts';
 import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
@@ -31,6 +32,8 @@ export interface ControllerBenchOptions {
   readonly nodeProxy?: boolean;
   readonly storage?: Partial<StorageBounds>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of the user, as all programs of the cluster have them. */
+  readonly ownCauses?: OwnCauses;
   /** By default one that wakes together what is due within 20 ms. */
   readonly clock?: FakeClock;
   /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
@@ -93,7 +96,7 @@ export function isUnschedulable(node: JsonObject): boolean {
 }
 
 export function createControllerBench(options: ControllerBenchOptions = {}): ControllerBench {
-  const { nodes = ['node-a'], dumps, labels = {} } = options;
+  const { nodes = ['node-a'], dumps, labels = {}, ownCauses = NO_OWN_CAUSES } = options;
   const clock = options.clock ?? createFakeClock(undefined, { grainMs: 20 });
   const random = createSeededRandom(11);
   const life = new AbortController();
@@ -170,7 +173,8 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       },
     };
     const storage = { ...DEFAULT_BOUNDS, ...options.storage };
-    const own = { random, log, metrics, medik8sLeases: true, maxInCluster: 5, storage, failpoint: () => undefined };
+    const limits = { medik8sLeases: true, maxInCluster: 5, storage };
+    const own = { random, log, metrics, ownCauses, ...limits, failpoint: () => undefined };
     const nodeProxy = options.nodeProxy ?? false;
     controllers.set(name, startControllerProcess({ ...own, cluster, clock: ownClock, nodeProxy }));
   }
@@ -239,7 +243,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       const { cluster, clock: own } = party(node);
       const pod = { version: '0.1.0', pod: `kubelet-medic-agent-${node}`, namespace: 'kubelet-medic' };
       const recording = { log: createRecordingLog(), metrics: createRecordingMetrics() };
-      const world = { node, ...pod, cluster, host: host(node).host, clock: own, random, ...recording };
+      const world = { node, ...pod, cluster, host: host(node).host, clock: own, random, ownCauses, ...recording };
       agents.set(node, startAgentProcess(world));
     },
     incidents: ofNode,

@@ -1,5 +1,5 @@
 /** Our programs as processes: told to end they finish what they have begun; killed, nothing of theirs arrives any more. */
-import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { startAgent, type Agent } from '../../src/agent/agent.ts';
 import type { World as AgentWorld } from '../../src/agent/world.ts';
 import { runController } from '../../src/controller/controller.ts';

@@ -1,6 +1,7 @@
 /** The values of the chart, strict: what is not named here is refused, so that a misspelt value is not lost. */
 import * as z from 'zod/mini';
-import { PolicySpec } from '../../src/api/v1alpha1/policy.ts';
+import { OwnCauseList } from '../../src/core/diagnosis/catalogue/own-causes.ts';
+import { PolicySpec } from '../../src/api/v1alpha1/kinds/policy.ts';
 
 const flag = z.boolean;
 const logLevel = z.enum(['error', 'warn', 'info', 'debug']);
@@ -74,6 +75,7 @@ export const ChartValues = z.strictObject({
     updateStrategy: anyObject,
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),
+  ownCauses: OwnCauseList,
   drills: z.strictObject({ enabled: flag() }),
   aggregateRoles: flag(),
   cleanUp: z.strictObject({ enabled: flag() }),

@@ -1,11 +1,11 @@
 /** The kinds as CustomResourceDefinitions: names, columns, selectable fields, and the schema of each. */
 import * as z from 'zod/mini';
 import { EVIDENCES, HEALTHS, INCIDENTS, POLICIES } from '../../src/api/resources.ts';
-import { KubeletEvidence } from '../../src/api/v1alpha1/kubelet-evidence.ts';
-import { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
-import { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
-import { GROUP, VERSION } from '../../src/api/v1alpha1/names.ts';
-import { KubeletRecoveryPolicy } from '../../src/api/v1alpha1/policy.ts';
+import { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
+import { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
+import { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
+import { GROUP, VERSION } from '../../src/api/v1alpha1/words/names.ts';
+import { KubeletRecoveryPolicy } from '../../src/api/v1alpha1/kinds/policy.ts';
 import type { StructuralSchema } from './structural.ts';
 import { toStructural } from './structural.ts';
 

@@ -1,7 +1,7 @@
 /** The reference pages of metrics, events and error codes. */
-import { ERROR_CODES } from '../../src/api/v1alpha1/error-codes.ts';
-import { EVENT_REASONS } from '../../src/api/v1alpha1/event-reasons.ts';
-import { METRICS } from '../../src/api/v1alpha1/metrics.ts';
+import { ERROR_CODES } from '../../src/api/v1alpha1/words/error-codes.ts';
+import { EVENT_REASONS } from '../../src/api/v1alpha1/words/event-reasons.ts';
+import { METRICS } from '../../src/api/v1alpha1/words/metrics.ts';
 import { table } from './reference.ts';
 
 /** docs/reference/observability.md. */

@@ -1,6 +1,6 @@
 /** The fields of the three kinds as a page for people. */
 import { DURATION_MESSAGE } from '../../src/api/schema.ts';
-import { GROUP, VERSION } from '../../src/api/v1alpha1/names.ts';
+import { GROUP, VERSION } from '../../src/api/v1alpha1/words/names.ts';
 import type { Definition } from './definitions.ts';
 import { DEFINITIONS, openApiSchema } from './definitions.ts';
 import type { StructuralSchema } from './structural.ts';

@@ -4,8 +4,12 @@ import {
   INCIDENT_CONDITIONS,
   NODE_CONDITIONS,
   POLICY_CONDITIONS,
-} from '../../src/api/v1alpha1/conditions.ts';
-import { ANNOTATION_CORDONED_BY, ANNOTATION_CORDON_REASON, ANNOTATION_EXCLUDE } from '../../src/api/v1alpha1/names.ts';
+} from '../../src/api/v1alpha1/words/conditions.ts';
+import {
+  ANNOTATION_CORDONED_BY,
+  ANNOTATION_CORDON_REASON,
+  ANNOTATION_EXCLUDE,
+} from '../../src/api/v1alpha1/words/names.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
 import { OUTCOMES } from '../../src/core/decision/record/outcomes.ts';
 import { ACTIONS } from '../../src/core/decision/actions.ts';

@@ -178,3 +178,18 @@ heap: {{ sub (sub $limit $sizing.outsideHeap) (mul 3 $young) }}
 young: {{ $young }}
 isFast: {{ $isFast }}
 {{- end }}
+
+{{- /* The file of the user's own causes, as both programs read it; empty: there are none. */ -}}
+{{- define "medic.ownCauses" -}}
+{{- with .Values.ownCauses }}{{ dict "ownCauses" . | toYaml }}{{ end }}
+{{- end }}
+
+{{- define "medic.ownCausesMount" -}}
+- { name: own-causes, mountPath: /etc/kubelet-medic, readOnly: true }
+{{- end }}
+
+{{- /* A pod starts without it as well: a program that has no file goes by the catalogue alone. */ -}}
+{{- define "medic.ownCausesVolume" -}}
+- name: own-causes
+  configMap: { name: {{ include "medic.fullname" . }}-own-causes, optional: true }
+{{- end }}

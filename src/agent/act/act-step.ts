@@ -2,7 +2,7 @@
  * The step Act. Write-ahead: fresh facts, refusal or reservation in the API, only then the command, then a look whether
  * it took, then the report. An agent that dies anywhere in between is followed by one that finds out (resume-step.ts).
  */
-import type { ActionRecord, KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord, KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import {
   ACTIONS,
   type ActRecord,

@@ -3,9 +3,9 @@
  * and read again with each try of that write.
  */
 import type { Node } from '../../api/kubernetes/node.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { NODES, POLICIES } from '../../api/resources.ts';
-import type { Action, KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
+import type { Action, KubeletRecoveryPolicy } from '../../api/v1alpha1/kinds/policy.ts';
 import { ACTIONS, type ActStep } from '../../core/decision/actions.ts';
 import { isReady } from '../../core/decision/node-state.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';

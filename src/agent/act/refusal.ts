@@ -1,9 +1,9 @@
 /** Reasons not to act, judged on facts read just before the write that reserves the act. Pure. */
 import type { Node } from '../../api/kubernetes/node.ts';
-import type { PlegState, ProbeState } from '../../api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY, ANNOTATION_EXCLUDE } from '../../api/v1alpha1/names.ts';
-import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
+import type { PlegState, ProbeState } from '../../api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY, ANNOTATION_EXCLUDE } from '../../api/v1alpha1/words/names.ts';
+import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/kinds/policy.ts';
 import { ACTIONS, type ActStep, needsWhatIsMissing } from '../../core/decision/actions.ts';
 import { isExcluded, isReady } from '../../core/decision/node-state.ts';
 import { objectionOf } from '../../core/decision/other-actors.ts';

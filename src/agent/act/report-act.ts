@@ -1,5 +1,5 @@
 /** What is said of an act: in the incident, in the log and in the metrics. */
-import type { ActionRecord } from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord } from '../../api/v1alpha1/kinds/incident.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import {
   type AgentPart,

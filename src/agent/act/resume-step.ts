@@ -1,5 +1,5 @@
 /** Takes up an act that an earlier agent reserved and never reported. */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { type ActRecord, isAct } from '../../core/decision/actions.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import {

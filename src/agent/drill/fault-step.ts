@@ -2,7 +2,7 @@
  * The steps InjectFault and UndoFault. Write-ahead as an act is: refusal or reservation in the API, then the host's own order to
  * undo the fault, then the fault. An agent that dies on the way is followed by one that undoes it: a fault is never made twice.
  */
-import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/kinds/incident.ts';
 import { INJECT_STEP } from '../../core/decision/record/step-names.ts';
 import { durationMs } from '../../core/time/duration.ts';
 import { toPreciseTime, toTime } from '../../core/time/timestamp.ts';

@@ -1,6 +1,6 @@
 /** The agent's last look before a fault is made for a drill: all that the controller judged and that can be seen from here, anew. */
-import type { Drill } from '../../api/v1alpha1/drill.ts';
-import type { KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import type { Drill } from '../../api/v1alpha1/parts/drill.ts';
+import type { KubeletIncident, Step } from '../../api/v1alpha1/kinds/incident.ts';
 import { NODES, POLICIES } from '../../api/resources.ts';
 import { FAULTS } from '../../core/decision/drill/faults.ts';
 import { drillOf, objectionToDrill } from '../../core/decision/drill/drill-objection.ts';

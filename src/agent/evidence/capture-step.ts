@@ -1,9 +1,10 @@
 /** The step CaptureHost: the host's evidence of one incident, taken now or taken over from an early capture. */
-import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
-import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
-import type { ActionRecord, KubeletIncident, Plan, Step } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/parts/evidence.ts';
+import type { HostSummary, LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
+import type { ActionRecord, KubeletIncident, Plan, Step } from '../../api/v1alpha1/kinds/incident.ts';
 import { type BundleManifest, isOfTrouble, mergedEntries, relocated, takenEarly } from '../../core/evidence/bundle.ts';
 import { isKubeletDump } from '../../core/evidence/manifest.ts';
+import { cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
 import { boundedClues } from '../../core/diagnosis/clues/log-clues.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
@@ -124,7 +125,7 @@ async function takeEvidence(
   const summary: HostSummary = {
     ...before?.manifest.host,
     ...taken.host,
-    logClues: cluesOf(before?.manifest, taken),
+    logClues: cluesOf(world, before?.manifest, taken),
   };
   try {
     const reason = incident.spec.trigger.type;
@@ -139,10 +140,10 @@ async function takeEvidence(
 }
 
 /** Of a log that was taken twice only the new ones: its lines count once. */
-function cluesOf(before: BundleManifest | undefined, taken: Capture): LogClue[] {
+function cluesOf({ ownCauses }: World, before: BundleManifest | undefined, taken: Capture): LogClue[] {
   const anew = new Set(taken.entries.filter(({ state }) => state === 'Captured').map(({ name }) => name));
   const old = (before?.host?.logClues ?? []).filter(({ source }) => !anew.has(`${source}.gz`));
-  return [...boundedClues([...old, ...taken.host.logClues])];
+  return [...boundedClues([...old, ...taken.host.logClues], cluePatterns(ownCauses?.causes))];
 }
 
 function recordOf(

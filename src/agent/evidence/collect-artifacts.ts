@@ -1,10 +1,11 @@
 /** Takes artifacts from the host into a bundle: a few at a time, each with its own limit, none in the way of another. */
-import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
-import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
-import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/host-summary.ts';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/parts/evidence.ts';
+import { EVIDENCE_BYTES } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
+import { type HostSummary, type LogClue, MAX_CLUES } from '../../api/v1alpha1/parts/host-summary.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { failedArtifact, isForDecision, sealArtifact, sealWithin } from '../../core/evidence/manifest.ts';
-import { boundedClues, logCluesOf } from '../../core/diagnosis/clues/log-clues.ts';
+import { cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
+import { boundedClues, logCluesInSteps } from '../../core/diagnosis/clues/log-clues.ts';
 import { findRelist } from '../../core/diagnosis/analysis/relist.ts';
 import { parseDump } from '../../core/dump/parser.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';
@@ -18,6 +19,8 @@ import { redactBytes } from '../../core/redaction/redact.ts';
 const AT_ONCE = 4;
 /** A hung runtime must not hold up the evidence. */
 const EXITED_DEADLINE_MS = 1_000;
+/** Of one log. Patterns of the user can take half a minute, and the act waits for its evidence. */
+const OWN_PATTERNS_MS = 5_000;
 /** Logs that the diagnosis reads. */
 const LOGS: readonly EvidenceKind[] = ['KubeletLog', 'RuntimeLog', 'KernelLog'];
 
@@ -92,7 +95,15 @@ export async function capture(world: World, order: CaptureOrder, signal: AbortSi
   world.onCaptured?.();
   return {
     entries,
-    host: { ...facts, logClues: [...boundedClues(inOrder.flatMap(({ clues }) => clues))] },
+    host: {
+      ...facts,
+      logClues: [
+        ...boundedClues(
+          inOrder.flatMap(({ clues }) => clues),
+          cluePatterns(world.ownCauses?.causes),
+        ),
+      ],
+    },
     bytes: entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0),
     relistCall: inOrder.findLast(({ entry }) => entry.kind === 'GoroutineDump')?.relistCall,
   };
@@ -145,11 +156,12 @@ async function collect(
 type Origin = Parameters<typeof sealArtifact>[0];
 
 async function store(
-  { host, clock, node }: World,
+  world: World,
   order: ArtifactOrder,
   { origin, content }: { readonly origin: Origin; readonly content: Collected },
   signal: AbortSignal,
 ): Promise<Taken> {
+  const { host, clock, node } = world;
   const { redact, bundle, keep } = order;
   const kind = content.kind ?? origin.kind;
   const from = { ...origin, kind, source: content.source ?? origin.source, at: clock.now() };
@@ -159,17 +171,30 @@ async function store(
     : sealArtifact(from, content, { redact });
   const entry = await store.put(sealed.entry, sealed.bytes, signal);
   const relistCall = kind === 'GoroutineDump' ? findRelist(parseDump(content.bytes))?.criMethod : undefined;
-  return { entry, clues: cluesOf(origin, sealed.content, redact), relistCall };
+  const clues = await cluesOf(world, origin, { content: sealed.content, isClean: redact }, signal);
+  return { entry, clues, relistCall };
 }
 
 /**
  * From a text without secrets, also where the evidence itself is to keep them: whoever may list incidents reads the clues.
  * A secret that a clue's cut has halved would no longer be seen as one.
  */
-function cluesOf({ name, kind }: Origin, content: Buffer, isClean: boolean): readonly LogClue[] {
+async function cluesOf(
+  { clock, ownCauses }: World,
+  { name, kind }: Origin,
+  { content, isClean }: { readonly content: Buffer; readonly isClean: boolean },
+  signal: AbortSignal,
+): Promise<readonly LogClue[]> {
   if (!LOGS.includes(kind)) return [];
   const clean = isClean ? content : redactBytes(content).bytes;
-  return logCluesOf({ name, text: clean.toString('utf8') }, MAX_CLUES);
+  const log = { name, text: clean.toString('utf8') };
+  const steps = logCluesInSteps(log, MAX_CLUES, cluePatterns(ownCauses?.causes));
+  const endsAt = clock.monotonic() + OWN_PATTERNS_MS;
+  for (let step = steps.next(false); ; step = steps.next(clock.monotonic() > endsAt)) {
+    if (step.done === true) return step.value;
+    // The agent has to answer meanwhile.
+    await clock.sleep(0, signal);
+  }
 }
 
 /** What does not answer in time is left out. */

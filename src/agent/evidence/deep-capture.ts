@@ -4,8 +4,8 @@
  * been reported, so that the hold waits for none of it, and ends with the incident or when an act is asked for. All of it
  * stays in the spool.
  */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { addToStandstill, type Standstill, standstillText } from '../../core/diagnosis/analysis/standstill.ts';
 import { parseDump } from '../../core/dump/parser.ts';
 import type { Collected, Collector } from '../../ports/host.ts';

@@ -1,5 +1,5 @@
 /** What a deep capture consists of, and what of it is next for an incident. */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isAct, isActStep } from '../../core/decision/actions.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { HOST_STEP } from '../../core/decision/record/step-names.ts';

@@ -1,5 +1,5 @@
 /** Evidence taken as soon as PLEG is suspected, so that it is there when the restart is wanted. Nothing else follows. */
-import type { HealthSpec, PlegInfo } from '../../api/v1alpha1/health.ts';
+import type { HealthSpec, PlegInfo } from '../../api/v1alpha1/kinds/health.ts';
 import { fromTime, toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs } from '../../core/time/duration.ts';
 import { type BundleManifest, earlyBundleName } from '../../core/evidence/bundle.ts';

@@ -2,8 +2,8 @@
  * Evidence that is taken after the first capture of an incident was reported, in rounds: each is asked of the incident as it
  * is, taken while no other capture runs, and reported. It stays in the spool.
  */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { INCIDENTS } from '../../api/resources.ts';
 import { mergedEntries } from '../../core/evidence/bundle.ts';
 import type { Mutex } from '../../runtime/mutex.ts';

@@ -3,7 +3,7 @@
  * act has been issued by then, and a restart of the runtime leaves its shims as they are. While a node is held under
  * `DiagnoseFirst` it is done once more, so that two dumps of a shim can be compared.
  */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isAct, isActStep } from '../../core/decision/actions.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { HOST_STEP } from '../../core/decision/record/step-names.ts';

@@ -3,7 +3,7 @@
  * decision rests on them. They are taken after the dumps that it rests on.
  */
 import { gunzipSync } from 'node:zlib';
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
 import { createLateReader } from '../../core/diagnosis/clues/late-containers.ts';
 import type { Collected, Collector, Shim } from '../../ports/host.ts';
 import { createSpoolStore } from '../../stores/spool-store.ts';

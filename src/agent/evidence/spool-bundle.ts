@@ -1,5 +1,5 @@
 /** A folder of evidence in the node's spool. Its manifest is written last: a bundle without one is not complete. */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { BundleManifest, earlyBundleName, isEarlyBundle, relocated } from '../../core/evidence/bundle.ts';
 import { sha256 } from '../../core/evidence/manifest.ts';
 import type { Spool } from '../../ports/host.ts';

@@ -2,9 +2,9 @@
  * Dumps go into the API server as well, where the controller reads them: what it decides on must not depend on a file of
  * the node. Everything else stays in the spool until a person asks for it.
  */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { AGENT_MANAGER } from '../../api/v1alpha1/names.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { AGENT_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import { isForDecision } from '../../core/evidence/manifest.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { createObjectStore } from '../../stores/object-store.ts';

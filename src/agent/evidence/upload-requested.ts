@@ -2,10 +2,10 @@
  * Uploads artifacts from the spool that people ask for (`spec.uploads`), also of incidents that are over. What cannot be
  * had becomes an object too, which says why: whoever asked is waiting for an answer.
  */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { type KubeletIncident, type Upload, UPLOAD_LIFE_MS } from '../../api/v1alpha1/incident.ts';
-import { EVIDENCE_BYTES, EVIDENCE_PARTS } from '../../api/v1alpha1/kubelet-evidence.ts';
-import { AGENT_MANAGER } from '../../api/v1alpha1/names.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import { type KubeletIncident, type Upload, UPLOAD_LIFE_MS } from '../../api/v1alpha1/kinds/incident.ts';
+import { EVIDENCE_BYTES, EVIDENCE_PARTS } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
+import { AGENT_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import { isFileName } from '../../core/evidence/location.ts';
 import { isRequestInForce } from '../../core/evidence/upload-request.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';

@@ -1,5 +1,5 @@
 /** The conditions of KubeletHealth: can the agent see, and is there what a recovery needs. */
-import type { HealthReasons } from '../../api/v1alpha1/conditions.ts';
+import type { HealthReasons } from '../../api/v1alpha1/words/conditions.ts';
 import type { HealthClaim } from '../../core/decision/record/conditions-and-steps.ts';
 import { LOG_GRACE_MS } from '../../core/detection/settings.ts';
 import { brokenText, isBroken, type ProgramRecord } from '../../core/detection/program-state.ts';

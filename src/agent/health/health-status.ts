@@ -7,8 +7,8 @@ import type {
   PlegInfo,
   ProgramInfo,
   RuntimeInfo,
-} from '../../api/v1alpha1/health.ts';
-import type { Condition } from '../../api/v1alpha1/condition.ts';
+} from '../../api/v1alpha1/kinds/health.ts';
+import type { Condition } from '../../api/v1alpha1/parts/condition.ts';
 import { withCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
 import { durationMs, formatDuration } from '../../core/time/duration.ts';

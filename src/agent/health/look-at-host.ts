@@ -14,7 +14,7 @@ import {
 } from './observation.ts';
 import { momentOf, reasonOf, type World } from '../world.ts';
 import { HEALTHS } from '../../api/resources.ts';
-import type { HealthStatus, KubeletInfo, RuntimeInfo } from '../../api/v1alpha1/health.ts';
+import type { HealthStatus, KubeletInfo, RuntimeInfo } from '../../api/v1alpha1/kinds/health.ts';
 import { fallenWith } from '../../core/detection/fallen-with.ts';
 import { nextProgramRecord, type PublishedProgram, resumedRecord } from '../../core/detection/program-state.ts';
 import type { Moment } from '../../core/time/moment.ts';

@@ -1,5 +1,5 @@
 /** What the agent sees of its node, as one value that its loops keep up to date. */
-import type { HealthStatus, PlegInfo, ProbeState } from '../../api/v1alpha1/health.ts';
+import type { HealthStatus, PlegInfo, ProbeState } from '../../api/v1alpha1/kinds/health.ts';
 import type { Fallen } from '../../core/detection/fallen-with.ts';
 import type { ProgramRecord } from '../../core/detection/program-state.ts';
 import type { KubeletProcess, UnitFacts } from '../../ports/host.ts';

@@ -3,9 +3,9 @@
  * node is at work, and every 5 minutes at rest (docs/adr/0013-heartbeats-on-demand.md).
  */
 import { HEALTHS } from '../../api/resources.ts';
-import { AGENT_MANAGER, API_VERSION } from '../../api/v1alpha1/names.ts';
-import type { HealthStatus, KubeletHealth } from '../../api/v1alpha1/health.ts';
-import type { Condition } from '../../api/v1alpha1/condition.ts';
+import { AGENT_MANAGER, API_VERSION } from '../../api/v1alpha1/words/names.ts';
+import type { HealthStatus, KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
+import type { Condition } from '../../api/v1alpha1/parts/condition.ts';
 import { waitsForLong } from '../../core/decision/record/long-wait.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import { createWakeUp } from '../../runtime/wake-up.ts';

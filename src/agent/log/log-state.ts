@@ -1,5 +1,5 @@
 /** The kubelet log as the agent knows it, and what follows from each record of it. Pure. */
-import type { PlegInfo } from '../../api/v1alpha1/health.ts';
+import type { PlegInfo } from '../../api/v1alpha1/kinds/health.ts';
 import {
   type EpisodeEvent,
   type EpisodeState,

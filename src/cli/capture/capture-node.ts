@@ -1,7 +1,7 @@
 /** `kubectl medic capture`: evidence of a node now; nothing is done to it. */
 import { INCIDENTS, NODES, POLICIES } from '../../api/resources.ts';
-import type { KubeletIncident, Plan } from '../../api/v1alpha1/incident.ts';
-import { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
+import type { KubeletIncident, Plan } from '../../api/v1alpha1/kinds/incident.ts';
+import { KubeletRecoveryPolicy } from '../../api/v1alpha1/kinds/policy.ts';
 import type { Node } from '../../api/kubernetes/node.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { incidentName } from '../../core/decision/record/incident-name.ts';

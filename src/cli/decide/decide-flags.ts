@@ -1,6 +1,6 @@
 /** Arguments of `approve` and `reject`. */
 import { type Command, Option } from 'commander';
-import { Action } from '../../api/v1alpha1/policy.ts';
+import { Action } from '../../api/v1alpha1/kinds/policy.ts';
 import { runDecide } from './decide-incident.ts';
 import type { ProgramContext } from '../program-context.ts';
 import { withConnection, type ConnectionFlags } from '../connection-flags.ts';

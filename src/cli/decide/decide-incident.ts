@@ -1,6 +1,6 @@
 /** `kubectl medic approve` and `reject`: a person's word on an incident whose node is held. */
 import { INCIDENTS } from '../../api/resources.ts';
-import type { Approval, KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { Approval, KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { getIncident, PLUGIN_MANAGER, type Session } from '../session.ts';
 import { oneLine } from '../terminal.ts';

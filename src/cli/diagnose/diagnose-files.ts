@@ -1,12 +1,12 @@
 /** `kubectl medic diagnose`: from files to a verdict, without a cluster. */
-import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
 import { MedicError } from '../../ports/errors.ts';
 import { EXIT } from '../exit.ts';
 import { writeStructured, type Format } from '../structured.ts';
 import { humanBytes } from '../table.ts';
 import { oneLine, type Terminal } from '../terminal.ts';
 import { gatherInput, type Gathered, type ReadFile, type Sources } from './gather-input.ts';
-import type { Unread } from './find-files.ts';
+import type { Unread } from './read/find-files.ts';
 import { judge } from './judge.ts';
 import type { Told } from './node-inputs.ts';
 import { nodesText } from './nodes-text.ts';

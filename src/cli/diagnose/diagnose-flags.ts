@@ -1,8 +1,10 @@
 /** Arguments of `diagnose`. */
 import { type Command, Option } from 'commander';
-import { ProbeState } from '../../api/v1alpha1/health.ts';
+import { ProbeState } from '../../api/v1alpha1/kinds/health.ts';
+import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
+import type { OwnCausesFile } from '../../core/diagnosis/catalogue/own-causes.ts';
+import { MedicError } from '../../ports/errors.ts';
 import { runDiagnose } from './diagnose-files.ts';
-import { readCauses } from './read-causes.ts';
 import type { Finish, ProgramContext } from '../program-context.ts';
 import type { Format } from '../structured.ts';
 
@@ -28,7 +30,16 @@ Exit codes: 0 a cause was found, or nothing is wrong; 3 no cause was found, or o
 confidence); 2 the input cannot be read.
 `;
 
-export function addDiagnose(program: Command, { terminal, stdin, clock }: ProgramContext, finish: Finish): void {
+function causesOf(file: OwnCausesFile): readonly Cause[] {
+  if (file.kind === 'causes') return file.causes;
+  throw new MedicError('E_CLI_INPUT', 'invalid', file.message);
+}
+
+export function addDiagnose(
+  program: Command,
+  { terminal, stdin, clock, readOwnCauses }: ProgramContext,
+  finish: Finish,
+): void {
   program
     .command('diagnose')
     .description('say where a kubelet is stuck and why, from goroutine dumps and logs; needs no cluster')
@@ -44,7 +55,7 @@ export function addDiagnose(program: Command, { terminal, stdin, clock }: Progra
     .addHelpText('after', HELP)
     .action(async (paths: readonly string[], flags: Flags) => {
       const { output, verbose, probe, kubeletVersion, runtimeVersion, catalogue } = flags;
-      const own = catalogue === undefined ? {} : { ownCauses: readCauses(catalogue) };
+      const own = catalogue === undefined ? {} : { ownCauses: causesOf(readOwnCauses(catalogue)) };
       const told = { probe, kubeletVersion, runtimeVersion, ...own };
       finish(await runDiagnose({ terminal, stdin, clock }, paths, { ...told, output, verbose }));
     });

@@ -8,17 +8,17 @@ import { MAX_HOSTS, textsByHost } from '../../core/diagnosis/nodes/hosts-of-text
 import { kubeletRuns } from '../../core/diagnosis/nodes/kubelet-runs.ts';
 import { plainText } from '../../core/diagnosis/text/plain-text.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { streamChunks } from './byte-source.ts';
-import { classify } from './classify.ts';
+import { streamChunks } from './read/byte-source.ts';
+import { classify } from './content/classify.ts';
 import { createCollector } from './collect-garbage.ts';
-import { createDumpShelf, type DumpShelf, type ShelvedDump } from './dump-shelf.ts';
-import { findFiles, type FoundFile, type FoundFiles, type Unread } from './find-files.ts';
-import { isJournalJson, journalText } from './journal-json.ts';
-import { factsOf, versionIn } from './manifest-facts.ts';
+import { createDumpShelf, type DumpShelf, type ShelvedDump } from './content/dump-shelf.ts';
+import { findFiles, type FoundFile, type FoundFiles, type Unread } from './read/find-files.ts';
+import { isJournalJson, journalText } from './content/journal-json.ts';
+import { factsOf, versionIn } from './content/manifest-facts.ts';
 import { type NodeInput, nodeInputs, type Part, type Told } from './node-inputs.ts';
-import { isUp, readBounds, type ReadBounds, TIME_IS_UP } from './read-bounds.ts';
-import { type NamedResult, readChunks, readFile } from './read-file.ts';
-import type { ReadResult } from './read-text.ts';
+import { isUp, readBounds, type ReadBounds, TIME_IS_UP } from './read/read-bounds.ts';
+import { type NamedResult, readChunks, readFile } from './read/read-file.ts';
+import type { ReadResult } from './read/read-text.ts';
 
 /** What a file was taken for; `text`: it is neither a dump nor a log, and may name a cause all the same. */
 type Use = 'dump' | 'log' | 'manifest' | 'text';

@@ -1,5 +1,5 @@
 /** A verdict for each node, and the one of them that a person has to see first. */
-import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { DiagnosisInput } from '../../core/diagnosis/diagnosis-input.ts';
 import type { NodeInput } from './node-inputs.ts';

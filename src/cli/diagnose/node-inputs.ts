@@ -1,10 +1,10 @@
 /** What was read, put together for each node: what a diagnosis is made from is of one. */
-import type { LogClue } from '../../api/v1alpha1/host-summary.ts';
+import type { LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
 import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
 import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
 import { byNode, type Source } from '../../core/diagnosis/nodes/by-node.ts';
-import type { ShelvedDump } from './dump-shelf.ts';
-import type { Facts } from './manifest-facts.ts';
+import type { ShelvedDump } from './content/dump-shelf.ts';
+import type { Facts } from './content/manifest-facts.ts';
 
 /** What the command line says. */
 export interface Told {

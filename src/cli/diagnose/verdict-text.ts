@@ -1,7 +1,7 @@
 /** A verdict for a person: what is stuck, why, where, and what to do. */
-import type { CauseClass, Diagnosis, RestartEffect } from '../../api/v1alpha1/diagnosis.ts';
+import type { CauseClass, Diagnosis, RestartEffect } from '../../api/v1alpha1/parts/diagnosis.ts';
 import { wrap } from '../table.ts';
-import { stackLines } from './stack-lines.ts';
+import { stackLines } from './content/stack-lines.ts';
 import { oneLine, printable, type Terminal } from '../terminal.ts';
 
 const LABEL_WIDTH = 13;

@@ -1,6 +1,6 @@
 /** `kubectl medic drill`: a fault on purpose, and whether the node recovers from it as its policy promises. */
 import { INCIDENTS, NODES } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { FAULTS } from '../../core/decision/drill/faults.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { incidentName } from '../../core/decision/record/incident-name.ts';

@@ -1,5 +1,5 @@
 /** What a drill tells, in words. */
-import type { DrillTime } from '../../api/v1alpha1/drill.ts';
+import type { DrillTime } from '../../api/v1alpha1/parts/drill.ts';
 import { isInTime } from '../../core/decision/drill/drill-times.ts';
 import { durationMs, formatDuration } from '../../core/time/duration.ts';
 import { renderTable } from '../table.ts';

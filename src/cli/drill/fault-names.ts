@@ -1,5 +1,5 @@
 /** Faults as they are named on the command line. */
-import type { Fault } from '../../api/v1alpha1/drill.ts';
+import type { Fault } from '../../api/v1alpha1/parts/drill.ts';
 import { MedicError } from '../../ports/errors.ts';
 
 export const FAULT_NAMES = ['hung-runtime', 'frozen-kubelet', 'frozen-connection'] as const;

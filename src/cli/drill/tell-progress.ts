@@ -1,5 +1,5 @@
 /** Each step of a drill and of its recovery, once, when it is over. */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { oneLine, type Terminal } from '../terminal.ts';
 import { timelineOf } from '../show/timeline.ts';
 

@@ -1,6 +1,6 @@
 /** The artifacts of an incident: those in the API server, then those that the agent of the node has to upload first. */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { assemble, evidenceName } from '../../core/evidence/evidence-objects.ts';
 import { isRequestInForce } from '../../core/evidence/upload-request.ts';
 import { formatSeconds } from '../../core/time/duration.ts';

@@ -1,6 +1,6 @@
 /** Where an artifact is to be had. Entries come from nodes too, so nothing in them is taken on trust. */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isFileName, parseLocation } from '../../core/evidence/location.ts';
 import { MANIFEST } from './folder.ts';
 

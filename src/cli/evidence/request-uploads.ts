@@ -1,6 +1,6 @@
 /** Asks the agent of a node, by `spec.uploads` of the incident, for artifacts that are in its spool. */
 import { INCIDENTS } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { withRequests } from '../../core/evidence/upload-request.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';

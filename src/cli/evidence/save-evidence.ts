@@ -1,7 +1,7 @@
 /** `kubectl medic evidence`: every artifact of an incident, into a folder, each held against its checksum. */
 import { HEALTHS } from '../../api/resources.ts';
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { EXIT } from '../exit.ts';
 import { getIncident, type Session } from '../session.ts';

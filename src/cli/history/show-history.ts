@@ -1,7 +1,7 @@
 /** `kubectl medic history`: incidents, newest first, and what they have in common. */
 import { HEALTHS, INCIDENTS } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { API_VERSION } from '../../api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { API_VERSION } from '../../api/v1alpha1/words/names.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../core/diagnosis/fleet.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';

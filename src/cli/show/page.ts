@@ -1,7 +1,7 @@
 /** One incident on one screen. Pure. */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import type { FleetPattern } from '../../api/v1alpha1/fleet-pattern.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import type { FleetPattern } from '../../api/v1alpha1/parts/fleet-pattern.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isGoodEnd } from '../../core/decision/record/outcomes.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { verdictText } from '../diagnose/verdict-text.ts';

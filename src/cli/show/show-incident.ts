@@ -1,8 +1,8 @@
 /** `kubectl medic show`: what happened, what is known, what can be done. */
 import type { Event } from '../../api/kubernetes/objects.ts';
 import { EVENTS, INCIDENTS } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { API_VERSION } from '../../api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { API_VERSION } from '../../api/v1alpha1/words/names.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { getIncident, type Session } from '../session.ts';
 import { writeStructured, type Format } from '../structured.ts';

@@ -1,7 +1,7 @@
 /** What happened when, from all that an incident records. Pure. */
-import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
+import type { EventReason } from '../../api/v1alpha1/words/event-reasons.ts';
 import type { Event } from '../../api/kubernetes/objects.ts';
-import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/incident.ts';
+import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/kinds/incident.ts';
 import { ACTIONS, isAct } from '../../core/decision/actions.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';

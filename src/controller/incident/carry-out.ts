@@ -1,7 +1,7 @@
 /** Carries out a decision: the status first (write-ahead), then the commands, then the words about it. */
 import { INCIDENTS } from '../../api/resources.ts';
-import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
+import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { Command, IncidentDecision, IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { canonical } from '../../core/decision/canonical.ts';
 import { isMedicError } from '../../ports/errors.ts';

@@ -1,8 +1,8 @@
 /** Keeps the evidence in the API server within its budget. It is counted by its metadata; nobody reads the bytes for it. */
 import { EVIDENCES, INCIDENTS } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { API_VERSION, LABEL_UPLOAD, RETENTION_MANAGER } from '../../api/v1alpha1/names.ts';
-import type { TrimReason } from '../../api/v1alpha1/trimmed.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { API_VERSION, LABEL_UPLOAD, RETENTION_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import type { TrimReason } from '../../api/v1alpha1/parts/trimmed.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { type CaptureLimits, waitsForCapture } from '../../core/decision/storage/capture-turn.ts';
 import {

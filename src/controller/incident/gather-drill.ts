@@ -1,7 +1,7 @@
 /** What a decision on a drill looks at beside the snapshot of every incident. */
 import type { Node } from '../../api/kubernetes/node.ts';
 import { INCIDENTS, PODS } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import type { DrillFacts } from '../../core/decision/drill/drill-facts.ts';
 import type { IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { matchPolicy } from '../../core/decision/policy/policy-match.ts';

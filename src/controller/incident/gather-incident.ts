@@ -42,6 +42,7 @@ export async function gatherIncident(
     contact: contacts.of(health),
     stacks,
     nodeProxy: world.nodeProxy,
+    ...(world.ownCauses === undefined ? {} : { ownCauses: world.ownCauses.causes }),
     policy,
     lease,
     kubeletLease,

@@ -1,6 +1,6 @@
 /** Deletes incidents that have been kept for long enough, or take too much room; their evidence goes with them, as their dependent. */
 import { INCIDENTS } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { expiredIncidents } from '../../core/decision/record/expired-incidents.ts';
 import { waitsForCapture } from '../../core/decision/storage/capture-turn.ts';
 import { incidentsBeyond } from '../../core/decision/storage/incidents-to-delete.ts';

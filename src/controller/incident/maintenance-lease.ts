@@ -5,7 +5,7 @@
  */
 import type { Lease } from '../../api/kubernetes/objects.ts';
 import { LEASES, NAMESPACES } from '../../api/resources.ts';
-import { CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
+import { CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { LeaseState } from '../../core/decision/other-actors.ts';
 import { fromTime, toMicroTime } from '../../core/time/timestamp.ts';
 import type { Manifest, Ref } from '../../ports/cluster.ts';

@@ -1,6 +1,6 @@
 /** Gather, decide, act: one incident. */
 import { decideIncident } from '../../core/decision/incident/decide-incident.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { INCIDENTS, OPEN_INCIDENTS } from '../../api/resources.ts';
 import type { IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';
 import { isOpen } from '../../core/decision/node-state.ts';

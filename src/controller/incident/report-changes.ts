@@ -1,7 +1,7 @@
 /** What changed between two states of an incident, as Events and counters. Pure. */
-import type { IncidentConditionType } from '../../api/v1alpha1/conditions.ts';
-import type { EventReason } from '../../api/v1alpha1/event-reasons.ts';
-import type { IncidentStatus } from '../../api/v1alpha1/incident.ts';
+import type { IncidentConditionType } from '../../api/v1alpha1/words/conditions.ts';
+import type { EventReason } from '../../api/v1alpha1/words/event-reasons.ts';
+import type { IncidentStatus } from '../../api/v1alpha1/kinds/incident.ts';
 import { isAct } from '../../core/decision/actions.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { isOutcome, OUTCOMES } from '../../core/decision/record/outcomes.ts';

@@ -3,7 +3,7 @@
  * copies say what the last look at fresh objects said: that there is nothing to do. Whatever is to be done is decided anew on
  * objects that are read then.
  */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { canonical } from '../../core/decision/canonical.ts';
 import { decideIncident } from '../../core/decision/incident/decide-incident.ts';
 import type { IncidentDecision, IncidentSnapshot } from '../../core/decision/incident/incident-snapshot.ts';

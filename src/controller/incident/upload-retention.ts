@@ -1,10 +1,10 @@
 /** Deletes uploads that have expired: what a person asked for lives for an hour, not for as long as its incident. */
-import { EVIDENCE_PAGE } from '../../api/v1alpha1/kubelet-evidence.ts';
+import { EVIDENCE_PAGE } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
 import * as z from 'zod/mini';
 import { EVIDENCES } from '../../api/resources.ts';
-import { UPLOAD_LIFE_MS } from '../../api/v1alpha1/incident.ts';
+import { UPLOAD_LIFE_MS } from '../../api/v1alpha1/kinds/incident.ts';
 import { ObjectMeta } from '../../api/meta.ts';
-import { LABEL_UPLOAD } from '../../api/v1alpha1/names.ts';
+import { LABEL_UPLOAD } from '../../api/v1alpha1/words/names.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { LocalView } from '../view/local-view.ts';

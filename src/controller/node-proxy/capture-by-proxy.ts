@@ -2,10 +2,10 @@
  * Goroutine dumps of a kubelet through the API server's node proxy, kept as KubeletEvidence. Only where the value
  * `controller.nodeProxy` grants it, for hosts whose memory the agent cannot read. Done twice it takes one more dump.
  */
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { EVIDENCE_BYTES } from '../../api/v1alpha1/kubelet-evidence.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import { EVIDENCE_BYTES } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import { failedArtifact, isKubeletDump, sealWithin, type ArtifactOrigin } from '../../core/evidence/manifest.ts';
 import { createObjectStore } from '../../stores/object-store.ts';
 import type { World } from '../world.ts';

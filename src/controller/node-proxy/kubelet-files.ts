@@ -2,7 +2,7 @@
  * What the controller takes from a kubelet, through the API server's node proxy: `nodes/proxy` is held by the controller
  * alone, never by a node's identity. Paths: kubernetes `pkg/kubelet/server/server.go`.
  */
-import type { EvidenceKind } from '../../api/v1alpha1/evidence.ts';
+import type { EvidenceKind } from '../../api/v1alpha1/parts/evidence.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Cluster } from '../../ports/cluster.ts';
 import { cleanText } from '../../core/redaction/redact.ts';

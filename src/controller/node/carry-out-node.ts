@@ -1,8 +1,8 @@
 /** Carries out what was decided for a node. */
 import type { Node } from '../../api/kubernetes/node.ts';
 import { HEALTHS, INCIDENTS, NODES } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { NodeCommand, NodeSnapshot } from '../../core/decision/node/node-snapshot.ts';
 import { isCordonedBy, isOpen } from '../../core/decision/node-state.ts';
 import { incidentName } from '../../core/decision/record/incident-name.ts';

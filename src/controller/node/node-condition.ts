@@ -1,8 +1,8 @@
 /** The condition KubeletStuck of a Node. */
 import type { Node } from '../../api/kubernetes/node.ts';
 import { NODES } from '../../api/resources.ts';
-import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/conditions.ts';
-import { CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
+import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/words/conditions.ts';
+import { CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { StuckClaim } from '../../core/decision/node/node-snapshot.ts';
 import { toTime } from '../../core/time/timestamp.ts';
 import type { World } from '../world.ts';

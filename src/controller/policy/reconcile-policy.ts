@@ -1,9 +1,10 @@
 /** Gather, decide, act: one policy. */
 import { POLICIES } from '../../api/resources.ts';
-import type { PolicyStatus } from '../../api/v1alpha1/policy.ts';
-import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/names.ts';
+import type { PolicyStatus } from '../../api/v1alpha1/kinds/policy.ts';
+import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import { canonical } from '../../core/decision/canonical.ts';
 import { decidePolicyStatus } from '../../core/decision/policy/policy-status.ts';
+import { NO_OWN_CAUSES } from '../../core/diagnosis/catalogue/own-causes.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
@@ -27,7 +28,7 @@ export type PolicyReconciler = (name: string) => Promise<number | undefined>;
 
 /** Remembers when it wrote, so that a status is written at most once in ten seconds, or in two where the breaker opens or closes. */
 export function createPolicyReconciler(world: World, view: LocalView): PolicyReconciler {
-  const { clock, cluster, metrics } = world;
+  const { clock, cluster, metrics, ownCauses = NO_OWN_CAUSES } = world;
   /** On the monotonic clock. */
   const writtenAt = new Map<string, number>();
 
@@ -38,7 +39,7 @@ export function createPolicyReconciler(world: World, view: LocalView): PolicyRec
       return undefined;
     }
     const now = clock.now();
-    const status = decidePolicyStatus({ now, policy, ...view.policyView(name) });
+    const status = decidePolicyStatus({ now, policy, ownCauses, ...view.policyView(name) });
     metrics.gauge('budget_left', status.budgetLeft ?? 0, { policy: name });
     metrics.gauge('open_incidents', status.openIncidents ?? 0, { policy: name });
     if (canonical(status) === canonical(policy.status)) return now + LOOK_AGAIN_MS;

@@ -1,5 +1,5 @@
 /** Incidents by what is asked of them, so that a look at one node is no look at the history of the cluster. */
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 

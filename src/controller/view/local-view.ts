@@ -2,9 +2,9 @@
  * The mirrors, with our own newest writes laid over them: a decision must see the reservation that the last one wrote,
  * even before the watch has brought it back.
  */
-import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
-import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
+import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
+import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/kinds/policy.ts';
 import type { Node } from '../../api/kubernetes/node.ts';
 import { POLICIES } from '../../api/resources.ts';
 import type { BudgetView } from '../../core/decision/policy/budget-view.ts';

@@ -1,7 +1,7 @@
 /** Which policy rules which node, and which nodes look ill: kept up to date by each change, in place of a look at all nodes. */
 import type { Node } from '../../api/kubernetes/node.ts';
-import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
-import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
+import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
+import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/kinds/policy.ts';
 import { isControlPlane, isReady } from '../../core/decision/node-state.ts';
 import { matchPolicy } from '../../core/decision/policy/policy-match.ts';
 

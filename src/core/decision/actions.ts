@@ -2,10 +2,10 @@
  * What may be done to a host. An action is one entry here; its name is in the API (`Action`). The controller chooses and
  * follows by these facts, the agent maps `effect` to its ports, and people read `done`.
  */
-import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../api/v1alpha1/health.ts';
-import type { ActionRecord, Step } from '../../api/v1alpha1/incident.ts';
-import { Action } from '../../api/v1alpha1/policy.ts';
+import type { Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
+import type { ProbeState } from '../../api/v1alpha1/kinds/health.ts';
+import type { ActionRecord, Step } from '../../api/v1alpha1/kinds/incident.ts';
+import { Action } from '../../api/v1alpha1/kinds/policy.ts';
 
 /** How it is issued, and how one sees that it took. */
 export type Effect =

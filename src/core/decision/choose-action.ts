@@ -3,9 +3,9 @@
  * help, in this incident or in an earlier one with the same fingerprint, is not tried again; then the other unit, then a
  * person. A fault that comes back again and again is a person's too.
  */
-import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../api/v1alpha1/health.ts';
-import type { Action } from '../../api/v1alpha1/policy.ts';
+import type { Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
+import type { ProbeState } from '../../api/v1alpha1/kinds/health.ts';
+import type { Action } from '../../api/v1alpha1/kinds/policy.ts';
 import type { ActReason, HandOverReason } from './record/reasons.ts';
 import { ACTIONS, isHarmful, isRuntimeDeaf, needsWhatIsMissing } from './actions.ts';
 

@@ -1,13 +1,13 @@
 /** Questions that decisions ask of a Node and of its KubeletHealth. */
 import type { Node, NodeCondition } from '../../api/kubernetes/node.ts';
-import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import {
   AGENT_MANAGER,
   ANNOTATION_CORDONED_BY,
   ANNOTATION_EXCLUDE,
   CONTROLLER_MANAGER,
-} from '../../api/v1alpha1/names.ts';
+} from '../../api/v1alpha1/words/names.ts';
 import { isTrue } from './record/conditions-and-steps.ts';
 import { fromTime } from '../time/timestamp.ts';
 

@@ -1,6 +1,6 @@
 /** Who else is working on a node: their marks are respected, and named. */
 import type { Node } from '../../api/kubernetes/node.ts';
-import { ANNOTATION_CORDONED_BY } from '../../api/v1alpha1/names.ts';
+import { ANNOTATION_CORDONED_BY } from '../../api/v1alpha1/words/names.ts';
 import { isCordonedBy, isExcluded } from './node-state.ts';
 import type { ObjectionReason } from './record/reasons.ts';
 

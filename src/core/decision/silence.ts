@@ -1,5 +1,5 @@
 /** What a person is told where the agent of a node is silent: since when, and what to look at. */
-import type { KubeletHealth } from '../../api/v1alpha1/health.ts';
+import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
 import { type AgentContact, isSilent } from './contact.ts';
 import { agentSeenAt } from './node-state.ts';
 

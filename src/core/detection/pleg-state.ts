@@ -1,5 +1,5 @@
 /** What the log, the episodes and the CRI probe say together of PLEG: the `pleg` of KubeletHealth. */
-import type { Episode, PlegInfo, PlegState, ProbeState, ProgramState } from '../../api/v1alpha1/health.ts';
+import type { Episode, PlegInfo, PlegState, ProbeState, ProgramState } from '../../api/v1alpha1/kinds/health.ts';
 import { formatDuration, formatSeconds } from '../time/duration.ts';
 import type { Moment } from '../time/moment.ts';
 import { type EpisodeRecord, type EpisodeState, type Fault, openEpisode } from './episodes.ts';

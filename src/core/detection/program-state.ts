@@ -4,7 +4,7 @@
  *
  * Sources: org.freedesktop.systemd1(5) (ActiveState, SubState, LoadState, Result, NRestarts), proc(5) (State, TracerPid, wchan).
  */
-import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/health.ts';
+import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/kinds/health.ts';
 import { type Moment, wallOf } from '../time/moment.ts';
 
 /** What systemd says. */

@@ -1,5 +1,5 @@
 /** From dumps, logs and facts of the host to the cause, by the catalogue. */
-import type { Confidence, Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
+import type { Confidence, Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
 import { type Facts, gatherFacts, saidIn, type Stack } from './analysis/facts.ts';
 import { nameOf, othersOf, queuesOf } from './analysis/other-goroutines.ts';
 import { isOpenCall } from './analysis/open-calls.ts';
@@ -12,6 +12,7 @@ import type { Frame } from '../dump/goroutine.ts';
 import type { DiagnosisInput } from './diagnosis-input.ts';
 import { candidatesOf, HIGH, LOW, MEDIUM } from './levels.ts';
 import type { Candidate } from './match-signs.ts';
+import { beside } from './own-verdict.ts';
 import { sourceLinkOf } from './source-link.ts';
 import { clockTimeIn, type Past, unknownVerdict } from './unknown-verdict.ts';
 import { cleanText } from '../redaction/redact.ts';
@@ -32,8 +33,8 @@ function withoutExplained(candidates: readonly Candidate[]): readonly Candidate[
 }
 
 /** A healthy verdict stands only where nothing else does. */
-function ranked(facts: Facts): readonly Candidate[] {
-  const all = candidatesOf(CATALOGUE, facts.input.ownCauses ?? [], facts);
+function ranked(facts: Facts, own: readonly Cause[] = []): readonly Candidate[] {
+  const all = candidatesOf(CATALOGUE, own, facts);
   const likely = withoutExplained(all.filter(({ score }) => score >= LOW));
   const faults = likely.filter(({ cause }) => cause.class !== 'Healthy');
   // A kubelet whose relist idles may have some of them all the same: then nobody knows that it is well.
@@ -99,7 +100,7 @@ function stackFields(cause: string, stack: Stack | undefined, facts: Facts): Par
 function summaryOf({ summary, id }: Cause, facts: Facts): string {
   const method = facts.relist?.criMethod ?? 'a call';
   const text = id === 'runtime-hung' && facts.relist === undefined ? 'The container runtime does not answer.' : summary;
-  return text.replace('{method}', method);
+  return text.replace('{method}', method).slice(0, MAX_EVIDENCE_LINE);
 }
 
 /** A stack that waits for the runtime may be of a dead connection, which a restart of the kubelet mends: nobody has asked. */
@@ -183,8 +184,18 @@ function pastOf(facts: Facts): Past | undefined {
 /** It never throws, whatever the texts are; where the evidence does not name a cause, the class is `Unknown`. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const facts = gatherFacts(input);
-  const [best, second] = ranked(facts);
-  if (best !== undefined) return verdictOf(best, second, facts);
+  const known = verdictOn(facts, []);
+  return input.ownCauses === undefined || input.ownCauses.length === 0
+    ? known
+    : beside(known, verdictOn(facts, input.ownCauses));
+}
+
+function verdictOn(facts: Facts, own: readonly Cause[]): Diagnosis {
+  const [best, second] = ranked(facts, own);
+  if (best !== undefined) {
+    const verdict = verdictOf(best, second, facts);
+    return own.includes(best.cause) ? { ...verdict, own: true } : verdict;
+  }
   const open = openCallOf(facts);
   const { summary, recommendation } = unknownVerdict(facts, { past: pastOf(facts), hasOpenCall: open !== undefined });
   const stack = facts.relist?.place === 'idle' ? open : facts.stacks.find(({ group }) => group === facts.relist?.group);

@@ -1,6 +1,6 @@
 /** What a diagnosis is made from. All of it is text and facts that somebody else has fetched. */
-import type { ProbeState } from '../../api/v1alpha1/health.ts';
-import type { HostSummary, LogClue } from '../../api/v1alpha1/host-summary.ts';
+import type { ProbeState } from '../../api/v1alpha1/kinds/health.ts';
+import type { HostSummary, LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
 import type { Dump } from '../dump/goroutine.ts';
 import type { Cause } from './catalogue/cause.ts';
 

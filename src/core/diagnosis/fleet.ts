@@ -1,6 +1,6 @@
 /** What incidents have in common: the same fault on several nodes is one fault. */
-import type { Diagnosis } from '../../api/v1alpha1/diagnosis.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
+import type { Diagnosis } from '../../api/v1alpha1/parts/diagnosis.ts';
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 
 /** An incident, open or past, as far as its fault goes. */
 export interface Case {

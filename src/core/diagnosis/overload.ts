@@ -1,5 +1,5 @@
 /** Whether a host is so short of CPU, memory or disk that a kubelet on it cannot keep up, though nothing is wrong with it. */
-import type { HostSummary } from '../../api/v1alpha1/host-summary.ts';
+import type { HostSummary } from '../../api/v1alpha1/parts/host-summary.ts';
 
 /** systemd-oomd kills at 60 % of `memory full` (oomd.conf(5)); a kubelet waits long before that. In percent of the last 10 s. */
 const MEMORY_FULL = 40;

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { cleanText } from '../redaction/redact.ts';
 import type { HeartbeatFault, HeartbeatWords } from './clues/heartbeat-words.ts';
-import type { CauseClass, Confidence, Diagnosis, RestartEffect } from '../../api/v1alpha1/diagnosis.ts';
-import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/health.ts';
+import type { CauseClass, Confidence, Diagnosis, RestartEffect } from '../../api/v1alpha1/parts/diagnosis.ts';
+import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/kinds/health.ts';
 
 export type ProgramRole = 'kubelet' | 'runtime';
 

@@ -32,7 +32,8 @@ export interface StackGroup {
 export type DumpFormat = 'debug=1' | 'debug=2' | 'none';
 
 /** The program that a dump is of, by its functions. */
-export type ProcessKind = 'kubelet' | 'containerd' | 'crio' | 'dockerd' | 'shim' | 'other';
+export const PROCESS_KINDS = ['kubelet', 'containerd', 'crio', 'dockerd', 'shim', 'other'] as const;
+export type ProcessKind = (typeof PROCESS_KINDS)[number];
 
 export interface Dump {
   readonly format: DumpFormat;

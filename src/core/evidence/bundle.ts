@@ -3,9 +3,9 @@
  * on suspicion is named `early-TIME`; an incident adopts it if it is of its trouble.
  */
 import * as z from 'zod/mini';
-import { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { HostSummary } from '../../api/v1alpha1/host-summary.ts';
-import type { Trigger } from '../../api/v1alpha1/incident.ts';
+import { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import { HostSummary } from '../../api/v1alpha1/parts/host-summary.ts';
+import type { Trigger } from '../../api/v1alpha1/kinds/incident.ts';
 import { TRIGGERS } from '../decision/node/triggers.ts';
 import { durationMs } from '../time/duration.ts';
 import { fromTime } from '../time/timestamp.ts';

@@ -1,7 +1,7 @@
 /** Artifacts as KubeletEvidence objects: how one is cut into parts and named, and how the parts become the artifact again. */
 import { createHash } from 'node:crypto';
-import type { EvidenceEntry } from '../../api/v1alpha1/evidence.ts';
-import { EVIDENCE_BYTES, EVIDENCE_PARTS, type KubeletEvidence } from '../../api/v1alpha1/kubelet-evidence.ts';
+import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
+import { EVIDENCE_BYTES, EVIDENCE_PARTS, type KubeletEvidence } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
 import { sha256 } from './manifest.ts';
 
 /** The incident that an artifact is of. */

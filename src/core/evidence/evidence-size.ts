@@ -1,6 +1,6 @@
 /** What one KubeletEvidence takes of etcd, told by its metadata alone, so that nobody reads the bytes to count them. */
-import { MAX_EVIDENCE_DATA } from '../../api/v1alpha1/kubelet-evidence.ts';
-import { ANNOTATION_BYTES } from '../../api/v1alpha1/names.ts';
+import { MAX_EVIDENCE_DATA } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
+import { ANNOTATION_BYTES } from '../../api/v1alpha1/words/names.ts';
 
 /** An object without its bytes: metadata, managed fields and the entry. Measured: 1.5 KB. */
 const OBJECT_BYTES = 2_048;

@@ -1,7 +1,7 @@
 /** The manifest of the evidence: an entry for each artifact that was taken, or could not be. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/evidence.ts';
+import type { EvidenceEntry, EvidenceKind } from '../../api/v1alpha1/parts/evidence.ts';
 import { cleanText, redactBytes } from '../redaction/redact.ts';
 
 /** What is known of an artifact before its bytes are. */

@@ -1,5 +1,5 @@
 /** Requests for uploads (`spec.uploads` of an incident): which of them hold, and how a new one is added to them. */
-import { MAX_UPLOADS, type Upload, UPLOAD_LIFE_MS } from '../../api/v1alpha1/incident.ts';
+import { MAX_UPLOADS, type Upload, UPLOAD_LIFE_MS } from '../../api/v1alpha1/kinds/incident.ts';
 import { fromTime, toPreciseTime } from '../time/timestamp.ts';
 
 /** A clock that is ahead by more than the life of a request has written no time that could be judged. */

@@ -2,7 +2,7 @@
  * CRI calls, each client on a connection of its own: a kubelet's connection can be dead while the runtime is well.
  * Messages: k8s.io/cri-api pkg/apis/runtime/v1/api.proto.
  */
-import type { ErrorCode } from '../../api/v1alpha1/error-codes.ts';
+import type { ErrorCode } from '../../api/v1alpha1/words/error-codes.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { type Limit, withDeadline } from '../../runtime/deadline.ts';

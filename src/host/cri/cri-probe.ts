@@ -1,6 +1,6 @@
 /** Asks the runtime what a relist asks, on a new connection each time. */
-import type { ErrorCode } from '../../api/v1alpha1/error-codes.ts';
-import type { ProbeState } from '../../api/v1alpha1/health.ts';
+import type { ErrorCode } from '../../api/v1alpha1/words/error-codes.ts';
+import type { ProbeState } from '../../api/v1alpha1/kinds/health.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { ProbeResult, RuntimeProbe } from '../../ports/host.ts';

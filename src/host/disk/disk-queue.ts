@@ -2,7 +2,7 @@
  * One call at a time to a folder of the node's disk, with a bound on those that wait. On a disk that hangs a call never comes
  * back and holds a thread of the process: one is held then, and what is asked for later fails at once.
  */
-import type { ErrorCode } from '../../api/v1alpha1/error-codes.ts';
+import type { ErrorCode } from '../../api/v1alpha1/words/error-codes.ts';
 import { MedicError } from '../../ports/errors.ts';
 import { createMutex } from '../../runtime/mutex.ts';
 

@@ -1,5 +1,5 @@
 /** A node gets a fault: what was seen of it, what was done, and when. It makes the fault's row of docs/reference/faults.md. */
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { isAct } from '../../../src/core/decision/actions.ts';
 import { cordonWrites } from '../audit.ts';
 import { type Sign, watchHealth } from '../health-watch.ts';

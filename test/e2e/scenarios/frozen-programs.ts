@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { artifact, captured, completedIncident } from '../incidents.ts';
 import { execOn, STATE, unitState } from '../lab.ts';
 import type { Report } from '../report.ts';

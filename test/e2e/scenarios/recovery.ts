@@ -1,5 +1,5 @@
 /** A stuck node is recovered: what all such stories have in common. */
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { cordonWrites } from '../audit.ts';
 import { artifact, captured, incidentsOf } from '../incidents.ts';
 import { breachTime, nodeNow, startsSince, type Units, unitsOf } from '../lab.ts';

@@ -1,8 +1,8 @@
 /** What the agent of a node may do, and what a thief of its token may not, on a real API server. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, HEALTHS, INCIDENTS, LEASES, NODES, POLICIES } from '../../../src/api/resources.ts';
-import { MAX_EVIDENCE_DATA } from '../../../src/api/v1alpha1/kubelet-evidence.ts';
-import { ANNOTATION_BYTES, LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
+import { MAX_EVIDENCE_DATA } from '../../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
+import { ANNOTATION_BYTES, LABEL_UPLOAD } from '../../../src/api/v1alpha1/words/names.ts';
 import type { Cluster, Manifest } from '../../../src/ports/cluster.ts';
 import { actionRecord, condition, step } from '../../contract/objects.ts';
 import { AGENT, CONTROLLER, failure, MANAGER } from '../../contract/subject.ts';

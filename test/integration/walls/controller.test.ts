@@ -1,7 +1,7 @@
 /** What a thief of the controller's token may do to leases, events and our own kinds: a real API server refuses each attack. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EVENTS, EVIDENCES, HEALTHS, INCIDENTS, LEASES, POLICIES } from '../../../src/api/resources.ts';
-import { ANNOTATION_BYTES, LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
+import { ANNOTATION_BYTES, LABEL_UPLOAD } from '../../../src/api/v1alpha1/words/names.ts';
 import type { Cluster, JsonPatchOperation, Manifest } from '../../../src/ports/cluster.ts';
 import { actionRecord, condition, step } from '../../contract/objects.ts';
 import { CONTROLLER } from '../../contract/subject.ts';

@@ -1,5 +1,5 @@
 /** Objects as the chart's two programs write them, to be changed as a thief would. */
-import { ANNOTATION_BYTES, API_VERSION } from '../../../src/api/v1alpha1/names.ts';
+import { ANNOTATION_BYTES, API_VERSION } from '../../../src/api/v1alpha1/words/names.ts';
 import type { Manifest } from '../../../src/ports/cluster.ts';
 import { incidentManifest } from '../../contract/objects.ts';
 

@@ -2,8 +2,8 @@
 import { DEFAULT_BOUNDS } from '../../../src/core/decision/storage/bounds.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { EVIDENCES, INCIDENTS, LEASES, NODES, POLICIES } from '../../../src/api/resources.ts';
-import { ANNOTATION_CORDONED_BY, LABEL_UPLOAD } from '../../../src/api/v1alpha1/names.ts';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import { ANNOTATION_CORDONED_BY, LABEL_UPLOAD } from '../../../src/api/v1alpha1/words/names.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime, toTime } from '../../../src/core/time/timestamp.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';

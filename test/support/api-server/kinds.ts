@@ -3,7 +3,7 @@ import { DEFINITIONS, openApiSchema } from '../../../tools/generate/definitions.
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { EVENTS, LEASES, NAMESPACES, NODES, PODS } from '../../../src/api/resources.ts';
 import { SECRETS } from '../secrets.ts';
-import { API_VERSION } from '../../../src/api/v1alpha1/names.ts';
+import { API_VERSION } from '../../../src/api/v1alpha1/words/names.ts';
 import { assertRulesAreKnown } from './rules.ts';
 
 export interface ServedKind {

@@ -1,8 +1,13 @@
 /** Objects for tests: valid by default, through the same parsers as the real ones; a test names only what matters to it. */
 import { Node } from '../../../src/api/kubernetes/node.ts';
-import { KubeletHealth, type HealthStatus } from '../../../src/api/v1alpha1/health.ts';
-import { KubeletIncident, type IncidentStatus, type Plan, type Trigger } from '../../../src/api/v1alpha1/incident.ts';
-import { KubeletRecoveryPolicy } from '../../../src/api/v1alpha1/policy.ts';
+import { KubeletHealth, type HealthStatus } from '../../../src/api/v1alpha1/kinds/health.ts';
+import {
+  KubeletIncident,
+  type IncidentStatus,
+  type Plan,
+  type Trigger,
+} from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { KubeletRecoveryPolicy } from '../../../src/api/v1alpha1/kinds/policy.ts';
 
 type Deep<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: Deep<T[K]> } : T;
 

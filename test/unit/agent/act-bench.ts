@@ -4,10 +4,10 @@ import { createObservationBoard } from '../../../src/agent/health/observation.ts
 import { createRequests } from '../../../src/agent/requests.ts';
 import type { World } from '../../../src/agent/world.ts';
 import { INCIDENTS, NODES, POLICIES } from '../../../src/api/resources.ts';
-import type { ActionRecord, IncidentStatus, KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord, IncidentStatus, KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import type { ActStep } from '../../../src/core/decision/actions.ts';
 import type { Host } from '../../../src/ports/host.ts';
-import { Action } from '../../../src/api/v1alpha1/policy.ts';
+import { Action } from '../../../src/api/v1alpha1/kinds/policy.ts';
 import { anIncident, aNode, aPlan, aPolicy } from '../../support/builders/objects.ts';
 import { createRecordingLog, createRecordingMetrics, type RecordingLog } from '../../support/builders/recording.ts';
 import { createFakeClock, createSeededRandom, type FakeClock } from '../../support/clock.ts';

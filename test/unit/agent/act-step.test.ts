@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runActStep } from '../../../src/agent/act/act-step.ts';
 import { runResumeStep } from '../../../src/agent/act/resume-step.ts';
 import { INCIDENTS, NODES } from '../../../src/api/resources.ts';
-import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import type { ActRecord, ActStep } from '../../../src/core/decision/actions.ts';
 import { MedicError } from '../../../src/ports/errors.ts';
 import { aNode, at } from '../../support/builders/objects.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type EarlyQuestion, isEarlyCaptureDue } from '../../../src/agent/evidence/early-capture.ts';
 import { isOfTrouble } from '../../../src/core/evidence/bundle.ts';
-import { HealthSpec, type PlegInfo } from '../../../src/api/v1alpha1/health.ts';
-import type { Trigger } from '../../../src/api/v1alpha1/incident.ts';
+import { HealthSpec, type PlegInfo } from '../../../src/api/v1alpha1/kinds/health.ts';
+import type { Trigger } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { at, T0 } from '../../support/builders/objects.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ActQuestion, refuse } from '../../../src/agent/act/refusal.ts';
-import { ANNOTATION_CORDONED_BY } from '../../../src/api/v1alpha1/names.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../src/api/v1alpha1/words/names.ts';
 import { anIncident, aNode, aPlan, aPolicy, at, T0 } from '../../support/builders/objects.ts';
 import { aUnit } from './units.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type ExecutorParts, type Lane, runLane } from '../../../src/agent/run-steps.ts';
 import type { World } from '../../../src/agent/world.ts';
 import { INCIDENTS } from '../../../src/api/resources.ts';
-import type { ActionRecord } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { createMutex } from '../../../src/runtime/mutex.ts';
 import { createWakeUp } from '../../../src/runtime/wake-up.ts';
 import { type ActBench, createActBench } from './act-bench.ts';

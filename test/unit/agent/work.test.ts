@@ -6,7 +6,7 @@ import { withRecord } from '../../../src/agent/record.ts';
 import { nextProbeObservation } from '../../../src/agent/health/probe-runtime.ts';
 import { bundlesToRemove } from '../../../src/agent/evidence/spool-retention.ts';
 import { NOT_PROBED } from '../../../src/agent/health/observation.ts';
-import type { ActionRecord, IncidentStatus, Step } from '../../../src/api/v1alpha1/incident.ts';
+import type { ActionRecord, IncidentStatus, Step } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { anIncident, at, T0 } from '../../support/builders/objects.ts';
 
 function step(name: string, type: Step['type'], change: Partial<Step> = {}): Step {

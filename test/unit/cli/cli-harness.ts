@@ -5,6 +5,7 @@ import type { Terminal } from '../../../src/cli/terminal.ts';
 import { SELF_SUBJECT_REVIEWS } from '../../../src/cli/who-am-i.ts';
 import { createCluster } from '../../../src/kube/cluster.ts';
 import { createSystemClock } from '../../../src/platform/clock.ts';
+import { readOwnCauses } from '../../../src/platform/own-causes/read-own-causes.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import type { LocalProcesses } from '../../../src/ports/stacks.ts';
@@ -68,6 +69,7 @@ export async function runOffline(
     stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
     clock: createSystemClock(),
     version: '1.2.3',
+    readOwnCauses,
     processes: () =>
       options.processes === undefined
         ? Promise.reject(new Error('it reads no process'))

@@ -1,30 +1,19 @@
 /** `diagnose --catalogue FILE`: causes of the user's own. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { linearPattern } from '../../../src/cli/diagnose/linear-pattern.ts';
+import { describe, expect, test } from '@jest/globals';
+import { linearPattern } from '../../../src/platform/own-causes/linear-pattern.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { createTempFolder } from '../../support/temp-folder.ts';
 import { runOffline } from './cli-harness.ts';
 
-const EXAMPLE = new URL('../../../examples/catalogues/own-causes.yaml', import.meta.url).pathname;
+const EXAMPLE = new URL('../../../examples/values/own-causes.yaml', import.meta.url).pathname;
 const LINE = (at: string): string =>
   `E1124 10:${at}:31.514715     95 csi_attacher.go:350] attacher for csi.acme.example failed: context deadline exceeded\n`;
 const LOG = LINE('08') + LINE('09') + LINE('10');
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'medic-own-'));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = createTempFolder();
 
-function file(name: string, content: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const file = folder.write;
 
 interface Verdict {
   readonly cause: string;
@@ -39,7 +28,7 @@ async function verdictOf(log: string, ...flags: readonly string[]): Promise<Verd
   return (JSON.parse(out) as { readonly verdict: Verdict }).verdict;
 }
 
-const cause = (part: string): string => `causes:
+const cause = (part: string): string => `ownCauses:
   - id: ours
     class: Storage
     summary: Ours.
@@ -79,21 +68,58 @@ describe('a cause of the user', () => {
   });
 });
 
+describe('a pattern', () => {
+  test.each(['a[^\\n"]*b', 'a[^"\\n]b', 'a[^\\s]b', 'a[\\w.-]b', 'a\\[b', 'a\\d.*b'])(
+    '%s stays within a line',
+    async (pattern) => {
+      const path = file('own.yaml', withPattern(pattern.replace('a', 'frobnicator ')));
+      const { code, err } = await runOffline(['diagnose', file('kubelet.log', LOG), '--catalogue', path]);
+      expect({ code, err }).not.toMatchObject({ code: 2 });
+    },
+  );
+
+  test.each(['a[^"]*b', 'a\\nb', 'a\\Wb', 'a\\Db', 'a[\\s]b', 'a[x\\S]b', 'a[^]b', 'a[^\\\\n]b'])(
+    '%s, which could match a newline, is refused',
+    async (pattern) => {
+      const path = file('own.yaml', withPattern(pattern));
+      const { err } = await runOffline(['diagnose', file('kubelet.log', LOG), '--catalogue', path]);
+      expect(err).toMatch(/own\.yaml:6: ownCauses\[0\]\.signs\[0\]\.pattern: it could match a newline/);
+    },
+  );
+
+  test('is one of 32 at most, since each is one more pass over each log', async () => {
+    const signs = Array.from({ length: 11 }, (_, at) => `      - {kind: log, weight: 0.6, pattern: 'x${String(at)}'}`);
+    const one = cause(`    signs:\n${signs.join('\n')}`);
+    const more = [2, 3].map((at) => one.replace('ownCauses:\n', '').replace('id: ours', `id: ours-${String(at)}`));
+    const path = file('own.yaml', one + more.join(''));
+    const { err } = await runOffline(['diagnose', file('kubelet.log', LOG), '--catalogue', path]);
+    expect(err).toMatch(/own\.yaml:2: ownCauses: 33 patterns, of 32 at most/);
+  });
+});
+
 describe('a file that is wrong', () => {
   test.each<[string, string, RegExp]>([
-    ['no YAML', 'causes: [', /own\.yaml:1: /],
-    ['a field that there is not', cause(`    signs: []\n    sign: 1`), /own\.yaml:2: causes\[0\]: .*sign/],
-    ['no sign', cause('    signs: []'), /own\.yaml:5: causes\[0\]\.signs: /],
-    ['a class that there is not', withPattern('x').replace('Storage', 'Disk'), /own\.yaml:3: causes\[0\]\.class: /],
-    ['the class of a node that is well', withPattern('x').replace('Storage', 'Healthy'), /:3: .*class of no cause/],
+    ['no YAML', 'ownCauses: [', /own\.yaml:1: /],
+    ['a field that there is not', cause(`    signs: []\n    sign: 1`), /own\.yaml:2: ownCauses\[0\]: .*sign/],
+    ['no sign', cause('    signs: []'), /own\.yaml:5: ownCauses\[0\]\.signs: /],
+    ['a class that there is not', withPattern('x').replace('Storage', 'Disk'), /own\.yaml:3: ownCauses\[0\]\.class: /],
+    [
+      'the class of a node that is well',
+      withPattern('x').replace('Storage', 'Healthy'),
+      /own\.yaml:3: ownCauses\[0\]\.class: /,
+    ],
     [
       'a name of the catalogue',
       withPattern('x').replace('id: ours', 'id: runtime-hung'),
       /:2: .*is a cause of the catalogue/,
     ],
-    ['a name that is none', withPattern('x').replace('id: ours', 'id: Our Cause'), /:2: causes\[0\]\.id: kebab-case/],
-    ['a weight of certainty', withPattern('x').replace('0.6', '1'), /:6: causes\[0\]\.signs\[0\]\.weight: /],
-    ['a pattern that is none', withPattern('('), /:6: causes\[0\]\.signs\[0\]\.pattern: Invalid regular expression/],
+    [
+      'a name that is none',
+      withPattern('x').replace('id: ours', 'id: Our Cause'),
+      /:2: ownCauses\[0\]\.id: kebab-case/,
+    ],
+    ['a weight of certainty', withPattern('x').replace('0.6', '1'), /:6: ownCauses\[0\]\.signs\[0\]\.weight: /],
+    ['a pattern that is none', withPattern('('), /:6: ownCauses\[0\]\.signs\[0\]\.pattern: Invalid regular expression/],
     ['a pattern that looks back', withPattern('(a)\\1'), /pattern: .*linear time/],
     ['a pattern that spans lines', withPattern('a\\sb'), /pattern: it could match a newline/],
     ['a pattern that matches every line', withPattern('x*'), /pattern: it matches every line/],
@@ -123,7 +149,7 @@ describe('a file that is wrong', () => {
       'diagnose',
       file('kubelet.log', LOG),
       '--catalogue',
-      join(folder, 'absent'),
+      join(folder.path, 'absent'),
     ]);
     expect(code).toBe(2);
     expect(err).toContain('absent');

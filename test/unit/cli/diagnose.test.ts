@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse as parseYaml } from 'yaml';
-import { stackLines } from '../../../src/cli/diagnose/stack-lines.ts';
+import { stackLines } from '../../../src/cli/diagnose/content/stack-lines.ts';
 import { printable } from '../../../src/cli/terminal.ts';
 import { runOffline } from './cli-harness.ts';
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { EVIDENCES, HEALTHS, INCIDENTS } from '../../../src/api/resources.ts';
-import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
+import type { EvidenceEntry } from '../../../src/api/v1alpha1/parts/evidence.ts';
 import { locateEntry } from '../../../src/cli/evidence/locate-entry.ts';
 import { requestUploads } from '../../../src/cli/evidence/request-uploads.ts';
 import { evidenceName } from '../../../src/core/evidence/evidence-objects.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse as parseYaml } from 'yaml';
 import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../src/api/resources.ts';
-import type { IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import {
   aHealth,
   aNode,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS } from '../../../src/api/resources.ts';
-import type { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
-import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { KubeletHealth } from '../../../src/api/v1alpha1/kinds/health.ts';
+import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import { type AgentContacts, createAgentContacts } from '../../../src/controller/agent-contacts.ts';
 import { askInMs, isFresh, isInTouch, isSilent } from '../../../src/core/decision/contact.ts';
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';

@@ -1,8 +1,8 @@
 /** An incident from turn to turn: what is written, what is done on the node, and what is told. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, LEASES, NAMESPACES, NODES, POLICIES } from '../../../src/api/resources.ts';
-import type { IncidentStatus, KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { IncidentStatus, KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import { reconcileIncident } from '../../../src/controller/incident/reconcile-incident.ts';
 import { findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../../../src/core/time/timestamp.ts';

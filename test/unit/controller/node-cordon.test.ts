@@ -5,7 +5,7 @@ import {
   ANNOTATION_CORDON_REASON,
   ANNOTATION_CORDONED_BY,
   CONTROLLER_MANAGER,
-} from '../../../src/api/v1alpha1/names.ts';
+} from '../../../src/api/v1alpha1/words/names.ts';
 import { cordonNode, uncordonNode, unmarkNode } from '../../../src/controller/node-cordon.ts';
 import { type JsonObject, objectAt } from '../../support/api-server/json.ts';
 import { createControllerWorld } from '../../support/controller-world.ts';

@@ -1,7 +1,7 @@
 /** What keeps one turn on an incident from acting on what is not so any more, or beside somebody else. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS, LEASES, NAMESPACES, NODES, POLICIES } from '../../../src/api/resources.ts';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { reconcileIncident } from '../../../src/controller/incident/reconcile-incident.ts';
 import { findCondition, findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { RESERVATION_STEP } from '../../../src/core/decision/record/step-names.ts';

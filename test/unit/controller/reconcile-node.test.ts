@@ -1,8 +1,8 @@
 /** One node, looked at: the settings of its agent, its condition, its incident, and a cordon that was left. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import { actOnNode } from '../../../src/controller/node/carry-out-node.ts';
 import { gatherNode } from '../../../src/controller/node/gather-node.ts';
 import { createNodeReconciler, type NodeReconciler } from '../../../src/controller/node/reconcile-node.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Condition } from '../../../src/api/v1alpha1/condition.ts';
-import type { IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import type { Condition } from '../../../src/api/v1alpha1/parts/condition.ts';
+import type { IncidentStatus } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { eventsBetween, observationsBetween } from '../../../src/controller/incident/report-changes.ts';
 import { OUTCOMES } from '../../../src/core/decision/record/outcomes.ts';
 import { at } from '../../support/builders/objects.ts';

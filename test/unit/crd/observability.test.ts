@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { globSync, readFileSync } from 'node:fs';
-import { ERROR_CODES } from '../../../src/api/v1alpha1/error-codes.ts';
-import { EVENT_REASONS } from '../../../src/api/v1alpha1/event-reasons.ts';
-import { METRICS } from '../../../src/api/v1alpha1/metrics.ts';
+import { ERROR_CODES } from '../../../src/api/v1alpha1/words/error-codes.ts';
+import { EVENT_REASONS } from '../../../src/api/v1alpha1/words/event-reasons.ts';
+import { METRICS } from '../../../src/api/v1alpha1/words/metrics.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const CODE = globSync('src/**/*.ts', { cwd: ROOT })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Action } from '../../../src/api/v1alpha1/policy.ts';
+import { Action } from '../../../src/api/v1alpha1/kinds/policy.ts';
 import {
   ACTIONS,
   agentLimitsOf,

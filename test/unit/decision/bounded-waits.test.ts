@@ -1,6 +1,6 @@
 /** What waits comes to an end, and to the right one: a stuck node is neither forgotten nor held. */
 import { describe, expect, test } from '@jest/globals';
-import type { IncidentStatus, Trigger } from '../../../src/api/v1alpha1/incident.ts';
+import type { IncidentStatus, Trigger } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';

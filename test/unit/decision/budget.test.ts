@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { judgeBudget, maxUnhealthyNodes } from '../../../src/core/decision/policy/budget.ts';
 import type { BudgetView } from '../../../src/core/decision/policy/budget-view.ts';
 import { inFlight } from '../../../src/core/decision/policy/places.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Action } from '../../../src/api/v1alpha1/policy.ts';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { Action } from '../../../src/api/v1alpha1/kinds/policy.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { chooseAction, type ActionQuestion, type PastTry } from '../../../src/core/decision/choose-action.ts';
 
 function aDiagnosis(part: Partial<Diagnosis> = {}): Diagnosis {

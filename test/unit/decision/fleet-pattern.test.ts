@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { MAX_LINKED } from '../../../src/api/v1alpha1/fleet-pattern.ts';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import { MAX_LINKED } from '../../../src/api/v1alpha1/parts/fleet-pattern.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { anIncident } from '../../support/builders/objects.ts';

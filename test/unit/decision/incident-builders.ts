@@ -1,9 +1,9 @@
 /** Incidents at the points of their life that tests of decisions begin at. */
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
-import type { ActionRecord, IncidentStatus, Plan } from '../../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
-import type { KubeletRecoveryPolicy } from '../../../src/api/v1alpha1/policy.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { EvidenceEntry } from '../../../src/api/v1alpha1/parts/evidence.ts';
+import type { ActionRecord, IncidentStatus, Plan } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
+import type { KubeletRecoveryPolicy } from '../../../src/api/v1alpha1/kinds/policy.ts';
 import type {
   IncidentDecision,
   IncidentSnapshot,

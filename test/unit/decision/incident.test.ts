@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
-import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { EvidenceEntry } from '../../../src/api/v1alpha1/parts/evidence.ts';
+import type { ActionRecord, IncidentStatus } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import { findCondition, findStep } from '../../../src/core/decision/record/conditions-and-steps.ts';
-import { Action } from '../../../src/api/v1alpha1/policy.ts';
+import { Action } from '../../../src/api/v1alpha1/kinds/policy.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';
 import {
   NAME,

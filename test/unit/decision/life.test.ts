@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../../src/api/v1alpha1/incident.ts';
-import type { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
-import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import type { EvidenceEntry } from '../../../src/api/v1alpha1/parts/evidence.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import { canonical } from '../../../src/core/decision/canonical.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
-import { AGENT_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import { KubeletHealth } from '../../../src/api/v1alpha1/kinds/health.ts';
+import { AGENT_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import {
   agentSeenAt,
   clockSkewMs,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletHealth } from '../../../src/api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { AGENT_MANAGER, ANNOTATION_CORDONED_BY } from '../../../src/api/v1alpha1/names.ts';
+import type { KubeletHealth } from '../../../src/api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { AGENT_MANAGER, ANNOTATION_CORDONED_BY } from '../../../src/api/v1alpha1/words/names.ts';
 import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
 import type { NodeCommand, NodeDecision, NodeSnapshot } from '../../../src/core/decision/node/node-snapshot.ts';
 import { aContact, SILENT } from '../../support/builders/views.ts';

@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANNOTATION_CORDONED_BY, ANNOTATION_EXCLUDE, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import {
+  ANNOTATION_CORDONED_BY,
+  ANNOTATION_EXCLUDE,
+  CONTROLLER_MANAGER,
+} from '../../../src/api/v1alpha1/words/names.ts';
 import { isCordonedBy } from '../../../src/core/decision/node-state.ts';
 import { type LeaseState, objectionOf } from '../../../src/core/decision/other-actors.ts';
 import { aNode } from '../../support/builders/objects.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import {
   allInFlight,
   inFlight,

@@ -1,10 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { decidePolicyStatus, type PolicySnapshot } from '../../../src/core/decision/policy/policy-status.ts';
+import { NO_OWN_CAUSES } from '../../../src/core/diagnosis/catalogue/own-causes.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
 import { aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
 
 function aSnapshot(part: Partial<PolicySnapshot> = {}): PolicySnapshot {
-  return { now: T0, policy: aPolicy(), open: [], ruledNodes: 2, unhealthyNodes: 0, overridden: new Map(), ...part };
+  return {
+    now: T0,
+    policy: aPolicy(),
+    open: [],
+    ruledNodes: 2,
+    unhealthyNodes: 0,
+    overridden: new Map(),
+    ownCauses: NO_OWN_CAUSES,
+    ...part,
+  };
 }
 
 describe('the status of a policy', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { expiredIncidents } from '../../../src/core/decision/record/expired-incidents.ts';
 import { anIncident, aPlan, at, T0 } from '../../support/builders/objects.ts';
 

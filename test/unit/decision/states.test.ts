@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { IncidentStatus } from '../../../src/api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { stateOf } from '../../../src/core/decision/record/states.ts';

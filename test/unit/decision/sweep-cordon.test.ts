@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import { decideNode } from '../../../src/core/decision/node/decide-node.ts';
 import type { NodeSnapshot } from '../../../src/core/decision/node/node-snapshot.ts';
 import { aHealth, anIncident, aNode, aPlan, at, T0 } from '../../support/builders/objects.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import type { Trigger } from '../../../src/api/v1alpha1/incident.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { Trigger } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
 import type { IncidentDecision, IncidentSnapshot } from '../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition } from '../../../src/core/decision/record/conditions-and-steps.ts';
@@ -135,6 +135,7 @@ describe('the second witness', () => {
     expect(reasonWith(hung)).toBe('True StackDump');
     expect(reasonWith({ ...hung, blockedStack: undefined })).toBe('Unknown NoWitnessYet');
     expect(reasonWith({ ...hung, class: 'Unknown' })).toBe('Unknown NoWitnessYet');
+    expect(reasonWith({ ...hung, own: true })).toBe('Unknown NoWitnessYet');
     expect(reasonWith({ ...hung, relist: 'Moving' })).toBe('False NotConfirmed');
     const notReady = aNode({ ready: 'False', message: 'cni not initialized' });
     expect(reasonWith({ ...hung, relist: 'Moving' }, notReady)).toBe('Unknown NoWitnessYet');

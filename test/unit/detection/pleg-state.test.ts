@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { HealthStatus } from '../../../src/api/v1alpha1/health.ts';
+import { HealthStatus } from '../../../src/api/v1alpha1/kinds/health.ts';
 import { NO_EPISODES } from '../../../src/core/detection/episodes.ts';
 import { loadEpisodes, saveEpisodes } from '../../../src/core/detection/episodes-json.ts';
 import type { ProgramRecord } from '../../../src/core/detection/program-state.ts';

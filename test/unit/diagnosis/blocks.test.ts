@@ -1,7 +1,7 @@
 /** Goroutines that have been blocked for minutes, of functions that no entry of the catalogue knows: made up at random. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { CauseClass } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { CauseClass } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 
 interface Program {

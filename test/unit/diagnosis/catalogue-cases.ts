@@ -1,6 +1,6 @@
 /** A capture for each cause of the catalogue that none in `cases/` is of: stacks and lines that the references quote. */
-import type { HostSummary } from '../../../src/api/v1alpha1/host-summary.ts';
-import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
+import type { HostSummary } from '../../../src/api/v1alpha1/parts/host-summary.ts';
+import type { ProbeState } from '../../../src/api/v1alpha1/kinds/health.ts';
 
 export interface CatalogueCase {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { CATALOGUE } from '../../../src/core/diagnosis/catalogue/catalogue.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { LOG_CASES } from './cases/expected-logs.ts';

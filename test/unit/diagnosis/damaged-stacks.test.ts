@@ -1,7 +1,7 @@
 /** Stacks as people and debuggers write them: the verdict is the same as of the plain stack, or none; it is never sure. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 
 interface Frame {

@@ -4,23 +4,16 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { CauseClass } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { CauseClass } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import type { Callee } from '../../../src/core/diagnosis/calls/callees.ts';
 import { readFailingCall } from '../../../src/core/diagnosis/calls/failing-call.ts';
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 import { ownWords } from '../../../src/core/diagnosis/clues/own-words.ts';
 import { plainText } from '../../../src/core/diagnosis/text/plain-text.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
-import type { DiagnosisInput } from '../../../src/core/diagnosis/diagnosis-input.ts';
+import { aDiagnosisInput } from '../../support/builders/diagnosis-input.ts';
 
-const NOTHING: DiagnosisInput = {
-  dumps: [],
-  logs: [],
-  probe: 'Unknown',
-  host: undefined,
-  kubeletVersion: undefined,
-  runtimeVersion: undefined,
-};
+const NOTHING = aDiagnosisInput();
 
 const hex = (length: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 
 function verdictOf(text: string, kubeletVersion?: string): Diagnosis {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { findPatterns, patternText, type Case } from '../../../src/core/diagnosis/fleet.ts';
 
 function diagnosis(fields: Partial<Diagnosis>): Diagnosis {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LogClue } from '../../../src/api/v1alpha1/host-summary.ts';
-import { HostSummary } from '../../../src/api/v1alpha1/host-summary.ts';
+import type { LogClue } from '../../../src/api/v1alpha1/parts/host-summary.ts';
+import { HostSummary } from '../../../src/api/v1alpha1/parts/host-summary.ts';
 import { heartbeatFault, heartbeatWords } from '../../../src/core/diagnosis/clues/heartbeat-words.ts';
 import { logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { createDumpParser, parseDump } from '../../../src/core/dump/parser.ts';
 import { DUMP_CASES } from './cases/expected.ts';

@@ -1,7 +1,7 @@
 /** What a log says at its end counts, and how long it has said so. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 
 const known = {

@@ -1,7 +1,7 @@
 /** Members of a kind, whoever they are: what kernels, `ps`, /proc and systemd say of any program, in any surroundings. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import {
   anyOf,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { HostSummary } from '../../../src/api/v1alpha1/host-summary.ts';
+import { HostSummary } from '../../../src/api/v1alpha1/parts/host-summary.ts';
 import { lastWords } from '../../../src/core/diagnosis/clues/last-words.ts';
 import { logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import { HostSummary, type LogClue, MAX_CLUES } from '../../../src/api/v1alpha1/host-summary.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import { HostSummary, type LogClue, MAX_CLUES } from '../../../src/api/v1alpha1/parts/host-summary.ts';
 import { CATALOGUE } from '../../../src/core/diagnosis/catalogue/catalogue.ts';
 import { CLUE_PATTERNS } from '../../../src/core/diagnosis/clues/clue-patterns.ts';
-import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
+import { boundedClues, logCluesInSteps, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import type { DiagnosisInput } from '../../../src/core/diagnosis/diagnosis-input.ts';
-import { journalText } from '../../../src/cli/diagnose/journal-json.ts';
+import { journalText } from '../../../src/cli/diagnose/content/journal-json.ts';
 import type { CaptureCase } from './cases/capture-case.ts';
 import { LOG_CASES } from './cases/expected-logs.ts';
 import { DUMP_CASES } from './cases/expected.ts';
@@ -150,6 +150,23 @@ describe('the clues of a log', () => {
       [1, 1],
       [20_001, 20_000],
     ]);
+  });
+
+  test('are the same wherever the log is long, and in steps that say when to leave patterns of the user out', () => {
+    const noise = `${'x'.repeat(999)}\n`.repeat(300);
+    const text = `${OOM}\n${noise}frob\n${noise}${OOM}\nfrob`;
+    const patterns = [...CLUE_PATTERNS, { pattern: /^frob$/gm }];
+    const clues = logCluesOf({ name: 'kernel.log', text }, MAX_CLUES, patterns);
+    expect(clues.map(({ line, lineNumber, count }) => [line, lineNumber, count])).toEqual([
+      [OOM, 603, 2],
+      ['frob', 604, 2],
+    ]);
+    const steps = logCluesInSteps({ name: 'kernel.log', text }, MAX_CLUES, patterns);
+    let count = 0;
+    let step = steps.next(false);
+    for (; step.done !== true; step = steps.next(true)) count++;
+    expect(count).toBe(9);
+    expect(step.value.map(({ line }) => line)).toEqual([OOM]);
   });
 
   test('keep the newest of each pattern where lines are of more kinds than there is room for', () => {

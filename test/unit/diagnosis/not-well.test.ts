@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { classify } from '../../../src/cli/diagnose/classify.ts';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
+import { classify } from '../../../src/cli/diagnose/content/classify.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import type { NamedText } from '../../../src/core/diagnosis/diagnosis-input.ts';
 import { cpuMs } from '../../support/cpu-time.ts';

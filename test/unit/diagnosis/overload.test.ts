@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { HostSummary } from '../../../src/api/v1alpha1/host-summary.ts';
+import { HostSummary } from '../../../src/api/v1alpha1/parts/host-summary.ts';
 import { overloadIn } from '../../../src/core/diagnosis/overload.ts';
 
 const QUIET = { load: 3, cpus: 4, cpuSome: 20, memoryFull: 0, ioFull: 5 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/diagnosis.ts';
+import type { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 
 /** Part of a dump, in the shapes in which people put them into issues: without its program, its header, its tabs. */

@@ -2,17 +2,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { parseDump } from '../../../src/core/dump/parser.ts';
-import type { DiagnosisInput } from '../../../src/core/diagnosis/diagnosis-input.ts';
+import { aDiagnosisInput } from '../../support/builders/diagnosis-input.ts';
 import { type Report, REPORTS } from './cases/public-logs.ts';
 
-const NOTHING: DiagnosisInput = {
-  dumps: [],
-  logs: [],
-  probe: 'Unknown',
-  host: undefined,
-  kubeletVersion: undefined,
-  runtimeVersion: undefined,
-};
+const NOTHING = aDiagnosisInput();
 
 const REDUCE = [
   'goroutine 3469 [semacquire, 10 minutes]:',

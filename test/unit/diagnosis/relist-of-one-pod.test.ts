@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { ProbeState } from '../../../src/api/v1alpha1/kinds/health.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 
 function dumpsOf(folder: string): readonly string[] {

@@ -1,7 +1,7 @@
 /** What has succeeded since is over: a log is no fault of now, and says until when it was one. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { HostSummary, MAX_CLUES } from '../../../src/api/v1alpha1/host-summary.ts';
+import { HostSummary, MAX_CLUES } from '../../../src/api/v1alpha1/parts/host-summary.ts';
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';

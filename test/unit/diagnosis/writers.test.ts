@@ -1,11 +1,11 @@
 /** Who has written a line, and how sure of a cause one may be by it. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { HostSummary, MAX_CLUES } from '../../../src/api/v1alpha1/host-summary.ts';
+import { HostSummary, MAX_CLUES } from '../../../src/api/v1alpha1/parts/host-summary.ts';
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 import { type Writer, writerOf } from '../../../src/core/diagnosis/clues/writer.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
-import { journalText } from '../../../src/cli/diagnose/journal-json.ts';
+import { journalText } from '../../../src/cli/diagnose/content/journal-json.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 
 const NOTHING = {

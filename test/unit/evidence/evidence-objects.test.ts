@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { EVIDENCE_BYTES, EVIDENCE_PARTS, KubeletEvidence } from '../../../src/api/v1alpha1/kubelet-evidence.ts';
+import { EVIDENCE_BYTES, EVIDENCE_PARTS, KubeletEvidence } from '../../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
 import { assemble, evidenceName, type EvidenceOwner, toObjects } from '../../../src/core/evidence/evidence-objects.ts';
 import { locationText, parseLocation } from '../../../src/core/evidence/location.ts';
 import { sealArtifact } from '../../../src/core/evidence/manifest.ts';

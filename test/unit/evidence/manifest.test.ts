@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { EvidenceEntry } from '../../../src/api/v1alpha1/evidence.ts';
+import { EvidenceEntry } from '../../../src/api/v1alpha1/parts/evidence.ts';
 import { evidenceGate, failedArtifact, sealArtifact, sealWithin } from '../../../src/core/evidence/manifest.ts';
 
 const ORIGIN = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_UPLOADS, UPLOAD_LIFE_MS } from '../../../src/api/v1alpha1/incident.ts';
+import { MAX_UPLOADS, UPLOAD_LIFE_MS } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { isRequestInForce, withRequests } from '../../../src/core/evidence/upload-request.ts';
 import { at, T0 } from '../../support/builders/objects.ts';
 

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/diagnosis.ts';
-import { ProbeState } from '../../../src/api/v1alpha1/health.ts';
-import { classify } from '../../../src/cli/diagnose/classify.ts';
-import { isJournalJson, journalText } from '../../../src/cli/diagnose/journal-json.ts';
+import { CauseClass, RestartEffect } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import { ProbeState } from '../../../src/api/v1alpha1/kinds/health.ts';
+import { classify } from '../../../src/cli/diagnose/content/classify.ts';
+import { isJournalJson, journalText } from '../../../src/cli/diagnose/content/journal-json.ts';
 import type { DiagnosisInput, NamedText } from '../../../src/core/diagnosis/diagnosis-input.ts';
 
 /** Each list: what is right. `unknown` among the causes: the capture does not show enough to name one. */

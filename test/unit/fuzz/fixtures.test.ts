@@ -1,7 +1,7 @@
 /** Captures of real programs: the right cause or honestly none, and never a wrong one with high confidence. */
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
+import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { ProbeState } from '../../../src/api/v1alpha1/kinds/health.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { type Fixture, inputOf, readFixtures } from './fixture.ts';
 

@@ -4,8 +4,8 @@
  */
 import { test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { Diagnosis } from '../../../src/api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../../src/api/v1alpha1/health.ts';
+import { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { ProbeState } from '../../../src/api/v1alpha1/kinds/health.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { inputOf, readFixtures } from './fixture.ts';
 import { DAMAGE, LOSS, mutate, type Mutation } from './mutation.ts';

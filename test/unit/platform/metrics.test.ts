@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { METRICS, type MetricName } from '../../../src/api/v1alpha1/metrics.ts';
+import { METRICS, type MetricName } from '../../../src/api/v1alpha1/words/metrics.ts';
 import { createMetrics } from '../../../src/platform/metrics.ts';
 
 /** All lines but those of the process's own memory, without empty ones. */

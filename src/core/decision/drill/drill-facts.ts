@@ -1,6 +1,6 @@
 /** What a decision on a drill may look at before the fault is made, beside the incident's own snapshot. */
 import type { Pod } from '../../../api/kubernetes/pod.ts';
-import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/kinds/policy.ts';
 
 export interface DrillFacts {
   /** The policy that rules the node now. */

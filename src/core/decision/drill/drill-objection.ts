@@ -1,9 +1,9 @@
 /** Why no fault is made on a node, as far as controller and agent both see it. Each asks by itself. Pure. */
 import type { Node } from '../../../api/kubernetes/node.ts';
-import type { Drill } from '../../../api/v1alpha1/drill.ts';
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import { DRILL_ALLOWED, LABEL_DRILL } from '../../../api/v1alpha1/names.ts';
-import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import type { Drill } from '../../../api/v1alpha1/parts/drill.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import { DRILL_ALLOWED, LABEL_DRILL } from '../../../api/v1alpha1/words/names.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/kinds/policy.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isControlPlane, isOpen, isReady } from '../node-state.ts';
 import { type LeaseState, objectionOf } from '../other-actors.ts';

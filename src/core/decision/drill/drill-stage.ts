@@ -2,8 +2,8 @@
  * The life of a drill. It asks the agent for the fault, waits for the incident that the fault opens, and which knows nothing of the
  * drill, and has the fault undone. It never acts by itself: its plan is of mode Capture, as every plan of a person is.
  */
-import type { Drill, DrillTime } from '../../../api/v1alpha1/drill.ts';
-import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../../api/v1alpha1/incident.ts';
+import type { Drill, DrillTime } from '../../../api/v1alpha1/parts/drill.ts';
+import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../../api/v1alpha1/kinds/incident.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { fromTime, toPreciseTime, toTime } from '../../time/timestamp.ts';
 import { askCommands, isFresh } from '../contact.ts';

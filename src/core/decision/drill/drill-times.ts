@@ -1,7 +1,7 @@
 /** How long each part of a recovery took, beside what the policy promises. All times are of controllers and of the API server. Pure. */
-import type { DrillTime, Fault } from '../../../api/v1alpha1/drill.ts';
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import type { Detection } from '../../../api/v1alpha1/policy.ts';
+import type { DrillTime, Fault } from '../../../api/v1alpha1/parts/drill.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { Detection } from '../../../api/v1alpha1/kinds/policy.ts';
 import { durationMs, formatDuration } from '../../time/duration.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isActStep } from '../actions.ts';

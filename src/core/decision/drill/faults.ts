@@ -1,6 +1,6 @@
 /** The faults that a drill may make. A fault is one entry here; its name is in the API (`Fault`). */
-import type { Fault } from '../../../api/v1alpha1/drill.ts';
-import type { Detection, Action } from '../../../api/v1alpha1/policy.ts';
+import type { Fault } from '../../../api/v1alpha1/parts/drill.ts';
+import type { Detection, Action } from '../../../api/v1alpha1/kinds/policy.ts';
 import { NEVER_RELISTED_MS } from '../../detection/settings.ts';
 import { durationMs } from '../../time/duration.ts';
 

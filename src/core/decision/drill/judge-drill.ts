@@ -1,6 +1,6 @@
 /** Whether a fault may be made now, as the controller sees it: it alone knows the other nodes, the budget and the pods. Pure. */
-import type { Drill } from '../../../api/v1alpha1/drill.ts';
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { Drill } from '../../../api/v1alpha1/parts/drill.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { formatSeconds } from '../../time/duration.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isOpen } from '../node-state.ts';

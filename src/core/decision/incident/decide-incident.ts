@@ -2,7 +2,7 @@
  * The life of an incident as one pure function. It is asked again after each change and at `nextCheckAt`; all that it
  * remembers is in the incident itself, so it can be asked by a controller that has just started.
  */
-import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { isOpen, isReady } from '../node-state.ts';
 import { canonical } from '../canonical.ts';
 import { hasReservation } from '../policy/places.ts';

@@ -1,5 +1,5 @@
 /** Time, where a decision depends on it: old evidence is not acted on, nor is anything by a clock that is wrong. */
-import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, Step } from '../../../api/v1alpha1/kinds/incident.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
 

@@ -1,10 +1,10 @@
 /** From the evidence to a cause. */
-import type { HealthReasons } from '../../../api/v1alpha1/conditions.ts';
-import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
-import type { HostSummary } from '../../../api/v1alpha1/host-summary.ts';
-import { MAX_LINKED } from '../../../api/v1alpha1/fleet-pattern.ts';
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
-import type { ProbeState, ProgramInfo } from '../../../api/v1alpha1/health.ts';
+import type { HealthReasons } from '../../../api/v1alpha1/words/conditions.ts';
+import type { Diagnosis } from '../../../api/v1alpha1/parts/diagnosis.ts';
+import type { HostSummary } from '../../../api/v1alpha1/parts/host-summary.ts';
+import { MAX_LINKED } from '../../../api/v1alpha1/parts/fleet-pattern.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { ProbeState, ProgramInfo } from '../../../api/v1alpha1/kinds/health.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { tellsOfPleg } from '../../detection/pleg-words.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
@@ -38,7 +38,7 @@ function saysPleg(host: HostSummary | undefined): boolean {
 }
 
 function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
-  const { node, health, incident, stacks } = snapshot;
+  const { node, health, incident, stacks, ownCauses } = snapshot;
   const runtime = health?.status.runtime;
   return {
     dumps: stacks.dumps,
@@ -48,6 +48,7 @@ function inputOf(snapshot: IncidentSnapshot): DiagnosisInput {
     host: incident.status.host,
     kubeletVersion: node?.status.nodeInfo?.kubeletVersion,
     runtimeVersion: runtime?.name === undefined ? undefined : `${runtime.name} ${runtime.version ?? ''}`.trim(),
+    ...(ownCauses === undefined ? {} : { ownCauses }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Evidence first: the agent's capture, the controller's own where the agent cannot have it, then the gate. */
-import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../../api/v1alpha1/parts/evidence.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/kinds/incident.ts';
 import { evidenceGate, isKubeletDump } from '../../evidence/manifest.ts';
 import { durationMs } from '../../time/duration.ts';
 import { askCommands, isSilent } from '../contact.ts';

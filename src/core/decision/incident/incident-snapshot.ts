@@ -1,9 +1,10 @@
 /** All that a decision on one incident may look at, read at one moment; and what a decision is. */
 import type { Node } from '../../../api/kubernetes/node.ts';
-import type { EvidenceEntry } from '../../../api/v1alpha1/evidence.ts';
-import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
-import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import type { EvidenceEntry } from '../../../api/v1alpha1/parts/evidence.ts';
+import type { KubeletHealth } from '../../../api/v1alpha1/kinds/health.ts';
+import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/kinds/policy.ts';
+import type { Cause } from '../../diagnosis/catalogue/cause.ts';
 import type { NamedText } from '../../diagnosis/diagnosis-input.ts';
 import type { AgentContact, AskAgent } from '../contact.ts';
 import type { LeaseState } from '../other-actors.ts';
@@ -45,6 +46,8 @@ export interface IncidentSnapshot {
   readonly health: KubeletHealth | undefined;
   readonly contact: AgentContact;
   readonly stacks: Stacks;
+  /** Of the user, beside those of the catalogue; absent: there are none. */
+  readonly ownCauses?: readonly Cause[];
   /** The controller may ask the kubelet through the API server's node proxy. */
   readonly nodeProxy: boolean;
   /** The policy of the plan as it is now; undefined: there is none of that name any more, or the plan names none. */

@@ -1,5 +1,5 @@
 /** Modes that stop short of the node. */
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/kinds/incident.ts';
 import { isTrue } from '../record/conditions-and-steps.ts';
 import { wellness } from './wellness.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';

@@ -3,7 +3,7 @@ import { isAct } from '../actions.ts';
 import { TRIGGERS } from '../node/triggers.ts';
 import { isTrue, withCondition } from '../record/conditions-and-steps.ts';
 import type { IncidentSnapshot, StageResult } from './incident-snapshot.ts';
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/kinds/incident.ts';
 import { wellness } from './wellness.ts';
 
 export function nodePresent({ node, incident }: IncidentSnapshot, status: IncidentStatus): StageResult {

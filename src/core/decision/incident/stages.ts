@@ -1,5 +1,5 @@
 /** Runs stages in order until one of them has something to wait for. */
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/kinds/incident.ts';
 import type { IncidentSnapshot, Stage, StageResult } from './incident-snapshot.ts';
 
 export function runStages(stages: readonly Stage[], snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {

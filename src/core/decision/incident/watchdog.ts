@@ -2,7 +2,7 @@
  * Systemd's watchdog has ended the kubelet or the runtime: the process that was stuck is gone, and what it left in the journal is all
  * that says why.
  */
-import type { Diagnosis } from '../../../api/v1alpha1/diagnosis.ts';
+import type { Diagnosis } from '../../../api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
 import type { DiagnosisInput } from '../../diagnosis/diagnosis-input.ts';
 import type { IncidentSnapshot } from './incident-snapshot.ts';

@@ -1,5 +1,5 @@
 /** How the node is, by what is known for sure. Not to know is neither well nor ill: it waits, and climbs no ladder. */
-import type { KubeletHealth } from '../../../api/v1alpha1/health.ts';
+import type { KubeletHealth } from '../../../api/v1alpha1/kinds/health.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import { isInTouch } from '../contact.ts';
 import { isLogUnreadable, isReady } from '../node-state.ts';

@@ -1,6 +1,6 @@
 /** For what the word of a node's agent is needed, where no incident asks for it. */
-import type { KubeletHealth, ProgramState } from '../../../api/v1alpha1/health.ts';
-import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
+import type { KubeletHealth, ProgramState } from '../../../api/v1alpha1/kinds/health.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/words/names.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isRuntimeDeaf } from '../actions.ts';
 import type { Need } from '../contact.ts';

@@ -1,8 +1,8 @@
 /** What one node needs: settings for its agent, a condition, an incident. */
-import type { HealthSpec, KubeletHealth, PlegState } from '../../../api/v1alpha1/health.ts';
-import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
-import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/conditions.ts';
-import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import type { HealthSpec, KubeletHealth, PlegState } from '../../../api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/kinds/incident.ts';
+import { NODE_CONDITION_STUCK } from '../../../api/v1alpha1/words/conditions.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/kinds/policy.ts';
 import { canonical } from '../canonical.ts';
 import { askCommands, askInMs, isInTouch, isSilent, type Need, silentInMs } from '../contact.ts';
 import { silenceWords } from '../silence.ts';

@@ -1,7 +1,7 @@
 /** All that a decision on one node may look at, and what a decision is. */
 import type { Node } from '../../../api/kubernetes/node.ts';
-import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/health.ts';
-import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/incident.ts';
+import type { HealthSpec, KubeletHealth } from '../../../api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident, Plan, Trigger } from '../../../api/v1alpha1/kinds/incident.ts';
 import type { AgentContact, AskAgent, Need } from '../contact.ts';
 import type { LeaseSilence } from '../incident/incident-snapshot.ts';
 import type { PolicyMatch } from '../policy/policy-match.ts';

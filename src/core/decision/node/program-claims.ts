@@ -1,6 +1,6 @@
 /** What the kubelet and the runtime are as programs, where that opens an incident: down, or silent. */
-import type { ProgramInfo, ProgramState } from '../../../api/v1alpha1/health.ts';
-import type { Trigger } from '../../../api/v1alpha1/incident.ts';
+import type { ProgramInfo, ProgramState } from '../../../api/v1alpha1/kinds/health.ts';
+import type { Trigger } from '../../../api/v1alpha1/kinds/incident.ts';
 import { PROGRAM_LASTS_MS } from '../../detection/settings.ts';
 import { fromTime, toTime } from '../../time/timestamp.ts';
 import { isInTouch } from '../contact.ts';

@@ -3,7 +3,7 @@
  * for a while, it is undone. A person's cordon is never touched: ownership is by annotation and by the field's manager. Where a
  * person has undone or replaced ours, what is left of it is the annotation, which names an incident that has no cordon.
  */
-import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/names.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../api/v1alpha1/words/names.ts';
 import { isCordonedBy, isOpen } from '../node-state.ts';
 import type { NodeCommand, NodeSnapshot } from './node-snapshot.ts';
 

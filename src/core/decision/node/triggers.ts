@@ -2,8 +2,8 @@
  * What opens an incident. A trigger is one entry here; its name is in the API (`TriggerType`).
  * Times of episodes are the node's own clock; they are compared with each other, never with ours.
  */
-import { type Trigger, TriggerType } from '../../../api/v1alpha1/incident.ts';
-import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import { type Trigger, TriggerType } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { KubeletRecoveryPolicy } from '../../../api/v1alpha1/kinds/policy.ts';
 import { parsePlegLine } from '../../detection/pleg-line.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isInTouch, isSilent } from '../contact.ts';

@@ -1,5 +1,5 @@
 /** All that a decision on the budget looks at: the other nodes and incidents. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 
 export interface BudgetView {
   /** Every incident there is, of all policies. */

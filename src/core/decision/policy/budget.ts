@@ -1,6 +1,6 @@
 /** How much may be done at once. Small, pure, and the most heavily tested file of the project. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import type { Budget } from '../../../api/v1alpha1/policy.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { Budget } from '../../../api/v1alpha1/kinds/policy.ts';
 import { isActStep } from '../actions.ts';
 import { durationMs, formatSeconds } from '../../time/duration.ts';
 import { isOpen } from '../node-state.ts';

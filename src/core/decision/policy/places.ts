@@ -3,7 +3,7 @@
  * write, and then confirmed by a list of all incidents that was read after that write: two controllers, or one whose write
  * took effect unseen, may have reserved at once.
  */
-import type { IncidentStatus, KubeletIncident, Step } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident, Step } from '../../../api/v1alpha1/kinds/incident.ts';
 import { isAct } from '../actions.ts';
 import { isOpen } from '../node-state.ts';
 import { findCondition, findStep } from '../record/conditions-and-steps.ts';

@@ -1,6 +1,6 @@
 /** Which policy rules a node. */
 import type { Node } from '../../../api/kubernetes/node.ts';
-import type { KubeletRecoveryPolicy, NodeSelector } from '../../../api/v1alpha1/policy.ts';
+import type { KubeletRecoveryPolicy, NodeSelector } from '../../../api/v1alpha1/kinds/policy.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Requirement = NonNullable<NodeSelector['matchExpressions']>[number];

@@ -2,8 +2,8 @@
  * What the policy as it is now leaves of a plan. A plan is the copy of an earlier policy, or it is forged: the narrower of
  * both holds, for the controller at each step and for the agent in the write that reserves an act.
  */
-import type { Plan } from '../../../api/v1alpha1/incident.ts';
-import type { Action, KubeletRecoveryPolicy } from '../../../api/v1alpha1/policy.ts';
+import type { Plan } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { Action, KubeletRecoveryPolicy } from '../../../api/v1alpha1/kinds/policy.ts';
 
 /**
  * - `NoPolicy`: the plan names none, so it may capture only.

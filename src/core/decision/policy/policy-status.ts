@@ -1,9 +1,10 @@
 /** What a policy's status says: what it rules, what is open, and what it would do now. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/policy.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/kinds/policy.ts';
+import type { OwnCauses } from '../../diagnosis/catalogue/own-causes.ts';
 import { maxUnhealthyNodes } from './budget.ts';
 import { allInFlight } from './places.ts';
-import { withCondition } from '../record/conditions-and-steps.ts';
+import { type PolicyClaim, withCondition } from '../record/conditions-and-steps.ts';
 
 /** What a policy's status looks at beside the policy. */
 export interface PolicyView {
@@ -19,6 +20,7 @@ export interface PolicyView {
 export interface PolicySnapshot extends PolicyView {
   readonly now: number;
   readonly policy: KubeletRecoveryPolicy;
+  readonly ownCauses: OwnCauses;
 }
 
 function wouldDo({ policy }: PolicySnapshot, left: number): string {
@@ -32,6 +34,15 @@ function wouldDo({ policy }: PolicySnapshot, left: number): string {
       : `Save evidence, cordon, and hold the node for a person for up to ${remediation.holdTimeout}`;
   const gate = evidence.gate === 'Required' ? 'no action without evidence' : 'act even without evidence';
   return `${first} (${remediation.allowedActions.join(', ')}); ${gate}; ${left} more now.`;
+}
+
+/** It is the same for every policy: there is no other object of the controller's that people look at. */
+function ownCausesRead({ ownCauses: { causes, problem } }: PolicySnapshot): PolicyClaim {
+  const type = 'OwnCausesRead';
+  if (problem !== undefined)
+    return { type, status: 'False', reason: 'Refused', message: `the catalogue alone is used: ${problem}` };
+  if (causes.length === 0) return { type, status: 'True', reason: 'NoneGiven', message: 'no causes of your own' };
+  return { type, status: 'True', reason: 'Read', message: causes.map(({ id }) => id).join(', ') };
 }
 
 export function decidePolicyStatus(snapshot: PolicySnapshot): PolicyStatus {
@@ -60,7 +71,10 @@ export function decidePolicyStatus(snapshot: PolicySnapshot): PolicyStatus {
   } as const;
   return {
     observedGeneration: policy.metadata.generation,
-    conditions: withCondition(withCondition(policy.status.conditions, ready, now), available, now),
+    conditions: [ready, available, ownCausesRead(snapshot)].reduce(
+      (conditions, claim) => withCondition(conditions, claim, now),
+      [...(policy.status.conditions ?? [])],
+    ),
     matchedNodes: ruledNodes,
     overriddenNodes: overridden.size,
     unhealthyNodes,

@@ -1,13 +1,13 @@
 /** Conditions and steps as values: each function returns a new list and leaves the old one alone. */
-import type { Condition } from '../../../api/v1alpha1/condition.ts';
+import type { Condition } from '../../../api/v1alpha1/parts/condition.ts';
 import type {
   HealthConditionType,
   HealthReasons,
   IncidentConditionType,
   PolicyConditionType,
   PolicyReasons,
-} from '../../../api/v1alpha1/conditions.ts';
-import type { IncidentStatus, Step } from '../../../api/v1alpha1/incident.ts';
+} from '../../../api/v1alpha1/words/conditions.ts';
+import type { IncidentStatus, Step } from '../../../api/v1alpha1/kinds/incident.ts';
 import type { IncidentReasons } from './reasons.ts';
 import { toPreciseTime, toTime } from '../../time/timestamp.ts';
 import { cleanText } from '../../redaction/redact.ts';

@@ -1,5 +1,5 @@
 /** Which completed incidents have been kept for long enough. An open one is never deleted. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { isAct } from '../actions.ts';
 import { durationMs } from '../../time/duration.ts';
 import { isOpen } from '../node-state.ts';

@@ -1,6 +1,6 @@
 /** The name of an incident. */
 import { createHash } from 'node:crypto';
-import type { Trigger } from '../../../api/v1alpha1/incident.ts';
+import type { Trigger } from '../../../api/v1alpha1/kinds/incident.ts';
 
 /** Easy to distinguish when read or spoken: no vowels, no 0, 1, l, o. */
 const ALPHABET = 'bcdfghjkmnpqrstvwxz23456789';

@@ -1,5 +1,5 @@
 /** Incidents that may wait for hours: for a place, a turn, or a person. Nobody needs the word of their agents meanwhile. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { findCondition } from './conditions-and-steps.ts';
 import type { WaitReason } from './reasons.ts';
 

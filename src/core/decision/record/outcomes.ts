@@ -2,7 +2,7 @@
  * How an incident ends. An outcome is one entry here: what it means, and all that follows from it. The stage that ends an
  * incident names it, and everybody else reads its facts.
  */
-import type { Plan } from '../../../api/v1alpha1/incident.ts';
+import type { Plan } from '../../../api/v1alpha1/kinds/incident.ts';
 import { durationMs } from '../../time/duration.ts';
 
 interface OutcomeFacts {

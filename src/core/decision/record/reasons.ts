@@ -1,10 +1,10 @@
 /** Reasons that decisions give, in conditions and as why an incident waits. */
-import type { IncidentConditionType } from '../../../api/v1alpha1/conditions.ts';
-import type { CauseClass } from '../../../api/v1alpha1/diagnosis.ts';
-import type { Fault } from '../../../api/v1alpha1/drill.ts';
-import type { PlegState } from '../../../api/v1alpha1/health.ts';
-import type { TriggerType, Witness } from '../../../api/v1alpha1/incident.ts';
-import type { Action } from '../../../api/v1alpha1/policy.ts';
+import type { IncidentConditionType } from '../../../api/v1alpha1/words/conditions.ts';
+import type { CauseClass } from '../../../api/v1alpha1/parts/diagnosis.ts';
+import type { Fault } from '../../../api/v1alpha1/parts/drill.ts';
+import type { PlegState } from '../../../api/v1alpha1/kinds/health.ts';
+import type { TriggerType, Witness } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { Action } from '../../../api/v1alpha1/kinds/policy.ts';
 import type { Outcome } from './outcomes.ts';
 
 /** Why an action is the one that is taken. */

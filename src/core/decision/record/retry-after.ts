@@ -1,5 +1,5 @@
 /** Which ends of an incident are not the last word on its trouble. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { findCondition } from './conditions-and-steps.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isOutcome, OUTCOMES } from './outcomes.ts';

@@ -1,5 +1,5 @@
 /** `status.state`: where an incident stands, for the table. An open one says what it does or waits for, one that is over its outcome. */
-import type { IncidentStatus } from '../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../api/v1alpha1/kinds/incident.ts';
 import { ACTIONS, isActStep } from '../actions.ts';
 import type { RecoveryReason, WaitReason } from './reasons.ts';
 

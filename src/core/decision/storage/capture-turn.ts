@@ -2,7 +2,7 @@
  * When the capture of an incident may begin. In a storm captures begin one after the other, and none while the evidence of open
  * incidents takes all its room. The first nodes never wait, so that there is evidence of whatever began it.
  */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { isOpen } from '../node-state.ts';
 import { findCondition, findStep } from '../record/conditions-and-steps.ts';
 import type { CaptureWait } from '../record/reasons.ts';

@@ -2,8 +2,8 @@
  * Which evidence leaves the API server, so that all of it together takes no more than it may. An incident stays when its dumps
  * go: with its verdict, the blocked stack, and their checksums. The whole dumps are in the spool of the node too.
  */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import type { TrimReason } from '../../../api/v1alpha1/trimmed.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { TrimReason } from '../../../api/v1alpha1/parts/trimmed.ts';
 import { nodeInName } from '../../evidence/evidence-objects.ts';
 import { isOpen } from '../node-state.ts';
 import { endedAt } from '../record/expired-incidents.ts';

@@ -1,5 +1,5 @@
 /** Which incidents leave the API server, so that all of them together take no more than they may. An open one never does. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { isOpen } from '../node-state.ts';
 import { endedAt, stillCounts } from '../record/expired-incidents.ts';
 import { isOutcome, OUTCOMES } from '../record/outcomes.ts';

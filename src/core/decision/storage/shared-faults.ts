@@ -1,5 +1,5 @@
 /** A fault that many nodes share is told by the dumps of a few of them. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import { fromTime } from '../../time/timestamp.ts';
 
 /** Nodes whose dumps are kept of one fault. */

@@ -1,6 +1,6 @@
 /** What an incident says of its dumps when they leave the API server. */
-import type { KubeletIncident } from '../../../api/v1alpha1/incident.ts';
-import type { TrimReason } from '../../../api/v1alpha1/trimmed.ts';
+import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { TrimReason } from '../../../api/v1alpha1/parts/trimmed.ts';
 import { FIRST_NODES } from './shared-faults.ts';
 
 const WHY: Readonly<Record<TrimReason, string>> = {

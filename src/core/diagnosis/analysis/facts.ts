@@ -1,6 +1,6 @@
 /** All that is known about the node, gathered once; the catalogue's signs are looked up in it. */
 import type { Dump, StackGroup } from '../../dump/goroutine.ts';
-import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { endedClues } from '../clues/well-again.ts';
 import type { DiagnosisInput, NamedDump } from '../diagnosis-input.ts';
 import { cluesOf, dumpTexts } from './input-texts.ts';

@@ -1,5 +1,5 @@
 /** Which of the texts are read as dumps and which as logs: people paste both into one, and loggers quote whole dumps. */
-import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { cluePatterns, type CluePattern } from '../clues/clue-patterns.ts';
 import { logCluesOf } from '../clues/log-clues.ts';
 import { parseDump } from '../../dump/parser.ts';

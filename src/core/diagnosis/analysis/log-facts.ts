@@ -1,5 +1,5 @@
 /** What the logs say, from the clues picked out of them: occurrences of texts, and the history of the PLEG. */
-import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { parsePlegLine, type PlegLine } from '../../detection/pleg-line.ts';
 import { durationMs } from '../../time/duration.ts';
 import { type FailingCall, readFailingCall } from '../calls/failing-call.ts';

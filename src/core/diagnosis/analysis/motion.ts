@@ -1,5 +1,5 @@
 /** Whether relist moves: what a line of a log cannot feign. */
-import type { RelistMotion } from '../../../api/v1alpha1/diagnosis.ts';
+import type { RelistMotion } from '../../../api/v1alpha1/parts/diagnosis.ts';
 import type { Facts } from './facts.ts';
 
 /** It waits for a minute at least, as Go's runtime says. */

@@ -2,7 +2,8 @@
 import type { StackGroup } from '../../dump/goroutine.ts';
 import { isLibrary, plainName } from './function-names.ts';
 
-export type Wait = 'lock' | 'send' | 'receive' | 'select' | 'syscall' | 'io' | 'sleep' | 'other';
+export const WAITS = ['lock', 'send', 'receive', 'select', 'syscall', 'io', 'sleep', 'other'] as const;
+export type Wait = (typeof WAITS)[number];
 
 const BY_STATE: readonly (readonly [string, Wait])[] = [
   ['semacquire', 'lock'],

@@ -11,9 +11,7 @@
  * - `device`: a device plugin. - `oci`: runc or a shim. - `sandbox`: a pod's sandbox as a whole.
  * - `container`: one container. - `list`: the runtime's lists, status and version. - `socket`: nobody takes the connection.
  */
-export type Callee = 'network' | 'systemd' | 'storage' | 'device' | 'oci' | 'sandbox' | 'container' | 'list' | 'socket';
-
-export const CALLEES: readonly Callee[] = [
+export const CALLEES = [
   'network',
   'systemd',
   'storage',
@@ -23,7 +21,8 @@ export const CALLEES: readonly Callee[] = [
   'container',
   'list',
   'socket',
-];
+] as const;
+export type Callee = (typeof CALLEES)[number];
 
 /** Not within a name or a path. Who writes a line (`systemd[1]:`) is not whom it speaks of. */
 function words(source: string, flags = 'gi'): RegExp {

@@ -6,7 +6,8 @@ import { type Callee, calleeIn } from './callees.ts';
  * - `oversized`: an answer was longer than gRPC takes. - `failed`: whom it reached says that it could not.
  * - `late`: its time was up. - `unavailable`: nobody was there. - `hangs`: somebody says that it does not come back.
  */
-export type CallCode = 'oversized' | 'late' | 'unavailable' | 'hangs' | 'failed';
+export const CALL_CODES = ['oversized', 'late', 'unavailable', 'hangs', 'failed'] as const;
+export type CallCode = (typeof CALL_CODES)[number];
 
 export interface FailingCall {
   /** As the CRI, systemd or CSI call it; undefined: it is not named. */

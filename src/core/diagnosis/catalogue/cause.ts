@@ -1,6 +1,6 @@
 /** The form of an entry of the catalogue. Adding a cause means adding an entry (and a case for its test), no code. */
-import type { CauseClass, RestartEffect } from '../../../api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../../api/v1alpha1/health.ts';
+import type { CauseClass, RestartEffect } from '../../../api/v1alpha1/parts/diagnosis.ts';
+import type { ProbeState } from '../../../api/v1alpha1/kinds/health.ts';
 import type { BlockPlace } from '../analysis/blocks.ts';
 import type { Movement } from '../analysis/compare.ts';
 import type { RelistPlace, SyncLoopPlace } from '../analysis/relist.ts';

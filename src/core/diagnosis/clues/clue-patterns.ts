@@ -76,8 +76,12 @@ function patternsOfCause({ signs, kubelets }: Cause): readonly CluePattern[] {
 /** Why the kubelet does not report, where it says so. */
 const HEARTBEAT: CluePattern = { pattern: HEARTBEAT_FAILED, meaning: faultIn };
 
+function keyOf({ pattern }: CluePattern): string {
+  return `${pattern.flags} ${pattern.source}`;
+}
+
 function eachOnce(patterns: readonly CluePattern[]): readonly CluePattern[] {
-  return [...new Map(patterns.map((one) => [`${one.pattern.flags} ${one.pattern.source}`, one])).values()];
+  return [...new Map(patterns.map((one) => [keyOf(one), one])).values()];
 }
 
 /** Each once, those first that several causes are told by: they are kept where there is no room for all. */
@@ -89,7 +93,11 @@ export const CLUE_PATTERNS: readonly CluePattern[] = eachOnce([
   ...CATALOGUE.flatMap(patternsOfCause),
 ]);
 
-/** Of the catalogue, and of causes of the user's own. */
+/** Of the catalogue, and behind them those of causes of the user's own. */
 export function cluePatterns(ownCauses: readonly Cause[] = []): readonly CluePattern[] {
-  return ownCauses.length === 0 ? CLUE_PATTERNS : eachOnce([...CLUE_PATTERNS, ...ownCauses.flatMap(patternsOfCause)]);
+  if (ownCauses.length === 0) return CLUE_PATTERNS;
+  // The catalogue's own may tell lines apart by what they mean.
+  const known = new Set(CLUE_PATTERNS.map(keyOf));
+  const own = eachOnce(ownCauses.flatMap(patternsOfCause)).filter((one) => !known.has(keyOf(one)));
+  return [...CLUE_PATTERNS, ...own];
 }

@@ -4,7 +4,7 @@
  * Sources of the words: k8s.io/component-helpers apimachinery/lease/controller.go, pkg/kubelet/kubelet_node_status.go; of the
  * errors: net, net/http, crypto/x509 and golang.org/x/net/http2, and what an API server answers.
  */
-import type { HostSummary, LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { HostSummary, LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { durationMs } from '../../time/duration.ts';
 import { ownWords } from './own-words.ts';
 

@@ -4,7 +4,7 @@
  * Sources of the words: cmd/kubelet/app/server.go and k8s.io/component-base/cli/run.go (`command failed`), klog's fatal records,
  * Go's runtime, containerd's and dockerd's main.go, logrus; of systemd core/service.c, core/unit.c and core/job.c.
  */
-import type { HostSummary, LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { HostSummary, LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { durationMs } from '../../time/duration.ts';
 import { ownWords } from './own-words.ts';
 

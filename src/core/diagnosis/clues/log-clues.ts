@@ -1,5 +1,5 @@
 /** Picks out of logs the lines that a cause is told by: each kind of line once, with how often it occurs and when. */
-import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/host-summary.ts';
+import { type LogClue, MAX_CLUE_LINE, MAX_CLUES } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { formatDuration } from '../../time/duration.ts';
 import type { NamedText } from '../diagnosis-input.ts';
 import { CALLEES } from '../calls/callees.ts';
@@ -69,6 +69,11 @@ function facesOf(index: number, said: string): readonly number[] {
   return [index, FIRST_CALLEE + at];
 }
 
+/** Those of the user's own causes are behind all of the catalogue: what it reads in a log is what it read without them. */
+function rankOf(pattern: number): number {
+  return pattern < CLUE_PATTERNS.length || pattern >= FIRST_CALLEE ? pattern : pattern + 2 * FIRST_CALLEE;
+}
+
 /** What the line says, and the patterns that it says it by. */
 function kindOf(
   line: string,
@@ -95,7 +100,7 @@ function kindOf(
 function chosen(entries: readonly { readonly patterns: readonly number[] }[], max: number): readonly number[] {
   const newest = new Map<number, number>();
   for (const [at, { patterns }] of entries.entries()) for (const pattern of patterns) newest.set(pattern, at);
-  const byPattern = [...newest].sort(([a], [b]) => a - b).map(([, at]) => at);
+  const byPattern = [...newest].sort(([a], [b]) => rankOf(a) - rankOf(b)).map(([, at]) => at);
   const byAge = [...entries.keys()].reverse();
   return [...new Set([...byPattern, ...byAge])].slice(0, max).sort((a, b) => a - b);
 }
@@ -120,6 +125,19 @@ interface Match {
   readonly matching: readonly number[];
 }
 
+/** So much is searched at a time. In UTF-16 units. */
+const PIECE = 65_536;
+
+/** Whole lines, and where they begin. */
+function* piecesOf(text: string): Generator<{ readonly from: number; readonly piece: string }> {
+  for (let from = 0; from < text.length;) {
+    const newline = text.indexOf('\n', from + PIECE);
+    const to = newline === -1 ? text.length : newline + 1;
+    yield { from, piece: text.slice(from, to) };
+    from = to;
+  }
+}
+
 /** Line by line in the order of the text, each pattern searched through the text once. */
 function* matchesIn(text: string, all: readonly CluePattern[]): Generator<Match> {
   const cursors = all.map(({ pattern }): Cursor => ({ pattern, lineStart: 0 }));
@@ -141,26 +159,30 @@ function* matchesIn(text: string, all: readonly CluePattern[]): Generator<Match>
 }
 
 /** In the order of the last line of each. */
-function kindsOf(text: string, all: readonly CluePattern[]): readonly Kind[] {
+function* kindsOf(text: string, patternsOfAll: readonly CluePattern[]): Generator<undefined, readonly Kind[], boolean> {
+  let all = patternsOfAll;
   const kinds = new Map<string, Kind>();
   const lineNumberAt = createLineCounter(text);
   const isQuoted = quotedParts(text);
-  for (const { start, end, matching } of matchesIn(text, all)) {
-    if (isQuoted(start)) continue;
-    const { key, patterns } = kindOf(text.slice(start, end), matching, all);
-    if (patterns.length === 0) continue;
-    const before = kinds.get(key);
-    // What is seen again goes to the end: a Map keeps the order of insertion.
-    kinds.delete(key);
-    kinds.set(key, {
-      patterns,
-      count: (before?.count ?? 0) + 1,
-      firstStart: before?.firstStart ?? start,
-      lastStart: start,
-      lastEnd: end,
-      lineNumber: lineNumberAt(start),
-    });
-    if (kinds.size > MAX_HELD) forgetSome(kinds);
+  for (const { from, piece } of piecesOf(text)) {
+    if (from > 0 && (yield undefined)) all = CLUE_PATTERNS;
+    for (const match of matchesIn(piece, all)) {
+      if (isQuoted(from + match.start)) continue;
+      const { key, patterns } = kindOf(piece.slice(match.start, match.end), match.matching, all);
+      if (patterns.length === 0) continue;
+      const [start, before] = [from + match.start, kinds.get(key)];
+      // What is seen again goes to the end: a Map keeps the order of insertion.
+      kinds.delete(key);
+      kinds.set(key, {
+        patterns,
+        count: (before?.count ?? 0) + 1,
+        firstStart: before?.firstStart ?? start,
+        lastStart: start,
+        lastEnd: from + match.end,
+        lineNumber: lineNumberAt(start),
+      });
+      if (kinds.size > MAX_HELD) forgetSome(kinds);
+    }
   }
   return [...kinds.values()];
 }
@@ -179,13 +201,26 @@ function timesOf(kind: Kind, clock: LogClock): Pick<LogClue, 'firstBeforeEnd' | 
  * that a flood of one line takes no other's place.
  */
 export function logCluesOf(
-  { name, text: whole }: NamedText,
+  log: NamedText,
   max = MAX_HELD,
   all: readonly CluePattern[] = CLUE_PATTERNS,
 ): readonly LogClue[] {
+  const steps = logCluesInSteps(log, max, all);
+  for (let step = steps.next(false); ; step = steps.next(false)) if (step.done === true) return step.value;
+}
+
+/**
+ * The same in steps of 64 KiB of the log and the rest of a line, for a program that has other work meanwhile.
+ * `next(true)`: from now on the catalogue's patterns alone are looked for.
+ */
+export function* logCluesInSteps(
+  { name, text: whole }: NamedText,
+  max: number,
+  all: readonly CluePattern[],
+): Generator<undefined, readonly LogClue[], boolean> {
   const text = whole.slice(-MAX_TEXT);
   const clock = createLogClock(text);
-  const kinds = kindsOf(text, all);
+  const kinds = yield* kindsOf(text, all);
   return chosen(kinds, max).flatMap((at) => {
     const kind = kinds[at];
     if (kind === undefined) return [];

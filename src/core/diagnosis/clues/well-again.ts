@@ -5,7 +5,7 @@
  * Sources of the words: pkg/kubelet (kubelet.go, kubelet_node_status.go, operation_generator.go), containerd cmd/containerd and
  * internal/cri, CRI-O server, moby cmd/dockerd; linux fs/nfs and net/sunrpc, drivers/md, drivers/scsi; journalctl.
  */
-import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { durationMs } from '../../time/duration.ts';
 import { readFailingCall } from '../calls/failing-call.ts';
 import type { Callee } from '../calls/callees.ts';

@@ -1,5 +1,5 @@
 /** How much the line of a clue is worth, by who has written it and when. */
-import type { LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { durationMs } from '../../time/duration.ts';
 import { HOST_CLUES } from '../kernel/host-events.ts';
 import { ownWords } from './own-words.ts';

@@ -1,5 +1,5 @@
 /** What the clues of logs, and the agent's look at processes, say of the kernel and the host. */
-import type { HostSummary, LogClue } from '../../../api/v1alpha1/host-summary.ts';
+import type { HostSummary, LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { durationMs } from '../../time/duration.ts';
 import { ownWords } from '../clues/own-words.ts';
 import type { HostEvent, Rule } from './event.ts';

@@ -1,5 +1,5 @@
 /** What an agent's board says of a node that is well, and of one whose runtime does not answer. */
-import type { PlegInfo } from '../../../../src/api/v1alpha1/health.ts';
+import type { PlegInfo } from '../../../../src/api/v1alpha1/kinds/health.ts';
 import type { Observation, ObservationBoard } from '../../../../src/agent/health/observation.ts';
 import type { ProgramRecord } from '../../../../src/core/detection/program-state.ts';
 import { toPreciseTime } from '../../../../src/core/time/timestamp.ts';

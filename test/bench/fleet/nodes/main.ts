@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import * as z from 'zod/mini';
 import { ObjectMeta } from '../../../../src/api/meta.ts';
-import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
-import { HealthSpec } from '../../../../src/api/v1alpha1/health.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
+import { HealthSpec } from '../../../../src/api/v1alpha1/kinds/health.ts';
 import { HEALTHS, INCIDENTS, NODES } from '../../../../src/api/resources.ts';
 import type { Requests } from '../../../../src/agent/requests.ts';
 import { isOpen } from '../../../../src/core/decision/node-state.ts';

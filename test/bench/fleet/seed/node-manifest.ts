@@ -2,7 +2,7 @@
 import type { Manifest } from '../../../../src/ports/cluster.ts';
 import { createHash } from 'node:crypto';
 import { toTime } from '../../../../src/core/time/timestamp.ts';
-import { NODE_CONDITION_STUCK } from '../../../../src/api/v1alpha1/conditions.ts';
+import { NODE_CONDITION_STUCK } from '../../../../src/api/v1alpha1/words/conditions.ts';
 
 const IMAGES = 30;
 const REGISTRY = '000000000000.dkr.ecr.eu-central-1.amazonaws.com/platform';

@@ -1,7 +1,7 @@
 /** Fills a cluster with what a fleet has that has run the product for months. */
 import { randomUUID } from 'node:crypto';
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../../src/api/resources.ts';
-import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/names.ts';
+import { AGENT_MANAGER, API_VERSION, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/words/names.ts';
 import type { Cluster } from '../../../../src/ports/cluster.ts';
 import type { ControlPlane } from '../../../support/control-plane.ts';
 import { readStored, type Stored, writeStored } from '../machine/etcd.ts';

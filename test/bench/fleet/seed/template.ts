@@ -1,6 +1,6 @@
 /** One incident as the product itself leads it to its end, in a world of its own: old incidents are copies of it. */
-import type { KubeletHealth } from '../../../../src/api/v1alpha1/health.ts';
-import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletHealth } from '../../../../src/api/v1alpha1/kinds/health.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { createControllerBench } from '../../../support/controller-harness.ts';
 import { runtimeHungDumps } from '../../../demo/dumps.ts';
 

@@ -1,5 +1,5 @@
 /** Two nodes with different faults at once, and a policy that allows one recovery at a time: one after the other, and both well. */
-import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { cordonWrites } from '../../audit.ts';
 import { completedIncident } from '../../incidents.ts';
 import { kubectl, kubectlWith, node, startsSince } from '../../lab.ts';

@@ -3,7 +3,7 @@
  * policy promises; and one whose agent dies, so that nobody but the host's own systemd is left to undo the fault.
  */
 import { fileURLToPath } from 'node:url';
-import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { incidentsOf } from '../../incidents.ts';
 import { execOn, kubectl, nodeNow, STATE, unitState } from '../../lab.ts';
 import type { Report } from '../../report.ts';

@@ -1,5 +1,5 @@
 /** What stories of the long set have in common: nodes on which a restart takes its time, and how they have to be in the end. */
-import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { getJson, kubectl, nodeNow, type NodeBoot, startsSince, unitsOf, type Units } from '../../lab.ts';
 import type { Report } from '../../report.ts';
 import { until } from '../../shell.ts';

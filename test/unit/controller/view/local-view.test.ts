@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../../src/api/resources.ts';
-import type { KubeletIncident, Step } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident, Step } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { createAgentContacts } from '../../../../src/controller/agent-contacts.ts';
 import { inFlight } from '../../../../src/core/decision/policy/places.ts';
 import { createLocalView } from '../../../../src/controller/view/local-view.ts';

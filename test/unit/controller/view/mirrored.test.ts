@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Diagnosis } from '../../../../src/api/v1alpha1/diagnosis.ts';
-import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { Diagnosis } from '../../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { HEALTH_ROWS, INCIDENT_ROWS, isSameRow, NODE_ROWS } from '../../../../src/controller/view/mirrored.ts';
 import { agentSeenAt, clockSkewMs, isCordonedBy, isExcluded } from '../../../../src/core/decision/node-state.ts';
 import { objectionOf } from '../../../../src/core/decision/other-actors.ts';

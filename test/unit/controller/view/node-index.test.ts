@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Node } from '../../../../src/api/kubernetes/node.ts';
-import type { KubeletHealth } from '../../../../src/api/v1alpha1/health.ts';
-import type { KubeletRecoveryPolicy } from '../../../../src/api/v1alpha1/policy.ts';
+import type { KubeletHealth } from '../../../../src/api/v1alpha1/kinds/health.ts';
+import type { KubeletRecoveryPolicy } from '../../../../src/api/v1alpha1/kinds/policy.ts';
 import { createNodeIndex } from '../../../../src/controller/view/node-index.ts';
 import { isControlPlane, isReady } from '../../../../src/core/decision/node-state.ts';
 import { matchPolicy } from '../../../../src/core/decision/policy/policy-match.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Node } from '../../../../src/api/kubernetes/node.ts';
-import type { IncidentStatus, Step } from '../../../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY } from '../../../../src/api/v1alpha1/names.ts';
+import type { IncidentStatus, Step } from '../../../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../../src/api/v1alpha1/words/names.ts';
 import { cordon, maintenanceLease, reserve, uncordon } from '../../../../src/core/decision/incident/recovery/cordon.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletHealth } from '../../../../src/api/v1alpha1/health.ts';
-import type { IncidentStatus, KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletHealth } from '../../../../src/api/v1alpha1/kinds/health.ts';
+import type { IncidentStatus, KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { decideIncident } from '../../../../src/core/decision/incident/decide-incident.ts';
 import { diagnosis, probeState } from '../../../../src/core/decision/incident/diagnosis-stage.ts';
 import { hold, rejection } from '../../../../src/core/decision/incident/recovery/hold.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EvidenceEntry } from '../../../../src/api/v1alpha1/evidence.ts';
-import type { ActionRecord, IncidentStatus, Step } from '../../../../src/api/v1alpha1/incident.ts';
+import type { EvidenceEntry } from '../../../../src/api/v1alpha1/parts/evidence.ts';
+import type { ActionRecord, IncidentStatus, Step } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { evidence } from '../../../../src/core/decision/incident/evidence-stage.ts';
 import type { IncidentSnapshot, StageResult } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';

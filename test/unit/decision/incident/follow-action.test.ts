@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ActionRecord, IncidentStatus, KubeletIncident, Step } from '../../../../src/api/v1alpha1/incident.ts';
-import { Action } from '../../../../src/api/v1alpha1/policy.ts';
+import type {
+  ActionRecord,
+  IncidentStatus,
+  KubeletIncident,
+  Step,
+} from '../../../../src/api/v1alpha1/kinds/incident.ts';
+import { Action } from '../../../../src/api/v1alpha1/kinds/policy.ts';
 import type { ActStep } from '../../../../src/core/decision/actions.ts';
 import {
   afterRefusal,

@@ -1,7 +1,7 @@
 /** What has to be so before anything is done to a node. */
 import { describe, expect, test } from '@jest/globals';
-import type { IncidentStatus, KubeletIncident, Step } from '../../../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/names.ts';
+import type { IncidentStatus, KubeletIncident, Step } from '../../../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../../../../src/api/v1alpha1/words/names.ts';
 import { clockTrusted, isDecisionOld } from '../../../../src/core/decision/incident/decision-age.ts';
 import type { IncidentSnapshot } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { permission } from '../../../../src/core/decision/incident/recovery/permission.ts';

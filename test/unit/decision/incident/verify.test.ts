@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletHealth } from '../../../../src/api/v1alpha1/health.ts';
-import type { ActionRecord, IncidentStatus, Step } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletHealth } from '../../../../src/api/v1alpha1/kinds/health.ts';
+import type { ActionRecord, IncidentStatus, Step } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import type { ActStep } from '../../../../src/core/decision/actions.ts';
 import type { IncidentSnapshot, StageResult } from '../../../../src/core/decision/incident/incident-snapshot.ts';
 import { verify } from '../../../../src/core/decision/incident/recovery/verify.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { decideNode } from '../../../../src/core/decision/node/decide-node.ts';
 import type { NodeSnapshot } from '../../../../src/core/decision/node/node-snapshot.ts';
-import type { KubeletIncident, TriggerType } from '../../../../src/api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDONED_BY } from '../../../../src/api/v1alpha1/names.ts';
+import type { KubeletIncident, TriggerType } from '../../../../src/api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../../src/api/v1alpha1/words/names.ts';
 import { aHealth, anIncident, aNode, aPolicy, at, T0 } from '../../../support/builders/objects.ts';
 import { aContact } from '../../../support/builders/views.ts';
 

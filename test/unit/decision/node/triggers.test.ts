@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeletHealth } from '../../../../src/api/v1alpha1/health.ts';
+import type { KubeletHealth } from '../../../../src/api/v1alpha1/kinds/health.ts';
 import type { NodeSnapshot } from '../../../../src/core/decision/node/node-snapshot.ts';
 import { findTrigger, TRIGGERS } from '../../../../src/core/decision/node/triggers.ts';
 import { aHealth, aNode, aPolicy, at, T0 } from '../../../support/builders/objects.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { IncidentStatus, KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { IncidentStatus, KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { decideIncident } from '../../../../src/core/decision/incident/decide-incident.ts';
 import { findCondition, findStep } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import {

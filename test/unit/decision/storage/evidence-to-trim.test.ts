@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { KubeletIncident } from '../../../../src/api/v1alpha1/incident.ts';
+import type { KubeletIncident } from '../../../../src/api/v1alpha1/kinds/incident.ts';
 import { isOpen } from '../../../../src/core/decision/node-state.ts';
 import {
   INCIDENT_SHARE_BYTES,

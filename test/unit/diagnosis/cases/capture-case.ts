@@ -1,7 +1,7 @@
 /** The form of a capture and of what it should be diagnosed as. */
-import type { CauseClass, Confidence, RestartEffect } from '../../../../src/api/v1alpha1/diagnosis.ts';
-import type { ProbeState } from '../../../../src/api/v1alpha1/health.ts';
-import type { HostSummary } from '../../../../src/api/v1alpha1/host-summary.ts';
+import type { CauseClass, Confidence, RestartEffect } from '../../../../src/api/v1alpha1/parts/diagnosis.ts';
+import type { ProbeState } from '../../../../src/api/v1alpha1/kinds/health.ts';
+import type { HostSummary } from '../../../../src/api/v1alpha1/parts/host-summary.ts';
 
 interface Expected {
   readonly class: readonly CauseClass[];

@@ -1,5 +1,5 @@
 /** Logs that people have put into public issues, as they stand there, and what they should be diagnosed as. */
-import type { CauseClass, RestartEffect } from '../../../../src/api/v1alpha1/diagnosis.ts';
+import type { CauseClass, RestartEffect } from '../../../../src/api/v1alpha1/parts/diagnosis.ts';
 
 export interface Report {
   readonly name: string;

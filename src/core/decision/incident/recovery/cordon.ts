@@ -1,6 +1,6 @@
 /** A place in the budget, then the cordon before the action, and the uncordon after recovery: only ever our own cordon. */
-import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
-import { ANNOTATION_CORDON_REASON, ANNOTATION_CORDONED_BY } from '../../../../api/v1alpha1/names.ts';
+import type { IncidentStatus, Step } from '../../../../api/v1alpha1/kinds/incident.ts';
+import { ANNOTATION_CORDON_REASON, ANNOTATION_CORDONED_BY } from '../../../../api/v1alpha1/words/names.ts';
 import { isCordonedBy, isUncordonedByHand } from '../../node-state.ts';
 import { judgeReservation } from '../../policy/places.ts';
 import { findStep, isTrue, withCondition, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';

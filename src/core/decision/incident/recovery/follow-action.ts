@@ -1,6 +1,6 @@
 /** One action: chosen from the diagnosis, requested of the agent, and followed to its record. */
-import type { Approval, IncidentStatus, KubeletIncident, Step } from '../../../../api/v1alpha1/incident.ts';
-import type { Action } from '../../../../api/v1alpha1/policy.ts';
+import type { Approval, IncidentStatus, KubeletIncident, Step } from '../../../../api/v1alpha1/kinds/incident.ts';
+import type { Action } from '../../../../api/v1alpha1/kinds/policy.ts';
 import { durationMs } from '../../../time/duration.ts';
 import { ACTIONS, type ActRecord, agentLimitsOf, type ActStep, isAct, isActStep } from '../../actions.ts';
 import { chooseAction, type ActionChoice, type PastTry } from '../../choose-action.ts';

@@ -1,5 +1,5 @@
 /** DiagnoseFirst: the node is held as it is until a person decides, or the hold times out. */
-import type { Approval, IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
+import type { Approval, IncidentStatus, Step } from '../../../../api/v1alpha1/kinds/incident.ts';
 import { durationMs } from '../../../time/duration.ts';
 import { findStep, withStep, withStepEnded } from '../../record/conditions-and-steps.ts';
 import { HOLD_STEP } from '../../record/step-names.ts';

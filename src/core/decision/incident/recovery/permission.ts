@@ -1,7 +1,7 @@
 /** May it act now? Others' marks, the policy's pause, the control plane, the budget. A "no" always says why. */
-import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../../api/v1alpha1/kinds/incident.ts';
 import type { Node } from '../../../../api/kubernetes/node.ts';
-import { ANNOTATION_CORDONED_BY } from '../../../../api/v1alpha1/names.ts';
+import { ANNOTATION_CORDONED_BY } from '../../../../api/v1alpha1/words/names.ts';
 import { judgeBudget } from '../../policy/budget.ts';
 import { objectionOfPolicy } from '../../policy/policy-now.ts';
 import { hasReservation } from '../../policy/places.ts';

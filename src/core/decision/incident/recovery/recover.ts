@@ -1,5 +1,5 @@
 /** The loop of the ladder: permission, cordon, hold, act, verify; and again with the next rung, or a person. */
-import type { IncidentStatus } from '../../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus } from '../../../../api/v1alpha1/kinds/incident.ts';
 import { isNotReadYet } from '../../../detection/pleg-state.ts';
 import { type AgentContact, askCommands, isFresh, isSilent } from '../../contact.ts';
 import { silenceOf, tellSilence } from '../../silence.ts';

@@ -2,8 +2,8 @@
  * Did it help? Ready=True held for `stableFor`, with no new PLEG line. It did not help only where the node is known to be ill;
  * where that is not known it is waited for, and then it is a person's.
  */
-import type { Condition } from '../../../../api/v1alpha1/condition.ts';
-import type { IncidentStatus, Step } from '../../../../api/v1alpha1/incident.ts';
+import type { Condition } from '../../../../api/v1alpha1/parts/condition.ts';
+import type { IncidentStatus, Step } from '../../../../api/v1alpha1/kinds/incident.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
 import { ACTIONS, type ActStep } from '../../actions.ts';
 import { isReady, lastedMs, readyCondition } from '../../node-state.ts';

@@ -3,7 +3,7 @@
  * is done to the node a second source, independent of the first, has to say the same, and it is named in the record. A node
  * that says Ready=True while its relist moves is left alone.
  */
-import type { IncidentStatus, Witness } from '../../../../api/v1alpha1/incident.ts';
+import type { IncidentStatus, Witness } from '../../../../api/v1alpha1/kinds/incident.ts';
 import { parsePlegLine } from '../../../detection/pleg-line.ts';
 import { PROGRAM_LASTS_MS } from '../../../detection/settings.ts';
 import { durationMs, formatSeconds } from '../../../time/duration.ts';
@@ -35,7 +35,9 @@ function stackDump(snapshot: IncidentSnapshot, status: IncidentStatus): string |
   if (diagnosis === undefined || isDecisionOld(snapshot, status)) return undefined;
   if (diagnosis.relist === 'Stuck') return 'relist has not moved in the stack dumps that were taken after the breach';
   // Within its first minute one call cannot be told from the next. Where the runtime answers nobody it need not be.
-  const waitsForRuntime = diagnosis.class === 'RuntimeHung' && diagnosis.blockedStack !== undefined;
+  // A cause of the user's own may be told by any stack.
+  const isKnown = diagnosis.own !== true && diagnosis.class === 'RuntimeHung';
+  const waitsForRuntime = isKnown && diagnosis.blockedStack !== undefined;
   const isEnough = sourceOf(snapshot) === 'RuntimeProbe' && diagnosis.relist === 'Unknown' && waitsForRuntime;
   return isEnough ? 'relist waits for the runtime in the stack dumps' : undefined;
 }
