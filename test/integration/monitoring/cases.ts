@@ -108,6 +108,14 @@ export const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'two controllers wait, and neither has ever led',
+    change: {
+      [`${P}leader{pod="one"}`]: ALWAYS('0+0'),
+      [`${P}last_look_timestamp_seconds{pod="one"}`]: ALWAYS('0+0'),
+    },
+    fires: [fires('NoLeader', 'critical')],
+  },
+  {
     name: 'a leader is there again within 4 minutes',
     change: { [`${P}leader{pod="one"}`]: '1x85 0x3 1x40' },
     at: 89,
