@@ -5,6 +5,7 @@ import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';
 import { CONTROLLER_PACE, pacedCluster } from './paced-cluster.ts';
 import type { ActContext } from './incident/carry-out.ts';
+import { runFleetReport } from './fleet/report-fleet.ts';
 import { createKubeletLeases } from './incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from './incident/maintenance-lease.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
@@ -127,5 +128,6 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     runRetention(world, view, signal),
     runUploadRetention(world, view, signal),
     evidence.run(),
+    runFleetReport({ world, view, contacts }, signal),
   ]);
 }

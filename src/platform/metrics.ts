@@ -50,6 +50,13 @@ export function createMetrics(program: 'controller' | 'agent'): ServedMetrics {
       const family = familyOf('gauge', name, labels);
       family.samples.set(sample(family, '', labels), value);
     },
+    gauges: (name, rows) => {
+      families.get(name)?.samples.clear();
+      for (const { labels, value } of rows) {
+        const family = familyOf('gauge', name, labels);
+        family.samples.set(sample(family, '', labels), value);
+      }
+    },
     observe: (name, seconds, ...[labels = {}]) => {
       const family = familyOf('histogram', name, labels);
       for (const bound of boundsOf(family.definition)) {

@@ -189,6 +189,44 @@ describe('the chart', () => {
     },
   );
 
+  test('has monitors and rules that the CRDs of the Prometheus operator take', async () => {
+    const crds = execFileSync(path('../lab/prometheus-crds.sh'), { encoding: 'utf8' }).trim();
+    for (const plural of ['servicemonitors', 'podmonitors', 'prometheusrules']) {
+      const file = join(crds, `monitoring.coreos.com_${plural}.yaml`);
+      expect(run(kubectl, 'apply', '--server-side', '-f', file)).toMatchObject({ status: 0 });
+      await eventually(
+        `${plural} are served`,
+        () => run(kubectl, 'get', `${plural}.monitoring.coreos.com`).status === 0,
+      );
+    }
+    const sets = ['serviceMonitor', 'podMonitor'].flatMap((kind) => [
+      `metrics.${kind}.enabled=true`,
+      `metrics.${kind}.interval=1m30s`,
+      `metrics.${kind}.relabelings[0].targetLabel=cluster`,
+      `metrics.${kind}.relabelings[0].replacement=east`,
+      `metrics.${kind}.metricRelabelings[0].action=labeldrop`,
+      `metrics.${kind}.metricRelabelings[0].regex=endpoint`,
+    ]);
+    const values = [
+      'agent.metricsHost=0.0.0.0',
+      'metrics.rules.enabled=true',
+      'metrics.dashboard.enabled=true',
+      ...sets,
+    ];
+    const argv = values.flatMap((value) => ['--set', value]);
+    for (const [template, objects] of [
+      ['metrics-monitors', 4],
+      ['metrics-rules', 1],
+      ['metrics-dashboard', 1],
+    ] as const) {
+      const { status, output } = applied(`templates/${template}.yaml`, ...argv);
+      expect({ status, created: output.match(/created \(server dry run\)/g)?.length, output }).toMatchObject({
+        status: 0,
+        created: objects,
+      });
+    }
+  });
+
   test('leaves to the API server what only a rule can say, and it names the field', () => {
     const { status, output } = applied('templates/policy.yaml', '--set', 'policy.spec.budget.maxUnhealthy=120%');
     expect(status).not.toBe(0);

@@ -29,6 +29,14 @@ const pod = {
   extraEnv: anyObjects,
 } as const;
 
+const monitor = z.strictObject({
+  enabled: flag(),
+  labels: strings,
+  interval: z.string().check(z.regex(/^([0-9]+(ms|[smhd]))*$/)),
+  relabelings: anyObjects,
+  metricRelabelings: anyObjects,
+});
+
 export const ChartValues = z.strictObject({
   image: z.strictObject({
     repository: z.string().check(z.minLength(1)),
@@ -80,7 +88,19 @@ export const ChartValues = z.strictObject({
   aggregateRoles: flag(),
   cleanUp: z.strictObject({ enabled: flag() }),
   medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),
-  metrics: z.strictObject({ service: z.strictObject({ enabled: flag(), annotations: strings }) }),
+  metrics: z.strictObject({
+    service: z.strictObject({ enabled: flag(), annotations: strings }),
+    serviceMonitor: monitor,
+    podMonitor: monitor,
+    rules: z.strictObject({
+      enabled: flag(),
+      labels: strings,
+      runbookBase: z.string().check(z.regex(/^(https?:\/\/\S+[^/\s])?$/)),
+      alertLabels: strings,
+      disabled: z.array(z.string()),
+    }),
+    dashboard: z.strictObject({ enabled: flag(), labels: strings, annotations: strings }),
+  }),
   networkPolicy: z.strictObject({
     enabled: flag(),
     metricsFrom: anyObjects,

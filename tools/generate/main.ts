@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the types in src/api: CRDs, the schema of the chart's values, the reference.
+ * Writes what is generated from the types in src/api: CRDs, the schema of the chart's values, its dashboard, the reference.
  * `--check` writes nothing, names the files that differ and exits 1 if there are any.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { chartValuesSchema } from './chart-values.ts';
+import { dashboard } from './dashboard.ts';
 import { DEFINITIONS, customResourceDefinition } from './definitions.ts';
 import { observabilityReference } from './observability.ts';
 import { apiReference } from './reference.ts';
@@ -32,6 +33,7 @@ function generated(): ReadonlyMap<string, string> {
     files.set(`charts/kubelet-medic/crds/${definition.plural}.yaml`, text);
   }
   files.set('charts/kubelet-medic/values.schema.json', `${JSON.stringify(chartValuesSchema(), null, 2)}\n`);
+  files.set('charts/kubelet-medic/monitoring/dashboard.json', `${JSON.stringify(dashboard(), null, 2)}\n`);
   files.set('docs/reference/api.md', markdown(apiReference()));
   files.set('docs/reference/conditions.md', markdown(conditionReference()));
   files.set('docs/reference/observability.md', markdown(observabilityReference()));

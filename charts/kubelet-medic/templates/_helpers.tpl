@@ -38,6 +38,13 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- .Values.agent.metricsHost | default (ternary "127.0.0.1" "" .Values.agent.hostNetwork) -}}
 {{- end -}}
 
+{{/* Programs whose metrics can be scraped, by a space: nobody reaches the agents' own addresses of loopback. */}}
+{{- define "medic.scraped" -}}
+controller
+{{- $host := include "medic.agentMetricsHost" . -}}
+{{- if not (or (hasPrefix "127." $host) (has $host (list "::1" "[::1]"))) }} agent{{ end -}}
+{{- end -}}
+
 {{- define "medic.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}

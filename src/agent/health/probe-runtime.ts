@@ -45,6 +45,7 @@ export async function runProbeLoop(world: World, board: ObservationBoard, signal
     const ended = momentOf(clock);
     metrics.count('cri_probes_total', { state: result.state });
     metrics.observe('cri_probe_seconds', (ended.monotonicMs - began.monotonicMs) / 1000);
+    if (result.state === 'Answered') metrics.gauge('cri_answered_timestamp_seconds', ended.wallMs / 1000);
     board.post({ probe: nextProbeObservation(board.current().probe, result, began, ended) });
     const spentMs = clock.monotonic() - began.monotonicMs;
     await clock.sleep(Math.max(0, PROBE_EVERY_MS - spentMs), signal);

@@ -125,6 +125,7 @@ export function createPublisher(world: World, board: ObservationBoard, requests:
     beatAt = publishedAt + HEARTBEAT_MS * (0.9 + 0.2 * random.next());
     dueSince = undefined;
     metrics.count('health_writes_total');
+    metrics.gauge('health_written_timestamp_seconds', clock.now() / 1000);
   }
 
   async function pause(isHeartbeat: boolean, error: unknown, signal: AbortSignal): Promise<void> {

@@ -122,6 +122,7 @@ export function createLogWatch(world: World, board: ObservationBoard, hostWakeUp
       }
       next = onEvent(next, { kind: 'tick', logCurrent: state.status.kind === 'current', kubeletAlive }, now);
       await take(next, signal);
+      if (state.status.kind === 'current') metrics.gauge('log_read_timestamp_seconds', now.wallMs / 1000);
       post();
       turnedAt = clock.monotonic();
       await clock.sleep(TICK_MS, signal);

@@ -70,22 +70,28 @@ export function eventsBetween(before: IncidentStatus, after: IncidentStatus): re
 }
 
 export interface Observation {
-  readonly name: 'recovery_seconds' | 'breach_to_restart_seconds';
+  readonly name: 'recovery_seconds' | 'breach_to_restart_seconds' | 'breach_to_evidence_seconds';
   readonly seconds: number;
 }
+
+const TIMES = [
+  ['evidenceAt', 'breach_to_evidence_seconds'],
+  ['actedAt', 'breach_to_restart_seconds'],
+] as const;
 
 /** Times worth a histogram, at the moment at which they become known. */
 export function observationsBetween(before: IncidentStatus, after: IncidentStatus): readonly Observation[] {
   const detected = fromTime(after.timings?.detectedAt);
   if (detected === undefined) return [];
+  const since = (time: number): number => Math.max(0, time - detected) / 1000;
   const observations: Observation[] = [];
-  const acted = fromTime(after.timings?.actedAt);
-  if (acted !== undefined && before.timings?.actedAt === undefined) {
-    observations.push({ name: 'breach_to_restart_seconds', seconds: Math.max(0, acted - detected) / 1000 });
+  for (const [key, name] of TIMES) {
+    const time = fromTime(after.timings?.[key]);
+    if (time !== undefined && before.timings?.[key] === undefined) observations.push({ name, seconds: since(time) });
   }
   const ready = fromTime(after.timings?.readyAt);
   if (ready !== undefined && after.outcome === 'Recovered' && before.outcome === undefined) {
-    observations.push({ name: 'recovery_seconds', seconds: Math.max(0, ready - detected) / 1000 });
+    observations.push({ name: 'recovery_seconds', seconds: since(ready) });
   }
   return observations;
 }

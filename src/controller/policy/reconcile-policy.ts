@@ -15,7 +15,7 @@ const SPACING_MS = 10_000;
 /** Whether the breaker is open is told sooner. */
 const NEWS_SPACING_MS = 2_000;
 
-function isBreakerOpen({ conditions }: PolicyStatus): boolean {
+export function isBreakerOpen({ conditions }: PolicyStatus): boolean {
   return findCondition(conditions, 'BudgetAvailable')?.reason === 'TooManyUnhealthy';
 }
 
@@ -28,7 +28,7 @@ export type PolicyReconciler = (name: string) => Promise<number | undefined>;
 
 /** Remembers when it wrote, so that a status is written at most once in ten seconds, or in two where the breaker opens or closes. */
 export function createPolicyReconciler(world: World, view: LocalView): PolicyReconciler {
-  const { clock, cluster, metrics, ownCauses = NO_OWN_CAUSES } = world;
+  const { clock, cluster, ownCauses = NO_OWN_CAUSES } = world;
   /** On the monotonic clock. */
   const writtenAt = new Map<string, number>();
 
@@ -40,8 +40,6 @@ export function createPolicyReconciler(world: World, view: LocalView): PolicyRec
     }
     const now = clock.now();
     const status = decidePolicyStatus({ now, policy, ownCauses, ...view.policyView(name) });
-    metrics.gauge('budget_left', status.budgetLeft ?? 0, { policy: name });
-    metrics.gauge('open_incidents', status.openIncidents ?? 0, { policy: name });
     if (canonical(status) === canonical(policy.status)) return now + LOOK_AGAIN_MS;
     const waitMs =
       (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + spacingMs(policy.status, status) - clock.monotonic();

@@ -49,6 +49,8 @@ export interface LocalView {
    * undefined: it is Ready, or nobody says since when.
    */
   notReadySince(node: Node): number | undefined;
+  /** How long ago the oldest of the copies was known to be right, in milliseconds; infinite: never. */
+  ageMs(): number;
   whenSynced(): Promise<void>;
 }
 
@@ -190,6 +192,7 @@ export function createLocalView(world: World, contacts: AgentContacts, signal: A
       unreadable: unreadableOf(malformed).mayBeOpen,
     }),
     notReadySince: (node) => readyLost(node, lost.get(node.metadata.name))?.since,
+    ageMs,
     whenSynced: async () => {
       await Promise.all([nodes.whenSynced(), policies.whenSynced(), healths.whenSynced(), incidents.whenSynced()]);
     },

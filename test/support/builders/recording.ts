@@ -58,6 +58,10 @@ export function createRecordingMetrics(): RecordingMetrics {
     gauge: (name, value, ...[labels]) => {
       values.set(key(name, labels), value);
     },
+    gauges: (name, rows) => {
+      for (const at of values.keys()) if (at.split('{', 1)[0] === name) values.delete(at);
+      for (const { labels, value } of rows) values.set(key(name, labels), value);
+    },
     observe: (name, _seconds, ...[labels]) => {
       add(name, labels);
     },

@@ -91,6 +91,14 @@ describe('times worth a histogram', () => {
     expect(observationsBetween({ timings: acted }, { timings: ready })).toEqual([]);
   });
 
+  test('the time to evidence is observed once, when it is sealed', () => {
+    const sealed = { ...detected, evidenceAt: at(5_500) };
+    expect(observationsBetween({ timings: detected }, { timings: sealed })).toEqual([
+      { name: 'breach_to_evidence_seconds', seconds: 5.5 },
+    ]);
+    expect(observationsBetween({ timings: sealed }, { timings: sealed })).toEqual([]);
+  });
+
   test('the time to recovery is observed at the end, and only of a recovery', () => {
     const before = { timings: ready };
     expect(observationsBetween(before, { ...before, outcome: 'Recovered' })).toEqual([

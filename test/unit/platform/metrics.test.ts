@@ -58,8 +58,8 @@ async function textOfOurs(all: readonly Use[]): Promise<string> {
     const [{ type }, labels] = [METRICS[use.name], labelsOf(use)];
     // The types of the port tie labels to names; here both come by chance.
     if (type === 'counter') metrics.count(use.name as 'health_writes_total', ...([labels] as unknown as []));
-    else if (type === 'histogram')
-      metrics.observe(use.name as 'cri_probe_seconds', use.value, ...([labels] as unknown as []));
+    else if (type === 'gauge') metrics.gauge(use.name as 'leader', use.value, ...([labels] as unknown as []));
+    else metrics.observe(use.name as 'cri_probe_seconds', use.value, ...([labels] as unknown as []));
   }
   return (await metrics.text()).body;
 }
@@ -90,6 +90,24 @@ describe('metrics are printed', () => {
       'kubelet_medic_budget_left{policy="a"} +Inf',
       'kubelet_medic_budget_left{policy="b"} -Inf',
     ]);
+  });
+
+  test('with those labels of a gauge alone that were set last, where all are set at once', async () => {
+    const metrics = createMetrics('controller');
+    const lines = async (): Promise<readonly string[]> =>
+      linesOf((await metrics.text()).body).filter((line) => line.startsWith('kubelet_medic_breaker_open'));
+    metrics.gauges('breaker_open', [
+      { labels: { policy: 'a' }, value: 1 },
+      { labels: { policy: 'b' }, value: 0 },
+    ]);
+    expect(await lines()).toEqual([
+      'kubelet_medic_breaker_open{policy="a"} 1',
+      'kubelet_medic_breaker_open{policy="b"} 0',
+    ]);
+    metrics.gauges('breaker_open', [{ labels: { policy: 'b' }, value: 1 }]);
+    expect(await lines()).toEqual(['kubelet_medic_breaker_open{policy="b"} 1']);
+    metrics.gauges('breaker_open', []);
+    expect(await lines()).toEqual([]);
   });
 
   test('with the memory of the process, and a content type that Prometheus takes', async () => {

@@ -13,10 +13,73 @@ const CALL_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30];
 
 const DEFINITIONS = {
   leader: { by: 'controller', type: 'gauge', labels: [], help: '1 while this process leads.' },
+  last_look_timestamp_seconds: {
+    by: 'controller',
+    type: 'gauge',
+    labels: [],
+    help: 'When the leader last looked at the whole fleet for these figures, by the clock of the API server; 0: never.',
+  },
+  view_age_seconds: {
+    by: 'controller',
+    type: 'gauge',
+    labels: [],
+    help: 'Age of the oldest of the copies of Nodes, policies, healths and incidents. Beyond 180 s nothing is restarted.',
+  },
+  clock_ahead_seconds: {
+    by: 'controller',
+    type: 'gauge',
+    labels: [],
+    help: 'By how much the clock of the controller is ahead of that of the API server; NaN: not known. Beyond 30 s nothing is decided.',
+  },
+  policies: { by: 'controller', type: 'gauge', labels: [], help: 'KubeletRecoveryPolicies.' },
+  nodes: { by: 'controller', type: 'gauge', labels: [], help: 'Nodes of the cluster.' },
+  nodes_with_trouble: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['trouble'],
+    help: 'Nodes by what is wrong with them or with what their agents can do; see below.',
+  },
+  unrecovered_nodes: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['outcome'],
+    help: 'Nodes that have not been well since their last incident ended, by its outcome.',
+  },
+  incidents: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['cause', 'outcome'],
+    help: 'KubeletIncidents that are stored, by cause (none: not diagnosed) and outcome (Open: not complete yet).',
+  },
+  waiting_incidents: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['waits_for'],
+    help: 'Open incidents by what they wait for; see below.',
+  },
+  oldest_incident_age_seconds: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['waits_for'],
+    help: 'Age of the oldest of them; 0: there is none.',
+  },
   incidents_opened_total: { by: 'controller', type: 'counter', labels: ['trigger'], help: 'Incidents opened.' },
   incidents_completed_total: { by: 'controller', type: 'counter', labels: ['outcome'], help: 'Incidents completed.' },
   open_incidents: { by: 'controller', type: 'gauge', labels: ['policy'], help: 'Incidents not complete yet.' },
   budget_left: { by: 'controller', type: 'gauge', labels: ['policy'], help: 'Recoveries that may start now.' },
+  breaker_open: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['policy'],
+    help: '1 while more nodes than `budget.maxUnhealthy` are unhealthy, so that nothing is restarted.',
+  },
+  breach_to_evidence_seconds: {
+    by: 'controller',
+    type: 'histogram',
+    labels: [],
+    help: 'From the breach line in the kubelet log to the evidence being sealed.',
+    buckets: RECOVERY_BUCKETS,
+  },
   breach_to_restart_seconds: {
     by: 'controller',
     type: 'histogram',
@@ -86,6 +149,24 @@ const DEFINITIONS = {
     type: 'counter',
     labels: [],
     help: 'Times that the kubelet log could not be followed.',
+  },
+  cri_answered_timestamp_seconds: {
+    by: 'agent',
+    type: 'gauge',
+    labels: [],
+    help: "When the runtime last answered a probe, by the node's clock; 0: never.",
+  },
+  log_read_timestamp_seconds: {
+    by: 'agent',
+    type: 'gauge',
+    labels: [],
+    help: "When the kubelet log was last read to its end, by the node's clock; 0: never.",
+  },
+  health_written_timestamp_seconds: {
+    by: 'agent',
+    type: 'gauge',
+    labels: [],
+    help: "When KubeletHealth was last written, by the node's clock; 0: never.",
   },
   health_writes_total: { by: 'agent', type: 'counter', labels: [], help: 'Writes of KubeletHealth.' },
   health_write_failures_total: {
