@@ -59,6 +59,7 @@ tbody th { font-weight: 600; }
 .n { color: var(--dim); }
 .moments tbody th { white-space: nowrap; }
 tr.good > th { color: var(--good); } tr.bad > th { color: var(--bad); } tr.open > th { color: var(--open); }
+.narrow { width: auto; }
 tr.blocked { background: var(--bad-back); }
 .calls code { display: block; } .calls code + code { color: var(--dim); padding-left: 1em; }
 .evidence .source { display: block; font-weight: 400; } .sum { font-size: 11.5px; }

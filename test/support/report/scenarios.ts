@@ -27,7 +27,7 @@ function read(name: string, path: string): Artifact {
   return { kind: 'read', name, content: fixture(path) };
 }
 
-export const NONE: Artifacts = {
+const NONE: Artifacts = {
   kubeletStacks: { kind: 'none', why: 'Of the stacks nothing was saved.' },
   runtimeStacks: { kind: 'none', why: 'Of the runtime nothing was saved.' },
   kubeletLog: { kind: 'none', why: 'kubelet.log.gz is not shown: it is on node-2 at /var/lib/kubelet-medic/spool.' },
@@ -288,7 +288,7 @@ export function observed(): ReportInput {
 }
 
 /** Its dumps had to make room in the API server. */
-export function trimmed(): ReportInput {
+function trimmed(): ReportInput {
   const whole = recovered();
   const gone = {
     at: after(900_000),
@@ -303,6 +303,7 @@ export function drilled(): ReportInput {
   const made = incident({
     trigger: {
       type: 'Drill',
+      at: after(0),
       message: 'FrozenKubelet for 3m',
       by: 'jane@example.com',
       elapsed: undefined,
@@ -314,6 +315,10 @@ export function drilled(): ReportInput {
       conditions: [
         condition('FaultInjected', 900, 'FaultInjected', 'made'),
         condition('Complete', 91_000, 'DrillPassed', 'recovered in time'),
+      ],
+      steps: [
+        { name: 'inject', type: 'InjectFault', state: 'Succeeded', startedAt: after(600), finishedAt: after(900) },
+        { name: 'undo', type: 'UndoFault', state: 'Succeeded', startedAt: after(88_900), finishedAt: after(89_300) },
       ],
       actions: [
         {

@@ -8,7 +8,7 @@ const TOP_FRAMES = 4;
 const MAX_STATES = 12;
 const MAX_STACK = 40;
 
-export interface GoroutineGroup {
+interface GoroutineGroup {
   readonly count: number;
   readonly state: string;
   /** The longest wait; 0: less than one, or not given. */

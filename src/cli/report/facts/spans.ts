@@ -7,7 +7,7 @@ import { isOutcome, OUTCOMES } from '../../../core/decision/record/outcomes.ts';
 import { fromTime } from '../../../core/time/timestamp.ts';
 import { firstSignAt } from './moments.ts';
 
-export type SpanKind = 'fault' | 'notReady' | 'evidence' | 'held' | 'cordoned' | 'action' | 'verify' | 'drill';
+type SpanKind = 'fault' | 'notReady' | 'evidence' | 'held' | 'cordoned' | 'action' | 'verify' | 'drill';
 
 export interface Span {
   readonly kind: SpanKind;

@@ -65,7 +65,7 @@ export function decisionSection({ incident }: ReportInput): Html {
       'decision',
       'Who decided',
       asked,
-      note(`Nobody was asked: strategy ${incident.spec.plan.strategy}, mode ${incident.spec.plan.mode}.`),
+      note(`No approval was asked for: strategy ${incident.spec.plan.strategy}, mode ${incident.spec.plan.mode}.`),
     );
   const when = decision.isAtMost ? html`${timeOf(decision.at)} or before` : timeOf(decision.at);
   const body = facts([

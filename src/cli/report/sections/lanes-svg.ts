@@ -5,7 +5,7 @@ import type { Span } from '../facts/spans.ts';
 import { html, NOTHING, type Html } from '../html.ts';
 import { timeText } from './parts.ts';
 
-export interface NumberedMoment {
+interface NumberedMoment {
   readonly at: number;
   readonly tone: Tone;
   /** Its row in the table. */

@@ -1,4 +1,5 @@
 /** Lines of the kubelet's log around the breach. */
+import { TRIGGERS } from '../../../core/decision/node/triggers.ts';
 import { logWindow, type LogLine, type LogWindow } from '../facts/log-window.ts';
 import { clipped, html, NOTHING, type Html } from '../html.ts';
 import type { ReportInput } from '../report-input.ts';
@@ -53,6 +54,7 @@ function lines({ lines: all, around }: LogWindow): Html {
 /** What the incident itself has of the log. */
 function told({ spec, status }: ReportInput['incident']): Html {
   const clues = (status.host?.logClues ?? []).slice(0, MAX_CLUES);
+  const { isFault } = TRIGGERS[spec.trigger.type];
   const rows = clues.map(
     ({ source, lineNumber, line, count }) =>
       html`<li class="clue">
@@ -62,7 +64,7 @@ function told({ spec, status }: ReportInput['incident']): Html {
   );
   return html`<p>The incident itself has of it:</p>
     <ol class="log">
-      <li class="breach p">
+      <li class="${isFault ? 'breach' : ''} p">
         <span class="num"></span><code>${spec.trigger.message}</code><span class="here">${spec.trigger.type}</span>
       </li>
       ${rows}

@@ -40,7 +40,7 @@ export function drillSection({ incident }: ReportInput): Html {
         <td class="num">${limit}</td>
       </tr> `,
   );
-  const table = html`<table>
+  const table = html`<table class="narrow">
     <thead>
       <tr>
         <th scope="col">part</th>
