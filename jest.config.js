@@ -1,5 +1,5 @@
-// Three projects, one a folder of test/. `npm test` runs unit and component, `npm run test:integration` the third; a path
-// after `--` narrows either. Tests are ES modules, and swc only strips their types.
+// Four projects, one a folder of test/. `npm test` runs unit and component, `npm run test:integration` the third, `npm run
+// test:browser` the fourth; a path after `--` narrows each. Tests are ES modules, and swc only strips their types.
 const project = (displayName) => ({
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
@@ -17,5 +17,5 @@ export default {
   testTimeout: 120_000,
   // Dumps of the fixtures are large. A worker over this is started anew between two files.
   workerIdleMemoryLimit: '700MB',
-  projects: ['unit', 'component', 'integration'].map(project),
+  projects: ['unit', 'component', 'integration', 'browser'].map(project),
 };

@@ -12,11 +12,12 @@ export default {
     'test/{demo,e2e,bench,model,mutation,score}/main.ts',
     // Stryker loads the first two, and tests the third.
     'test/mutation/{runner,ignored,registry}.ts',
+    'test/browser/write.ts',
     'test/bench/parse-lines.ts',
     'test/support/stacks/record.ts',
     'scripts/*.mjs',
   ],
   project: ['src/**/*.ts!', 'tools/**/*.ts!', 'test/**/*.ts', 'scripts/*.mjs'],
   ignoreExportsUsedInFile: production,
-  ignoreBinaries: ['openssl', 'go', 'mkfifo', 'unshare'],
+  ignoreBinaries: ['openssl', 'go', 'mkfifo', 'unshare', 'pdftoppm'],
 };

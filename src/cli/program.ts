@@ -5,6 +5,7 @@ import { addDecisions } from './decide/decide-flags.ts';
 import { addDiagnose } from './diagnose/diagnose-flags.ts';
 import { addDrill } from './drill/drill-flags.ts';
 import { addEvidence } from './evidence/evidence-flags.ts';
+import { addReport } from './report/report-flags.ts';
 import { addHistory, addShow } from './show/show-flags.ts';
 import { addStacks } from './stacks/stacks-flags.ts';
 import { MedicError } from '../ports/errors.ts';
@@ -17,6 +18,7 @@ Examples:
   kubectl medic history                          incidents of all nodes, newest first, and what they have in common
   kubectl medic show node-1-4kq8z                one incident as a timeline, with the blocked stack
   kubectl medic evidence node-1-4kq8z -o bundle  every artifact, checksums verified
+  kubectl medic report node-1-4kq8z -o x.html    one incident as one file of HTML, to send and to print
   kubectl medic approve node-1-4kq8z             restore a node that is held for diagnosis
   kubectl medic capture node-1                   save evidence of a node now, and touch nothing
   kubectl medic drill node-1 --fault frozen-kubelet   rehearse a recovery on a node that is labelled for it
@@ -46,6 +48,7 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
   addHistory(program, context);
   addShow(program, context);
   addEvidence(program, context, finish);
+  addReport(program, context);
   addDecisions(program, context);
   addCapture(program, context);
   addDrill(program, context, finish);

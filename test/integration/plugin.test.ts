@@ -152,6 +152,9 @@ describe('the plugin on a real API server', () => {
       by: 'jane@example.com',
       reason: 'seen',
     });
+    const { out: report } = await medic('report', 'held', '--no-upload');
+    expect(report).toContain('approved by jane@example.com');
+    expect(report).toMatch(/<dt>When<\/dt>\s*<dd>\s*<time datetime="20\d\d-[^"]+Z">/);
     const second = await medic('reject', 'held', '--reason', 'no');
     expect(second.code).toBe(1);
     expect(second.err).toContain('has been approved by jane@example.com');

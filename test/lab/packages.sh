@@ -3,8 +3,10 @@
 # As root on a machine with apt-get it installs what is missing; otherwise it says what is missing and fails.
 set -euo pipefail
 declare -A PACKAGE=([systemd-nspawn]=systemd-container [debootstrap]=debootstrap [busybox]=busybox-static [buildah]=buildah
-  [ip]=iproute2 [iptables]=iptables [cc]=build-essential [nsenter]=util-linux [openssl]=openssl [pgrep]=procps [python3]=python3)
-commands=("$@"); [ $# -gt 0 ] || commands=("${!PACKAGE[@]}")
+  [ip]=iproute2 [iptables]=iptables [cc]=build-essential [nsenter]=util-linux [openssl]=openssl [pgrep]=procps [python3]=python3
+  [chromium]=chromium [pdftoppm]=poppler-utils)
+# A browser is not of the lab: only `npm run test:browser` asks for it.
+commands=("$@"); [ $# -gt 0 ] || { unset "PACKAGE[chromium]" "PACKAGE[pdftoppm]"; commands=("${!PACKAGE[@]}"); }
 PATH="$PATH:/usr/sbin:/sbin"
 missing=(); for c in "${commands[@]}"; do command -v "$c" >/dev/null || missing+=("${PACKAGE[$c]:-$c}"); done
 [ ${#missing[@]} -gt 0 ] || exit 0

@@ -23,14 +23,16 @@ const BEGINNINGS: Partial<Readonly<Record<CauseClass, string>>> = {
   Unknown: 'No cause found',
 };
 
-const EFFECTS: Readonly<Record<RestartEffect, string>> = {
+/** What a restart does. */
+export const EFFECTS: Readonly<Record<RestartEffect, string>> = {
   Helps: 'helps',
   DoesNotHelp: 'does not help',
   Harms: 'makes it worse',
   Unknown: 'not known',
 };
 
-function headline({ class: causeClass, summary }: Diagnosis): string {
+/** What is stuck, and why, in one sentence. */
+export function headline({ class: causeClass, summary }: Diagnosis): string {
   return `${BEGINNINGS[causeClass] ?? 'PLEG is stuck'}: ${oneLine(summary)}`;
 }
 

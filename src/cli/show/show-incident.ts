@@ -1,16 +1,11 @@
 /** `kubectl medic show`: what happened, what is known, what can be done. */
-import type { Event } from '../../api/kubernetes/objects.ts';
-import { EVENTS, INCIDENTS } from '../../api/resources.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { INCIDENTS } from '../../api/resources.ts';
 import { API_VERSION } from '../../api/v1alpha1/words/names.ts';
-import { isMedicError } from '../../ports/errors.ts';
 import { getIncident, type Session } from '../session.ts';
 import { writeStructured, type Format } from '../structured.ts';
+import { eventsOf } from './incident-events.ts';
 import { incidentPage } from './page.ts';
 import { timelineOf } from './timeline.ts';
-
-/** Events of cluster-scoped objects are in this namespace (client-go: the event recorder). */
-const EVENT_NAMESPACE = 'default';
 
 export async function runShow(
   session: Session,
@@ -24,16 +19,4 @@ export async function runShow(
   const now = clock.now();
   const timeline = timelineOf(incident, await eventsOf(session, incident), now);
   terminal.out(incidentPage(terminal, incident, timeline, { now, verbose: options.verbose }));
-}
-
-/** They only add to the record, and are gone after an hour: who may not read them sees the rest. */
-async function eventsOf({ cluster }: Session, { metadata }: KubeletIncident): Promise<readonly Event[]> {
-  const fieldSelector = `involvedObject.kind=${INCIDENTS.kind},involvedObject.name=${metadata.name}`;
-  try {
-    const { items } = await cluster.list(EVENTS, { namespace: EVENT_NAMESPACE, fieldSelector });
-    return items.filter(({ involvedObject }) => involvedObject.uid === metadata.uid);
-  } catch (error) {
-    if (isMedicError(error, 'denied')) return [];
-    throw error;
-  }
 }

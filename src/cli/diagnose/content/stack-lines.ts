@@ -12,13 +12,27 @@ const TELLING = /\.\(\*(?:runtime|image)ServiceClient\)\.|\/pkg\/kubelet\//;
 /** Enough to see the caller of the call that blocks. */
 const SHOWN = 8;
 
-/** All frames, or the telling ones: the leaf, then the kubelet's own. */
-export function stackLines(stack: string, all: boolean): readonly string[] {
-  const lines = printable(stack)
+/** Whether a line of a stack is of the kubelet's own code, or a call of the runtime. */
+export function isTelling(line: string): boolean {
+  return TELLING.test(line);
+}
+
+/** Each frame of a stack, and the line that it was read from. */
+export function framesOf(stack: string): readonly (Frame & { readonly whole: string })[] {
+  return linesOf(stack).map((line) => ({ ...frameOf(line), whole: line }));
+}
+
+function linesOf(stack: string): readonly string[] {
+  return printable(stack)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const telling = lines.filter((line, index) => index === 0 || TELLING.test(line));
+}
+
+/** All frames, or the telling ones: the leaf, then the kubelet's own. */
+export function stackLines(stack: string, all: boolean): readonly string[] {
+  const lines = linesOf(stack);
+  const telling = lines.filter((line, index) => index === 0 || isTelling(line));
   const shown = all ? lines : telling.slice(0, SHOWN);
   const left = lines.length - shown.length;
   return [...aligned(shown.map(frameOf)), ...(left > 0 ? [`... ${left} more frames (--verbose)`] : [])];
@@ -35,13 +49,13 @@ function aligned(frames: readonly Frame[]): readonly string[] {
 }
 
 /** `k8s.io/kubernetes/pkg/kubelet/pleg.(*GenericPLEG).Relist` is `pleg.(*GenericPLEG).Relist`. */
-function shortFunction(func: string): string {
+export function shortFunction(func: string): string {
   const slash = func.replace(/[([].*$/, '').lastIndexOf('/');
   return func.slice(slash + 1);
 }
 
 /** The path within its repository, however the binary was built. */
-function shortPlace(place: string): string {
+export function shortPlace(place: string): string {
   const vendored = place.lastIndexOf('/vendor/');
   if (vendored >= 0) return place.slice(vendored + '/vendor/'.length);
   return place.replace(/^.*k8s\.io\/kubernetes(?:@v[^/]+)?\/(?!_output)/, '');
