@@ -4,6 +4,7 @@ import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resou
 import type { KubeletHealth } from '../../src/api/v1alpha1/health.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/incident.ts';
 import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/names.ts';
+import type { Notifications } from '../../src/controller/notification/notifications.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
@@ -31,6 +32,8 @@ export interface ControllerBenchOptions {
   readonly nodeProxy?: boolean;
   readonly storage?: Partial<StorageBounds>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Who is told; undefined: nobody. */
+  readonly notifications?: Notifications;
   /** By default one that wakes each sleeper at its own time. */
   readonly clock?: FakeClock;
   /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
@@ -172,7 +175,8 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     const storage = { ...DEFAULT_BOUNDS, ...options.storage };
     const own = { random, log, metrics, medik8sLeases: true, maxInCluster: 5, storage, failpoint: () => undefined };
     const nodeProxy = options.nodeProxy ?? false;
-    controllers.set(name, startControllerProcess({ ...own, cluster, clock: ownClock, nodeProxy }));
+    const told = options.notifications === undefined ? {} : { notifications: options.notifications };
+    controllers.set(name, startControllerProcess({ ...own, ...told, cluster, clock: ownClock, nodeProxy }));
   }
 
   function killAtWrite(count: number): () => boolean {

@@ -17,7 +17,9 @@ describe('the reference', () => {
 
   test('names counters and histograms as Prometheus does', () => {
     for (const [name, { type }] of Object.entries(METRICS)) {
-      const suffix = { counter: /_total$/, histogram: /_seconds$/, gauge: /(?<!_total|_seconds)$/ }[type];
+      const suffix = { counter: /_total$/, histogram: /_seconds$/, gauge: /(?<!_total|(?<!_timestamp)_seconds)$/ }[
+        type
+      ];
       expect(name).toMatch(suffix);
     }
   });
