@@ -18,6 +18,7 @@ export function renderChart(namespace: string, sets: readonly string[] = []): re
 const PLURALS: Readonly<Record<string, readonly [plural: string, namespaced: boolean]>> = {
   ClusterRole: ['clusterroles', false],
   ClusterRoleBinding: ['clusterrolebindings', false],
+  ConfigMap: ['configmaps', true],
   DaemonSet: ['daemonsets', true],
   Deployment: ['deployments', true],
   Job: ['jobs', true],
