@@ -1,6 +1,6 @@
 /** Tells people. All of it is beside the recovery: it has its own loops, and no failure of it ends the controller. */
 import { freshLedger } from '../../core/notification/ledger.ts';
-import type { News } from '../../core/notification/due.ts';
+import type { News } from '../../core/notification/news.ts';
 import type { Receiver } from '../../core/notification/receiver.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import { createWakeUp, type WakeUp } from '../../runtime/wake-up.ts';

@@ -1,7 +1,8 @@
 /** Tells one receiver what is due, one message after the other. It waits for nobody, and nobody waits for it. */
 import { INCIDENTS } from '../../api/resources.ts';
 import { nextBatch, type Allowance, type Batch } from '../../core/notification/batch.ts';
-import { dueNews, type Due, type News } from '../../core/notification/due.ts';
+import { dueNews } from '../../core/notification/due.ts';
+import type { Due, News } from '../../core/notification/news.ts';
 import { pruned, withGivenUp, withSent, type Ledger } from '../../core/notification/ledger.ts';
 import { messageOf } from '../../core/notification/message.ts';
 import type { Receiver } from '../../core/notification/receiver.ts';

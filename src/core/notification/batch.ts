@@ -1,5 +1,5 @@
 /** What goes in the next message: one thing while there are few, and all of a kind together in a storm. */
-import type { Due } from './due.ts';
+import type { Due } from './news.ts';
 
 export type Batch = readonly [Due, ...Due[]];
 

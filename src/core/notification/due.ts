@@ -3,49 +3,13 @@
  * crash loses nothing and an endpoint that is dead for hours takes no memory; what has changed meanwhile is told as it is then.
  */
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
-import type { KubeletRecoveryPolicy } from '../../api/v1alpha1/policy.ts';
 import { findCondition, findStep } from '../decision/record/conditions-and-steps.ts';
 import { isForAPerson } from '../decision/record/outcomes.ts';
 import { HOLD_STEP } from '../decision/record/step-names.ts';
 import { fromTime } from '../time/timestamp.ts';
 import { endedAt, GIVEN_UP_MS, type Ledger } from './ledger.ts';
+import type { Due, News, OfIncident } from './news.ts';
 import { isWanted, type Receiver } from './receiver.ts';
-
-export interface OfIncident {
-  readonly kind: 'incident';
-  readonly event: 'Opened' | 'Held' | 'HandedOver' | 'Recovered';
-  readonly incident: KubeletIncident;
-  /** Nothing is sent: the alert that it is part of ends with the storm. */
-  readonly isSilent: boolean;
-}
-
-export interface OfBreaker {
-  readonly kind: 'breaker';
-  readonly event: 'BreakerOpen' | 'BreakerClosed';
-  /** Of the policy. */
-  readonly uid: string;
-  readonly message: string;
-}
-
-/** All nodes of a storm are well, or with a person. */
-interface OfStorm {
-  readonly kind: 'storm';
-  readonly event: 'Recovered';
-}
-
-export type Due = (OfIncident | OfBreaker | OfStorm) & {
-  /** Of this news, the same in every process. */
-  readonly id: string;
-  readonly policy: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-};
-
-export interface News {
-  readonly incidents: readonly KubeletIncident[];
-  readonly policies: readonly KubeletRecoveryPolicy[];
-  readonly now: number;
-}
 
 export interface DueNews {
   /** Oldest first. */

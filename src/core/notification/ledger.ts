@@ -4,7 +4,7 @@ import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { isOpen } from '../decision/node-state.ts';
 import { findCondition } from '../decision/record/conditions-and-steps.ts';
 import { fromTime } from '../time/timestamp.ts';
-import type { Due } from './due.ts';
+import type { Due } from './news.ts';
 import type { ReceiverType } from './receiver.ts';
 
 /**

@@ -2,12 +2,12 @@
 import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { findCondition } from '../decision/record/conditions-and-steps.ts';
 import { toPreciseTime } from '../time/timestamp.ts';
-import type { Due, OfIncident } from './due.ts';
+import type { Due, OfIncident } from './news.ts';
 import { lineOf } from './inert-text.ts';
 import type { NotificationEvent } from './receiver.ts';
 
 /** One incident in a message. */
-export interface Item {
+interface Item {
   /** The same each time that this is told. */
   readonly id: string;
   readonly incident: string;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/incident.ts';
 import { nextBatch } from '../../../src/core/notification/batch.ts';
-import { dueNews, type Due, type News } from '../../../src/core/notification/due.ts';
+import { dueNews } from '../../../src/core/notification/due.ts';
+import type { Due, News } from '../../../src/core/notification/news.ts';
 import { freshLedger, type Ledger, parseLedger, pruned, withSent } from '../../../src/core/notification/ledger.ts';
 import type { Receiver } from '../../../src/core/notification/receiver.ts';
 import { aPlan, aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
