@@ -41,6 +41,10 @@ const BACKOFF = { firstMs: 1_000, longestMs: 300_000 };
 const REFUSED_REST_MS = 600_000;
 const DETAILS_MS = 5_000;
 
+function isSilent(due: Due): boolean {
+  return due.kind === 'incident' && due.isSilent;
+}
+
 /** An end with its reason: the copy here has no texts of what is over. */
 async function withDetails({ cluster }: World, due: Due, signal: AbortSignal): Promise<Due> {
   if (due.kind !== 'incident' || isOpen(due.incident)) return due;
@@ -77,10 +81,11 @@ export async function runReceiver(loop: ReceiverLoop, signal: AbortSignal): Prom
   /** What is due and may go. */
   async function look(): Promise<readonly Due[]> {
     const { due, givenUp } = dueNews(receiver, ledger, loop.news());
-    const silent = due.filter((one) => one.kind === 'incident' && one.isSilent);
-    const loud = due.filter((one) => !silent.includes(one));
+    const silent = due.filter(isSilent);
+    const loud = due.filter((one) => !isSilent(one));
+    const ids = new Set(loud.map(({ id }) => id));
     const now = clock.monotonic();
-    resting = new Map([...resting].filter(([id, until]) => until > now && loud.some((one) => one.id === id)));
+    resting = new Map([...resting].filter(([id, until]) => until > now && ids.has(id)));
     metrics.gauge('notifications_waiting', loud.length, labels);
     if (givenUp.length > 0) {
       log.warn('Ends of incidents are too old to be told', { receiver: receiver.name, count: givenUp.length });

@@ -59,12 +59,8 @@ export function pruned(ledger: Ledger, incidents: readonly KubeletIncident[], no
   return { ...ledger, told: Object.fromEntries(kept) };
 }
 
-function withLetters(told: Told, letters: string): Told {
-  return [...new Set(told + letters)].join('');
-}
-
-function withTold(ledger: Ledger, uid: string, letters: string): Ledger {
-  return { ...ledger, told: { ...ledger.told, [uid]: withLetters(ledger.told[uid] ?? '', letters) } };
+function withLetters(told: Told | undefined, letters: string): Told {
+  return [...new Set((told ?? '') + letters)].join('');
 }
 
 const LETTERS = { Opened: 'o', Held: 'oh', HandedOver: 'e', Recovered: 'e' } as const;
@@ -75,26 +71,29 @@ export interface Sending {
   readonly isStorm: boolean;
 }
 
-/** With all of that told. */
+/** With all of that told. Linear: a storm may be told in one message. */
 export function withSent(ledger: Ledger, items: readonly Due[], { type, isStorm }: Sending): Ledger {
-  let next = ledger;
+  const told = { ...ledger.told };
+  const breakers = new Map(Object.entries(ledger.breakers));
+  const storms = new Set(ledger.storms);
   for (const due of items) {
-    if (due.kind === 'breaker') {
-      const { [due.uid]: _closed, ...others } = next.breakers;
-      next = { ...next, breakers: due.event === 'BreakerOpen' ? { ...others, [due.uid]: due.policy } : others };
-    } else if (due.kind === 'storm') {
-      next = { ...next, storms: next.storms.filter((policy) => policy !== due.policy) };
+    if (due.kind === 'storm') storms.delete(due.policy);
+    else if (due.kind === 'breaker') {
+      if (due.event === 'BreakerOpen') breakers.set(due.uid, due.policy);
+      else breakers.delete(due.uid);
     } else {
+      const { uid } = due.incident.metadata;
       const isAlert = type === 'PagerDuty' && (due.event === 'Opened' || due.event === 'Held');
-      const alert = isAlert ? (isStorm ? 's' : 'i') : '';
-      next = withTold(next, due.incident.metadata.uid, LETTERS[due.event] + alert);
-      if (alert === 's') next = { ...next, storms: [...new Set([...next.storms, due.policy])] };
+      told[uid] = withLetters(told[uid], LETTERS[due.event] + (isAlert ? (isStorm ? 's' : 'i') : ''));
+      if (isAlert && isStorm) storms.add(due.policy);
     }
   }
-  return next;
+  return { told, breakers: Object.fromEntries(breakers), storms: [...storms] };
 }
 
 /** With ends given up. */
 export function withGivenUp(ledger: Ledger, incidents: readonly KubeletIncident[]): Ledger {
-  return incidents.reduce((next, { metadata }) => withTold(next, metadata.uid, 'ex'), ledger);
+  const told = { ...ledger.told };
+  for (const { metadata } of incidents) told[metadata.uid] = withLetters(told[metadata.uid], 'ex');
+  return { ...ledger, told };
 }

@@ -6,6 +6,7 @@ import type { Due, News } from '../../../src/core/notification/news.ts';
 import { freshLedger, type Ledger, parseLedger, pruned, withSent } from '../../../src/core/notification/ledger.ts';
 import type { Receiver } from '../../../src/core/notification/receiver.ts';
 import { aPlan, aPolicy, anIncident, at, T0 } from '../../support/builders/objects.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 import { CHAT, PAGER } from '../../support/fake-receiver.ts';
 
 const HOUR = 3_600_000;
@@ -135,6 +136,17 @@ describe('what was told', () => {
   test('is the same after it was stored', () => {
     const ledger = told(PAGER, [anIncident(), ended('HandedOver', 1, 'node-b-aaaaa')], true);
     expect(parseLedger(JSON.stringify(ledger))).toEqual(ledger);
+  });
+
+  test('of 2,800 nodes at once is written down in a moment', () => {
+    const all = Array.from({ length: 2_800 }, (_, index) => anIncident({ name: `node-${index}-aaaaa` }));
+    const { due } = dueNews(PAGER, EMPTY, news(all));
+    let ledger = EMPTY;
+    const spent = cpuMs(() => {
+      ledger = withSent(EMPTY, due, { type: 'PagerDuty', isStorm: true });
+    });
+    expect(Object.keys(ledger.told)).toHaveLength(all.length);
+    expect(spent).toBeLessThan(200);
   });
 
   test.each(['', 'null', '[]', '{"told":{"a":1}}', '{"told":[]}'])('is begun anew where it is %j', (text) => {
