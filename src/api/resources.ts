@@ -1,5 +1,5 @@
 /** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
-import { Event, Lease, Namespace } from './kubernetes/objects.ts';
+import { ConfigMap, Event, Lease, Namespace } from './kubernetes/objects.ts';
 import { Node } from './kubernetes/node.ts';
 import { Pod } from './kubernetes/pod.ts';
 import { KubeletEvidence } from './v1alpha1/kinds/kubelet-evidence.ts';
@@ -35,6 +35,13 @@ export const LEASES = {
   plural: 'leases',
   namespaced: true,
   parse: (raw: unknown): Lease => Lease.parse(raw),
+} as const;
+export const CONFIG_MAPS = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+  parse: (raw: unknown): ConfigMap => ConfigMap.parse(raw),
 } as const;
 export const NAMESPACES = {
   apiVersion: 'v1',

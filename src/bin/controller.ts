@@ -5,7 +5,10 @@ import { parseArgs } from 'node:util';
 import { CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
 import { cleanUp } from '../controller/clean-up.ts';
 import { runController } from '../controller/controller.ts';
+import type { Notifications } from '../controller/notification/notifications.ts';
+import { testReceivers } from '../controller/notification/test-receivers.ts';
 import type { Failpoint, World } from '../controller/world.ts';
+import { readSettings } from '../core/notification/receiver.ts';
 import { DEFAULT_BOUNDS } from '../core/decision/storage/bounds.ts';
 import { createCluster } from '../kube/cluster.ts';
 import type { Connection } from '../kube/connection/connection.ts';
@@ -17,7 +20,9 @@ import { createLog, type LogLevel } from '../platform/log.ts';
 import { giveGarbageBack } from '../platform/memory.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { loadOwnCauses } from '../platform/own-causes/load-own-causes.ts';
+import { createPost } from '../platform/outbound.ts';
 import { createSystemRandom } from '../platform/random.ts';
+import { createSecretFiles } from '../platform/secret-files.ts';
 
 const USAGE = `kubelet-medic controller: decides what is done about a stuck kubelet, and never touches a host.
 
@@ -32,6 +37,9 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --own-causes FILE       causes of your own, beside those of the catalogue (default: none)
+  --notifications JSON    who is told of incidents (default: $KUBELET_MEDIC_NOTIFICATIONS; docs/notifications.md)
+  --secrets FOLDER        where their Secret is mounted (default /etc/kubelet-medic/notifications)
+  --notify-test           only send each of them a test message, say how it went, and end
   --kubeconfig FILE       talk to a cluster from outside it
   --clean-up              only say that nobody keeps the conditions of Nodes any more, delete healths, and end: on uninstall
 `;
@@ -52,6 +60,9 @@ const { values } = parseArgs({
     'medik8s-leases': { type: 'string', default: 'true' },
     'node-proxy': { type: 'boolean', default: false },
     'own-causes': { type: 'string' },
+    notifications: { type: 'string', default: env['KUBELET_MEDIC_NOTIFICATIONS'] ?? '' },
+    secrets: { type: 'string', default: '/etc/kubelet-medic/notifications' },
+    'notify-test': { type: 'boolean', default: false },
     kubeconfig: { type: 'string' },
     'clean-up': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -77,6 +88,16 @@ function wholeNumber(flag: NumberFlag, least: number): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count >= least && text.trim() !== '') return count;
   process.stderr.write(`--${flag} ${text}: it is a whole number, ${least} or more\n`);
+  process.exit(2);
+}
+
+function notifications(): Notifications | undefined {
+  const { notifications: text, namespace, secrets } = values;
+  if (text.trim() === '') return undefined;
+  const read = readSettings(text);
+  if (typeof read !== 'string')
+    return { ...read, namespace, post: createPost(env), secret: createSecretFiles(secrets) };
+  process.stderr.write(`--notifications: ${read}\n`);
   process.exit(2);
 }
 
@@ -135,6 +156,11 @@ const LOOKED_MS = 10_000;
 const CLEAN_UP_MS = 100_000;
 
 async function main(): Promise<void> {
+  const told = notifications();
+  if (values['notify-test']) {
+    process.exitCode = await testReceivers({ clock, notifications: told }, (line) => process.stdout.write(`${line}\n`));
+    return;
+  }
   const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log, compression: false });
   if (values['clean-up']) {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(CLEAN_UP_MS)]);
@@ -157,6 +183,7 @@ async function main(): Promise<void> {
       incidentBytes: wholeNumber('max-incident-mib', 1) * MIB,
       capturesPerMinute: wholeNumber('captures-per-minute', 5),
     },
+    ...(told === undefined ? {} : { notifications: told }),
     onSynced: () => {
       setTimeout(giveGarbageBack, LOOKED_MS).unref();
     },

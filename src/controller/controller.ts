@@ -13,6 +13,7 @@ import { createResting } from './incident/resting.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { createLocalView } from './view/local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
+import { createNotifier } from './notification/notifier.ts';
 import { createPolicyReconciler } from './policy/reconcile-policy.ts';
 import { createEvidenceBudget } from './incident/evidence-budget.ts';
 import { runRetention } from './incident/incident-retention.ts';
@@ -113,6 +114,7 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   const mutex = createMutex();
   const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, evidence, resting, mutex };
   const queues = createQueues(context);
+  const notifier = createNotifier(world, view);
   wire(context, queues);
   await view.whenSynced();
   world.log.info('Controller is in sync', { nodes: view.nodes.list().length, policies: view.policies.list().length });
@@ -129,5 +131,6 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     runUploadRetention(world, view, signal),
     evidence.run(),
     runFleetReport({ world, view, contacts }, signal),
+    notifier.run(signal),
   ]);
 }

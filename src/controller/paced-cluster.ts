@@ -1,5 +1,5 @@
 /** The cluster at the pace at which the controller writes. */
-import { EVENTS, HEALTHS, LEASES, NODES } from '../api/resources.ts';
+import { CONFIG_MAPS, EVENTS, HEALTHS, LEASES, NODES } from '../api/resources.ts';
 import type { Cluster, Resource, WriteOptions } from '../ports/cluster.ts';
 import type { PaceBounds, Urgency, WritePace } from '../runtime/write-pace.ts';
 
@@ -11,7 +11,7 @@ export const CONTROLLER_PACE: PaceBounds = { perSecond: 20, burst: 200 };
 
 /** undefined: at once. An act, its lease, its cordon and a question to an agent, by which it is confirmed, wait for nothing. */
 function urgencyOf({ plural }: Resource, { subresource }: Pick<WriteOptions, 'subresource'>): Urgency | undefined {
-  if (plural === EVENTS.plural) return 'words';
+  if (plural === EVENTS.plural || plural === CONFIG_MAPS.plural) return 'words';
   const isNow =
     plural === LEASES.plural || plural === HEALTHS.plural || (plural === NODES.plural && subresource === undefined);
   if (isNow) return undefined;

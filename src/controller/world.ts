@@ -5,6 +5,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { Notifications } from './notification/notifications.ts';
 
 /** Moments at which a test may end the process, to see that the next one goes on where this one stopped. */
 export type Failpoint = 'node-cordoned' | 'action-requested';
@@ -25,6 +26,8 @@ export interface World {
   readonly maxInCluster: number;
   /** What all that is stored may take of etcd. */
   readonly storage: StorageBounds;
+  /** Who is told of what, and how to reach them; undefined: nobody. */
+  readonly notifications?: Notifications;
   /** Called when everything has been listed once: what that took is garbage then. */
   readonly onSynced?: () => void;
   /** Called at each failpoint; does nothing in production. */

@@ -3,7 +3,7 @@
  * preconditions stay, and so do the bytes of evidence, which were redacted, if the policy says so, before their checksum
  * was taken.
  */
-import { EVIDENCES } from '../api/resources.ts';
+import { CONFIG_MAPS, EVIDENCES } from '../api/resources.ts';
 import { redact } from '../core/redaction/redact.ts';
 import type { Cluster, JsonPatchOperation, Manifest } from '../ports/cluster.ts';
 
@@ -24,12 +24,12 @@ export function cleanCluster(cluster: Cluster): Cluster {
 }
 
 function cleanObject(kind: string, { metadata, ...fields }: Manifest): Manifest {
-  const kept = kind === EVIDENCES.kind ? BYTES : NOTHING;
+  const kept = kind === EVIDENCES.kind || kind === CONFIG_MAPS.kind ? BYTES : NOTHING;
   return { ...cleanFields(fields, kept), metadata };
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
-/** Compressed and in base64, so that it looks random. */
+/** Compressed and in base64, so that it looks random; of a ConfigMap what receivers were told, by UIDs, which do too. */
 const BYTES: ReadonlySet<string> = new Set(['data']);
 
 function cleanOperation(operation: JsonPatchOperation): JsonPatchOperation {

@@ -117,6 +117,17 @@ describe('the chart', () => {
     ['agents in the pod network', ['agent.hostNetwork=false']],
     ['an address of the API server', ['apiServer.host=10.0.0.1', 'apiServer.port=6443']],
     ['no policy', ['policy.create=false']],
+    [
+      'a receiver of notifications',
+      [
+        'notifications.secretName=medic-notify',
+        'notifications.receivers[0].name=oncall',
+        'notifications.receivers[0].type=PagerDuty',
+        'notifications.receivers[0].secretKey=routing-key',
+        'notifications.receivers[0].url=https://events.eu.pagerduty.com/v2/enqueue',
+        'notifications.receivers[0].events={HandedOver,Recovered}',
+      ],
+    ],
     ['a failpoint', ['agent.extraEnv[0].name=KUBELET_MEDIC_FAILPOINT', 'agent.extraEnv[0].value=action-reserved']],
   ])('passes a server-side dry run with %s', (_name, values) => {
     const sets = values.flatMap((value) => ['--set', value]);
@@ -171,6 +182,7 @@ describe('the chart', () => {
 
   test.each([
     ['agnet.port=1', "additional properties 'agnet' not allowed"],
+    ['notifications.receivers[0].secretKey=../token', '/notifications/receivers/0'],
     ['policy.spec.mod=Observe', "additional properties 'mod' not allowed"],
     ['policy.spec.detection.sustainedFor=soon', '/policy/spec/detection/sustainedFor'],
   ])('refuses %s, and names the field', (value, message) => {

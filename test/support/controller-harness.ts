@@ -5,6 +5,7 @@ import { EVENTS, HEALTHS, INCIDENTS, NODES, POLICIES } from '../../src/api/resou
 import type { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
+import type { Notifications } from '../../src/controller/notification/notifications.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
@@ -34,6 +35,8 @@ export interface ControllerBenchOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Of the user, as all programs of the cluster have them. */
   readonly ownCauses?: OwnCauses;
+  /** Who is told; undefined: nobody. */
+  readonly notifications?: Notifications;
   /** By default one that wakes together what is due within 20 ms. */
   readonly clock?: FakeClock;
   /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
@@ -176,7 +179,8 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     const limits = { medik8sLeases: true, maxInCluster: 5, storage };
     const own = { random, log, metrics, ownCauses, ...limits, failpoint: () => undefined };
     const nodeProxy = options.nodeProxy ?? false;
-    controllers.set(name, startControllerProcess({ ...own, cluster, clock: ownClock, nodeProxy }));
+    const told = options.notifications === undefined ? {} : { notifications: options.notifications };
+    controllers.set(name, startControllerProcess({ ...own, ...told, cluster, clock: ownClock, nodeProxy }));
   }
 
   function killAtWrite(count: number): () => boolean {

@@ -38,17 +38,24 @@ function start(program: (isDead: () => boolean, signal: AbortSignal) => Promise<
   };
 }
 
+function mortalWorld(world: World, isDead: () => boolean): World {
+  const { notifications, ...rest } = world;
+  const cluster = mortal(world.cluster, isDead, () => undefined);
+  if (notifications === undefined) return { ...rest, cluster };
+  const { post, secret } = mortal({ post: notifications.post, secret: notifications.secret }, isDead, () => undefined);
+  return { ...rest, cluster, notifications: { ...notifications, post, secret } };
+}
+
 export function startControllerProcess(world: World): Process {
   return start(async (isDead, signal) => {
-    const cluster = mortal(world.cluster, isDead, () => undefined);
-    await runController({ ...world, cluster }, termUntil(signal));
+    await runController(mortalWorld(world, isDead), termUntil(signal));
   });
 }
 
 /** It leads first, as the program does; it ends when it has lost its lease. */
 export function startElectedController(outside: World, identity: string): Process {
   const process = start(async (isDead, signal) => {
-    const world = { ...outside, cluster: mortal(outside.cluster, isDead, () => undefined) };
+    const world = mortalWorld(outside, isDead);
     const { cluster, clock, random, log } = world;
     const settings = { cluster, clock, random, log, lease: LEADER_LEASE, identity, manager: CONTROLLER_MANAGER };
     await runAsLeader({ ...settings, signal }, (term) => runController(world, term));

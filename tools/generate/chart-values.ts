@@ -2,12 +2,14 @@
 import * as z from 'zod/mini';
 import { OwnCauseList } from '../../src/core/diagnosis/catalogue/own-causes.ts';
 import { PolicySpec } from '../../src/api/v1alpha1/kinds/policy.ts';
+import { Receivers } from '../../src/core/notification/receiver.ts';
 
 const flag = z.boolean;
 const logLevel = z.enum(['error', 'warn', 'info', 'debug']);
 const port = z.int().check(z.minimum(1), z.maximum(65535));
 const mebibytes = z.int().check(z.minimum(1), z.maximum(4096));
 const unit = z.string().check(z.regex(/^([\w.@:-]{1,240}\.service)?$/));
+const cidrs = z.array(z.string().check(z.regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/)));
 const strings = z.record(z.string(), z.string());
 /** A piece of a Kubernetes object: the API server checks it. */
 const anyObject = z.record(z.string(), z.unknown());
@@ -88,6 +90,12 @@ export const ChartValues = z.strictObject({
   aggregateRoles: flag(),
   cleanUp: z.strictObject({ enabled: flag() }),
   medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),
+  notifications: z.strictObject({
+    cluster: z.string().check(z.maxLength(63)),
+    secretName: z.string().check(z.maxLength(253)),
+    receivers: Receivers,
+    egress: z.strictObject({ ports: z.array(port).check(z.minLength(1)), cidrs, dns: flag() }),
+  }),
   metrics: z.strictObject({
     service: z.strictObject({ enabled: flag(), annotations: strings }),
     serviceMonitor: monitor,
@@ -106,7 +114,7 @@ export const ChartValues = z.strictObject({
     metricsFrom: anyObjects,
     apiServer: z.strictObject({
       ports: z.array(port).check(z.minLength(1)),
-      cidrs: z.array(z.string().check(z.regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/))),
+      cidrs,
     }),
     extraEgress: anyObjects,
   }),

@@ -22,6 +22,12 @@ export type Lease = z.infer<typeof Lease>;
 export const Namespace = z.object({ metadata: ObjectMeta });
 export type Namespace = z.infer<typeof Namespace>;
 
+export const ConfigMap = z.object({
+  metadata: ObjectMeta,
+  data: z._default(z.record(z.string(), z.string()), {}),
+});
+export type ConfigMap = z.infer<typeof ConfigMap>;
+
 export const Event = z.object({
   metadata: ObjectMeta,
   type: z._default(z.string(), ''),

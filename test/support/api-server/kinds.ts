@@ -1,7 +1,7 @@
 /** The kinds that the server serves: built-in ones with as much schema as merging needs, ours with their whole CRD. */
 import { DEFINITIONS, openApiSchema } from '../../../tools/generate/definitions.ts';
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
-import { EVENTS, LEASES, NAMESPACES, NODES, PODS } from '../../../src/api/resources.ts';
+import { CONFIG_MAPS, EVENTS, LEASES, NAMESPACES, NODES, PODS } from '../../../src/api/resources.ts';
 import { SECRETS } from '../secrets.ts';
 import { API_VERSION } from '../../../src/api/v1alpha1/words/names.ts';
 import { assertRulesAreKnown } from './rules.ts';
@@ -88,6 +88,7 @@ function makeKinds(): readonly ServedKind[] {
     builtIn(EVENTS, { selectableFields: ['involvedObject.name', 'involvedObject.kind', 'reason', 'type'] }),
     builtIn(PODS, { hasStatus: true, selectableFields: ['spec.nodeName'] }),
     builtIn(SECRETS, { selectableFields: ['type'] }),
+    builtIn(CONFIG_MAPS),
     builtIn(LEASES),
     builtIn(NAMESPACES),
     ...customKinds(),

@@ -39,6 +39,9 @@ export const ERROR_CODES = {
   E_EVIDENCE_MISSING: 'An artifact is missing; the message says why.',
   E_EVIDENCE_TOO_LARGE: 'An artifact is larger than the API server takes.',
   E_HTTP_LISTEN: 'The address for probes and metrics is malformed or taken.',
+  E_NOTIFY_DEADLINE: 'A receiver of notifications did not answer in time.',
+  E_NOTIFY_UNREACHABLE:
+    'No connection to a receiver of notifications; the message has the code of the system or of TLS.',
   E_SPOOL_FULL: "There is no room for evidence on the node's disk, within the bound or at all.",
   E_SPOOL_IO: "Evidence cannot be written to or read from the node's disk.",
   E_STACKS_DEADLINE: 'The stacks of a process were not read in time: reads of its memory hang, or it has too many.',

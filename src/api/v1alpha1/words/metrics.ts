@@ -122,6 +122,36 @@ const DEFINITIONS = {
     labels: ['reason'],
     help: "Incidents deleted: by the policy's retention, or to make room.",
   },
+  notifications_sent_total: {
+    by: 'controller',
+    type: 'counter',
+    labels: ['receiver', 'type'],
+    help: 'Messages that a receiver has taken.',
+  },
+  notifications_failed_total: {
+    by: 'controller',
+    type: 'counter',
+    labels: ['receiver', 'type'],
+    help: 'Tries of messages that failed; they are tried again.',
+  },
+  notifications_given_up_total: {
+    by: 'controller',
+    type: 'counter',
+    labels: ['receiver', 'type'],
+    help: 'Ends of incidents that a receiver was not told of within 24 hours.',
+  },
+  notifications_waiting: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['receiver', 'type'],
+    help: 'Things that a receiver has not been told yet.',
+  },
+  notification_last_success_timestamp_seconds: {
+    by: 'controller',
+    type: 'gauge',
+    labels: ['receiver', 'type'],
+    help: 'When a receiver last took a message, in seconds since 1970.',
+  },
   reconcile_errors_total: {
     by: 'controller',
     type: 'counter',

@@ -19,6 +19,9 @@ export const ANNOTATION_EXCLUDE = `${GROUP}/exclude`;
 export const LABEL_DRILL = `${GROUP}/drill`;
 export const DRILL_ALLOWED = 'allowed';
 
+/** ConfigMap in the controller's namespace: what each receiver of notifications was told. */
+export const NOTIFICATION_LEDGER = 'kubelet-medic-notifications';
+
 /** Field manager of all that the controller writes. */
 export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
 /** Field manager of what the controller says of evidence that it has trimmed, also in an incident that is over. */

@@ -21,6 +21,8 @@ interface OutcomeFacts {
   readonly retryAfterMs?: (plan: Plan) => number;
   /** Each further one in a row on a node doubles that time, up to this many milliseconds: it would cost a capture each. */
   readonly retryAtMostMs?: number;
+  /** The node is left as it is or worse, and nobody has it yet: a person is told. */
+  readonly isForAPerson?: true;
   /** Its dumps tell nobody of a fault: where room is needed they go before all others. */
   readonly evidenceGoesFirst?: true;
 }
@@ -78,18 +80,21 @@ const FACTS = {
     isGood: true,
     isNodeWell: true,
     undoesCordon: false,
+    isForAPerson: true,
   },
   CaptureOnly: {
     meaning: 'The policy asks for evidence only; nothing was done to the node.',
     isGood: true,
     isNodeWell: false,
     undoesCordon: true,
+    isForAPerson: true,
   },
   HandedOver: {
     meaning: 'An action would not help or did not help; a person has to look.',
     isGood: false,
     isNodeWell: false,
     undoesCordon: false,
+    isForAPerson: true,
   },
   EvidenceMissing: {
     meaning: 'The gate is Required and evidence is missing; nothing was done to the node.',
@@ -99,6 +104,7 @@ const FACTS = {
     retryAfterMs: retrySoonMs,
     retryAtMostMs: 4 * HOUR_MS,
     evidenceGoesFirst: true,
+    isForAPerson: true,
   },
   BudgetExhausted: {
     meaning: 'The node has used up its attempts, or was given places in the budget that its agent did nothing with.',
@@ -106,6 +112,7 @@ const FACTS = {
     isNodeWell: false,
     undoesCordon: false,
     retryAfterMs: ({ budget }) => durationMs(budget.perNode.within),
+    isForAPerson: true,
   },
   ActionRefused: {
     meaning: 'The agent refused to act, and says why.',
@@ -113,6 +120,7 @@ const FACTS = {
     isNodeWell: false,
     undoesCordon: false,
     retryAfterMs: retrySoonMs,
+    isForAPerson: true,
   },
   Rejected: {
     meaning: 'A person rejected the recovery.',
@@ -132,6 +140,7 @@ const FACTS = {
     isGood: false,
     isNodeWell: false,
     undoesCordon: false,
+    isForAPerson: true,
   },
   DrillPossible: {
     meaning: 'The drill was a dry run, and nothing objects to it; nothing was done to the node.',
@@ -165,4 +174,9 @@ export function isOutcome(text: string): text is Outcome {
 /** Whether people see it marked as good. An outcome of another release is not known to be. */
 export function isGoodEnd(outcome: string): boolean {
   return isOutcome(outcome) && OUTCOMES[outcome].isGood;
+}
+
+/** Whether the end leaves work to a person. So does an outcome of another release, until somebody has read it. */
+export function isForAPerson(outcome = ''): boolean {
+  return !isOutcome(outcome) || OUTCOMES[outcome].isForAPerson === true;
 }
