@@ -31,7 +31,8 @@ const REMEMBERED_MS = 2 * GIVEN_UP_MS;
 /** undefined: it is not over. */
 export function endedAt(incident: KubeletIncident): number | undefined {
   if (isOpen(incident)) return undefined;
-  return fromTime(findCondition(incident.status.conditions, 'Complete')?.lastTransitionTime) ?? 0;
+  const { timings, conditions } = incident.status;
+  return fromTime(timings?.completedAt) ?? fromTime(findCondition(conditions, 'Complete')?.lastTransitionTime) ?? 0;
 }
 
 /** Of a receiver that is asked for the first time: what is over is history, and what is open it is told. */
