@@ -5,8 +5,10 @@ import { addDecisions } from './decide/decide-flags.ts';
 import { addDiagnose } from './diagnose/diagnose-flags.ts';
 import { addDrill } from './drill/drill-flags.ts';
 import { addEvidence } from './evidence/evidence-flags.ts';
+import { addPreflight } from './preflight/preflight-flags.ts';
 import { addHistory, addShow } from './show/show-flags.ts';
 import { addStacks } from './stacks/stacks-flags.ts';
+import { addStatus } from './status/status-flags.ts';
 import { MedicError } from '../ports/errors.ts';
 import { EXIT } from './exit.ts';
 import type { Finish, ProgramContext } from './program-context.ts';
@@ -14,6 +16,8 @@ import { oneLine, printable, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
+  kubectl medic status                           the fleet on one screen
+  kubectl medic preflight node-1                 would a recovery work here, and if not why
   kubectl medic history                          incidents of all nodes, newest first, and what they have in common
   kubectl medic show node-1-4kq8z                one incident as a timeline, with the blocked stack
   kubectl medic evidence node-1-4kq8z -o bundle  every artifact, checksums verified
@@ -26,7 +30,8 @@ Examples:
 
 Exit codes: 0 done; 1 the cluster refuses or does not answer, stacks cannot be read, or a drill
 was refused or failed; 2 a mistake on the command line, or unreadable input;
-3 diagnose: no cause found; 4 evidence: an artifact is not what was sealed.
+3 diagnose: no cause found; 4 evidence: an artifact is not what was sealed; 5 preflight: a node
+would not be recovered.
 `;
 
 /** @param argv without the program's own name. @returns the exit code. */
@@ -43,6 +48,8 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
     .showHelpAfterError('(--help says more)')
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.note });
+  addStatus(program, context);
+  addPreflight(program, context, finish);
   addHistory(program, context);
   addShow(program, context);
   addEvidence(program, context, finish);
