@@ -4,11 +4,13 @@ import { addCapture } from './capture/capture-flags.ts';
 import { addDecisions } from './decide/decide-flags.ts';
 import { addDiagnose } from './diagnose/diagnose-flags.ts';
 import { addDrill } from './drill/drill-flags.ts';
+import { addExclude } from './exclude/exclude-node.ts';
 import { addEvidence } from './evidence/evidence-flags.ts';
 import { addPreflight } from './preflight/preflight-flags.ts';
 import { addHistory, addShow } from './show/show-flags.ts';
 import { addStacks } from './stacks/stacks-flags.ts';
 import { addStatus } from './status/status-flags.ts';
+import { addWatch } from './watch/watch-fleet.ts';
 import { MedicError } from '../ports/errors.ts';
 import { EXIT } from './exit.ts';
 import type { Finish, ProgramContext } from './program-context.ts';
@@ -23,6 +25,8 @@ Examples:
   kubectl medic evidence node-1-4kq8z -o bundle  every artifact, checksums verified
   kubectl medic approve node-1-4kq8z             restore a node that is held for diagnosis
   kubectl medic capture node-1                   save evidence of a node now, and touch nothing
+  kubectl medic exclude node-1 --reason upgrade  keep hands off a node, until --undo
+  kubectl medic watch                            incidents and nodes as they change
   kubectl medic drill node-1 --fault frozen-kubelet   rehearse a recovery on a node that is labelled for it
   kubectl medic diagnose bundle                  read goroutine dumps and logs, without a cluster
   curl -sk ... 'https://127.0.0.1:10250/debug/pprof/goroutine?debug=2' | kubectl medic diagnose -
@@ -55,6 +59,8 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
   addEvidence(program, context, finish);
   addDecisions(program, context);
   addCapture(program, context);
+  addExclude(program, context);
+  addWatch(program, context);
   addDrill(program, context, finish);
   addDiagnose(program, context, finish);
   addStacks(program, context, finish);

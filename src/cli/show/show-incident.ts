@@ -5,7 +5,7 @@ import type { KubeletIncident } from '../../api/v1alpha1/incident.ts';
 import { API_VERSION } from '../../api/v1alpha1/names.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { getIncident, type Session } from '../session.ts';
-import { writeStructured, type Format } from '../structured.ts';
+import { incidentRef, shownObject, writeNames, writeStructured, type Format } from '../structured.ts';
 import { incidentPage } from './page.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -15,11 +15,13 @@ const EVENT_NAMESPACE = 'default';
 export async function runShow(
   session: Session,
   name: string,
-  options: { readonly format: Format; readonly verbose: boolean },
+  options: { readonly format: Format; readonly verbose: boolean; readonly showManagedFields: boolean },
 ): Promise<void> {
   const { terminal, clock } = session;
   const incident = await getIncident(session, name);
-  const whole = { apiVersion: API_VERSION, kind: INCIDENTS.kind, ...incident };
+  if (writeNames(terminal, options.format, [incidentRef(incident.metadata.name)])) return;
+  const shown = shownObject(incident, options.showManagedFields);
+  const whole = { apiVersion: API_VERSION, kind: INCIDENTS.kind, ...shown };
   if (writeStructured(terminal, options.format, whole)) return;
   const now = clock.now();
   const timeline = timelineOf(incident, await eventsOf(session, incident), now);
