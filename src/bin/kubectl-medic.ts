@@ -53,11 +53,13 @@ async function connect(flags: ConnectionFlags): Promise<Session> {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
-process.exitCode = await runProgram(process.argv.slice(2), {
+void runProgram(process.argv.slice(2), {
   terminal,
   stdin: process.stdin,
   clock: createSystemClock(),
   version: process.env['KUBELET_MEDIC_VERSION'] ?? 'dev',
   connect,
   processes: openLocalProcesses,
+}).then((code) => {
+  process.exitCode = code;
 });

@@ -1,6 +1,7 @@
 /** The command line: what there is, and which function does it. */
 import { Command, CommanderError } from 'commander';
 import { addCapture } from './capture/capture-flags.ts';
+import { runComplete } from './complete/complete.ts';
 import { addDecisions } from './decide/decide-flags.ts';
 import { addDiagnose } from './diagnose/diagnose-flags.ts';
 import { addDrill } from './drill/drill-flags.ts';
@@ -64,6 +65,10 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
   addDrill(program, context, finish);
   addDiagnose(program, context, finish);
   addStacks(program, context, finish);
+  if (argv[0] === '__complete') {
+    await runComplete(program, argv.slice(1), context);
+    return EXIT.ok;
+  }
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
