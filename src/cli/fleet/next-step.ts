@@ -22,6 +22,6 @@ export function nextText(view: NodeView, troubles: readonly Trouble[], now: numb
   const lack = whyNot(checksOf({ ...view, now }));
   if (lack !== undefined) return `no restart: ${lack.name === 'agent' ? 'its agent does not report' : lack.message}`;
   if (troubles.some(({ kind }) => STUCK.test(kind)))
-    return 'an incident opens, once it has lasted as long as its policy says';
+    return 'an incident opens after the time of its policy, if none lately ended in vain (history)';
   return 'watched: nothing says so far that the kubelet is stuck';
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../src/api/resources.ts';
+import { HEALTHS, INCIDENTS, NODES, PODS, POLICIES } from '../../../src/api/resources.ts';
 import type { HealthStatus } from '../../../src/api/v1alpha1/health.ts';
 import type { KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
 import {
@@ -227,6 +227,25 @@ describe('preflight', () => {
     );
     expect(out).toContain('! kubelet  kubelet.service, WatchdogSec=30s: ');
     expect((await bench.run('preflight', 'node-a', '--strict')).code).toBe(5);
+  });
+
+  test('warns of pods of that node that a restart harms, and of pods that may not be listed', async () => {
+    seed(POLICIES, aPolicy());
+    seedNode('node-a');
+    seedNode('node-b');
+    const plugin = { hostPath: { path: '/var/lib/kubelet/device-plugins' } };
+    const metadata = { name: 'gpu', namespace: 'gpus' };
+    bench.server.seed(PODS, { metadata, spec: { nodeName: 'node-a', volumes: [plugin] } });
+    const words = '! pods     a restart could harm pods of the node (gpus/gpu: it registers devices';
+    for (const argv of [['node-a'], ['node-a', 'node-b']]) {
+      const { out, code } = await bench.run('preflight', ...argv);
+      expect(code).toBe(0);
+      expect(out.split(words)).toHaveLength(2);
+    }
+    expect((await bench.run('preflight', 'node-b')).out).toContain('✔ pods     0, none of which');
+    expect((await bench.run('preflight', 'node-a', '--no-pods')).out).not.toContain('pods  ');
+    bench.server.deny(({ resource }) => resource === PODS.plural);
+    expect((await bench.run('preflight', 'node-b')).out).toContain('! pods     not known: you may not list pods');
   });
 
   test('of all nodes tells what they lack in common; nothing seen is no pass', async () => {
