@@ -1,5 +1,5 @@
 // Bundles the four programs into dist/, one file each, for the image and for `npx`. Node 24 runs them as they are.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -18,20 +18,17 @@ const FORBIDDEN = {
 };
 
 /**
- * The programs of the image are CommonJS, which takes 5 MiB less of each: an ES module asks for all that a module of Node has,
- * its `fetch` and its `cluster` too. The plugin is an ES module, whose dependencies call `require` for Node's own modules.
+ * All are CommonJS, which takes 5 MiB less of each: an ES module asks for all that a module of Node has, its `fetch` and its
+ * `cluster` too.
  */
-const COMMON = {
-  format: 'cjs',
-  define: { 'import.meta.url': '__url' },
-  banner: "const __url = require('node:url').pathToFileURL(__filename).href;",
-};
-const MODULE = {
-  format: 'esm',
-  define: {},
-  banner:
-    "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-};
+const URL_OF_FILE = "const __url = require('node:url').pathToFileURL(__filename).href;";
+/**
+ * People run the plugin with the Node that they have. An old one has to be able to parse the whole file before it can say so, and
+ * what an ES module imports would be looked for before its first line runs.
+ */
+const NEEDS_NODE = readFileSync('scripts/needs-node.cjs', 'utf8');
+const IMAGE = { target: 'node24', banner: URL_OF_FILE };
+const PLUGIN = { target: 'node14.6', banner: `#!/usr/bin/env node\n${NEEDS_NODE}${URL_OF_FILE}` };
 
 /** A text of ASCII alone takes one byte a character of memory, and any other two. What esbuild leaves stands in regular expressions. */
 function toAscii(text) {
@@ -39,33 +36,39 @@ function toAscii(text) {
 }
 
 rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist', { recursive: true });
+// The package around it has ES modules, and here `.js` is none.
+writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
 let failed = false;
 for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
-  const { format, define, banner } = name === 'kubectl-medic' ? MODULE : COMMON;
-  const outfile = `dist/${name}.${format === 'cjs' ? 'cjs' : 'js'}`;
+  const { target, banner } = name === 'kubectl-medic' ? PLUGIN : IMAGE;
+  const outfile = `dist/${name}.${name === 'kubectl-medic' ? 'js' : 'cjs'}`;
   const { metafile, outputFiles } = await build({
     entryPoints: [`src/bin/${name}.ts`],
     outfile,
     bundle: true,
     platform: 'node',
-    format,
-    target: 'node24',
+    format: 'cjs',
+    target,
     // Names of functions and classes stay, for logs and stack traces. `keepNames` beside short ones takes 1 MiB more of memory.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'eof',
     metafile: true,
     logLevel: 'warning',
-    define: { 'process.env.KUBELET_MEDIC_VERSION': JSON.stringify(version), ...define },
+    define: { 'process.env.KUBELET_MEDIC_VERSION': JSON.stringify(version), 'import.meta.url': '__url' },
     banner: { js: banner },
     write: false,
   });
   const text = toAscii(outputFiles[0].text);
-  mkdirSync('dist', { recursive: true });
   writeFileSync(outfile, text);
   const carried = forbidden.filter((path) => Object.keys(metafile.inputs).some((input) => input.includes(path)));
   for (const path of carried) console.error(`${outfile} carries ${path}, which it must not`);
   failed ||= carried.length > 0;
   console.log(`${outfile}  ${Math.round(text.length / 1024)} KiB`);
+}
+for (const file of ['kubectl-medic.js', 'kubectl_complete-medic']) {
+  if (file.startsWith('kubectl_')) copyFileSync(`scripts/${file}`, `dist/${file}`);
+  chmodSync(`dist/${file}`, 0o755);
 }
 if (failed) process.exit(1);

@@ -27,14 +27,21 @@ async function openLocalProcesses(): Promise<LocalProcesses> {
 
 /** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */
 async function connect(flags: ConnectionFlags): Promise<Session> {
-  const [{ createKubeconfigConnection }, { createCluster }, { createLog }] = await Promise.all([
-    import('../kube/connection/kubeconfig.ts'),
+  const [{ createPersonsConnection }, { createCluster }, { createLog }] = await Promise.all([
+    import('../kube/connection/person.ts'),
     import('../kube/cluster.ts'),
     import('../platform/log.ts'),
   ]);
   const clock = createSystemClock();
-  const context = flags.context === undefined ? {} : { context: flags.context };
-  const connection = createKubeconfigConnection({ files: kubeconfigFiles(flags), clock, ...context });
+  const { context, as: user, asGroup: groups, asUid: uid } = flags;
+  const connection = createPersonsConnection({
+    files: kubeconfigFiles(flags),
+    context,
+    isNamed: flags.kubeconfig !== undefined,
+    impersonate: { user, groups, uid },
+    env: process.env,
+    clock,
+  });
   const log = createLog({ level: 'error' });
   return {
     cluster: createCluster(connection, { clock, random: createSystemRandom(), log }),
@@ -47,7 +54,7 @@ async function connect(flags: ConnectionFlags): Promise<Session> {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
-process.exitCode = await runProgram(process.argv.slice(2), {
+void runProgram(process.argv.slice(2), {
   terminal,
   stdin: process.stdin,
   clock: createSystemClock(),
@@ -55,4 +62,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   connect,
   readOwnCauses,
   processes: openLocalProcesses,
+}).then((code) => {
+  process.exitCode = code;
 });

@@ -10,4 +10,6 @@ export const EXIT = {
   unknownCause: 3,
   /** evidence: an artifact is not what was sealed. */
   corrupt: 4,
+  /** preflight: a node would not be recovered. */
+  wouldNotRecover: 5,
 } as const;

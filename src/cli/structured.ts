@@ -1,8 +1,10 @@
-/** `-o json` and `-o yaml`. */
+/** `-o json`, `-o yaml` and `-o name`. */
 import { stringify } from 'yaml';
-import { escapedInQuotes, hasInvisible, type Terminal } from './terminal.ts';
+import { GROUP } from '../api/v1alpha1/words/names.ts';
+import type { KubeObject } from '../ports/cluster.ts';
+import { escapedInQuotes, hasInvisible, oneLine, type Terminal } from './terminal.ts';
 
-export type Format = 'text' | 'wide' | 'json' | 'yaml';
+export type Format = 'text' | 'wide' | 'json' | 'yaml' | 'name';
 
 /** @returns false for the formats that are for people: then the command writes them itself. */
 export function writeStructured(terminal: Terminal, format: Format, value: unknown): boolean {
@@ -15,10 +17,30 @@ export function writeStructured(terminal: Terminal, format: Format, value: unkno
       return true;
     case 'text':
     case 'wide':
+    case 'name':
       return false;
     default:
       return format satisfies never;
   }
+}
+
+/** As kubectl prints an object: who wrote which field is left out, unless it is asked for. */
+export function shownObject(object: KubeObject, showManagedFields: boolean): object {
+  if (showManagedFields) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+/** `kubeletincident.kubelet-medic.io/NAME`, which `kubectl get` takes. */
+export function incidentRef(name: string): string {
+  return `kubeletincident.${GROUP}/${name}`;
+}
+
+/** `-o name`: a line each, as kubectl prints `KIND.GROUP/NAME`. @returns false for the other formats. */
+export function writeNames(terminal: Terminal, format: Format, names: readonly string[]): boolean {
+  if (format !== 'name') return false;
+  terminal.out(names.map((name) => `${oneLine(name)}\n`).join(''));
+  return true;
 }
 
 /** Strings are as plain as they can be, unless one has a character that only a quoted one can escape. */

@@ -160,6 +160,40 @@ describe('the plugin on a real API server', () => {
     expect(second.err).toContain('has been approved by jane@example.com');
   });
 
+  test('opens one capture however often it is asked for', async () => {
+    await cluster.create(NODES, { metadata: { name: 'node-c' } }, TEST);
+    const asked = await Promise.all([1, 2, 3].map(async () => await medic('capture', 'node-c', '-o', 'name')));
+    expect(new Set(asked.map(({ out }) => out)).size).toBe(1);
+    const { items } = await cluster.list(INCIDENTS, { fieldSelector: 'spec.nodeName=node-c' });
+    expect(items).toHaveLength(1);
+  }, 60_000);
+
+  test('excludes a node and takes that back, under the name that it asks as', async () => {
+    const asAda = ['--as', 'ada@example.com', '--as-group', 'system:masters'];
+    const marks = async (): Promise<unknown> => (await cluster.get(NODES, { name: 'node-a' }))?.metadata.annotations;
+    expect(await medic('exclude', 'node-a', '--reason', 'firmware', ...asAda)).toMatchObject({ code: 0 });
+    expect(await marks()).toMatchObject({
+      'kubelet-medic.io/exclude': 'true',
+      'kubelet-medic.io/exclude-reason': 'ada@example.com: firmware',
+    });
+    const seen = await medic('preflight', 'node-a');
+    expect(seen.code).toBe(5);
+    expect(seen.out).toContain('the node is annotated kubelet-medic.io/exclude=true');
+    expect((await medic('exclude', 'node-a', '--undo')).code).toBe(0);
+    expect(await marks()).not.toHaveProperty(['kubelet-medic.io/exclude']);
+    const mallory = await medic('status', '--as', 'mallory');
+    expect(mallory.code).toBe(1);
+    expect(mallory.err).toContain('User "mallory" cannot list resource');
+  }, 60_000);
+
+  test('shows the fleet, and completes names', async () => {
+    const { code, out } = await medic('status');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^2 nodes: 0 healthy, 2 not; /);
+    expect(out).toMatch(/^node-a +Ready unknown, no agent /m);
+    expect((await medic('__complete', 'capture', '')).out).toBe('node-a\nnode-c\n:4\n');
+  }, 60_000);
+
   test('says in one line that something is not there', async () => {
     expect(await medic('capture', 'nope')).toEqual({ code: 1, out: '', err: 'error: there is no node nope\n' });
   });

@@ -24,6 +24,7 @@ const Container = z.object({
 const Volume = z.object({ hostPath: z.optional(z.object({ path: z._default(z.string(), '') })) });
 
 const Spec = z.object({
+  nodeName: z._default(z.string(), ''),
   containers: z._default(z.array(Container), []),
   initContainers: z._default(z.array(Container), []),
   tolerations: z._default(z.array(Toleration), []),

@@ -4,12 +4,14 @@ import type { KubeletIncident, Plan } from '../../api/v1alpha1/kinds/incident.ts
 import { KubeletRecoveryPolicy } from '../../api/v1alpha1/kinds/policy.ts';
 import type { Node } from '../../api/kubernetes/node.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
+import { isOpen } from '../../core/decision/node-state.ts';
 import { incidentName } from '../../core/decision/record/incident-name.ts';
 import { matchPolicy } from '../../core/decision/policy/policy-match.ts';
 import { durationMs } from '../../core/time/duration.ts';
-import { MedicError } from '../../ports/errors.ts';
+import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { PLUGIN_MANAGER, getIncident, type Session } from '../session.ts';
 import { evidenceSummary } from '../show/timeline.ts';
+import { incidentRef, type Format } from '../structured.ts';
 import { oneLine } from '../terminal.ts';
 import { whoAmI } from '../who-am-i.ts';
 
@@ -17,6 +19,7 @@ export interface CaptureOptions {
   readonly reason: string | undefined;
   readonly wait: boolean;
   readonly timeoutMs: number;
+  readonly format?: Format;
 }
 
 const POLL_MS = 1_000;
@@ -37,15 +40,54 @@ export async function runCapture(session: Session, nodeName: string, options: Ca
   } as const;
   const nodeUID = node.metadata.uid;
   const spec = { nodeName, nodeUID, trigger, plan: await planFor(session, node) };
-  const name = incidentName(nodeName, nodeUID, trigger, by);
-  await cluster.create(INCIDENTS, { metadata: { name }, spec }, { manager: PLUGIN_MANAGER });
-  terminal.out(`${name}\n`);
+  const { name, isNew } = await openOnce(session, spec);
+  if (!isNew) terminal.note(`${name} is open already, and saves what there is\n`);
+  terminal.out(`${options.format === 'name' ? incidentRef(name) : name}\n`);
   if (!options.wait) {
     terminal.note(`follow it with: kubectl medic show ${name}\n`);
     return;
   }
   const ended = await waitForEnd(session, name, options.timeoutMs);
   terminal.note(`${endText(ended)}\nfetch it with: kubectl medic evidence ${name} -o DIR\n`);
+}
+
+type Spec = Pick<KubeletIncident['spec'], 'nodeName' | 'nodeUID' | 'trigger' | 'plan'>;
+
+/** More than a few are no chance any more. */
+const TRIES = 5;
+
+/**
+ * Asked for three times, or by two at once, it is one incident while it is open: its name follows from the newest incident that
+ * the node has had, so the second one to create it meets the first.
+ */
+async function openOnce(session: Session, spec: Spec): Promise<{ readonly name: string; readonly isNew: boolean }> {
+  const { cluster } = session;
+  const { nodeName, nodeUID } = spec;
+  const { items } = await cluster.list(INCIDENTS, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const ofNode = items.filter((incident) => incident.spec.nodeUID === nodeUID);
+  const open = ofNode.find((incident) => isOpen(incident) && incident.spec.trigger.type === 'Manual');
+  if (open !== undefined) return { name: open.metadata.name, isNew: false };
+  let last = newestOf(ofNode)?.metadata.uid ?? '';
+  for (let attempt = 1; ; attempt++) {
+    const name = incidentName(nodeName, nodeUID, { ...spec.trigger, at: '' }, last);
+    try {
+      await cluster.create(INCIDENTS, { metadata: { name }, spec }, { manager: PLUGIN_MANAGER });
+      return { name, isNew: true };
+    } catch (error) {
+      if (!isThereAlready(error) || attempt === TRIES) throw error;
+      const other = await cluster.get(INCIDENTS, { name });
+      if (other !== undefined && isOpen(other)) return { name, isNew: false };
+      last = other?.metadata.uid ?? last;
+    }
+  }
+}
+
+function isThereAlready(error: unknown): boolean {
+  return isMedicError(error) && error.code === 'E_KUBE_EXISTS';
+}
+
+function newestOf(incidents: readonly KubeletIncident[]): KubeletIncident | undefined {
+  return [...incidents].sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))[0];
 }
 
 /** While it is open no other incident is opened on its node. The chart's admission policy knows both bounds. */

@@ -1,4 +1,4 @@
-/** Arguments of `approve` and `reject`. */
+/** Arguments of `approve`, `reject` and `cancel`. */
 import { type Command, Option } from 'commander';
 import { Action } from '../../api/v1alpha1/kinds/policy.ts';
 import { runDecide } from './decide-incident.ts';
@@ -34,6 +34,16 @@ export function addDecisions(program: Command, { connect }: ProgramContext): voi
     .requiredOption('--reason <text>', 'why', atMost(1_024))
     .action(async (name: string, flags: RejectFlags) => {
       await runDecide(await connect(flags), name, { decision: 'Reject', reason: flags.reason });
+    });
+  withConnection(program.command('cancel'))
+    .description(
+      'end an incident before its first action: evidence is saved, nothing is restarted; recorded under your name',
+    )
+    .argument('<INCIDENT>', 'its name')
+    .option('--reason <text>', 'why', atMost(1_024))
+    .action(async (name: string, flags: ApproveFlags) => {
+      const { reason = 'cancelled' } = flags;
+      await runDecide(await connect(flags), name, { decision: 'Reject', reason, isCancel: true });
     });
 }
 

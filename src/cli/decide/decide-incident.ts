@@ -1,12 +1,16 @@
 /** `kubectl medic approve` and `reject`: a person's word on an incident whose node is held. */
 import { INCIDENTS } from '../../api/resources.ts';
 import type { Approval, KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { isActStep } from '../../core/decision/actions.ts';
 import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { getIncident, PLUGIN_MANAGER, type Session } from '../session.ts';
 import { oneLine } from '../terminal.ts';
 import { whoAmI } from '../who-am-i.ts';
 
-export type Decision = Omit<Approval, 'by'>;
+export interface Decision extends Omit<Approval, 'by'> {
+  /** It ends an incident that is not held as well, before its first action: a person's no counts at any time until then. */
+  readonly isCancel?: boolean;
+}
 
 /** The status changes often, and with it the version that the patch is bound to. */
 const ATTEMPTS = 5;
@@ -18,7 +22,8 @@ const ATTEMPTS = 5;
 export async function runDecide(session: Session, name: string, decision: Decision): Promise<void> {
   const { cluster, terminal } = session;
   const by = await whoAmI(session);
-  const approval: Approval = { ...decision, by };
+  const { isCancel = false, ...said } = decision;
+  const approval: Approval = { ...said, by };
   for (let attempt = 1; ; attempt++) {
     const incident = await getIncident(session, name);
     assertOpen(incident, decision);
@@ -34,7 +39,7 @@ export async function runDecide(session: Session, name: string, decision: Decisi
       if (!isMedicError(error, 'conflict') || attempt === ATTEMPTS) throw error;
     }
   }
-  const word = decision.decision === 'Approve' ? 'approved' : 'rejected';
+  const word = isCancel ? 'cancelled' : decision.decision === 'Approve' ? 'approved' : 'rejected';
   terminal.out(`${oneLine(name)} ${word} by ${oneLine(by)}\n`);
   terminal.note(`follow it with: kubectl medic show ${name}\n`);
 }
@@ -58,7 +63,15 @@ function assertOpen(incident: KubeletIncident, made: Decision): void {
   }
   if (status.outcome !== undefined) refuse(`is over: ${status.outcome}`);
   if (spec.trigger.type === 'Drill' && made.decision === 'Reject') return;
-  assertHeld(incident, made, refuse);
+  if (spec.plan.mode !== 'Remediate') refuse(`is in mode ${spec.plan.mode}: nothing will be done to the node anyway`);
+  if (made.isCancel === true) assertBeforeActs(incident, refuse);
+  else assertHeld(incident, made, refuse);
+}
+
+/** What is under way on a host is not called back. */
+function assertBeforeActs({ status }: KubeletIncident, refuse: (why: string) => never): void {
+  const act = status.steps?.find(isActStep);
+  if (act !== undefined) refuse(`has asked for ${act.action} already: that is not called back`);
 }
 
 function assertHeld(
@@ -66,8 +79,10 @@ function assertHeld(
   { decision, action }: Decision,
   refuse: (why: string) => never,
 ): void {
-  if (spec.plan.mode !== 'Remediate') refuse(`is in mode ${spec.plan.mode}: nothing will be done to the node anyway`);
-  if (spec.plan.strategy !== 'DiagnoseFirst') refuse(`has strategy ${spec.plan.strategy}: it waits for nobody`);
+  if (spec.plan.strategy !== 'DiagnoseFirst') {
+    const cancel = decision === 'Reject' ? '; kubectl medic cancel ends it before its first action' : '';
+    refuse(`has strategy ${spec.plan.strategy}: it waits for nobody${cancel}`);
+  }
   const isHeldStill = status.steps?.every(({ type, state }) => type !== 'Hold' || state === 'Requested') ?? true;
   if (!isHeldStill) refuse('is not held any more: its time ran out, and the node is being restored');
   if (decision === 'Approve' && action !== undefined && !spec.plan.remediation.allowedActions.includes(action)) {

@@ -5,7 +5,7 @@ import { API_VERSION } from '../../api/v1alpha1/words/names.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../core/diagnosis/fleet.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
-import { writeStructured, type Format } from '../structured.ts';
+import { incidentRef, shownObject, writeNames, writeStructured, type Format } from '../structured.ts';
 import { stateText } from '../state-text.ts';
 import { humanAge, renderTable, wrap } from '../table.ts';
 import { oneLine } from '../terminal.ts';
@@ -30,19 +30,27 @@ const WIDE_COLUMNS: readonly Column[] = [
 ];
 const PATTERN_WIDTH = 110;
 
+export interface HistoryOptions {
+  readonly format: Format;
+  readonly showManagedFields: boolean;
+}
+
 /** @param node undefined: all nodes. */
-export async function runHistory(session: Session, node: string | undefined, format: Format): Promise<void> {
+export async function runHistory(session: Session, node: string | undefined, options: HistoryOptions): Promise<void> {
+  const { format, showManagedFields } = options;
   const { cluster, terminal, clock } = session;
   const query = node === undefined ? {} : { fieldSelector: `spec.nodeName=${node}` };
   const { items, malformed } = await cluster.list(INCIDENTS, query);
   const incidents = [...items].sort((a, b) => createdAt(b) - createdAt(a));
   const patterns = findPatterns(incidents.map(caseOf));
   for (const { name, message } of malformed) terminal.note(`not shown: ${name}: ${oneLine(message)}\n`);
+  const names = incidents.map(({ metadata }) => incidentRef(metadata.name));
+  if (writeNames(terminal, format, names)) return;
   if (
     writeStructured(terminal, format, {
       apiVersion: API_VERSION,
       kind: 'KubeletIncidentList',
-      items: incidents,
+      items: incidents.map((incident) => shownObject(incident, showManagedFields)),
       patterns,
     })
   ) {

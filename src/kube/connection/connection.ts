@@ -15,6 +15,10 @@ export interface TlsMaterial {
 export interface Connection {
   /** `https://HOST:PORT`, with a path where the API server is behind one. */
   readonly server: string;
+  /** URL of the proxy that leads to it, with the credentials that it takes; undefined: none. */
+  readonly proxy?: string | undefined;
+  /** Sent with each request, as for impersonation. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Called before each request; it must be cheap. */
   tls(): Promise<TlsMaterial>;
   /**

@@ -3,18 +3,24 @@
  * It imports the typed client, as `kube/exec.ts` does. That costs 88 MB of memory (docs/adr/0003), so programs import this
  * file only when they are given a kubeconfig.
  */
-import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { Context, KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../ports/clock.ts';
 import { MedicError } from '../../ports/errors.ts';
 import type { Connection, TlsMaterial } from './connection.ts';
+import { impersonationHeaders, type Impersonation } from './impersonation.ts';
+import { loadKubeconfigs, type LoadedFiles } from './kubeconfig-files.ts';
+import { proxyFor, type ProxyEnvironment } from './proxy.ts';
 
 export interface KubeconfigOptions {
   /** As in `KUBECONFIG`: the first file that sets something wins, and files that do not exist are skipped. */
   readonly files: readonly string[];
   /** Default: the current context of the files. */
   readonly context?: string;
+  /** What the flags say; it goes before what the files say. */
+  readonly impersonate?: Impersonation;
+  /** Default: no proxy but `proxy-url`. */
+  readonly proxyEnvironment?: ProxyEnvironment;
   readonly clock: Clock;
 }
 
@@ -37,22 +43,22 @@ const REREAD_MS = 60_000;
 
 /** @throws `E_KUBE_CONFIG` if the files name no cluster that can be reached. */
 export function createKubeconfigConnection(options: KubeconfigOptions): KubeconfigConnection {
-  let config = load(options);
+  const loaded = load(options);
+  let { config } = loaded;
   let last: Credentials | undefined;
-  const { server, namespace } = targetOf(config, options);
+  const target = targetOf(loaded, options);
 
   async function credentials(refused: boolean): Promise<Credentials> {
     const now = options.clock.monotonic();
     if (last !== undefined && !refused && now - last.at < REREAD_MS) return last;
     // A plugin's token is kept within the KubeConfig until it expires, so a refused one needs a new KubeConfig.
-    if (refused) config = load(options);
-    last = { ...(await ask(config, last?.material)), at: now };
+    if (refused) config = load(options).config;
+    last = { ...(await ask(config, options.files, last?.material)), at: now };
     return last;
   }
 
   return {
-    server,
-    namespace,
+    ...target,
     tls: async () => (await credentials(false)).material,
     authorization: async (refused) => (await credentials(refused !== undefined)).authorization,
   };
@@ -62,65 +68,56 @@ function configError(message: string, cause?: unknown): MedicError {
   return new MedicError('E_KUBE_CONFIG', 'terminal', message, { cause });
 }
 
-function load({ files, context }: KubeconfigOptions): KubeConfig {
-  const present = files.filter((file) => existsSync(file));
-  const [first, ...others] = present;
-  if (first === undefined) throw configError(`no kubeconfig is there: ${files.join(', ')}`);
-  const config = loadFile(first);
-  for (const file of others) merge(config, loadFile(file));
-  if (context !== undefined) config.setCurrentContext(context);
-  return config;
+/** The files, and the context that is asked for. */
+function load({ files, context }: KubeconfigOptions): LoadedFiles {
+  const loaded = loadKubeconfigs(files);
+  if (context !== undefined) loaded.config.setCurrentContext(context);
+  return loaded;
 }
 
-/**
- * Adds what the files before have not named, as kubectl does. client-node itself takes the last current context, and
- * throws on a name that is there already.
- */
-function merge(config: KubeConfig, next: KubeConfig): void {
-  const isNew =
-    (known: readonly { readonly name: string }[]) =>
-    ({ name }: { readonly name: string }): boolean =>
-      known.every((one) => one.name !== name);
-  next.clusters = next.clusters.filter(isNew(config.clusters));
-  next.users = next.users.filter(isNew(config.users));
-  next.contexts = next.contexts.filter(isNew(config.contexts));
-  const hasContext = Boolean(config.currentContext);
-  config.mergeConfig(next, hasContext);
+interface Target extends Pick<Connection, 'server' | 'proxy' | 'headers'> {
+  readonly namespace: string | undefined;
 }
 
-function loadFile(file: string): KubeConfig {
-  const config = new KubeConfig();
-  try {
-    config.loadFromFile(file);
-  } catch (error) {
-    throw configError(`the kubeconfig ${file} cannot be read`, error);
+function targetOf({ config, impersonations }: LoadedFiles, options: KubeconfigOptions): Target {
+  const files = options.files.join(', ');
+  const name: string | undefined = config.getCurrentContext();
+  if (!name) throw configError(`no current context is set in ${files}: --context names one`);
+  const context = contextOf(config, name, files);
+  const where = `context "${name}" of ${files}`;
+  const cluster = config.getCluster(context.cluster);
+  if (cluster === null) {
+    throw configError(`${where} names no cluster that is there and has a server ("${context.cluster || ''}")`);
   }
-  return config;
-}
-
-function targetOf(
-  config: KubeConfig,
-  { files }: KubeconfigOptions,
-): { readonly server: string; readonly namespace: string | undefined } {
-  const name = config.getCurrentContext();
-  const where = `context "${name}" of ${files.join(', ')}`;
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw configError(`${where} names no cluster`);
+  if (context.user && config.getUser(context.user) === null) {
+    throw configError(`${where} names the user "${context.user}", and no file has it`);
+  }
   const { server, proxyUrl } = cluster;
-  if (!server.startsWith('https://')) throw configError(`${where}: the server ${server} is not https`);
-  if (proxyUrl !== undefined) throw configError(`${where}: proxy-url is not supported`);
-  if (config.getCurrentUser()?.impersonateUser !== undefined) {
-    throw configError(`${where}: impersonation is not supported`);
+  if (!server.startsWith('https://') || !URL.canParse(server)) {
+    throw configError(`${where}: the server ${server} is no https URL`);
   }
-  return { server, namespace: config.getContextObject(name)?.namespace };
+  const proxy = proxyFor({ server, proxyUrl, where }, options.proxyEnvironment ?? {});
+  const headers = impersonationHeaders(impersonations.get(context.user) ?? {}, options.impersonate ?? {});
+  return { server, proxy, headers, namespace: context.namespace };
 }
 
-async function ask(config: KubeConfig, known: TlsMaterial | undefined): Promise<Omit<Credentials, 'at'>> {
+function contextOf(config: KubeConfig, name: string, files: string): Context {
+  const context = config.getContextObject(name);
+  if (context !== null) return context;
+  const there = config.getContexts().map((one) => one.name);
+  throw configError(`there is no context "${name}" in ${files}; there are: ${there.join(', ') || 'none'}`);
+}
+
+async function ask(
+  config: KubeConfig,
+  files: readonly string[],
+  known: TlsMaterial | undefined,
+): Promise<Omit<Credentials, 'at'>> {
   const asked: RequestOptions = { headers: {} };
   try {
     await config.applyToHTTPSOptions(asked);
   } catch (error) {
-    throw configError('the kubeconfig gives no credentials (a file is not there, or its exec plugin fails)', error);
+    throw configError(`${files.join(', ')}: no credentials (a file is not there, or its exec plugin fails)`, error);
   }
   const next = materialOf(asked);
   const material = known !== undefined && isSame(known, next) ? known : next;
@@ -130,7 +127,8 @@ async function ask(config: KubeConfig, known: TlsMaterial | undefined): Promise<
 function authorizationOf({ auth, headers }: RequestOptions): string | undefined {
   if (typeof auth === 'string') return `Basic ${Buffer.from(auth).toString('base64')}`;
   const [, value] = Object.entries(headers ?? {}).find(([name]) => name === 'Authorization') ?? [];
-  return typeof value === 'string' ? value : undefined;
+  // A file of a token ends in a new line as often as not.
+  return typeof value === 'string' ? value.trim() : undefined;
 }
 
 function materialOf({ ca, cert, key, passphrase, servername, rejectUnauthorized }: RequestOptions): TlsMaterial {

@@ -66,7 +66,7 @@ export function createTransport(connection: Connection, serverClock: ServerClock
     const material = await connection.tls();
     if (built?.material !== material) {
       // The old Agent is only let go: a watch may still run on it, and its idle sockets close by themselves.
-      built = { material, agent: createAgent(material) };
+      built = { material, agent: createAgent(material, connection.proxy) };
     }
     return built.agent;
   }
@@ -74,7 +74,7 @@ export function createTransport(connection: Connection, serverClock: ServerClock
   async function openWith(request: HttpRequest, authorization: string | undefined): Promise<IncomingMessage> {
     const tls = await agent();
     const noteDate = serverClock.ask();
-    const answer = await exchange(connection.server, tls, request, authorization);
+    const answer = await exchange(connection, tls, request, authorization);
     if (request.passedOn !== true) noteDate(answer.headers.date);
     return answer;
   }
@@ -98,7 +98,7 @@ export function createTransport(connection: Connection, serverClock: ServerClock
   };
 }
 
-function createAgent(material: TlsMaterial): Agent {
+function createAgent(material: TlsMaterial, proxy: string | undefined): Agent {
   const { insecure, ...tls } = material;
   return new Agent({
     keepAlive: true,
@@ -107,12 +107,14 @@ function createAgent(material: TlsMaterial): Agent {
     maxFreeSockets: 8,
     timeout: IDLE_SOCKET_MS,
     rejectUnauthorized: insecure !== true,
+    // Node's own CONNECT. It is told of no other variable: which servers need none is decided before.
+    ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
     ...tls,
   });
 }
 
 function exchange(
-  server: string,
+  { server, headers }: Connection,
   agent: Agent,
   request: HttpRequest,
   authorization: string | undefined,
@@ -131,6 +133,7 @@ function exchange(
         headers: {
           accept: request.accept ?? 'application/json',
           'user-agent': 'kubelet-medic',
+          ...headers,
           ...(authorization === undefined ? {} : { authorization }),
           ...(request.gzip === true ? { 'accept-encoding': 'gzip' } : {}),
           ...(body === undefined

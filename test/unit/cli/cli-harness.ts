@@ -35,7 +35,7 @@ export async function startBench(): Promise<Bench> {
   const system = createSystemClock();
   const clock: Clock = { ...system, now: () => NOW };
   const cluster = withReviews(
-    createCluster(server.connection(), { clock: system, random: createSeededRandom(), log: createRecordingLog() }),
+    createCluster(server.connection(), { clock, random: createSeededRandom(), log: createRecordingLog() }),
   );
   return {
     server,

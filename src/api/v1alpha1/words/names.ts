@@ -14,6 +14,8 @@ export const ANNOTATION_CORDONED_BY = `${GROUP}/cordoned-by`;
 export const ANNOTATION_CORDON_REASON = `${GROUP}/cordon-reason`;
 /** On a Node: set to `true` by a person to keep kubelet-medic's hands off it. Evidence is still saved. */
 export const ANNOTATION_EXCLUDE = `${GROUP}/exclude`;
+/** On a Node: by whom it is excluded, and why, for a person who finds it. */
+export const ANNOTATION_EXCLUDE_REASON = `${GROUP}/exclude-reason`;
 
 /** On a Node: its drills are allowed. */
 export const LABEL_DRILL = `${GROUP}/drill`;
