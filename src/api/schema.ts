@@ -20,7 +20,10 @@ export interface CelRule {
   readonly rule: string;
   readonly message?: string;
   readonly messageExpression?: string;
+  /** The field that the message is about, below the place of the rule, for example `.perNode.within`. */
   readonly fieldPath?: string;
+  /** `oldSelf` is an optional value, and the rule is asked when an object is made too. */
+  readonly optionalOldSelf?: true;
 }
 
 /** What a field is for; it becomes the `description` that `kubectl explain` prints. */

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { ObjectMeta } from '../meta.ts';
 import { about, atomicList, duration, text, whole } from '../schema.ts';
 import { conditionList } from './condition.ts';
+import { BUDGET_RULES, DETECTION_RULES, EVIDENCE_RULES, REMEDIATION_RULES, SPEC_RULES } from './policy-rules.ts';
 
 export const Mode = z.enum(['Observe', 'Capture', 'Remediate']);
 export type Mode = z.infer<typeof Mode>;
@@ -201,10 +202,24 @@ export const PolicySpec = z.object({
     'RestoreFirst',
   ),
   paused: z._default(z.boolean().check(about('Stop acting. Capture, verification and uncordon go on.')), false),
-  detection: z.prefault(Detection, {}),
-  evidence: z.prefault(Evidence, {}),
-  remediation: z.prefault(Remediation, {}),
-  budget: z.prefault(Budget, {}),
+  detection: z.prefault(
+    Detection.check(about('What counts as stuck.', { 'x-kubernetes-validations': DETECTION_RULES })),
+    {},
+  ),
+  evidence: z.prefault(
+    Evidence.check(about('What is saved before anything is touched.', { 'x-kubernetes-validations': EVIDENCE_RULES })),
+    {},
+  ),
+  remediation: z.prefault(
+    Remediation.check(
+      about('What may be done, and how it is checked.', { 'x-kubernetes-validations': REMEDIATION_RULES }),
+    ),
+    {},
+  ),
+  budget: z.prefault(
+    Budget.check(about('How much may be done at once.', { 'x-kubernetes-validations': BUDGET_RULES })),
+    {},
+  ),
 });
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
@@ -224,7 +239,12 @@ export type PolicyStatus = z.infer<typeof PolicyStatus>;
 
 export const KubeletRecoveryPolicy = z.object({
   metadata: ObjectMeta,
-  spec: z.prefault(PolicySpec, {}),
+  spec: z.prefault(
+    PolicySpec.check(
+      about('Which nodes, what may be done to them, and how much at once.', { 'x-kubernetes-validations': SPEC_RULES }),
+    ),
+    {},
+  ),
   status: z._default(PolicyStatus, {}),
 });
 export type KubeletRecoveryPolicy = z.infer<typeof KubeletRecoveryPolicy>;
