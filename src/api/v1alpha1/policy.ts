@@ -18,7 +18,9 @@ export type Action = z.infer<typeof Action>;
 const SelectorRequirement = z
   .object({
     key: text(316, 'A label key.'),
-    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+    operator: z
+      .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+      .check(about('How the label of the node compares with `values`.')),
     values: z.optional(atomicList(text(63, 'A label value.'), 64, 'The values for In and NotIn.')),
   })
   .check(
@@ -34,7 +36,9 @@ const SelectorRequirement = z
 
 /** Kubernetes: `metav1.LabelSelector`. An empty selector matches every node. */
 export const NodeSelector = z.object({
-  matchLabels: z.optional(z.record(z.string(), text(63, 'A label value.'))),
+  matchLabels: z.optional(
+    z.record(z.string(), text(63, 'A label value.')).check(about('Labels that a node must have, with these values.')),
+  ),
   matchExpressions: z.optional(atomicList(SelectorRequirement, 32, 'All of these must hold as well.')),
 });
 export type NodeSelector = z.infer<typeof NodeSelector>;
@@ -245,6 +249,6 @@ export const KubeletRecoveryPolicy = z.object({
     ),
     {},
   ),
-  status: z._default(PolicyStatus, {}),
+  status: z._default(PolicyStatus.check(about('What the controller says of it.')), {}),
 });
 export type KubeletRecoveryPolicy = z.infer<typeof KubeletRecoveryPolicy>;
