@@ -79,6 +79,7 @@ export const ChartValues = z.strictObject({
     updateStrategy: anyObject,
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),
+  openshift: z.strictObject({ enabled: flag() }),
   drills: z.strictObject({ enabled: flag() }),
   aggregateRoles: flag(),
   cleanUp: z.strictObject({ enabled: flag() }),
