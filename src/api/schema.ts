@@ -35,7 +35,7 @@ export function about(description: string, extras: SchemaExtras = {}): ReturnTyp
  * Go's duration text without a sign, for example `1h30m`, `100ms`, `2m0.5s`.
  * At least one unit is needed: `0` is written `0s`.
  */
-const DURATION_PATTERN = /^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$/;
+export const DURATION_PATTERN = /^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$/;
 
 /** What the API server answers where a duration is malformed. */
 export const DURATION_MESSAGE = 'must be a duration such as 90s, 5m or 1h30m';

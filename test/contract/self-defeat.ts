@@ -6,7 +6,7 @@ import { failure, MANAGER, unique, type ClusterUnderTest } from './subject.ts';
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 const act = { mode: 'Remediate' } as const;
 
-export const SELF_DEFEATING: readonly (readonly [field: string, spec: object, words: string])[] = [
+const SELF_DEFEATING: readonly (readonly [field: string, spec: object, words: string])[] = [
   ['detection.flapping.within', { detection: { flapping: { within: '1s' } } }, 'never fall closer'],
   ['detection.flapping.within', { detection: { flapping: { episodes: 11 } } }, '3m for each episode'],
   ['detection.runtimeHungAfter', { detection: { runtimeHungAfter: '3m' } }, 'shorter than 3m + sustainedFor'],

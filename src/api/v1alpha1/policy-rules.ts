@@ -6,7 +6,7 @@
  * A section that is not changed is not asked again (Kubernetes: CRD validation ratcheting, on since 1.30). The spec as a whole
  * changes with each field, `paused` too, so rules that join sections let pass what is stored by `oldSelf`.
  */
-import type { CelRule } from '../schema.ts';
+import { DURATION_PATTERN, type CelRule } from '../schema.ts';
 
 type PolicyRule = Required<Pick<CelRule, 'rule' | 'message' | 'fieldPath'>>;
 
@@ -15,7 +15,13 @@ type PolicyRule = Required<Pick<CelRule, 'rule' | 'message' | 'fieldPath'>>;
  * where one is there, all are.
  */
 function whereSet(field: string, rules: readonly PolicyRule[]): readonly CelRule[] {
-  return rules.map((one) => ({ ...one, rule: `!has(self.${field}) || (${one.rule})` }));
+  return rules.map((one) => ({ ...one, rule: `!has(self.${field}) || ${whereRead(one)}(${one.rule})` }));
+}
+
+/** CEL: that a duration is malformed is said at its field, and once. */
+function whereRead({ rule }: PolicyRule): string {
+  const fields = new Set([...rule.matchAll(/duration\((self\.[\w.]+)\)/g)].map(([, field = '']) => field));
+  return [...fields].map((field) => `!${field}.matches(r'${DURATION_PATTERN.source}') || `).join('');
 }
 
 function atLeast(field: string, least: string, why: string): PolicyRule {
@@ -78,7 +84,11 @@ export const BUDGET_RULES: readonly CelRule[] = whereSet('perNode', [
 /** A rule that joins sections: it holds where these fields are as they were. */
 function unlessStored(fields: readonly string[], rule: PolicyRule): CelRule {
   const same = fields.map((field) => `self.${field} == oldSelf.value().${field}`).join(' && ');
-  return { ...rule, rule: `!has(self.mode) || (oldSelf.hasValue() && ${same}) || ${rule.rule}`, optionalOldSelf: true };
+  return {
+    ...rule,
+    rule: `!has(self.mode) || (oldSelf.hasValue() && ${same}) || ${whereRead(rule)}${rule.rule}`,
+    optionalOldSelf: true,
+  };
 }
 
 const CONTROL_PLANE_KEYS = "['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master']";
