@@ -20,7 +20,10 @@ export interface CelRule {
   readonly rule: string;
   readonly message?: string;
   readonly messageExpression?: string;
+  /** The field that the message is about, below the place of the rule, for example `.perNode.within`. */
   readonly fieldPath?: string;
+  /** `oldSelf` is an optional value, and the rule is asked when an object is made too. */
+  readonly optionalOldSelf?: true;
 }
 
 /** What a field is for; it becomes the `description` that `kubectl explain` prints. */
@@ -32,7 +35,7 @@ export function about(description: string, extras: SchemaExtras = {}): ReturnTyp
  * Go's duration text without a sign, for example `1h30m`, `100ms`, `2m0.5s`.
  * At least one unit is needed: `0` is written `0s`.
  */
-const DURATION_PATTERN = /^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$/;
+export const DURATION_PATTERN = /^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$/;
 
 /** What the API server answers where a duration is malformed. */
 export const DURATION_MESSAGE = 'must be a duration such as 90s, 5m or 1h30m';

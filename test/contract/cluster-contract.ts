@@ -8,6 +8,7 @@ import { describeBrokenMirror, describeMirror } from './mirror.ts';
 import { describeNodeProxy } from './node-proxy.ts';
 import { describeObjects, describePatches } from './writes.ts';
 import { describeRefusals } from './refusals.ts';
+import { describeSelfDefeat } from './self-defeat.ts';
 import { describeRules } from './rules.ts';
 import type { ClusterUnderTest } from './subject.ts';
 
@@ -33,6 +34,7 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
     describeMirror(env);
     describeBrokenMirror(env);
     describeRefusals(env);
+    describeSelfDefeat(env);
     describeNodeProxy(env);
   });
 }

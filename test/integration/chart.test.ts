@@ -253,6 +253,56 @@ describe('the chart', () => {
     expect(output).toContain('--set policy.spec.mode=Observe');
   });
 
+  const POOL = ['policies[0].name=pool', 'policies[0].selector.matchLabels.pool=db', 'policies[0].priority=10'];
+
+  test('installs further policies beside the default one, and tells of them', () => {
+    const sets = [...POOL, 'policies[0].spec.mode=Capture', 'policies[0].spec.budget.cooldown=5m'];
+    const argv = sets.flatMap((value) => ['--set', value]);
+    const { status, output } = applied('templates/policy.yaml', ...argv);
+    expect({ status, output }).toEqual({ status: 0, output: expect.stringMatching(/default [^]*pool created/) });
+    const { output: notes } = run(helm, 'install', 'other', CHART, '-n', 'else', '--dry-run', ...argv);
+    expect(notes).toContain('Policy "pool", priority 10: mode Capture on nodes {"matchLabels":{"pool":"db"}}.');
+  });
+
+  test.each([
+    [[...POOL, 'policies[0].spec.mod=Capture'], "additional properties 'mod' not allowed"],
+    [[...POOL, 'policies[0].spec.priority=3'], "additional properties 'priority' not allowed"],
+    [POOL, "missing property 'spec'"],
+    [[...POOL, 'policies[0].spec.mode=Capture', 'policies[0].name=default'], 'two policies have the name default'],
+  ])('refuses %j', (sets, message) => {
+    const argv = ['template', 'other', CHART, '-n', NAMESPACE];
+    const { status, output } = run(helm, ...argv, ...sets.flatMap((value) => ['--set', value]));
+    expect({ status, output }).toEqual({ status: 1, output: expect.stringContaining(message) });
+  });
+
+  test('refuses a policy that defeats itself, and names the field', () => {
+    const { status, output } = applied('templates/policy.yaml', '--set', 'policy.spec.evidence.deadline=0s');
+    expect({ status, output }).toEqual({
+      status: 1,
+      output: expect.stringContaining('spec.evidence.deadline: Invalid'),
+    });
+  });
+
+  test.each([
+    ['Observe', 'Capture'],
+    ['Capture', 'Remediate'],
+    ['Remediate', 'Observe'],
+  ])('says in mode %s how to go to %s, as the documents do', (mode, next) => {
+    const { output } = run(
+      helm,
+      'install',
+      'other',
+      CHART,
+      '-n',
+      'else',
+      '--dry-run',
+      '--set',
+      `policy.spec.mode=${mode}`,
+    );
+    expect(output).toContain(`mode ${mode}`);
+    expect(output).toContain(`--reset-then-reuse-values --set policy.spec.mode=${next}`);
+  });
+
   test('runs a controller that fits Pod Security restricted', () => {
     run(kubectl, 'label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/warn=restricted');
     const { status, output } = applied('templates/controller.yaml');

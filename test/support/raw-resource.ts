@@ -18,7 +18,12 @@ export function rawResource(
 }
 
 export const PODS = rawResource('v1', 'Pod', 'pods', true);
-const CRDS = rawResource('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false);
+export const CRDS = rawResource(
+  'apiextensions.k8s.io/v1',
+  'CustomResourceDefinition',
+  'customresourcedefinitions',
+  false,
+);
 
 const Document = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: z.looseObject({}) });
 export type YamlObject = Manifest & { readonly apiVersion: string; readonly kind: string };
@@ -36,7 +41,21 @@ const CRD_FILES = ['kubeletrecoverypolicies', 'kubeletincidents', 'kubelethealth
 /** Installs our CRDs and waits until they are served. */
 export async function installCrds(cluster: Cluster): Promise<void> {
   for (const name of CRD_FILES) {
-    const text = readFileSync(new URL(`../../manifests/crds/${name}.yaml`, import.meta.url), 'utf8');
-    for (const crd of parseManifests(text)) await cluster.apply(CRDS, crd, { manager: 'test', force: true });
+    await cluster.apply(CRDS, crdOf(name), { manager: 'test', force: true });
   }
+}
+
+/** @param plural the kind in lower case, as its file is named. */
+export function crdOf(plural: string): YamlObject {
+  const text = readFileSync(new URL(`../../manifests/crds/${plural}.yaml`, import.meta.url), 'utf8');
+  const [crd] = parseManifests(text);
+  if (crd === undefined) throw new Error(`manifests/crds/${plural}.yaml is empty`);
+  return crd;
+}
+
+/** A CRD as it was before it had CEL rules. */
+export function withoutRules(crd: YamlObject): YamlObject {
+  return JSON.parse(
+    JSON.stringify(crd, (key, value: unknown) => (key === 'x-kubernetes-validations' ? undefined : value)),
+  ) as YamlObject;
 }

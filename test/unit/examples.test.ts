@@ -61,5 +61,7 @@ test('the page of examples names each file, and no other', () => {
   const page = readFileSync(new URL('README.md', EXAMPLES), 'utf8');
   const linked = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path ?? '');
   expect(linked.filter((path) => !existsSync(new URL(path, EXAMPLES)))).toEqual([]);
-  expect(linked.toSorted()).toEqual(['policies', 'incidents', 'values', 'reports'].flatMap(filesOf).toSorted());
+  expect(linked.toSorted()).toEqual(
+    ['policies', 'incidents', 'values', 'reports', 'argocd'].flatMap(filesOf).toSorted(),
+  );
 });

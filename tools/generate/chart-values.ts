@@ -1,7 +1,7 @@
 /** The values of the chart, strict: what is not named here is refused, so that a misspelt value is not lost. */
 import * as z from 'zod/mini';
 import { OwnCauseList } from '../../src/core/diagnosis/catalogue/own-causes.ts';
-import { PolicySpec } from '../../src/api/v1alpha1/kinds/policy.ts';
+import { NodeSelector, PolicySpec } from '../../src/api/v1alpha1/kinds/policy.ts';
 import { Receivers } from '../../src/core/notification/receiver.ts';
 
 const flag = z.boolean;
@@ -10,6 +10,7 @@ const port = z.int().check(z.minimum(1), z.maximum(65535));
 const mebibytes = z.int().check(z.minimum(1), z.maximum(4096));
 const unit = z.string().check(z.regex(/^([\w.@:-]{1,240}\.service)?$/));
 const cidrs = z.array(z.string().check(z.regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/)));
+const policyName = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253));
 const strings = z.record(z.string(), z.string());
 /** A piece of a Kubernetes object: the API server checks it. */
 const anyObject = z.record(z.string(), z.unknown());
@@ -50,11 +51,15 @@ export const ChartValues = z.strictObject({
   nameOverride: z.string(),
   fullnameOverride: z.string(),
   commonLabels: strings,
-  policy: z.strictObject({
-    create: flag(),
-    name: z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253)),
-    spec: PolicySpec,
-  }),
+  policy: z.strictObject({ create: flag(), name: policyName, spec: PolicySpec }),
+  policies: z.array(
+    z.strictObject({
+      name: policyName,
+      selector: NodeSelector,
+      priority: z.int().check(z.minimum(0), z.maximum(1000)),
+      spec: z.omit(PolicySpec, { nodeSelector: true, priority: true }),
+    }),
+  ),
   apiServer: z.strictObject({
     host: z.string(),
     port: z.union([port, z.string().check(z.regex(/^[0-9]*$/))]),
@@ -86,6 +91,7 @@ export const ChartValues = z.strictObject({
   }),
   admissionPolicy: z.strictObject({ enabled: flag() }),
   ownCauses: OwnCauseList,
+  openshift: z.strictObject({ enabled: flag() }),
   drills: z.strictObject({ enabled: flag() }),
   aggregateRoles: flag(),
   cleanUp: z.strictObject({ enabled: flag() }),

@@ -200,3 +200,24 @@ isFast: {{ $isFast }}
 - name: own-causes
   configMap: { name: {{ include "medic.fullname" . }}-own-causes, optional: true }
 {{- end }}
+{{- end }}
+
+{{- /*
+The affinity of the agents: what is set, and in each of its terms, one of which is enough, that a node is a machine. Fargate and
+virtual-kubelet have no host, and the DaemonSet tolerates every taint.
+*/ -}}
+{{- define "medic.agentAffinity" -}}
+{{- $isMachine := list
+  (dict "key" "eks.amazonaws.com/compute-type" "operator" "NotIn" "values" (list "fargate"))
+  (dict "key" "type" "operator" "NotIn" "values" (list "virtual-kubelet")) -}}
+{{- $affinity := deepCopy .Values.agent.affinity -}}
+{{- $node := $affinity.nodeAffinity | default dict -}}
+{{- $required := $node.requiredDuringSchedulingIgnoredDuringExecution | default dict -}}
+{{- $terms := list -}}
+{{- range ($required.nodeSelectorTerms | default (list dict)) -}}
+{{- $terms = append $terms (set (deepCopy .) "matchExpressions" (concat (.matchExpressions | default list) $isMachine)) -}}
+{{- end -}}
+{{- $required = set (deepCopy $required) "nodeSelectorTerms" $terms -}}
+{{- $node = set (deepCopy $node) "requiredDuringSchedulingIgnoredDuringExecution" $required -}}
+{{- toYaml (set $affinity "nodeAffinity" $node) -}}
+{{- end -}}

@@ -1,6 +1,7 @@
 /** The CEL rules of our CRDs as functions, told apart by their text. A rule that has no function here stops the server. */
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { isEqual, isObject, listAt, textAt, type Json, type JsonObject } from './json.ts';
+import { policyRule } from './policy-rules.ts';
 
 /** `old` is undefined where there was no such value before; rules on `oldSelf` are not asked then. */
 type Rule = (self: Json, old: Json | undefined) => boolean;
@@ -8,21 +9,25 @@ type Rule = (self: Json, old: Json | undefined) => boolean;
 interface CelRule {
   readonly rule: string;
   readonly message: string;
+  /** Empty: the place of the rule itself. */
+  readonly fieldPath: string;
+  readonly isOptionalOld: boolean;
 }
 
 export function rulesOf(schema: StructuralSchema): readonly CelRule[] {
-  return (schema['x-kubernetes-validations'] ?? []).map((raw) => {
-    const rule = isObject(raw) && typeof raw['rule'] === 'string' ? raw['rule'] : '';
-    const message = isObject(raw) && typeof raw['message'] === 'string' ? raw['message'] : `failed rule: ${rule}`;
-    return { rule, message };
-  });
+  return (schema['x-kubernetes-validations'] ?? []).map(
+    ({ rule, message = `failed rule: ${rule}`, fieldPath = '', optionalOldSelf = false }) => ({
+      ...{ rule, message, fieldPath },
+      isOptionalOld: optionalOldSelf,
+    }),
+  );
 }
 
 /** @returns whether the rule holds. */
 export function holds(rule: CelRule, self: Json, old: Json | undefined): boolean {
   const check = ruleFunction(rule.rule);
   if (check === undefined) throw new Error(`no function for the CEL rule: ${rule.rule}`);
-  return (old === undefined && rule.rule.includes('oldSelf')) || check(self, old);
+  return (old === undefined && !rule.isOptionalOld && rule.rule.includes('oldSelf')) || check(self, old);
 }
 
 export function assertRulesAreKnown(schema: StructuralSchema): void {
@@ -35,7 +40,7 @@ export function assertRulesAreKnown(schema: StructuralSchema): void {
 }
 
 function ruleFunction(rule: string): Rule | undefined {
-  return RULES[rule] ?? patternRule(rule) ?? conditionRule(rule);
+  return RULES[rule] ?? patternRule(rule) ?? policyRule(rule) ?? conditionRule(rule);
 }
 
 const object = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});

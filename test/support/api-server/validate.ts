@@ -1,6 +1,6 @@
 /** What a CRD does to an object by its structural schema: prune, default, validate. Messages as a real server words them. */
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { isEqual, isObject, type Json, type JsonObject } from './json.ts';
 import { holds, rulesOf } from './rules.ts';
 import type { Cause } from './status.ts';
 
@@ -161,12 +161,14 @@ function join(field: string, key: string): string {
   return field === '' ? key : `${field}.${key}`;
 }
 
+/** Ratcheting: what is as it was is not asked again. A rule on an optional `oldSelf` sees to that itself. */
 function ruleCauses(value: Json, place: Place): readonly Cause[] {
+  if (place.old !== undefined && isEqual(value, place.old)) return [];
   return rulesOf(place.schema)
     .filter((rule) => !holds(rule, value, place.old))
     .map((rule) => {
       const shown = typeof value === 'object' ? (Array.isArray(value) ? 'array' : 'object') : value;
       const why = `Invalid value: ${show(shown)}: ${rule.message}`;
-      return cause(place.field === '' ? '<nil>' : place.field, 'FieldValueInvalid', why);
+      return cause(place.field === '' ? '<nil>' : place.field + rule.fieldPath, 'FieldValueInvalid', why);
     });
 }

@@ -53,6 +53,13 @@ describe('the CRDs', () => {
     expect(unbounded.map(([path]) => path)).toEqual([]);
   });
 
+  test('say what each field is for', () => {
+    const silent = FIELDS.filter(
+      ([path, { description = '' }]) => /[^[\]{}]$/.test(path) && !path.endsWith('.metadata') && description === '',
+    );
+    expect(silent.map(([path]) => path)).toEqual([]);
+  });
+
   test('say of every list how it is merged', () => {
     const untyped = FIELDS.filter(
       ([, { type, 'x-kubernetes-list-type': list }]) => type === 'array' && list === undefined,

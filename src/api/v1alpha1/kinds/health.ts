@@ -67,7 +67,7 @@ export type ProgramState = z.infer<typeof ProgramState>;
 
 export const ProgramInfo = z
   .object({
-    state: ProgramState,
+    state: ProgramState.check(about('What its unit and its process are found to be.')),
     since: moment('When the present state began.'),
     message: z.optional(text(512, 'What was seen, for a person.')),
   })
@@ -118,7 +118,7 @@ export const RuntimeInfo = z
     program: z.optional(ProgramInfo),
     probe: z
       .object({
-        state: ProbeState,
+        state: ProbeState.check(about('How the newest call went; Unknown: none was made.')),
         at: z.optional(moment('When the last probe ended.')),
         latencyMs: z.optional(whole(0, 3600000, 'How long the last answer took, in milliseconds.')),
         lastSuccessAt: z.optional(moment('When the last good answer came.')),
@@ -156,7 +156,7 @@ export type Episode = z.infer<typeof Episode>;
 
 export const PlegInfo = z
   .object({
-    state: PlegState,
+    state: PlegState.check(about("What kubelet's log says; Suspected: a sign of trouble before the threshold.")),
     reason: text(128, 'Why, as one CamelCase word.'),
     message: text(1024, 'Why, for a person; the newest breach line where there is one.'),
     since: moment('When the present state began.'),
@@ -240,7 +240,7 @@ export type HealthStatus = z.infer<typeof HealthStatus>;
 
 export const KubeletHealth = z.object({
   metadata: ObjectMeta,
-  spec: z.prefault(HealthSpec, {}),
-  status: z._default(HealthStatus, {}),
+  spec: z.prefault(HealthSpec.check(about('What the controller tells the agent: the policy that rules the node.')), {}),
+  status: z._default(HealthStatus.check(about('What the agent sees.')), {}),
 });
 export type KubeletHealth = z.infer<typeof KubeletHealth>;

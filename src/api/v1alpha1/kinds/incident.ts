@@ -58,7 +58,7 @@ export type Witness = z.infer<typeof Witness>;
 
 export const Trigger = z
   .object({
-    type: TriggerType,
+    type: TriggerType.check(about('Which sign opened it, or that a person did.')),
     at: moment('When it was seen: the time of the breach line where there is one.'),
     message: text(1024, 'What was seen.'),
     source: z.optional(Witness.check(about('Who saw it. A second one has to say the same before anything is done.'))),
@@ -77,8 +77,8 @@ export const Plan = z
   .object({
     policy: text(253, 'The policy.'),
     policyGeneration: whole(0, 9007199254740991, 'Its generation.'),
-    mode: Mode,
-    strategy: Strategy,
+    mode: Mode.check(about("The policy's mode.")),
+    strategy: Strategy.check(about("The policy's strategy.")),
     evidence: Evidence,
     remediation: Remediation,
     budget: Budget,
@@ -88,7 +88,9 @@ export type Plan = z.infer<typeof Plan>;
 
 export const Approval = z
   .object({
-    decision: z.enum(['Approve', 'Reject']),
+    decision: z
+      .enum(['Approve', 'Reject'])
+      .check(about('Approve: the recovery goes on. Reject: it ends, and nothing is done.')),
     by: text(253, 'Who decided: the name by which the API server knows him.'),
     reason: z.optional(text(1024, 'Why.')),
     action: z.optional(
@@ -172,8 +174,8 @@ type StepState = z.infer<typeof StepState>;
 
 export const Step = z.object({
   name: text(63, 'Name within the incident, for example `capture-host` or `act-1`.'),
-  type: StepType,
-  state: StepState,
+  type: StepType.check(about('What the step does.')),
+  state: StepState.check(about('How far it is. Requested: it is under way.')),
   action: z.optional(Action.check(about('For Act: what is to be done.'))),
   reason: z.optional(text(128, 'Why, as one CamelCase word.')),
   message: z.optional(text(1024, 'Why and how, for a person.')),
@@ -208,8 +210,14 @@ type ActionState = z.infer<typeof ActionState>;
 
 export const ActionRecord = z.object({
   name: text(63, 'The step that asked for it.'),
-  action: z.enum(['CaptureHost', 'InjectFault', 'UndoFault', ...Action.options]),
-  state: ActionState,
+  action: z
+    .enum(['CaptureHost', 'InjectFault', 'UndoFault', ...Action.options])
+    .check(about('What the agent was asked to do.')),
+  state: ActionState.check(
+    about(
+      'How it ended. Reserved: the agent is at it. Ambiguous: nobody can know whether it was done, and it is not repeated.',
+    ),
+  ),
   unit: z.optional(text(253, 'The systemd unit.')),
   command: z.optional(text(512, 'The command that was run on the host.')),
   reservedAt: moment('When it was reserved.'),

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { ObjectMeta } from '../../meta.ts';
 import { about, atomicList, duration, text, whole } from '../../schema.ts';
 import { conditionList } from '../parts/condition.ts';
+import { BUDGET_RULES, DETECTION_RULES, EVIDENCE_RULES, REMEDIATION_RULES, SPEC_RULES } from './policy-rules.ts';
 
 export const Mode = z.enum(['Observe', 'Capture', 'Remediate']);
 export type Mode = z.infer<typeof Mode>;
@@ -17,7 +18,9 @@ export type Action = z.infer<typeof Action>;
 const SelectorRequirement = z
   .object({
     key: text(316, 'A label key.'),
-    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+    operator: z
+      .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+      .check(about('How the label of the node compares with `values`.')),
     values: z.optional(atomicList(text(63, 'A label value.'), 64, 'The values for In and NotIn.')),
   })
   .check(
@@ -33,7 +36,9 @@ const SelectorRequirement = z
 
 /** Kubernetes: `metav1.LabelSelector`. An empty selector matches every node. */
 export const NodeSelector = z.object({
-  matchLabels: z.optional(z.record(z.string(), text(63, 'A label value.'))),
+  matchLabels: z.optional(
+    z.record(z.string(), text(63, 'A label value.')).check(about('Labels that a node must have, with these values.')),
+  ),
   matchExpressions: z.optional(atomicList(SelectorRequirement, 32, 'All of these must hold as well.')),
 });
 export type NodeSelector = z.infer<typeof NodeSelector>;
@@ -201,10 +206,24 @@ export const PolicySpec = z.object({
     'RestoreFirst',
   ),
   paused: z._default(z.boolean().check(about('Stop acting. Capture, verification and uncordon go on.')), false),
-  detection: z.prefault(Detection, {}),
-  evidence: z.prefault(Evidence, {}),
-  remediation: z.prefault(Remediation, {}),
-  budget: z.prefault(Budget, {}),
+  detection: z.prefault(
+    Detection.check(about('What counts as stuck.', { 'x-kubernetes-validations': DETECTION_RULES })),
+    {},
+  ),
+  evidence: z.prefault(
+    Evidence.check(about('What is saved before anything is touched.', { 'x-kubernetes-validations': EVIDENCE_RULES })),
+    {},
+  ),
+  remediation: z.prefault(
+    Remediation.check(
+      about('What may be done, and how it is checked.', { 'x-kubernetes-validations': REMEDIATION_RULES }),
+    ),
+    {},
+  ),
+  budget: z.prefault(
+    Budget.check(about('How much may be done at once.', { 'x-kubernetes-validations': BUDGET_RULES })),
+    {},
+  ),
 });
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
@@ -224,7 +243,12 @@ export type PolicyStatus = z.infer<typeof PolicyStatus>;
 
 export const KubeletRecoveryPolicy = z.object({
   metadata: ObjectMeta,
-  spec: z.prefault(PolicySpec, {}),
-  status: z._default(PolicyStatus, {}),
+  spec: z.prefault(
+    PolicySpec.check(
+      about('Which nodes, what may be done to them, and how much at once.', { 'x-kubernetes-validations': SPEC_RULES }),
+    ),
+    {},
+  ),
+  status: z._default(PolicyStatus.check(about('What the controller says of it.')), {}),
 });
 export type KubeletRecoveryPolicy = z.infer<typeof KubeletRecoveryPolicy>;

@@ -1,13 +1,13 @@
 /** Conditions in the form of `metav1.Condition`. */
 import * as z from 'zod/mini';
-import { mapList, moment, text, whole } from '../../schema.ts';
+import { about, mapList, moment, text, whole } from '../../schema.ts';
 
 const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
 
 /** Kubernetes: `k8s.io/apimachinery/pkg/apis/meta/v1.Condition`, with its bounds. */
 export const Condition = z.object({
   type: text(316, 'What the condition speaks of, in CamelCase.'),
-  status: ConditionStatus,
+  status: ConditionStatus.check(about('Whether it holds; Unknown: nobody can tell.')),
   reason: text(1024, 'Why, as one CamelCase word that programs may rely on.'),
   message: text(4096, 'Why, for a person.'),
   lastTransitionTime: moment('When `status` last changed.'),

@@ -40,8 +40,8 @@ export type RelistMotion = z.infer<typeof RelistMotion>;
 export const Diagnosis = z
   .object({
     cause: text(128, 'Id of the root cause in the catalogue, for example `pleg-event-channel-deadlock`, or `unknown`.'),
-    class: CauseClass,
-    confidence: Confidence,
+    class: CauseClass.check(about('The kind of cause.')),
+    confidence: Confidence.check(about('How sure it is.')),
     own: z.optional(z.boolean().check(about('The cause is one of your own (`ownCauses` of the chart).'))),
     summary: text(512, 'The cause in one sentence.'),
     restartKubelet: RestartEffect.check(about('Whether restarting the kubelet helps.')),

@@ -11,7 +11,7 @@ export type Fault = z.infer<typeof Fault>;
 
 export const Drill = z
   .object({
-    fault: Fault,
+    fault: Fault.check(about('The fault that is made.')),
     lastsFor: duration(
       "How long the fault may last. Then the host's own systemd undoes it, whoever is left to see that.",
     ),

@@ -26,7 +26,7 @@ export type EvidenceKind = z.infer<typeof EvidenceKind>;
 
 export const EvidenceEntry = z.object({
   name: text(128, 'File name within the bundle, for example `goroutines-1.txt.gz`.'),
-  kind: EvidenceKind,
+  kind: EvidenceKind.check(about('What it is.')),
   by: z.enum(['Agent', 'Controller']).check(about('Who took it.')),
   state: z.enum(['Captured', 'Failed']).check(about('Failed: it was tried, and `message` says why it is missing.')),
   at: moment('When it was taken (or given up).'),

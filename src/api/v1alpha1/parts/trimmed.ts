@@ -13,7 +13,7 @@ export type TrimReason = z.infer<typeof TrimReason>;
 export const Trimmed = z
   .object({
     at: moment('When.'),
-    reason: TrimReason,
+    reason: TrimReason.check(about('Why.')),
     message: text(1024, 'Why, and where the dumps are to be had, for a person.'),
   })
   .check(about('Its dumps were taken out of the API server. Their checksums and what was read from them stay.'));
