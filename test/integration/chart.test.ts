@@ -151,8 +151,8 @@ describe('the chart', () => {
     expect(programs).toHaveLength(2);
     for (const program of programs) {
       const text = JSON.stringify(program);
-      expect(text).toContain(`"--own-causes=/etc/kubelet-medic/${String(file)}"`);
-      expect(text).toContain('"mountPath":"/etc/kubelet-medic"');
+      expect(text).toContain(`"--own-causes=/etc/kubelet-medic/own-causes/${String(file)}"`);
+      expect(text).toContain('"mountPath":"/etc/kubelet-medic/own-causes"');
       // A pod whose ConfigMap is gone starts as well.
       expect(text).toContain(`"configMap":{"name":"${String(map?.metadata.name)}","optional":true}`);
     }

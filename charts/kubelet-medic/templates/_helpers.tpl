@@ -192,14 +192,13 @@ isFast: {{ $isFast }}
 {{- end }}
 
 {{- define "medic.ownCausesMount" -}}
-- { name: own-causes, mountPath: /etc/kubelet-medic, readOnly: true }
+- { name: own-causes, mountPath: /etc/kubelet-medic/own-causes, readOnly: true }
 {{- end }}
 
 {{- /* A pod starts without it as well: a program that has no file goes by the catalogue alone. */ -}}
 {{- define "medic.ownCausesVolume" -}}
 - name: own-causes
   configMap: { name: {{ include "medic.fullname" . }}-own-causes, optional: true }
-{{- end }}
 {{- end }}
 
 {{- /*
