@@ -20,12 +20,16 @@ const POLICY = {
   budget: { maxUnhealthy: 1 },
 };
 
-async function begin(receivers: readonly Receiver[], policy: object = POLICY): Promise<void> {
+async function begin(
+  receivers: readonly Receiver[],
+  policy: object = POLICY,
+  nodes: readonly string[] = ['node-a'],
+): Promise<void> {
   fake = createFakeReceiver(receivers);
-  bench = createControllerBench({ dumps: smallDumps(), policy, notifications: fake.notifications });
+  bench = createControllerBench({ nodes, dumps: smallDumps(), policy, notifications: fake.notifications });
   await bench.clock.advance(5_000);
   bench.startController();
-  bench.startAgent('node-a');
+  for (const node of nodes) bench.startAgent(node);
   await bench.clock.advance(20_000);
 }
 
@@ -121,11 +125,11 @@ describe('a held node', () => {
 
 describe('a breaker', () => {
   test('is told when it opens and when it closes', async () => {
-    await begin([PAGER, HOOK], { ...POLICY, budget: { maxUnhealthy: 0 } });
-    bench.host('node-a').inject('runtime-hung');
+    await begin([PAGER, HOOK], POLICY, ['node-a', 'node-b', 'node-c']);
+    for (const node of ['node-a', 'node-b']) bench.host(node).inject('runtime-hung');
     await bench.clock.advanceUntil(() => fake.events().includes('BreakerOpen'), 600_000, 500);
     bench.editPolicy((spec) => {
-      spec['budget'] = { maxUnhealthy: 1 };
+      spec['budget'] = { maxUnhealthy: 2 };
     });
     await bench.clock.advanceUntil(() => fake.events().includes('BreakerClosed'), 120_000, 500);
     await bench.clock.advance(30_000);

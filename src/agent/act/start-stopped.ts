@@ -18,19 +18,23 @@ function upAgainAt(runtime: UnitFacts | undefined): number | undefined {
   return runtime?.activeState === 'active' ? runtime.changedAt : undefined;
 }
 
+function isDown(kubelet: UnitFacts): boolean {
+  const { activeState, loadState, hasJob } = kubelet;
+  return (activeState === 'inactive' || wasStoppedBadly(kubelet)) && loadState !== 'masked' && !hasJob;
+}
+
 /** All times are of this node's clock. What somebody has stopped before or since, or masked, is not touched. */
 export function wasStoppedWith(
   kubelet: UnitFacts,
   { action, unit, issuedAt, reservedAt }: ActRecord,
   runtime: UnitFacts | undefined,
 ): boolean {
-  const { activeState, loadState, hasJob, requires, changedAt, leftActiveAt } = kubelet;
+  const { requires, changedAt, leftActiveAt } = kubelet;
   const began = fromTime(issuedAt ?? reservedAt);
   if (unit === undefined || began === undefined || changedAt === undefined) return false;
-  const isDown = (activeState === 'inactive' || wasStoppedBadly(kubelet)) && loadState !== 'masked' && !hasJob;
   const isOfAct = changedAt >= began && changedAt <= began + agentLimitsOf(action).commandMs;
   const isBeforeUp = (leftActiveAt ?? changedAt) <= (upAgainAt(runtime) ?? changedAt);
-  return isDown && requires.includes(unit) && isOfAct && isBeforeUp;
+  return isDown(kubelet) && requires.includes(unit) && isOfAct && isBeforeUp;
 }
 
 /** Of the same run as at the last look: who has stopped another one is not known. */
