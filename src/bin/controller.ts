@@ -91,14 +91,21 @@ function wholeNumber(flag: NumberFlag, least: number): number {
   process.exit(2);
 }
 
+/** What is wrong with them is said, and stops no recovery: nobody is told then. */
 function notifications(): Notifications | undefined {
   const { notifications: text, namespace, secrets } = values;
+  metrics.gauge('notifications_refused', 0);
   if (text.trim() === '') return undefined;
   const read = readSettings(text);
   if (typeof read !== 'string')
     return { ...read, namespace, post: createPost(env), secret: createSecretFiles(secrets) };
-  process.stderr.write(`--notifications: ${read}\n`);
-  process.exit(2);
+  metrics.gauge('notifications_refused', 1);
+  log.error('The settings of notifications cannot be used, and nobody is told', {
+    flag: '--notifications',
+    detail: read,
+  });
+  if (values['notify-test']) process.exit(2);
+  return undefined;
 }
 
 /** Memory that the containers of a pod share: what is there outlives a container, and its file system may be read-only. */

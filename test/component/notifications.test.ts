@@ -123,6 +123,21 @@ describe('a held node', () => {
   });
 });
 
+describe('a message that something on the way does not let pass', () => {
+  test('lets those of other nodes go', async () => {
+    await begin([HOOK], POLICY, ['node-a', 'node-b', 'node-c']);
+    fake.onPost(({ body }) => (body.includes('node-a') ? Promise.resolve({ status: 403 }) : undefined));
+    bench.host('node-a').inject('runtime-hung');
+    await bench.until('node-a', ({ status }) => status.outcome !== undefined);
+    bench.host('node-b').inject('runtime-hung');
+    await bench.until('node-b', ({ status }) => status.outcome !== undefined);
+    await bench.clock.advance(600_000);
+    expect(fake.events()).toContain('Recovered');
+    expect(JSON.stringify(fake.arrived)).toContain('node-b');
+    expect(JSON.stringify(fake.arrived)).not.toContain('node-a');
+  });
+});
+
 describe('a breaker', () => {
   test('is told when it opens and when it closes', async () => {
     await begin([PAGER, HOOK], POLICY, ['node-a', 'node-b', 'node-c']);

@@ -68,8 +68,10 @@ export async function runReceiver(loop: ReceiverLoop, signal: AbortSignal): Prom
   const singles = createBuckets(clock, SINGLES);
   const groups = createBuckets(clock, GROUPS);
   const allowance: Allowance = { single: () => singles.take(''), group: () => groups.take('') };
-  /** By the id of what was refused: until when, on the monotonic clock. */
+  /** By the id of what lets others go first: until when, on the monotonic clock. */
   let resting: ReadonlyMap<string, number> = new Map();
+  /** What could not be sent: it may be the one that something on the way does not let pass, and others go before it is tried again. */
+  let failed: ReadonlySet<string> = new Set();
   let { ledger, isStored } = loop;
   let failures = 0;
 
@@ -96,7 +98,8 @@ export async function runReceiver(loop: ReceiverLoop, signal: AbortSignal): Prom
     if (givenUp.length > 0 || silent.length > 0)
       await store(withSent(withGivenUp(ledger, givenUp), silent, { type: receiver.type, isStorm: true }));
     else if (!isStored) await store(ledger);
-    return loud.filter(({ id }) => !resting.has(id));
+    const may = loud.filter(({ id }) => !resting.has(id));
+    return [...may.filter(({ id }) => !failed.has(id)), ...may.filter(({ id }) => failed.has(id))];
   }
 
   /** @returns how long to rest, in milliseconds. */
@@ -121,6 +124,7 @@ export async function runReceiver(loop: ReceiverLoop, signal: AbortSignal): Prom
       return GATHERED_MS;
     }
     log.warn('A message could not be sent, and is tried again', said);
+    failed = new Set(batch.map(({ id }) => id));
     return Math.max(backoffMs(failures, BACKOFF, random), verdict.afterMs ?? 0);
   }
 

@@ -208,7 +208,8 @@ function findOfHost(sign: ExitedSign | ProbeSign | RuntimeSign, { input }: Facts
     case 'probe':
       return sign.states.includes(probe) ? plain(sign, `probe: a CRI call of our own: ${probe}`) : undefined;
     case 'runtime-version':
-      return sign.pattern.test(runtimeVersion) ? plain(sign, `runtime: ${runtimeVersion}`) : undefined;
+      // `test` of a pattern with the flag g goes on where it has found one.
+      return runtimeVersion.search(sign.pattern) >= 0 ? plain(sign, `runtime: ${runtimeVersion}`) : undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { findCondition, findStep } from '../decision/record/conditions-and-steps
 import { isForAPerson } from '../decision/record/outcomes.ts';
 import { HOLD_STEP } from '../decision/record/step-names.ts';
 import { fromTime } from '../time/timestamp.ts';
-import { endedAt, GIVEN_UP_MS, type Ledger } from './ledger.ts';
+import { endedAt, GIVEN_UP_MS, isForgotten, type Ledger } from './ledger.ts';
 import type { Due, News, OfIncident } from './news.ts';
 import { isWanted, type Receiver } from './receiver.ts';
 
@@ -93,7 +93,9 @@ function ofStorms(receiver: Receiver, ledger: Ledger, { incidents, now }: News):
 
 /** What is to be told now. An incident has one entry at most: its newest state. */
 export function dueNews(receiver: Receiver, ledger: Ledger, news: News): DueNews {
-  const all = news.incidents.flatMap((incident) => ofIncident(receiver, ledger, incident));
+  const all = news.incidents.flatMap((incident) =>
+    isForgotten(incident, news.now) ? [] : ofIncident(receiver, ledger, incident),
+  );
   const isOld = (due: Due): boolean =>
     due.kind === 'incident' && news.now - (endedAt(due.incident) ?? news.now) > GIVEN_UP_MS;
   const givenUp = all.flatMap((due) => (due.kind === 'incident' && isOld(due) ? [due.incident] : []));

@@ -50,12 +50,16 @@ export function parseLedger(text: string): Ledger | undefined {
   }
 }
 
+/** It has been over for so long that nobody remembers what was told of it: that is told to nobody again. */
+export function isForgotten(incident: KubeletIncident, now: number): boolean {
+  return now - (endedAt(incident) ?? now) > REMEMBERED_MS;
+}
+
 /** Without what can be asked of no more: incidents that are gone, or over for long. */
 export function pruned(ledger: Ledger, incidents: readonly KubeletIncident[], now: number): Ledger {
   const kept = incidents.flatMap((incident) => {
     const told = ledger.told[incident.metadata.uid];
-    const isOld = now - (endedAt(incident) ?? now) > REMEMBERED_MS;
-    return told === undefined || isOld ? [] : [[incident.metadata.uid, told] as const];
+    return told === undefined || isForgotten(incident, now) ? [] : [[incident.metadata.uid, told] as const];
   });
   return { ...ledger, told: Object.fromEntries(kept) };
 }

@@ -1,6 +1,7 @@
 /** What is said, before it takes the form that a receiver wants. All texts are inert, and bounded. */
 import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { findCondition } from '../decision/record/conditions-and-steps.ts';
+import { isOutcome, OUTCOMES } from '../decision/record/outcomes.ts';
 import { toPreciseTime } from '../time/timestamp.ts';
 import type { Due, OfIncident } from './news.ts';
 import { lineOf } from './inert-text.ts';
@@ -130,6 +131,11 @@ function common({ event, policy, at }: Common, cluster: string): Omit<Message, '
   };
 }
 
+/** Or gone. */
+function isSeenWell({ status: { outcome = '' } }: KubeletIncident): boolean {
+  return outcome === 'NodeGone' || (isOutcome(outcome) && OUTCOMES[outcome].isNodeWell);
+}
+
 type OneIncident = Extract<Due, { kind: 'incident' }>;
 
 function ofOne(due: OneIncident, cluster: string): Message {
@@ -137,12 +143,15 @@ function ofOne(due: OneIncident, cluster: string): Message {
   const item = itemOf(due);
   const isDrill = incident.spec.drill !== undefined;
   const end = item.outcome === undefined ? '' : ` (${item.outcome})`;
+  const isLeft = event === 'Recovered' && !isSeenWell(incident);
+  const words = isLeft ? 'closed, and the node was not seen to be well' : OF_ONE[event];
   return {
     ...common(due, cluster),
     id: due.id,
     alertKey: incident.metadata.uid,
+    ...(isLeft ? { severity: 'warning' } : {}),
     ...(isDrill ? { severity: 'info' } : {}),
-    title: lineOf(`${isDrill ? 'Drill: ' : ''}${item.node}: ${OF_ONE[event]}${end}`, MAX_TITLE),
+    title: lineOf(`${isDrill ? 'Drill: ' : ''}${item.node}: ${words}${end}`, MAX_TITLE),
     facts: factsOf(incident),
     commands: commandsOf(event, [item]),
     count: 1,
@@ -163,8 +172,8 @@ function ofMany(all: readonly OneIncident[], first: OneIncident, cluster: string
   return {
     ...common({ event, policy, at: all.at(-1)?.at ?? first.at }, cluster),
     id: `${first.id}+${all.length - 1}`,
-    // A storm and what it leaves to people are two alerts.
-    alertKey: event === 'HandedOver' ? `handed-over/${policy}` : `storm/${policy}`,
+    // A storm and what it leaves to people are two alerts, and nothing ends the second one: it is of these nodes.
+    alertKey: event === 'HandedOver' ? `handed-over/${first.incident.metadata.uid}` : `storm/${policy}`,
     title: lineOf(`${all.length} ${OF_MANY[event]}, policy ${policy}`, MAX_TITLE),
     facts: {
       Nodes: lineOf(`${names.join(', ')}${all.length > names.length ? ', ...' : ''}`, MAX_FACT * 2),

@@ -177,3 +177,12 @@ describe('the clues of a log', () => {
     expect(cluePatterns([anOwnCause({ signs: same })])).toEqual(CLUE_PATTERNS);
   });
 });
+
+test('a sign of the version of the runtime is found each time that it is looked for', () => {
+  const signs = [{ kind: 'runtime-version', pattern: /acme/gm, weight: 0.9 }] as const;
+  const input = aDiagnosisInput({
+    runtimeVersion: 'containerd 1.7.27-acme',
+    ownCauses: [anOwnCause({ signs: [...signs] })],
+  });
+  expect([1, 2, 3].map(() => diagnose(input).own)).toEqual([true, true, true]);
+});

@@ -108,6 +108,15 @@ describe('what is due', () => {
     expect(pruned(told(CHAT, [old]), [], T0).told).toEqual({});
   });
 
+  test('an end that is forgotten is neither due nor given up again', () => {
+    const old = ended('Recovered', 0);
+    const after = T0 + 49 * HOUR;
+    expect(dueNews(CHAT, pruned(told(CHAT, [old]), [old], after), news([old], after))).toEqual({
+      due: [],
+      givenUp: [],
+    });
+  });
+
   test('a receiver that comes later is told what is open, and no history', () => {
     const all = [ended('HandedOver'), anIncident({ name: 'node-b-aaaaa' })];
     expect(events(CHAT, freshLedger(all), all)).toEqual(['Opened']);

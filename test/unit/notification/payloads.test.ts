@@ -75,6 +75,32 @@ interface SlackShape {
   }[];
 }
 
+describe('an end', () => {
+  test.each([
+    ['Recovered', 'it is over', 'info'],
+    ['NodeGone', 'it is over', 'info'],
+    ['Outdated', 'closed, and the node was not seen to be well', 'warning'],
+    ['Rejected', 'closed, and the node was not seen to be well', 'warning'],
+  ] as const)('as %s says how the node is', (outcome, words, severity) => {
+    const said = message([overAs(outcome)]);
+    expect(said.title).toContain(words);
+    expect(said).toMatchObject({ severity, isOver: true });
+  });
+
+  test('of many nodes for a person is an alert of its own, and no older one takes it', () => {
+    const storm = (name: string): Message =>
+      message(
+        [0, 1, 2].map((at) => ({
+          ...overAs('HandedOver'),
+          ...anIncident({ name: `${name}-${String(at)}` }),
+          status: overAs('HandedOver').status,
+        })),
+      );
+    expect(storm('monday').alertKey).not.toBe(storm('sunday').alertKey);
+    expect(storm('monday').alertKey).toBe(storm('monday').alertKey);
+  });
+});
+
 describe('PagerDuty', () => {
   test('is sent a trigger with all fields that it requires', () => {
     const incident = anIncident();

@@ -158,6 +158,12 @@ const DEFINITIONS = {
     labels: ['controller'],
     help: 'Reconciles that failed and were tried again.',
   },
+  notifications_refused: {
+    by: 'controller',
+    type: 'gauge',
+    labels: [],
+    help: '1: settings of notifications are given, something is wrong with them, and nobody is told.',
+  },
   own_causes: { by: 'both', type: 'gauge', labels: [], help: 'Causes of your own that are in use.' },
   own_causes_refused: {
     by: 'both',

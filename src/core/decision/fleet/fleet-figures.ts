@@ -53,12 +53,12 @@ export const LEFT_ILL: readonly Outcome[] = keysOf(OUTCOMES).filter(
   (outcome) => !OUTCOMES[outcome].isGood && outcome !== 'NodeGone' && !outcome.startsWith('Drill'),
 );
 
-/** The last one of each node that is over, and that is about a fault. */
+/** The last one of each node that is about a fault. */
 function lastOfNodes(incidents: readonly KubeletIncident[]): ReadonlyMap<string, KubeletIncident> {
   const last = new Map<string, KubeletIncident>();
   for (const incident of incidents) {
     const { type } = incident.spec.trigger;
-    if (type === 'Manual' || type === 'Drill' || isOpen(incident)) continue;
+    if (type === 'Manual' || type === 'Drill') continue;
     const known = last.get(incident.spec.nodeName);
     if (known === undefined || known.metadata.creationTimestamp < incident.metadata.creationTimestamp)
       last.set(incident.spec.nodeName, incident);
@@ -68,11 +68,12 @@ function lastOfNodes(incidents: readonly KubeletIncident[]): ReadonlyMap<string,
 
 /** Whether it has not been well since the incident ended. */
 function isStillIll(one: FleetSnapshot['nodes'][number], { metadata, status }: KubeletIncident): boolean {
-  if (isCordonedBy(one.node, metadata.name) || TROUBLES.PLEGUnhealthy.has(one)) return true;
+  if (isCordonedBy(one.node, metadata.name)) return true;
   const endedAt = fromTime(status.timings?.completedAt);
-  const { notReadySince } = one;
-  if (isReady(one.node) || endedAt === undefined || notReadySince === undefined) return !isReady(one.node);
-  return notReadySince <= endedAt + LATE_CONDITION_MS;
+  const isSince = (at: number | undefined): boolean =>
+    endedAt === undefined || at === undefined || at <= endedAt + LATE_CONDITION_MS;
+  if (TROUBLES.PLEGUnhealthy.has(one) && isSince(fromTime(one.health?.status.pleg?.since))) return true;
+  return !isReady(one.node) && isSince(one.notReadySince);
 }
 
 function unrecoveredOf({ nodes, incidents }: FleetSnapshot): FleetFigures['unrecovered'] {
@@ -81,7 +82,7 @@ function unrecoveredOf({ nodes, incidents }: FleetSnapshot): FleetFigures['unrec
   for (const one of nodes) {
     const incident = last.get(one.node.metadata.name);
     const outcome = incident?.status.outcome;
-    if (incident === undefined || incident.spec.nodeUID !== one.node.metadata.uid) continue;
+    if (incident === undefined || isOpen(incident) || incident.spec.nodeUID !== one.node.metadata.uid) continue;
     if (outcome === undefined || !isOutcome(outcome)) continue;
     const count = counts.get(outcome);
     if (count !== undefined && isStillIll(one, incident)) counts.set(outcome, count + 1);

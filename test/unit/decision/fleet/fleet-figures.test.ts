@@ -131,11 +131,11 @@ describe('nodes that have not been well since their last incident', () => {
     expect(count([{ ...ill, notReadySince: undefined }], [ended('HandedOver')])).toEqual({ HandedOver: 1 });
   });
 
-  test('the last incident counts that is over: none of a person, no drill, none of a node of that name before', () => {
+  test('the last incident counts, where it is over: none of a person, no drill, none of a node of that name before', () => {
     const handed = ended('HandedOver', { name: 'a', createdAt: 0 });
     const healed = ended('Recovered', { name: 'b', createdAt: MINUTE });
     expect(count([ill], [healed, handed])).toEqual({});
-    expect(count([ill], [handed, anIncident({ name: 'c', createdAt: MINUTE })])).toEqual({ HandedOver: 1 });
+    expect(count([ill], [handed, anIncident({ name: 'c', createdAt: MINUTE })])).toEqual({});
     for (const type of ['Manual', 'Drill'] as const) {
       const asked = ended('CaptureOnly', { name: 'd', createdAt: MINUTE, trigger: { type } });
       expect(count([ill], [handed, asked])).toEqual({ HandedOver: 1 });
@@ -189,5 +189,31 @@ describe('incidents', () => {
       { cause: 'none', outcome: 'HandedOver', incidents: 1 },
       { cause: 'none', outcome: 'Open', incidents: 1 },
     ]);
+  });
+});
+
+describe('a node that was left to a person', () => {
+  const count = (node: FleetNode, incidents: readonly KubeletIncident[]): number =>
+    figures([node], incidents).unrecovered.get('HandedOver') ?? 0;
+  const illNode = aFleetNode({ notReadySince: T0 - MINUTE }, { ready: 'False' });
+
+  test('is none while a later incident of it is open', () => {
+    const later = { ...anIncident({ name: 'node-a-later' }) };
+    const open = { ...later, metadata: { ...later.metadata, creationTimestamp: at(60_000) } };
+    expect(count(illNode, [ended('HandedOver')])).toBe(1);
+    expect(count(illNode, [ended('HandedOver'), open])).toBe(0);
+    expect(count(illNode, [open, ended('HandedOver')])).toBe(0);
+  });
+
+  test('is none for a PLEG that has been unhealthy since long after', () => {
+    const since = (ms: number): FleetNode =>
+      aFleetNode({
+        health: aHealth({
+          state: 'Unhealthy',
+          status: { pleg: { state: 'Unhealthy', reason: 'Breach', message: '', since: at(ms), episodes: [] } },
+        }),
+      });
+    expect(count(since(-60_000), [ended('HandedOver')])).toBe(1);
+    expect(count(since(3_600_000), [ended('HandedOver')])).toBe(0);
   });
 });
