@@ -3,7 +3,9 @@
  * It imports the typed client, as `kube/exec.ts` does. That costs 88 MB of memory (docs/adr/0003), so programs import this
  * file only when they are given a kubeconfig.
  */
+import { validateHeaderValue } from 'node:http';
 import type { RequestOptions } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { Context, KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../ports/clock.ts';
 import { MedicError } from '../../ports/errors.ts';
@@ -120,8 +122,29 @@ async function ask(
     throw configError(`${files.join(', ')}: no credentials (a file is not there, or its exec plugin fails)`, error);
   }
   const next = materialOf(asked);
+  const authorization = authorizationOf(asked);
+  assertUsable(next, authorization, files);
   const material = known !== undefined && isSame(known, next) ? known : next;
-  return { material, authorization: authorizationOf(asked) };
+  return { material, authorization };
+}
+
+/** Neither the text of a certificate nor that of a token is in the error. */
+function assertUsable(
+  { ca, cert, key, passphrase }: TlsMaterial,
+  authorization: string | undefined,
+  files: readonly string[],
+): void {
+  const where = files.join(', ');
+  try {
+    createSecureContext({ ca, cert, key, passphrase });
+  } catch (error) {
+    throw configError(`${where}: a certificate or a key of the user or of the cluster cannot be read`, error);
+  }
+  try {
+    if (authorization !== undefined) validateHeaderValue('authorization', authorization);
+  } catch {
+    throw configError(`${where}: the token or the password of the user has characters that none can have`);
+  }
 }
 
 function authorizationOf({ auth, headers }: RequestOptions): string | undefined {

@@ -84,6 +84,8 @@ const MISSING: readonly Case[] = [
   'evidence_budget_bytes',
   'incident_bytes',
   'incident_budget_bytes',
+  'notifications_refused',
+  'own_causes_refused',
   'policies',
   'breaker_open',
 ].map((metric) => ({
@@ -306,6 +308,21 @@ export const CASES: readonly Case[] = [
     name: 'captures wait',
     change: { [`${P}captures_waiting`]: ALWAYS('4+0') },
     fires: [fires('CapturesWaiting', 'warning')],
+  },
+  {
+    name: 'a receiver has not been told',
+    change: { [`${P}notifications_waiting{receiver="pager",type="PagerDuty"}`]: ALWAYS('2+0') },
+    fires: [fires('NotificationsWaiting', 'warning', { receiver: 'pager' })],
+  },
+  {
+    name: 'settings of notifications cannot be used',
+    change: { [`${P}notifications_refused`]: ALWAYS('1+0') },
+    fires: [fires('SettingsRefused', 'warning')],
+  },
+  {
+    name: 'causes of the user cannot be used',
+    change: { [`${P}own_causes_refused`]: ALWAYS('1+0') },
+    fires: [fires('SettingsRefused', 'warning')],
   },
   {
     name: 'reconciles fail once a minute',

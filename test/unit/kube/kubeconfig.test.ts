@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPersonsConnection } from '../../../src/kube/connection/person.ts';
@@ -142,6 +142,27 @@ describe('a kubeconfig as kubectl reads it', () => {
   ])('of %s says which file', (_, make, words) => {
     const file = join(folder, make());
     expect(() => open(file)).toThrow(words.replace('FILE', file));
+  });
+
+  test.each([
+    [
+      'a certificate that is none',
+      { 'client-certificate-data': 'bm9uZQ==', 'client-key-data': 'bm9uZQ==' },
+      /certificate or a key/,
+    ],
+    ['a token in two lines', { token: 'first\nsecond' }, /token or the password/],
+    ['a token with a letter that no header may have', { token: 'tołken' }, /token or the password/],
+  ])('of %s says which file, and nothing of the secret', async (_, user, words) => {
+    const path = write('a', 'one', 'one');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as { users: { user: object }[] };
+    config.users[0]!.user = user;
+    writeFileSync(path, JSON.stringify(config));
+    const error: unknown = await connect([path])
+      .authorization()
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'E_KUBE_CONFIG', message: expect.stringMatching(words) });
+    expect(String(error)).toContain(path);
+    expect(String(error)).not.toMatch(/bm9uZQ|second|tołken/);
   });
 
   test('of credentials that are not there says which file', async () => {
