@@ -50,6 +50,8 @@ export const WELL: Series = {
   [`${P}evidence_budget_bytes`]: ALWAYS('100+0'),
   [`${P}incident_bytes`]: ALWAYS('95+0'),
   [`${P}incident_budget_bytes`]: ALWAYS('100+0'),
+  [`${P}notifications_refused`]: ALWAYS('0+0'),
+  [`${P}own_causes_refused`]: ALWAYS('0+0'),
   [`${P}reconcile_errors_total{controller="node"}`]: ALWAYS('0+0.5'),
   [`${P}health_writes_total{pod="agent-1"}`]: ALWAYS('0+0.2'),
   [`${P}health_write_failures_total{pod="agent-1"}`]: ALWAYS('0+0.3'),
