@@ -60,7 +60,7 @@ function unitTest({ name, change, at = AT_MINUTES, fires }: Case): object {
     interval: '1m',
     input_series: series,
     promql_expr_test: names.map((alertname) => ({
-      expr: `count by (severity, metric, outcome, trouble, policy, cluster, controller) (ALERTS{alertname="${alertname}",alertstate="firing"})`,
+      expr: `count by (severity, metric, outcome, trouble, policy, cluster, controller, receiver) (ALERTS{alertname="${alertname}",alertstate="firing"})`,
       eval_time: `${at}m`,
       exp_samples: fires
         .filter(({ alert }) => alert === alertname)
