@@ -114,9 +114,19 @@ export const NO_OWN_CAUSES: OwnCauses = { causes: [] };
 /** Makes a pattern that takes time in proportion to the text, whatever it is. @throws `SyntaxError` where it cannot. */
 export type CompilePattern = (source: string) => RegExp;
 
+/** Characters by their number, and a dot that is any of them. */
+const IN_OTHER_WORDS = /\\[xuc0-9]|\(\?[a-z]*s/;
+const CLASS = /\[(?:[^\]\\]|\\.)*\]/g;
+
+/** What the form of a pattern alone does not show. */
+function spansLines(source: string): boolean {
+  return IN_OTHER_WORDS.test(source) || (source.match(CLASS) ?? []).some((one) => new RegExp(one).test('\n'));
+}
+
 function patternOf(source: string, compile: CompilePattern): RegExp | string {
   try {
     const pattern = compile(source);
+    if (spansLines(source)) return SPANS_LINES;
     return pattern.test('') ? 'it matches every line' : pattern;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
