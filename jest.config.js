@@ -1,5 +1,8 @@
-// Four projects, one a folder of test/. `npm test` runs unit and component, `npm run test:integration` the third, `npm run
-// test:browser` the fourth; a path after `--` narrows each. Tests are ES modules, and swc only strips their types.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+// Five projects, each a folder of test/. `npm test` runs unit and component, `npm run test:NAME` one of the others; a path
+// after `--` narrows each. Tests are ES modules, and swc only strips their types.
 const project = (displayName) => ({
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
@@ -12,10 +15,24 @@ const project = (displayName) => ({
   },
 });
 
+/** Those of which `npm test` does a part (test/support/sizes.ts). The project `long` does all of them. */
+const inPart = globSync('test/{unit,component}/**/*.test.ts', { cwd: import.meta.dirname }).filter((path) =>
+  readFileSync(join(import.meta.dirname, path), 'utf8').includes('/support/sizes.ts'),
+);
+
+const long = project('long');
+
 export default {
   // For a test that hangs: none takes this long, on however busy a machine.
   testTimeout: 120_000,
   // Dumps of the fixtures are large. A worker over this is started anew between two files.
   workerIdleMemoryLimit: '700MB',
-  projects: ['unit', 'component', 'integration', 'browser'].map(project),
+  projects: [
+    ...['unit', 'component', 'integration', 'browser'].map(project),
+    {
+      ...long,
+      testMatch: [...long.testMatch, ...inPart.map((path) => `<rootDir>/${path}`)],
+      globals: { isLong: true },
+    },
+  ],
 };

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Bench, createBench, INCIDENT } from '../support/agent-harness.ts';
 import type { FaultKind } from '../support/host/scenario.ts';
+import { IS_LONG } from '../support/sizes.ts';
 
 let bench: Bench;
 afterEach(async () => {
@@ -63,7 +64,8 @@ describe('an agent that dies', () => {
     },
   );
 
-  test.each(Array.from({ length: 50 }, (_, calls) => calls))(
+  // Each third in `npm test`.
+  test.each(Array.from({ length: 50 }, (_, calls) => calls).filter((calls) => IS_LONG || calls % 3 === 0))(
     'at its call number %d after the request has restarted the kubelet once in the end',
     async (calls) => {
       await inTrouble('frozen-connection');

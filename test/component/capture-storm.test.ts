@@ -11,7 +11,11 @@ afterEach(async () => {
 
 const LIMIT_MS = 120_000;
 const COUNT = 16;
-const NODES = Array.from({ length: COUNT }, (_, i) => `node-${String(i).padStart(2, '0')}`);
+/** Where more than the five that keep their dumps is enough. */
+const FEW = 8;
+const namesOf = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => `node-${String(i).padStart(2, '0')}`);
+const NODES = namesOf(COUNT);
 /** Nothing is done to them, so that all incidents stay open. */
 const POLICY = {
   mode: 'Remediate',
@@ -21,13 +25,13 @@ const POLICY = {
   budget: { maxUnhealthy: '100%' },
 };
 
-async function storm(storage: object): Promise<void> {
-  bench = createControllerBench({ nodes: NODES, dumps: smallDumps(), policy: POLICY, storage });
+async function storm(storage: object, nodes = NODES): Promise<void> {
+  bench = createControllerBench({ nodes, dumps: smallDumps(), policy: POLICY, storage });
   bench.startController();
-  for (const node of NODES) bench.startAgent(node);
+  for (const node of nodes) bench.startAgent(node);
   await bench.clock.advance(5_000);
-  for (const node of NODES) bench.host(node).inject('frozen-connection');
-  await bench.clock.advanceUntil(() => bench.incidents().length === COUNT, 600_000, 500);
+  for (const node of nodes) bench.host(node).inject('frozen-connection');
+  await bench.clock.advanceUntil(() => bench.incidents().length === nodes.length, 600_000, 500);
 }
 
 const holders = (): ReadonlySet<string> => new Set(bench.local.list(EVIDENCES).map(({ spec }) => spec.nodeName));
@@ -70,18 +74,18 @@ describe('a storm of one fault', () => {
   test(
     'costs no more than a fleet at rest while nothing may be done, and is looked at as soon as that changes',
     async () => {
-      await storm({});
+      await storm({}, namesOf(FEW));
       await bench.clock.advance(60_000);
-      expect(diagnosed()).toBe(COUNT);
+      expect(diagnosed()).toBe(FEW);
       const before = bench.local.writes.length;
       await bench.clock.advance(600_000);
       const writes = bench.local.writes.slice(before);
       const healths = writes.filter(({ plural }) => plural === 'kubelethealths');
       // Two heartbeats of each in ten minutes, and nobody is asked.
-      expect(healths.length).toBeGreaterThanOrEqual(COUNT);
-      expect(healths.length).toBeLessThanOrEqual(3 * COUNT);
+      expect(healths.length).toBeGreaterThanOrEqual(FEW);
+      expect(healths.length).toBeLessThanOrEqual(3 * FEW);
       expect(healths.filter(({ manager }) => manager === INQUIRY_MANAGER)).toEqual([]);
-      expect(writes.length).toBeLessThanOrEqual(5 * COUNT);
+      expect(writes.length).toBeLessThanOrEqual(5 * FEW);
       bench.local.seeds.seed(POLICIES, { metadata: { name: 'default' }, spec: { ...POLICY, paused: false } });
       const acted = await bench.clock.advanceUntil(
         () =>

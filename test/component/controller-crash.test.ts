@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';
 import { type ControllerBench, createControllerBench, isUnschedulable } from '../support/controller-harness.ts';
+import { IS_LONG } from '../support/sizes.ts';
 
 let bench: ControllerBench;
 afterEach(async () => {
@@ -41,7 +42,8 @@ async function writesOfALife(): Promise<number> {
 const LIMIT_MS = 60_000;
 /** More than a life has; see the last test. */
 const MOST_WRITES = 36;
-const MOMENTS = Array.from({ length: MOST_WRITES }, (_, count) => count);
+/** Each third in `npm test`. */
+const MOMENTS = Array.from({ length: MOST_WRITES }, (_, count) => count).filter((count) => IS_LONG || count % 3 === 0);
 
 describe('a controller that dies', () => {
   // That write arrives, its answer does not. Death before a write leaves what death after the one before it leaves.

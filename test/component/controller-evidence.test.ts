@@ -121,7 +121,7 @@ describe('the dumps of an incident', () => {
     'that unpack to more than is read of one incident are no evidence, and the controller lives on',
     async () => {
       await almostBreached();
-      bench.host('node-a').inflateStacks(40 * 1024 * 1024);
+      bench.host('node-a').inflateStacks(10 * 1024 * 1024);
       const { status } = await bench.until('node-a', isOver);
       expect(status.outcome).toBe('EvidenceMissing');
       expect(bench.events('EvidenceMissing')[0]?.message).toContain('is too large unpacked');

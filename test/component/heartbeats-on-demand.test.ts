@@ -47,7 +47,7 @@ describe('a fleet at rest', () => {
   test(
     'writes a heartbeat in five minutes for each node, and the controller nothing',
     async () => {
-      const nodes = await fleet(10, { 'node-0': 3_600_000, 'node-1': -3_600_000 });
+      const nodes = await fleet(6, { 'node-0': 3_600_000, 'node-1': -3_600_000 });
       const { agents, controller } = await writesIn(20 * MINUTE);
       // 5,000 of them then write 16.7 times a second.
       expect(agents).toBeGreaterThanOrEqual(3 * nodes.length);
@@ -77,7 +77,7 @@ describe('a fleet at rest', () => {
   test(
     'is heard again within five minutes of an outage, and was never called silent',
     async () => {
-      const nodes = await fleet(6);
+      const nodes = await fleet(4);
       const before = bench.local.writes.length;
       for (const party of ['controller-1', ...nodes]) bench.party(party).faults.setDown('connect ECONNREFUSED');
       await bench.clock.advance(20 * MINUTE);

@@ -4,10 +4,11 @@ import * as fc from 'fast-check';
 import { GUARDS, sourceWithout } from '../model/guards.ts';
 import { differenceAt, pointsOf, STORIES, tellStory } from '../model/perturb.ts';
 import { anyWorldKeepsThem, quietWorldKeepsThem } from '../model/run.ts';
+import { cases, IS_LONG } from '../support/sizes.ts';
 
 const LIMIT_MS = 600_000;
 /** One of so many points, begun at another one for each story. */
-const EACH = 16;
+const EACH = IS_LONG ? 16 : 32;
 
 // Stacks of errors that are part of the game cost more than the game.
 const depth = Error.stackTraceLimit;
@@ -22,7 +23,7 @@ describe('whatever happens to a cluster', () => {
   test(
     'no guarantee is broken, and all comes to its end',
     async () => {
-      await fc.assert(anyWorldKeepsThem(6), { numRuns: 18, seed: 2026 });
+      await fc.assert(anyWorldKeepsThem(6), { numRuns: cases(32), seed: 2026 });
     },
     LIMIT_MS,
   );
@@ -30,7 +31,7 @@ describe('whatever happens to a cluster', () => {
   test(
     'where only nodes are ill, no incident is written more than twenty times',
     async () => {
-      await fc.assert(quietWorldKeepsThem(4), { numRuns: 6, seed: 2026 });
+      await fc.assert(quietWorldKeepsThem(4), { numRuns: cases(16), seed: 2026 });
     },
     LIMIT_MS,
   );

@@ -19,6 +19,7 @@ import { toPreciseTime } from '../../../src/core/time/timestamp.ts';
 import { aHealth, anIncident, aNode, aPlan, T0 } from '../../support/builders/objects.ts';
 import { aBudgetView, aContact, CAPTURES } from '../../support/builders/views.ts';
 import { policyOf } from './incident-builders.ts';
+import { cases } from '../../support/sizes.ts';
 
 /** What chance decides at one step. */
 interface Turn {
@@ -228,7 +229,7 @@ describe('the life of an incident', () => {
           if (mode !== 'Remediate' || !cordon) expect(world.cordonedBy).not.toBe(CONTROLLER_MANAGER);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 
@@ -255,7 +256,7 @@ describe('the life of an incident', () => {
         }
         expect(isTrue(world.incident.status.conditions, 'Complete')).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 
@@ -272,7 +273,7 @@ describe('the life of an incident', () => {
         }
         expect(canonical(decideIncident(snapshotOf(world)).status)).toBe(last);
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 

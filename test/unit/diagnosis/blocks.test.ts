@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CauseClass } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
+import { cases } from '../../support/sizes.ts';
 
 interface Program {
   readonly name: 'dockerd' | 'containerd' | 'crio' | 'kubelet';
@@ -142,7 +143,7 @@ describe('blocked for minutes', () => {
         expect(right).toContain(verdictOf(dump).class);
         expect(verdictOf(dump).restartRuntime).toBe('Helps');
       }),
-      { numRuns: 500, seed: 4 },
+      { numRuns: cases(500), seed: 4 },
     );
   });
 
@@ -152,7 +153,7 @@ describe('blocked for minutes', () => {
         const right: readonly CauseClass[] = ['Storage'];
         expect(right).toContain(verdictOf(dump).class);
       }),
-      { numRuns: 500, seed: 5 },
+      { numRuns: cases(500), seed: 5 },
     );
   });
 
@@ -161,7 +162,7 @@ describe('blocked for minutes', () => {
       fc.property(stacks(PATIENT, long), ({ dump }) => {
         expect(verdictOf(dump).class).toBe('Unknown');
       }),
-      { numRuns: 500, seed: 6 },
+      { numRuns: cases(500), seed: 6 },
     );
   });
 
@@ -170,7 +171,7 @@ describe('blocked for minutes', () => {
       fc.property(stacks(LOCKS, fc.constant(1)), ({ dump }) => {
         expect(['Medium', 'Low']).toContain(verdictOf(dump).confidence);
       }),
-      { numRuns: 100, seed: 7 },
+      { numRuns: cases(100), seed: 7 },
     );
   });
 });

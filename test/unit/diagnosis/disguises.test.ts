@@ -5,6 +5,16 @@ import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { DUMP_CASES } from './cases/expected.ts';
 
+/** Asked for by each disguise, made once. */
+function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}
+
 /** What journald, loggers, terminals and people make of a dump. */
 const DISGUISES: Readonly<Record<string, (dump: string) => string>> = {
   'through journald, tabs as spaces': (dump) =>
@@ -41,10 +51,10 @@ const DISGUISES: Readonly<Record<string, (dump: string) => string>> = {
   'cut in its last line': (dump) => dump.slice(0, -20),
 };
 
-function textOf(name: string): string {
+const textOf = once((name: string): string => {
   const bytes = readFileSync(new URL(`cases/${name}`, import.meta.url));
   return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-}
+});
 
 function verdictOf(texts: readonly string[]): Diagnosis {
   return diagnose({
@@ -57,11 +67,13 @@ function verdictOf(texts: readonly string[]): Diagnosis {
   });
 }
 
+const plainVerdictOf = once((names: readonly string[]) => verdictOf(names.map(textOf)));
+
 const PLAIN = DUMP_CASES.filter(({ host, probe }) => host === undefined && probe === undefined);
 
 describe.each(Object.entries(DISGUISES))('a dump %s', (_, disguise) => {
   test.each(PLAIN)('is read as the plain one: $name', ({ dumps = [] }) => {
-    const plain = verdictOf(dumps.map(textOf));
+    const plain = plainVerdictOf(dumps);
     const disguised = verdictOf(dumps.map((name) => disguise(textOf(name))));
     expect([disguised.cause, disguised.confidence, disguised.fingerprint]).toEqual([
       plain.cause,

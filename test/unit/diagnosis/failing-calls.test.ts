@@ -12,6 +12,7 @@ import { ownWords } from '../../../src/core/diagnosis/clues/own-words.ts';
 import { plainText } from '../../../src/core/diagnosis/text/plain-text.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { aDiagnosisInput } from '../../support/builders/diagnosis-input.ts';
+import { cases } from '../../support/sizes.ts';
 
 const NOTHING = aDiagnosisInput();
 
@@ -157,7 +158,7 @@ describe('a call that does not end', () => {
       fc.property(sentence, ({ callee, line }) => {
         expect(readFailingCall(ownWords(plainText(line)))?.callee).toBe(callee);
       }),
-      { numRuns: 3_000, seed: 1 },
+      { numRuns: cases(3_000), seed: 1 },
     );
   });
 
@@ -168,7 +169,7 @@ describe('a call that does not end', () => {
         expect(verdict.class).toBe(CLASSES[callee]);
         expect(verdict.confidence).not.toBe('High');
       }),
-      { numRuns: 1_500, seed: 2 },
+      { numRuns: cases(1_500), seed: 2 },
     );
   });
 
@@ -182,7 +183,7 @@ describe('a call that does not end', () => {
         const [whole, picked] = [verdictOf(text), diagnose({ ...NOTHING, host })];
         expect([picked.cause, picked.confidence]).toEqual([whole.cause, whole.confidence]);
       }),
-      { numRuns: 300, seed: 3 },
+      { numRuns: cases(300), seed: 3 },
     );
   });
 });

@@ -7,6 +7,7 @@ import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { createDumpParser, parseDump } from '../../../src/core/dump/parser.ts';
 import { DUMP_CASES } from './cases/expected.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { cases } from '../../support/sizes.ts';
 
 function verdictOf(text: string): Diagnosis {
   const file = { name: 'dump.txt', text };
@@ -92,7 +93,7 @@ describe('hostile input', () => {
           expect(isWrongAndSure(name, verdict)).toBe(false);
         },
       ),
-      { numRuns: 4_000 },
+      { numRuns: cases(4_000) },
     );
   });
 
@@ -103,7 +104,7 @@ describe('hostile input', () => {
         expect(dump.goroutines).toBeGreaterThanOrEqual(0);
         Diagnosis.parse(verdictOf(Buffer.from(bytes).toString('latin1')));
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     );
   });
 
@@ -115,7 +116,7 @@ describe('hostile input', () => {
         for (let at = 0; at < bytes.length; at += size) parser.write(bytes.subarray(at, at + size));
         expect(parser.end()).toEqual(parseDump(own));
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Diagnosis } from '../../../src/api/v1alpha1/parts/diagnosis.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
+import { cases } from '../../support/sizes.ts';
 
 const known = {
   dumps: [],
@@ -72,7 +73,7 @@ describe('verdicts in time', () => {
           expect(verdictOf(lines).class).not.toBe('Healthy');
         },
       ),
-      { numRuns: 500, seed: 8 },
+      { numRuns: cases(500), seed: 8 },
     );
   });
 
@@ -88,7 +89,7 @@ describe('verdicts in time', () => {
           );
         },
       ),
-      { numRuns: 200, seed: 9 },
+      { numRuns: cases(200), seed: 9 },
     );
   });
 
@@ -99,7 +100,7 @@ describe('verdicts in time', () => {
           'Healthy',
         );
       }),
-      { numRuns: 200, seed: 10 },
+      { numRuns: cases(200), seed: 10 },
     );
   });
 
@@ -127,7 +128,7 @@ describe('verdicts in time', () => {
           if (prefix === PREFIXES[0]) expect(summary).toContain(`until ${at(end).slice(0, 8)},`);
         },
       ),
-      { numRuns: 100, seed: 11 },
+      { numRuns: cases(100), seed: 11 },
     );
   });
 });

@@ -5,6 +5,7 @@ import { createLogClock } from '../../../src/core/diagnosis/clues/log-clock.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { ownerOfGroup } from '../../../src/core/diagnosis/kernel/owners.ts';
 import { anyOf, anyScene, asleep, hungTask } from './kernel-texts.ts';
+import { cases } from '../../support/sizes.ts';
 
 function verdictOf(text: string): ReturnType<typeof diagnose> {
   return diagnose({
@@ -40,7 +41,7 @@ describe('a stamp of the time since the boot', () => {
         const now = hungTask(kernel, daemon, 812, wait.stack).map((line) => stamp(3_600 + days * DAY) + line);
         expect(verdictOf([...now, later(3_600 + days * DAY)].join('\n')).confidence).toBe('Medium');
       }),
-      { numRuns: 100, seed: 61 },
+      { numRuns: cases(100), seed: 61 },
     );
   });
 
@@ -102,7 +103,7 @@ describe('a device that holds nothing of the node', () => {
         const line = `Nov 24 10:00:00 n1 kernel: ${error.replaceAll('?', device)}\n`;
         expect([line, verdictOf(line.repeat(times)).class]).toEqual([line, 'Unknown']);
       }),
-      { numRuns: 150, seed: 62 },
+      { numRuns: cases(150), seed: 62 },
     );
   });
 
@@ -117,7 +118,7 @@ describe('a device that holds nothing of the node', () => {
         expect([error, verdictOf(lost + on('sda')).class]).toEqual([error, 'Storage']);
         expect([error, verdictOf(on('dm-12')).class]).toEqual([error, 'Storage']);
       }),
-      { numRuns: 60, seed: 63 },
+      { numRuns: cases(60), seed: 63 },
     );
   });
 
@@ -144,7 +145,7 @@ describe('one look at a process in state D', () => {
         // /proc/PID/status is one process of one file.
         if (how % 10 !== 9) expect(verdictOf([1, 2, 3].map((n) => look(pid + n)).join('')).confidence).toBe('Medium');
       }),
-      { numRuns: 150, seed: 64 },
+      { numRuns: cases(150), seed: 64 },
     );
   });
 

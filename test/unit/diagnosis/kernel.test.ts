@@ -16,8 +16,9 @@ import {
   trace,
   WAITS,
 } from './kernel-texts.ts';
+import { cases } from '../../support/sizes.ts';
 
-const RUNS = { numRuns: 60, seed: 13 };
+const RUNS = { numRuns: cases(60), seed: 13 };
 const HOST_CLASSES = ['KernelOrHost', 'Storage'];
 
 function verdictOf(text: string): Diagnosis {
@@ -76,7 +77,7 @@ describe('a process in state D', () => {
         const text = asleep(how, pid, daemon, stack[0] ?? '');
         expect([text, HOST_CLASSES.includes(classOf(text))]).toEqual([text, true]);
       }),
-      { ...RUNS, numRuns: 300 },
+      { ...RUNS, numRuns: cases(300) },
     );
   });
 
@@ -86,7 +87,7 @@ describe('a process in state D', () => {
         const text = asleep(how, pid, app, stack[0] ?? '');
         expect([text, classOf(text)]).toEqual([text, 'Unknown']);
       }),
-      { ...RUNS, numRuns: 300 },
+      { ...RUNS, numRuns: cases(300) },
     );
   });
 
@@ -228,7 +229,7 @@ describe('what the kernel reports', () => {
           expect([text, verdict.cause, verdict.confidence === 'High']).toEqual([text, cause, false]);
         },
       ),
-      { ...RUNS, numRuns: 200 },
+      { ...RUNS, numRuns: cases(200) },
     );
   });
 

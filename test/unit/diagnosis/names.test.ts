@@ -8,6 +8,7 @@ import { readFailingCall } from '../../../src/core/diagnosis/calls/failing-call.
 import { ownWords } from '../../../src/core/diagnosis/clues/own-words.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { plainText } from '../../../src/core/diagnosis/text/plain-text.ts';
+import { cases } from '../../support/sizes.ts';
 
 function classOf(line: string): string {
   return diagnose({
@@ -71,7 +72,7 @@ describe('a name', () => {
         expect([line, readFailingCall(ownWords(line))]).toEqual([line, undefined]);
         expect(['Unknown', 'Healthy']).toContain(classOf(line));
       }),
-      { numRuns: 800, seed: 21 },
+      { numRuns: cases(800), seed: 21 },
     );
   });
 });
@@ -121,7 +122,7 @@ describe('a call that was answered', () => {
           ]);
         },
       ),
-      { numRuns: 400, seed: 22 },
+      { numRuns: cases(400), seed: 22 },
     );
   });
 

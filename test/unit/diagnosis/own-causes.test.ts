@@ -20,6 +20,7 @@ import { LOG_CASES } from './cases/expected-logs.ts';
 import { DUMP_CASES } from './cases/expected.ts';
 import { REPORTS } from './cases/public-logs.ts';
 import { CATALOGUE_CASES } from './catalogue-cases.ts';
+import { cases } from '../../support/sizes.ts';
 
 const HOST: HostSummary = { at: '2026-11-24T10:00:00Z', blockedProcesses: [], logClues: [] };
 
@@ -109,7 +110,7 @@ describe('a cause of the user', () => {
           if (isSure) expect(isHarmful(choice.action, known)).toBe(false);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: cases(150) },
     );
   });
 });

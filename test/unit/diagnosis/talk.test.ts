@@ -8,6 +8,7 @@ import { isTalk } from '../../../src/core/diagnosis/clues/talk.ts';
 import { quotedParts } from '../../../src/core/diagnosis/clues/quoted-parts.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { cases } from '../../support/sizes.ts';
 
 function verdictOf(text: string): ReturnType<typeof diagnose> {
   return diagnose({
@@ -100,7 +101,7 @@ describe('what is written about the words of a log', () => {
         const text = before + put(said);
         expect([text, verdictOf(text).class]).toEqual([text, 'Unknown']);
       }),
-      { numRuns: 800, seed: 31 },
+      { numRuns: cases(800), seed: 31 },
     );
   });
 
@@ -118,7 +119,7 @@ describe('what is written about the words of a log', () => {
           expect([line, isTalk(line)]).toEqual([line, false]);
         }
       }),
-      { numRuns: 200, seed: 32 },
+      { numRuns: cases(200), seed: 32 },
     );
   });
 

@@ -5,6 +5,7 @@ import { HostSummary, MAX_CLUES } from '../../../src/api/v1alpha1/parts/host-sum
 import { boundedClues, logCluesOf } from '../../../src/core/diagnosis/clues/log-clues.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
+import { cases } from '../../support/sizes.ts';
 
 const NOTHING = {
   dumps: [],
@@ -151,7 +152,7 @@ describe('a fault that is over', () => {
           expect(verdict.summary).toMatch(/until \d\d:\d\d:\d\d/);
         }
       }),
-      { numRuns: 200, seed: 51 },
+      { numRuns: cases(200), seed: 51 },
     );
   });
 
@@ -163,7 +164,7 @@ describe('a fault that is over', () => {
         const { class: found } = verdictOf(lines.join('\n'));
         expect([lines[0], found === 'Unknown' || found === 'Healthy']).toEqual([lines[0], false]);
       }),
-      { numRuns: 200, seed: 52 },
+      { numRuns: cases(200), seed: 52 },
     );
   });
 
@@ -198,7 +199,7 @@ describe('a fault that is over', () => {
         );
         expect(verdictOf([...lines, OTHER(300 + 601 + 60)].join('\n')).confidence).toBe('Low');
       }),
-      { numRuns: 100, seed: 53 },
+      { numRuns: cases(100), seed: 53 },
     );
   });
 });

@@ -7,6 +7,7 @@ import { type Writer, writerOf } from '../../../src/core/diagnosis/clues/writer.
 import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { journalText } from '../../../src/cli/diagnose/content/journal-json.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { cases } from '../../support/sizes.ts';
 
 const NOTHING = {
   dumps: [],
@@ -121,7 +122,7 @@ describe('the writer of a line', () => {
         const line = put(said);
         expect([line, writerOf(line)]).toEqual([line, writer]);
       }),
-      { numRuns: 400, seed: 41 },
+      { numRuns: cases(400), seed: 41 },
     );
   });
 
@@ -137,7 +138,7 @@ describe('the writer of a line', () => {
         expect(RANK[nobody?.confidence ?? 'High']).toBeLessThan(RANK.High);
         expect(RANK[node?.confidence ?? 'Low']).toBeGreaterThanOrEqual(RANK[nobody?.confidence ?? 'High']);
       }),
-      { numRuns: 300, seed: 42 },
+      { numRuns: cases(300), seed: 42 },
     );
   });
 
@@ -161,7 +162,7 @@ describe('the writer of a line', () => {
           expect(confidence).toBe('Low');
         },
       ),
-      { numRuns: 200, seed: 43 },
+      { numRuns: cases(200), seed: 43 },
     );
   });
 
@@ -178,7 +179,7 @@ describe('the writer of a line', () => {
           expect([text, picked.cause, picked.confidence]).toEqual([text, whole.cause, whole.confidence]);
         },
       ),
-      { numRuns: 150, seed: 44 },
+      { numRuns: cases(150), seed: 44 },
     );
   });
 });

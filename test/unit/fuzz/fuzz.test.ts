@@ -10,6 +10,7 @@ import { diagnose } from '../../../src/core/diagnosis/diagnose.ts';
 import { inputOf, readFixtures } from './fixture.ts';
 import { DAMAGE, LOSS, mutate, type Mutation } from './mutation.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { cases } from '../../support/sizes.ts';
 
 interface Base {
   readonly name: string;
@@ -52,14 +53,14 @@ function diagnoseMutated(base: Base, mutations: readonly Mutation[], other: Base
   return diagnose({ ...inputOf([file], base.probe), dumps: [file], logs: [file] });
 }
 
-function cases(bases: readonly Base[], mutation: fc.Arbitrary<Mutation>): fc.Arbitrary<[Base, Mutation[], Base]> {
+function damaged(bases: readonly Base[], mutation: fc.Arbitrary<Mutation>): fc.Arbitrary<[Base, Mutation[], Base]> {
   const base = fc.constantFrom(...bases);
   return fc.tuple(base, fc.array(mutation, { minLength: 1, maxLength: 4 }), base);
 }
 
 function expectValidAndSoon(bases: readonly Base[], numRuns: number, limitMs: number): void {
   fc.assert(
-    fc.property(cases(bases, DAMAGE), ([base, mutations, other]) => {
+    fc.property(damaged(bases, DAMAGE), ([base, mutations, other]) => {
       const took = cpuMs(() => Diagnosis.parse(diagnoseMutated(base, mutations, other)));
       if (took > limitMs) throw new Error(`it took ${took} ms`);
     }),
@@ -69,7 +70,7 @@ function expectValidAndSoon(bases: readonly Base[], numRuns: number, limitMs: nu
 
 function expectNothingWrong(bases: readonly Base[], numRuns: number): void {
   fc.assert(
-    fc.property(cases(bases, LOSS), ([base, mutations, other]) => {
+    fc.property(damaged(bases, LOSS), ([base, mutations, other]) => {
       const { cause, confidence } = diagnoseMutated(base, mutations, other);
       if (confidence === 'High' && !base.causes.includes(cause)) throw new Error(`${cause}, High`);
     }),
@@ -77,14 +78,14 @@ function expectNothingWrong(bases: readonly Base[], numRuns: number): void {
   );
 }
 
-test('2,500 damaged captures: no throw, a valid verdict, within half a second', () => {
-  expectValidAndSoon(REDUCED, 2_500, 500);
+test('damaged captures: no throw, a valid verdict, within half a second', () => {
+  expectValidAndSoon(REDUCED, cases(2_500), 500);
 });
 
-test('100 damaged captures in full length: the same, within two seconds', () => {
-  expectValidAndSoon(WHOLE, 100, 2_000);
+test('damaged captures in full length: the same, within two seconds', () => {
+  expectValidAndSoon(WHOLE, cases(100), 2_000);
 });
 
-test('2,500 captures that have lost something: nothing wrong is said with high confidence', () => {
-  expectNothingWrong(REDUCED, 2_500);
+test('captures that have lost something: nothing wrong is said with high confidence', () => {
+  expectNothingWrong(REDUCED, cases(2_500));
 });

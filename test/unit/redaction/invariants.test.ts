@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { cleanText, createRedactor, redact, redactBytes } from '../../../src/core/redaction/redact.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 import { PASSWORD, PLACES, TOKENS } from './planted.ts';
+import { cases } from '../../support/sizes.ts';
 
 const ORDINARY =
   'I1124 13:26:42.770426 1234 kubelet.go:2345] "SyncLoop (PLEG)" pod="default/web-0" id="b5f0a7de-1c2d"\n';
@@ -49,7 +50,7 @@ describe('whatever stands around secrets', () => {
         const once = redact(text).text;
         expect(redact(once).text).toBe(once);
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     );
   });
 
@@ -58,7 +59,7 @@ describe('whatever stands around secrets', () => {
       fc.property(mixture, fc.constantFrom(...TOKENS), mixture, (before, token, after) => {
         expect(redact(`${before}\n${token}\n${after}`).text).not.toContain(`\n${token}\n`);
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     );
   });
 

@@ -6,6 +6,7 @@ import { html, link } from '../../../../src/cli/report/html.ts';
 import { STYLE } from '../../../../src/cli/report/style.ts';
 import { PAYLOADS, withTexts } from '../../../support/report/hostile.ts';
 import { SCENARIOS } from '../../../support/report/scenarios.ts';
+import { cases, IS_LONG } from '../../../support/sizes.ts';
 
 const TAG =
   /<(?:!DOCTYPE html|\/?(?:html|head|meta|title|body|main|header|footer|section|div|span|p|h1|h2|h3|b|a|br|code|dl|dt|dd|ul|ol|li|table|thead|tbody|tr|th|td|time|figure|figcaption|svg|line|text|rect|circle)((?:\s+[a-zA-Z-]+(?:\d)?="[^"<>]*")*)\s*\/?)>/g;
@@ -14,6 +15,9 @@ const ATTRIBUTES = new Set(
     ' ',
   ),
 );
+
+/** Of one text. A report has hundreds of them. */
+const LONG = IS_LONG ? 1_048_576 : 131_072;
 
 /** @returns what is wrong with it. */
 function faultsOf(document: string): readonly string[] {
@@ -63,14 +67,14 @@ test('no text leaves a trace of itself in the markup', () => {
       const planted = (): string => list[next++ % list.length] ?? '';
       expect(faultsOf(reportDocument(withTexts(make(), planted, times)))).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 });
 
 test.each(['<', '\u202e', '\u4e2d', "'", 'a\n'])(
-  'a report is below its bound where each text is a MiB of %j',
+  'a report is below its bound where each text is long, of %j',
   (unit) => {
-    const long = unit.repeat(1_048_576 / unit.length);
+    const long = unit.repeat(LONG / unit.length);
     for (const make of Object.values(SCENARIOS)) {
       const whole = make();
       const { status } = whole.incident;

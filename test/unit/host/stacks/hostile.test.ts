@@ -10,10 +10,11 @@ import type { SampleCounts } from '../../../../src/ports/stacks.ts';
 import { openRecording, type Recording } from '../../../support/stacks/recording.ts';
 import { dumpOf, NAMES, recordingOf } from './fixtures.ts';
 import { letAllRun } from './patched.ts';
+import { cases } from '../../../support/sizes.ts';
 
 const NAME = NAMES.at(-1)!;
 const UNPACKED = recordingOf(NAME);
-const RUNS = 2000;
+const RUNS = cases(2_000);
 /** One case is over in milliseconds; with it the machine's own pauses. */
 const MAX_MS = 10_000;
 
