@@ -5,7 +5,7 @@ import { decisionOf } from '../facts/decision.ts';
 import { shortDuration } from '../facts/scale.ts';
 import { clipped, html, NOTHING, type Html } from '../html.ts';
 import type { ReportInput } from '../report-input.ts';
-import { facts, morePrinted, note, printClass, section, timeOf } from './parts.ts';
+import { facts, morePrinted, note, printClass, section, table, timeOf } from './parts.ts';
 
 const PRINTED = 4;
 const MAX_TEXT = 300;
@@ -14,23 +14,8 @@ export function actionsSection({ incident }: ReportInput): Html {
   const records = incident.status.actions ?? [];
   if (records.length === 0) return section('actions', 'Actions', note('Nothing was done to the host.'));
   const rows = records.map((record, i) => row(record, printClass(i, PRINTED)));
-  const table = html`<table>
-    <thead>
-      <tr>
-        <th scope="col">issued</th>
-        <th scope="col">action</th>
-        <th scope="col">state</th>
-        <th scope="col">took</th>
-        <th scope="col">before</th>
-        <th scope="col">after</th>
-        <th scope="col">command, and how it went</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
-  return section('actions', 'Actions', table, morePrinted(records.length, PRINTED, 'actions'));
+  const actions = table(['issued', 'action', 'state', 'took', 'before', 'after', 'command, and how it went'], rows);
+  return section('actions', 'Actions', actions, morePrinted(records.length, PRINTED, 'actions'));
 }
 
 function row(record: ActionRecord, printed: string): Html {

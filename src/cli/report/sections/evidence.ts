@@ -5,7 +5,7 @@ import { evidenceSummary } from '../../show/timeline.ts';
 import { fromTime } from '../../../core/time/timestamp.ts';
 import { clipped, html, NOTHING, type Html } from '../html.ts';
 import type { ReportInput } from '../report-input.ts';
-import { morePrinted, note, printClass, section, timeOf } from './parts.ts';
+import { morePrinted, note, printClass, section, table, timeOf } from './parts.ts';
 
 const PRINTED = 20;
 const MAX_NOTE = 200;
@@ -16,24 +16,12 @@ export function evidenceSection({ incident }: ReportInput): Html {
     trimmed === undefined ? NOTHING : html`<p class="warn">${timeOf(fromTime(trimmed.at))} ${trimmed.message}</p>`;
   if (evidence.length === 0) return section('evidence', 'Evidence', note(whyNone(incident)), gone);
   const rows = evidence.map((entry, i) => row(entry, printClass(i, PRINTED)));
-  const table = html`<table class="evidence">
-    <thead>
-      <tr>
-        <th scope="col">artifact</th>
-        <th scope="col">taken</th>
-        <th scope="col">bytes</th>
-        <th scope="col">SHA-256 of the file as stored</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+  const artifacts = table(['artifact', 'taken', 'bytes', 'SHA-256 of the file as stored'], rows, 'evidence');
   const how = html`<p class="note">
     ${evidenceSummary(incident)}. Fetch it with <code>kubectl medic evidence ${incident.metadata.name} -o DIR</code>,
     which holds each file against its checksum.
   </p>`;
-  return section('evidence', 'Evidence', how, gone, morePrinted(evidence.length, PRINTED, 'artifacts'), table);
+  return section('evidence', 'Evidence', how, gone, morePrinted(evidence.length, PRINTED, 'artifacts'), artifacts);
 }
 
 function whyNone({ spec, status }: ReportInput['incident']): string {

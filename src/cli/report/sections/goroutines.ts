@@ -2,7 +2,7 @@
 import { goroutineFacts, goroutineId, waitingStack, type GoroutineFacts } from '../facts/goroutines.ts';
 import { clipped, html, type Html } from '../html.ts';
 import type { ReportInput } from '../report-input.ts';
-import { morePrinted, note, printClass, section } from './parts.ts';
+import { morePrinted, note, printClass, section, table } from './parts.ts';
 import { framesList } from './verdict.ts';
 
 const PRINTED_GROUPS = 4;
@@ -47,18 +47,6 @@ function groupTable({ groups, otherGroups }: GoroutineFacts): Html {
     </tr> `;
   });
   const rest = otherGroups === 0 ? note('') : note(`${String(otherGroups)} more groups are in the dump.`);
-  return html`<table class="groups">
-      <thead>
-        <tr>
-          <th scope="col">count</th>
-          <th scope="col">state</th>
-          <th scope="col">longest</th>
-          <th scope="col">calls, innermost first</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-    ${morePrinted(groups.length, PRINTED_GROUPS, 'groups')}${rest}`;
+  return html`${table(['count', 'state', 'longest', 'calls, innermost first'], rows, 'groups')}
+  ${morePrinted(groups.length, PRINTED_GROUPS, 'groups')}${rest}`;
 }

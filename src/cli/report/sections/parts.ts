@@ -39,6 +39,21 @@ export function note(text: string): Html {
   return html`<p class="note">${text}</p>`;
 }
 
+/** @param kind its class of the style; empty: none. */
+export function table(headings: readonly string[], rows: readonly Html[], kind = ''): Html {
+  const heads = headings.map((heading) => html`<th scope="col">${heading}</th> `);
+  return html`<table class="${kind}">
+    <thead>
+      <tr>
+        ${heads}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}
+
 /** What follows the first rows of a list is in the file, and not on the printed page. */
 export function printClass(index: number, printed: number): string {
   return index < printed ? 'p' : 'screen';

@@ -1,7 +1,7 @@
 /** The policy as it stood, and what a drill promises. */
 import { html, NOTHING, type Html } from '../html.ts';
 import type { ReportInput } from '../report-input.ts';
-import { facts, section } from './parts.ts';
+import { facts, section, table } from './parts.ts';
 
 export function policySection({ incident }: ReportInput): Html {
   const { policy, policyGeneration, mode, strategy, evidence, remediation, budget } = incident.spec.plan;
@@ -40,22 +40,11 @@ export function drillSection({ incident }: ReportInput): Html {
         <td class="num">${limit}</td>
       </tr> `,
   );
-  const table = html`<table class="narrow">
-    <thead>
-      <tr>
-        <th scope="col">part</th>
-        <th scope="col">took</th>
-        <th scope="col">may take</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+  const parts = table(['part', 'took', 'may take'], rows, 'narrow');
   const body = facts([
     ['Fault', `${drill.fault} for ${drill.lastsFor}${drill.dryRun === true ? ', a dry run' : ''}`],
     ['Its incident', opened],
     ['Undone by', undoneBy],
   ]);
-  return section('drill', 'The drill', body, times.length === 0 ? NOTHING : table);
+  return section('drill', 'The drill', body, times.length === 0 ? NOTHING : parts);
 }

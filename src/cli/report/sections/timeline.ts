@@ -7,7 +7,7 @@ import { fromTime } from '../../../core/time/timestamp.ts';
 import { clipped, html, NOTHING, type Html } from '../html.ts';
 import type { ReportInput } from '../report-input.ts';
 import { lanesSvg } from './lanes-svg.ts';
-import { morePrinted, note, printClass, section, timeOf } from './parts.ts';
+import { morePrinted, note, printClass, section, table, timeOf } from './parts.ts';
 
 const MAX_TEXT = 500;
 const PRINTED_ROWS = 14;
@@ -36,7 +36,7 @@ export function timelineSection({ incident, events, now }: ReportInput): Html {
   const zoom = isZoomed
     ? lanesSvg({ id: 'zoom', title: 'The same, what was done', moments: numbered, spans, ...core, zero })
     : NOTHING;
-  return section('timeline', 'Timeline', whole, zoom, table(timeline, zero));
+  return section('timeline', 'Timeline', whole, zoom, momentsTable(timeline, zero));
 }
 
 function rangeOf(moments: readonly Moment[], spans: readonly Span[]): readonly [number, number] {
@@ -55,7 +55,7 @@ function coreOf(moments: readonly Moment[], zero: number): { readonly from: numb
 
 const CORE = /^(?:Ready|cordoned|host evidence|stacks saved|diagnosis|confirmed|kubelet restarted|runtime restarted)$/;
 
-function table({ moments, leftOut }: Timeline, zero: number): Html {
+function momentsTable({ moments, leftOut }: Timeline, zero: number): Html {
   const rows = moments.map((moment, index) => {
     const gap = leftOut > 0 && index === moments.length / 2 ? gapRow(leftOut) : NOTHING;
     return html`${gap}
@@ -67,21 +67,8 @@ function table({ moments, leftOut }: Timeline, zero: number): Html {
         <td><span class="cut">${clipped(moment.text, MAX_TEXT)}</span></td>
       </tr> `;
   });
-  return html`<table class="moments">
-      <thead>
-        <tr>
-          <th scope="col">#</th>
-          <th scope="col">UTC</th>
-          <th scope="col">after</th>
-          <th scope="col">what</th>
-          <th scope="col">how</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-    ${morePrinted(moments.length, PRINTED_ROWS, 'moments')}${note("The line of the log and what was done to the host are by the node's clock, the rest by the controller's.")}`;
+  return html`${table(['#', 'UTC', 'after', 'what', 'how'], rows, 'moments')}
+  ${morePrinted(moments.length, PRINTED_ROWS, 'moments')}${note("The line of the log and what was done to the host are by the node's clock, the rest by the controller's.")}`;
 }
 
 function gapRow(count: number): Html {
