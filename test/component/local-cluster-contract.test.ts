@@ -1,4 +1,5 @@
-import { describe } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { EVENTS } from '../../src/api/resources.ts';
 import { describeApply } from '../contract/apply.ts';
 import { describeLists } from '../contract/lists.ts';
 import { describeMirror } from '../contract/mirror.ts';
@@ -16,4 +17,17 @@ describe('the local cluster keeps what the contract of the Cluster port says of 
   describeRules(admin);
   describeLists(admin);
   describeMirror(() => ({ cluster: admin }));
+
+  test('names that it makes do not meet, as those of a real server from 1.32 on', async () => {
+    const event = {
+      metadata: { generateName: 'same.', namespace: 'default' },
+      involvedObject: { kind: 'Node', name: 'a' },
+    };
+    const names = new Set<string>();
+    for (let index = 0; index < 4_000; index++) {
+      const { metadata } = await cluster.create(EVENTS, event, { manager: 'test' });
+      names.add(metadata.name);
+    }
+    expect(names.size).toBe(4_000);
+  });
 });

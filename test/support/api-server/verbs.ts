@@ -97,8 +97,9 @@ export function createVerbs(store: ObjectStore, now: () => number, uid: () => st
   }
 
   function create(kind: ServedKind, namespace: string | undefined, body: JsonObject, manager: string): StoredObject {
-    const name = nameFor(kind, body);
-    if (store.get(kind, namespace, name) !== undefined) throw alreadyExists(kind, name);
+    const isTaken = (name: string): boolean => store.get(kind, namespace, name) !== undefined;
+    const name = nameFor(kind, body, isTaken);
+    if (isTaken(name)) throw alreadyExists(kind, name);
     const admitted = admit(kind, kind.custom ? without(body, 'status') : body, undefined, name);
     const owner: Owner = { manager, operation: 'Update', subresource: '' };
     const difference = compare(new Map(), ownableFields(admitted, kind.schema));
@@ -188,12 +189,20 @@ export function createVerbs(store: ObjectStore, now: () => number, uid: () => st
   };
 }
 
-function nameFor(kind: ServedKind, body: JsonObject): string {
+/** From 1.32 on the server draws again while a name is taken, eight times in all (feature gate `RetryGenerateName`). */
+const NAMES_DRAWN = 8;
+
+function nameFor(kind: ServedKind, body: JsonObject, isTaken: (name: string) => boolean): string {
   const metadata = objectAt(body, 'metadata');
   const name = textAt(metadata, 'name');
   if (name !== undefined && name !== '') return name;
   const prefix = textAt(metadata, 'generateName');
-  if (prefix !== undefined && prefix !== '') return `${prefix}${randomUUID().replaceAll('-', '').slice(0, 5)}`;
+  if (prefix !== undefined && prefix !== '') {
+    const draw = (): string => `${prefix}${randomUUID().replaceAll('-', '').slice(0, 5)}`;
+    let drawn = draw();
+    for (let tries = 1; tries < NAMES_DRAWN && isTaken(drawn); tries++) drawn = draw();
+    return drawn;
+  }
   const message = 'Required value: name or generateName is required';
   throw invalid(kind, '', [{ field: 'metadata.name', reason: 'FieldValueRequired', message }]);
 }
