@@ -21,7 +21,7 @@ import { unmetExpectations } from './expectations.ts';
 import { kubectlTable } from './kubectl-table.ts';
 import { termUntil } from '../support/term.ts';
 import { createScaledClock } from './scaled-clock.ts';
-import { type Line, tellHealth, tellIncident, tellNode } from './timeline.ts';
+import { isActing, type Line, tellHealth, tellIncident, tellNode } from './timeline.ts';
 
 const FACTOR = 20;
 /** The story is over in about 5 minutes of its own time; this is when it is given up. */
@@ -39,7 +39,7 @@ const metrics = createRecordingMetrics();
 
 function paint(line: Line): string {
   const colours = { '✔': 'green', '✗': 'red', '●': 'red', '◌': 'yellow', '◷': 'yellow', '·': 'gray' } as const;
-  const seconds = Math.round((clock.now() - startedAt) / 1000);
+  const seconds = Math.round(((line.at ?? clock.now()) - startedAt) / 1000);
   const time = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
   const words = `${line.mark} ${line.word}`.padEnd(20);
   const start = `  ${styleText('dim', time)}  ${styleText('bold', line.node)}  ${styleText(colours[line.mark], words)}`;
@@ -52,23 +52,40 @@ function say(line: Line): void {
   console.log(paint(line));
 }
 
+/** Nodes under an act, each with what is told of it once the act is: a node may be Ready before its restart is reported. */
+const acting = new Map<string, Line[]>();
+
+function sayOfNode(now: Node, before: Node | undefined): void {
+  const held = acting.get(now.metadata.name);
+  const lines = tellNode(now, before);
+  if (held === undefined) lines.forEach(say);
+  else held.push(...lines.map((line) => ({ ...line, at: clock.now() })));
+}
+
+function sayOfIncident(now: KubeletIncident, before: KubeletIncident | undefined): void {
+  const { nodeName } = now.spec;
+  const held = acting.get(nodeName) ?? [];
+  tellIncident(now, before).forEach(say);
+  if (isActing(now)) {
+    acting.set(nodeName, held);
+    return;
+  }
+  acting.delete(nodeName);
+  held.forEach(say);
+}
+
 function follow({ server }: DemoCluster): void {
-  const tellers = new Map<string, (now: unknown, before: unknown) => readonly Line[]>([
-    [NODES.plural, (now, before) => tellNode(Node.parse(now), before === undefined ? undefined : Node.parse(before))],
-    [
-      HEALTHS.plural,
-      (now, before) =>
-        tellHealth(KubeletHealth.parse(now), before === undefined ? undefined : KubeletHealth.parse(before)),
-    ],
-    [
-      INCIDENTS.plural,
-      (now, before) =>
-        tellIncident(KubeletIncident.parse(now), before === undefined ? undefined : KubeletIncident.parse(before)),
-    ],
-  ]);
-  server.onChange(({ kind, object, previous, type }) => {
-    if (type !== 'DELETED') for (const line of tellers.get(kind.plural)?.(object, previous) ?? []) say(line);
+  server.onChange(({ kind, object: now, previous: before, type }) => {
+    if (type === 'DELETED') return;
+    if (kind.plural === NODES.plural) sayOfNode(Node.parse(now), parsed(Node, before));
+    if (kind.plural === HEALTHS.plural)
+      tellHealth(KubeletHealth.parse(now), parsed(KubeletHealth, before)).forEach(say);
+    if (kind.plural === INCIDENTS.plural) sayOfIncident(KubeletIncident.parse(now), parsed(KubeletIncident, before));
   });
+}
+
+function parsed<T>(type: { readonly parse: (object: unknown) => T }, object: unknown): T | undefined {
+  return object === undefined ? undefined : type.parse(object);
 }
 
 function clusterAs(user: string, { server }: DemoCluster): Cluster {

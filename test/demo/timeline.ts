@@ -16,6 +16,8 @@ export interface Line {
   readonly mark: Mark;
   readonly word: string;
   readonly text: string;
+  /** Milliseconds since 1970; undefined: when it is seen. */
+  readonly at?: number;
 }
 
 type Change<T> = (current: T | undefined, previous: T | undefined) => readonly Line[];
@@ -102,11 +104,17 @@ function actionLine(record: ActRecord): Omit<Line, 'node'> {
     mark: good ? '✔' : '✗',
     word: good ? ACTIONS[record.action].done : `${record.action}: ${record.state}`,
     text: good ? moved : (record.message ?? ''),
+    ...(good && record.issuedAt !== undefined ? { at: Date.parse(record.issuedAt) } : {}),
   };
 }
 
 function finishedActions(incident: KubeletIncident | undefined): readonly ActRecord[] {
   return (incident?.status.actions ?? []).filter(isAct).filter((record) => record.state !== 'Reserved');
+}
+
+/** The agent is at an act; what comes of it may be seen before the act has ended. */
+export function isActing({ status }: KubeletIncident): boolean {
+  return (status.actions ?? []).some((record) => isAct(record) && record.state === 'Reserved');
 }
 
 export const tellIncident: Change<KubeletIncident> = (current, previous) => {

@@ -2,7 +2,7 @@
 import type { EventReason } from '../../api/v1alpha1/words/event-reasons.ts';
 import type { Event } from '../../api/kubernetes/objects.ts';
 import type { ActionRecord, KubeletIncident, Step } from '../../api/v1alpha1/kinds/incident.ts';
-import { ACTIONS, isAct } from '../../core/decision/actions.ts';
+import { ACTIONS, type ActRecord, isAct } from '../../core/decision/actions.ts';
 import { findCondition } from '../../core/decision/record/conditions-and-steps.ts';
 import { TRIGGERS } from '../../core/decision/node/triggers.ts';
 import { isGoodEnd } from '../../core/decision/record/outcomes.ts';
@@ -144,28 +144,37 @@ function underWay(step: Step, title: string, now: number): Moment {
 }
 
 function ofAction(record: ActionRecord): readonly Moment[] {
-  const { action, state, finishedAt, issuedAt, reservedAt, message = '', unit = '', command } = record;
   // Of a capture the step says how it went; the record adds why it failed.
-  if (!isAct(record) && (state === 'Succeeded' || state === 'Reserved')) return [];
-  const at = timeOf(finishedAt ?? issuedAt ?? reservedAt);
-  if (state === 'Succeeded' && isAct(record)) {
-    const how = [pidChange(record), command === undefined ? unit : `\`${command}\``].filter((part) => part !== '');
-    return [{ at, tone: 'good', title: ACTIONS[record.action].done, text: how.join('  ') }];
-  }
-  const tone = state === 'Reserved' ? 'open' : 'bad';
+  if (!isAct(record) && (record.state === 'Succeeded' || record.state === 'Reserved')) return [];
+  if (isAct(record) && record.state === 'Succeeded') return [ofSuccess(record)];
+  const { action, state, finishedAt, issuedAt, reservedAt, message = '', unit = '' } = record;
   return [
     {
-      at,
-      tone,
+      at: timeOf(finishedAt ?? issuedAt ?? reservedAt),
+      tone: state === 'Reserved' ? 'open' : 'bad',
       title: `${action} ${state.toLowerCase()}`,
       text: [unit, message].filter((part) => part !== '').join(': '),
     },
   ];
 }
 
+/** When it was issued: the node may be Ready before systemd says that all is up. */
+function ofSuccess(record: ActRecord): Moment {
+  const { action, issuedAt, finishedAt, reservedAt, command, unit = '' } = record;
+  const how = [pidChange(record), command === undefined ? unit : `\`${command}\``, lasted(record)];
+  const text = how.filter((part) => part !== '').join('  ');
+  return { at: timeOf(issuedAt ?? finishedAt ?? reservedAt), tone: 'good', title: ACTIONS[action].done, text };
+}
+
 function pidChange({ before, after }: ActionRecord): string {
   if (before === undefined || after === undefined) return '';
   return `pid ${before.pid} -> ${after.pid}`;
+}
+
+/** From the command to what replaced it. */
+function lasted({ issuedAt, finishedAt }: ActionRecord): string {
+  const ms = timeOf(finishedAt) - timeOf(issuedAt);
+  return ms >= 1_000 ? `took ${humanAge(ms)}` : '';
 }
 
 function diagnosed({ status }: KubeletIncident): readonly Moment[] {

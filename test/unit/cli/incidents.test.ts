@@ -177,6 +177,14 @@ describe('history', () => {
 });
 
 describe('show', () => {
+  test('tells a restart when it was issued: the node may be Ready before it has ended', async () => {
+    const [action] = RECOVERED.actions ?? [];
+    const actions = action === undefined ? [] : [{ ...action, finishedAt: at(80_000) }];
+    const timings = { ...RECOVERED.timings, readyAt: at(30_000) };
+    const { out } = await bench.run('show', seedIncident({ status: { ...RECOVERED, actions, timings } }));
+    expect(out).toMatch(/\+2\.7s +✔ runtime restarted .*`  took 77s\n.*Ready/);
+  });
+
   test('tells what happened when, oldest first, with pids, the stack and what is missing', async () => {
     const name = seedIncident({ status: RECOVERED });
     const { code, out } = await bench.run('show', name);
