@@ -10,7 +10,7 @@ import { readOwnCauses } from '../platform/own-causes/read-own-causes.ts';
 import { createSystemRandom } from '../platform/random.ts';
 import type { LocalProcesses } from '../ports/stacks.ts';
 
-const terminal = createTerminal(process.stdout, process.stderr);
+const terminal = createTerminal(process.stdout, process.stderr, process.env);
 
 /** kubectl: `--kubeconfig`, then the files of KUBECONFIG, then ~/.kube/config. */
 function kubeconfigFiles({ kubeconfig }: ConnectionFlags): readonly string[] {

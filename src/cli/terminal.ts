@@ -11,10 +11,35 @@ export interface Terminal {
   readonly note: (text: string) => void;
   /** In colour where the output is a terminal and NO_COLOR is not set. */
   readonly paint: (colour: Colour, text: string) => string;
+  /** How long a line of text may be; undefined: as long as reads well. */
+  readonly columns?: number | undefined;
 }
 
-export function createTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Terminal {
+/** As long a line as `show` writes by itself; a wider terminal leaves room at its side. */
+const WIDE = 132;
+/** A word or two fit beside a label all the same. */
+const NARROWEST_TEXT = 24;
+
+/** `COLUMNS`, as a person set it, goes before what the terminal says. */
+function columnsOf({ columns }: Pick<NodeJS.WriteStream, 'columns'>, asked: string | undefined): number | undefined {
+  if (asked !== undefined && /^[1-9]\d{0,4}$/.test(asked)) return Number(asked);
+  // A pipe has none.
+  const own = columns as number | undefined;
+  return own !== undefined && own > 0 && own < WIDE ? own : undefined;
+}
+
+/** How long a text may be that begins after `indent` columns; `most` where nobody says how wide a line is. */
+export function textWidth({ columns }: Pick<Terminal, 'columns'>, indent: number, most: number): number {
+  return columns === undefined ? most : Math.max(NARROWEST_TEXT, columns - indent);
+}
+
+export function createTerminal(
+  stdout: NodeJS.WriteStream,
+  stderr: NodeJS.WriteStream,
+  env: Readonly<NodeJS.ProcessEnv>,
+): Terminal {
   return {
+    columns: columnsOf(stdout, env['COLUMNS']),
     out: (text) => {
       stdout.write(text);
     },

@@ -2,7 +2,7 @@
 import type { CauseClass, Diagnosis, RestartEffect } from '../../api/v1alpha1/parts/diagnosis.ts';
 import { wrap } from '../table.ts';
 import { stackLines } from './content/stack-lines.ts';
-import { oneLine, printable, type Terminal } from '../terminal.ts';
+import { oneLine, printable, textWidth, type Terminal } from '../terminal.ts';
 
 const LABEL_WIDTH = 13;
 const TEXT_WIDTH = 96;
@@ -42,7 +42,7 @@ function colourOf({ class: causeClass }: Diagnosis): 'green' | 'yellow' | 'red' 
 }
 
 function labelled(terminal: Terminal, label: string, text: string): string {
-  return `  ${terminal.paint('bold', label.padEnd(LABEL_WIDTH))}${wrap(text, TEXT_WIDTH, INDENT)}\n`;
+  return `  ${terminal.paint('bold', label.padEnd(LABEL_WIDTH))}${wrap(text, textWidth(terminal, INDENT.length, TEXT_WIDTH), INDENT)}\n`;
 }
 
 function where(terminal: Terminal, diagnosis: Diagnosis, all: boolean): string {
@@ -61,7 +61,7 @@ function listed(terminal: Terminal, label: string, lines: readonly string[], all
   const texts = (all ? lines : lines.slice(0, LISTED_LINES)).map((line) => {
     const text = oneLine(line).replaceAll(/ +/g, ' ');
     const shown = all || text.length <= LISTED_WIDTH ? text : `${text.slice(0, LISTED_WIDTH)}…`;
-    return wrap(shown, TEXT_WIDTH, `${INDENT}  `);
+    return wrap(shown, textWidth(terminal, INDENT.length + 2, TEXT_WIDTH), `${INDENT}  `);
   });
   return `  ${terminal.paint('bold', label.padEnd(LABEL_WIDTH))}${texts.join(`\n${INDENT}`)}\n`;
 }
@@ -69,7 +69,7 @@ function listed(terminal: Terminal, label: string, lines: readonly string[], all
 /** @param verbose all frames, and identifiers. */
 export function verdictText(terminal: Terminal, verdict: Diagnosis, verbose: boolean): string {
   const { cause, confidence, restartKubelet, restartRuntime, fixedIn, references, fingerprint } = verdict;
-  const title = wrap(headline(verdict), TEXT_WIDTH + LABEL_WIDTH, '  ');
+  const title = wrap(headline(verdict), textWidth(terminal, 2, TEXT_WIDTH + LABEL_WIDTH), '  ');
   const restarts = `kubelet: ${EFFECTS[restartKubelet]}; container runtime: ${EFFECTS[restartRuntime]}`;
   const isFault = verdict.class !== 'Healthy';
   return [

@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 import { incidentRef, shownObject, writeNames, writeStructured, type Format } from '../structured.ts';
 import { stateText } from '../state-text.ts';
 import { humanAge, renderTable, wrap } from '../table.ts';
-import { oneLine } from '../terminal.ts';
+import { oneLine, textWidth } from '../terminal.ts';
 
 type Column = readonly [head: string, cell: (incident: KubeletIncident, now: number) => string];
 
@@ -66,7 +66,8 @@ export async function runHistory(session: Session, node: string | undefined, opt
   terminal.out(renderTable([columns.map(([head]) => head), ...rows]));
   if (patterns.length === 0) return;
   const fleet = await countNodes(session);
-  const lines = patterns.map((p) => `  ${wrap(oneLine(patternLine(p, fleet)), PATTERN_WIDTH, '    ')}\n`);
+  const width = textWidth(terminal, 4, PATTERN_WIDTH);
+  const lines = patterns.map((p) => `  ${wrap(oneLine(patternLine(p, fleet)), width, '    ')}\n`);
   terminal.out(`\n${terminal.paint('bold', 'The same fault more than once')}\n${lines.join('')}`);
 }
 

@@ -6,7 +6,7 @@ import { isGoodEnd } from '../../core/decision/record/outcomes.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { verdictText } from '../diagnose/verdict-text.ts';
 import { humanAge, humanBytes, renderTable, wrap } from '../table.ts';
-import { oneLine, type Colour, type Terminal } from '../terminal.ts';
+import { oneLine, textWidth, type Colour, type Terminal } from '../terminal.ts';
 import { evidenceSummary, type Moment, type Tone } from './timeline.ts';
 
 const MARKS: Readonly<Record<Tone, string>> = { good: '✔', bad: '✖', open: '◷', plain: '·' };
@@ -72,7 +72,7 @@ function timelineText(terminal: Terminal, timeline: readonly Moment[], zero: num
         COLOURS[moment.tone],
         `${MARKS[moment.tone]} ${oneLine(moment.title).padEnd(TITLE_WIDTH)}`,
       );
-      const text = wrap(oneLine(moment.text), TEXT_WIDTH, indent);
+      const text = wrap(oneLine(moment.text), textWidth(terminal, indent.length, TEXT_WIDTH), indent);
       return `${dateLine}  ${iso.slice(11, 19)} ${terminal.paint('dim', offset)}  ${title}${text}`.trimEnd();
     })
     .map((line) => `${line}\n`)
@@ -91,7 +91,9 @@ function shortDuration(ms: number): string {
 }
 
 function patternLines(terminal: Terminal, { summary, incidents }: FleetPattern): string {
-  const text = wrap(`${oneLine(summary)}: ${incidents.map(oneLine).join(', ')}`, TEXT_WIDTH, ' '.repeat(15));
+  const indent = ' '.repeat(15);
+  const words = `${oneLine(summary)}: ${incidents.map(oneLine).join(', ')}`;
+  const text = wrap(words, textWidth(terminal, indent.length, TEXT_WIDTH), indent);
   return `  ${terminal.paint('bold', 'Also'.padEnd(13))}${text}\n`;
 }
 
@@ -99,7 +101,8 @@ function evidenceText(terminal: Terminal, incident: KubeletIncident, verbose: bo
   const { evidence = [] } = incident.status;
   const { trimmed } = incident.status;
   const where = ' '.repeat(15);
-  const gone = trimmed === undefined ? '' : `${where}${wrap(oneLine(trimmed.message), TEXT_WIDTH, where)}\n`;
+  const width = textWidth(terminal, where.length, TEXT_WIDTH);
+  const gone = trimmed === undefined ? '' : `${where}${wrap(oneLine(trimmed.message), width, where)}\n`;
   const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n${gone}`;
   const shown = evidence.filter(({ state }) => verbose || state === 'Failed');
   if (shown.length === 0) return heads;

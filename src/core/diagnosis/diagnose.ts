@@ -72,9 +72,19 @@ function stackText(frames: readonly Frame[]): string {
   return text;
 }
 
+/** `kubelet.log.gz:260`: where a line stands. */
+const CITATION = /^\S+:\d+(?= )/;
+
+/** A line that several signs cite is cited once, for the first of them. */
 function evidenceLines(lines: readonly string[]): string[] {
-  const cut = lines.filter((line) => line !== '').map((line) => cleanText(line, MAX_EVIDENCE_LINE));
-  return [...new Set(cut)].slice(0, MAX_EVIDENCE);
+  const cited = new Map<string, string>();
+  for (const line of lines) {
+    if (line === '') continue;
+    const clean = cleanText(line, MAX_EVIDENCE_LINE);
+    const place = CITATION.exec(clean)?.[0] ?? clean;
+    if (!cited.has(place)) cited.set(place, clean);
+  }
+  return [...cited.values()].slice(0, MAX_EVIDENCE);
 }
 
 /** Where relist is blocked, its own line is the one to read; of others the first one of Kubernetes. */
@@ -122,7 +132,9 @@ function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts)
     summary: summaryOf(cause, facts),
     restartKubelet: isUnasked(best, facts) ? 'Unknown' : cause.restartKubelet,
     restartRuntime: cause.restartRuntime,
-    recommendation: cause.recommendation,
+    recommendation: [cause.recommendation, isUnasked(best, facts) ? cause.ifUnasked : undefined]
+      .filter(Boolean)
+      .join(' '),
     ...(cause.fixedIn === undefined ? {} : { fixedIn: cause.fixedIn }),
     references: [...cause.references],
     evidence: evidenceLines([...found.map(({ evidence }) => evidence), ...also, ...unread]),

@@ -1,6 +1,7 @@
 /** What to say where no cause is found: what was seen, and what would help. */
 import type { Facts } from './analysis/facts.ts';
 import type { RelistPlace } from './analysis/relist.ts';
+import { askFor } from './ask-for.ts';
 
 const PLACES: Readonly<Record<RelistPlace, string>> = {
   'event-send': 'in relist itself, which a kubelet of this release does not do for long',
@@ -12,10 +13,11 @@ const PLACES: Readonly<Record<RelistPlace, string>> = {
 
 interface Words {
   readonly summary: string;
-  readonly recommendation: string;
+  /** Before what is asked for. */
+  readonly advice?: string;
 }
 
-const BRING = 'Take two goroutine dumps of the kubelet (debug=2) 10 seconds apart, and ask the runtime (crictl pods).';
+const MAY_COME_BACK = 'It may come back: have dumps taken when it does.';
 
 /** A cause that the logs name, and after which its work has succeeded. */
 export interface Past {
@@ -36,8 +38,12 @@ export interface Seen {
   readonly hasOpenCall: boolean;
 }
 
-export function unknownVerdict(facts: Facts, { past, hasOpenCall }: Seen): Words {
-  return ofStacks(facts, hasOpenCall) ?? ofPast(facts, past) ?? ofLogs(facts);
+export function unknownVerdict(
+  facts: Facts,
+  { past, hasOpenCall }: Seen,
+): { readonly summary: string; readonly recommendation: string } {
+  const { summary, advice } = ofStacks(facts, hasOpenCall) ?? ofPast(facts, past) ?? ofLogs(facts);
+  return { summary, recommendation: advice === undefined ? askFor(facts) : `${advice} ${askFor(facts)}` };
 }
 
 function ofPast({ logs }: Facts, past: Past | undefined): Words | undefined {
@@ -45,7 +51,7 @@ function ofPast({ logs }: Facts, past: Past | undefined): Words | undefined {
   const when = past.until === '' ? 'for a while' : `until ${past.until}`;
   return {
     summary: `It was at fault ${when}, and works again: ${past.cause}. ${past.summary}`,
-    recommendation: `It may come back: have dumps taken when it does. ${BRING}`,
+    advice: MAY_COME_BACK,
   };
 }
 
@@ -53,36 +59,35 @@ function ofStacks({ kubelet, isWhole, relist, stacks }: Facts, hasOpenCall: bool
   if (relist?.place === 'idle' && hasOpenCall)
     return {
       summary: 'No known cause fits; relist is idle, and a call of the kubelet has not come back for minutes.',
-      recommendation: `See whom that goroutine asks, and whether the node can reach it. ${BRING}`,
+      advice: 'See whom that goroutine asks, and whether the node can reach it.',
     };
-  if (relist !== undefined)
-    return { summary: `No known cause fits; relist is ${PLACES[relist.place]}.`, recommendation: BRING };
+  if (relist !== undefined) return { summary: `No known cause fits; relist is ${PLACES[relist.place]}.` };
   if (kubelet?.dump.isCut === true) {
     const summary = 'No known cause fits; the dump of the kubelet is cut, and what is left of it shows no relist.';
-    return { summary, recommendation: `The part that is missing may have it. ${BRING}` };
+    return { summary, advice: 'The part that is missing may have it.' };
   }
   if (kubelet !== undefined) {
     const what = isWhole ? 'the dump of the kubelet shows' : 'the stacks that are here show';
-    return { summary: `No known cause fits, and ${what} no relist.`, recommendation: BRING };
+    return { summary: `No known cause fits, and ${what} no relist.` };
   }
   const other = stacks[0];
   if (other === undefined) return undefined;
   const name = other.process === 'other' ? 'a program that is not known here' : other.process;
-  return { summary: `No known cause fits; the dump is of ${name}, not of a kubelet.`, recommendation: BRING };
+  return { summary: `No known cause fits; the dump is of ${name}, not of a kubelet.` };
 }
 
 function ofLogs({ logs, hasLogs }: Facts): Words {
   if (logs.pleg.goesOn) {
     const summary = 'PLEG is not healthy, but without a goroutine dump nothing shows why.';
-    return { summary, recommendation: BRING };
+    return { summary };
   }
   if (logs.pleg.until !== undefined) {
     const when = logs.pleg.until === '' ? 'for a while' : `until ${logs.pleg.until}`;
     const summary = `PLEG was not healthy ${when}, and is again; the log does not show why.`;
-    return { summary, recommendation: `It may come back: have dumps taken when it does. ${BRING}` };
+    return { summary, advice: MAY_COME_BACK };
   }
   const summary = hasLogs
     ? 'There is no goroutine dump, and the text names no known cause.'
     : 'There is neither a goroutine dump nor a log in what was given.';
-  return { summary, recommendation: BRING };
+  return { summary };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { writeStructured, type Format } from '../../../src/cli/structured.ts';
-import { oneLine, printable, type Terminal } from '../../../src/cli/terminal.ts';
+import { createTerminal, oneLine, printable, textWidth, type Terminal } from '../../../src/cli/terminal.ts';
 
 /** Escape, CSI of one byte, delete, next line, marks of direction, line separators, tags, what has no width. */
 const UNSEEN = [0x1b, 0x9b, 0x7f, 0x85, 0x200b, 0x200e, 0x202e, 0x2066, 0x2028, 0x2029, 0x61c, 0xfeff, 0xe0041];
@@ -38,4 +38,26 @@ describe.each(UNSEEN)('the character %#', (code) => {
 test('a text without any is as plain as it was', () => {
   expect(written('yaml', { a: ['b c', 'x\ny\n'], 'd-e': true })).toBe('a:\n  - b c\n  - |\n    x\n    y\nd-e: true\n');
   expect(printable('a\tb\nc')).toBe('a  b\nc');
+});
+
+describe('the length of a line', () => {
+  const width = (columns: number | undefined, env: NodeJS.ProcessEnv): number => {
+    const stdout = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, { columns });
+    return textWidth(createTerminal(stdout, stdout, env), 15, 96);
+  };
+
+  test.each<[string, number | undefined, NodeJS.ProcessEnv, number]>([
+    ['a pipe', undefined, {}, 96],
+    ['COLUMNS before the terminal', 80, { COLUMNS: '60' }, 45],
+    ['COLUMNS for a pipe', undefined, { COLUMNS: '200' }, 185],
+    ['the terminal', 80, {}, 65],
+    ['a wide terminal', 400, {}, 96],
+    ['a narrow one', 10, {}, 24],
+    ['a terminal that says nothing', 0, {}, 96],
+    ['COLUMNS that is no number', undefined, { COLUMNS: 'many' }, 96],
+    ['COLUMNS of nothing', 80, { COLUMNS: '0' }, 65],
+    ['COLUMNS without end', undefined, { COLUMNS: '9'.repeat(400) }, 96],
+  ])('%s', (_, columns, env, expected) => {
+    expect(width(columns, env)).toBe(expected);
+  });
 });

@@ -155,6 +155,8 @@ export interface Cause {
   readonly restartKubelet: RestartEffect;
   readonly restartRuntime: RestartEffect;
   readonly recommendation: string;
+  /** Added where a stack is all that there is: nobody has asked the runtime, and no log tells of it. */
+  readonly ifUnasked?: string;
   readonly fixedIn?: string;
   readonly references: readonly string[];
 }

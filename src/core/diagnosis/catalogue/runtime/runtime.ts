@@ -55,7 +55,8 @@ export const RUNTIME_CAUSES: readonly Cause[] = [
       { kind: 'log', pattern: /container runtime is down/g, weight: 0.3 },
     ],
     recommendation:
-      'Restart the runtime, then look at the kubelet. Restarting the kubelet alone would make it crash-loop. From the stack alone a dead connection looks the same: ask the runtime (crictl pods).',
+      'Restart the runtime, then look at the kubelet. Restarting the kubelet alone would make it crash-loop.',
+    ifUnasked: 'From the stack alone a dead connection looks the same: ask the runtime (crictl pods).',
     references: ['kubernetes/kubernetes#45419', 'kubernetes/kubernetes#94829'],
   },
   {

@@ -1,0 +1,35 @@
+/** What would tell more than what was given: nothing is asked for that is here. */
+import type { Facts } from './analysis/facts.ts';
+
+/** `crictl pods` by a person, or dumps of the runtime, which say more. */
+function isRuntimeKnown({ input, others }: Facts): boolean {
+  return input.probe !== 'Unknown' || others.some(({ dump }) => dump.process !== 'other');
+}
+
+function dumpsToTake({ kubelet, isWhole, earlier }: Facts): string | undefined {
+  if (kubelet === undefined || !isWhole || kubelet.dump.isCut === true)
+    return 'take two whole goroutine dumps of the kubelet (debug=2) 10 seconds apart';
+  return earlier === undefined
+    ? 'take another goroutine dump of the kubelet (debug=2), 10 seconds or more apart'
+    : undefined;
+}
+
+/** One sentence. */
+export function askFor(facts: Facts): string {
+  const asked = [
+    dumpsToTake(facts),
+    facts.hasLogs ? undefined : "bring the kubelet's log",
+    isRuntimeKnown(facts) ? undefined : 'ask the runtime (crictl pods)',
+  ].filter((one) => one !== undefined);
+  const [first, ...others] = asked;
+  if (first === undefined)
+    return 'All that is asked for most often is here; what is missing is an entry of the catalogue: please report it.';
+  const rest =
+    others.length === 0
+      ? ''
+      : `${others
+          .slice(0, -1)
+          .map((one) => `, ${one}`)
+          .join('')}, and ${others.at(-1) ?? ''}`;
+  return `${first.charAt(0).toUpperCase()}${first.slice(1)}${rest}.`;
+}
