@@ -13,7 +13,7 @@ const LOOK_AGAIN_MS = 30_000;
 /** Counts change with every node of a storm; who reads them reads at leisure. */
 const SPACING_MS = 10_000;
 /** Whether the breaker is open is told sooner. */
-const NEWS_SPACING_MS = 2_000;
+const NEWS_SPACING_MS = 1_000;
 
 export function isBreakerOpen({ conditions }: PolicyStatus): boolean {
   return findCondition(conditions, 'BudgetAvailable')?.reason === 'TooManyUnhealthy';
@@ -26,7 +26,7 @@ function spacingMs(before: PolicyStatus, after: PolicyStatus): number {
 /** @returns when to look again, milliseconds since 1970; undefined: there is no such policy any more. */
 export type PolicyReconciler = (name: string) => Promise<number | undefined>;
 
-/** Remembers when it wrote, so that a status is written at most once in ten seconds, or in two where the breaker opens or closes. */
+/** Remembers when it wrote, so that a status is written at most once in ten seconds, or in one where the breaker opens or closes. */
 export function createPolicyReconciler(world: World, view: LocalView): PolicyReconciler {
   const { clock, cluster, ownCauses = NO_OWN_CAUSES } = world;
   /** On the monotonic clock. */
