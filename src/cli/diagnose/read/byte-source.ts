@@ -20,7 +20,11 @@ export class CutError extends Error {}
  * Of a file. It is opened so that no read waits: a file of /proc that others write to gives what it has, and a pipe is waited
  * for no longer than there is time.
  */
-export async function* fileChunks(path: string, bounds: ReadBounds, isTail: (head: Buffer) => boolean): Chunks {
+export async function* fileChunks(
+  path: string,
+  bounds: ReadBounds,
+  isTail: (head: Buffer) => boolean,
+): AsyncGenerator<Buffer, void> {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   if ((await stat(path)).isFIFO()) {
     yield* streamChunks(new Socket({ fd: openSync(path, flags), readable: true, writable: false }), bounds);

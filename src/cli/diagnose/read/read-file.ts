@@ -19,11 +19,13 @@ export interface NamedResult {
 /** It never throws: what cannot be read is a result. */
 export async function* readFile({ path, name }: FoundFile, bounds: ReadBounds): AsyncGenerator<NamedResult> {
   // The end of what is packed is behind its beginning.
-  yield* readChunks(
-    name,
-    fileChunks(path, bounds, (head) => !isGzip(head) && !isTar(head)),
-    bounds,
-  );
+  const chunks = fileChunks(path, bounds, (head) => !isGzip(head) && !isTar(head));
+  try {
+    yield* readChunks(name, chunks, bounds);
+  } finally {
+    // Who has seen enough leaves it open.
+    await chunks.return();
+  }
 }
 
 export async function* readChunks(name: string, chunks: Chunks, bounds: ReadBounds): AsyncGenerator<NamedResult> {
