@@ -177,7 +177,20 @@ export function redactBytes(bytes: Buffer): { readonly bytes: Buffer; readonly c
 /** A secret that the cut halves would no longer be seen as one, so that what is beyond the cut is looked at too. */
 const BEYOND_CUT = 65_536;
 
+/** Short texts that were asked for lately, each with what is left of it: an agent says the same at every look. */
+const RECENT = { texts: new Map<string, string>(), most: 64, longest: 2_048 } as const;
+
+function redactedText(text: string): string {
+  const known = RECENT.texts.get(text);
+  if (known !== undefined) return known;
+  const clean = redact(text).text;
+  if (text.length > RECENT.longest) return clean;
+  if (RECENT.texts.size >= RECENT.most) RECENT.texts.clear();
+  RECENT.texts.set(text, clean);
+  return clean;
+}
+
 /** Without secrets, and then no longer than `max` characters: what every text that leaves a node goes through. */
 export function cleanText(text: string, max: number): string {
-  return redact(text.slice(0, max + BEYOND_CUT)).text.slice(0, max);
+  return redactedText(text.slice(0, max + BEYOND_CUT)).slice(0, max);
 }
