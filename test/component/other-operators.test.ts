@@ -12,8 +12,11 @@ import {
 } from '../support/controller-harness.ts';
 import { smallDumps } from '../support/host/small-dumps.ts';
 import { createHealthCheck, type HealthCheck, type HealthCheckOptions } from '../support/node-health-check.ts';
+import { cases } from '../support/sizes.ts';
 
 const HOLDER = 'NodeHealthCheck-workers';
+/** One for each node of a large cluster. */
+const REQUESTS = cases(5_000);
 const POLICY = { mode: 'Remediate', budget: { maxUnhealthy: 1 } };
 
 let bench: ControllerBench;
@@ -267,18 +270,18 @@ describe('requests that lie', () => {
     expect([restarts(), answered('node-a')]).toEqual([[], 'Processing=False Succeeded=False MaintenanceLease']);
   });
 
-  test('5,000 at once delay no recovery, and cost one write each', async () => {
+  test(`${REQUESTS} at once delay no recovery, and cost one write each`, async () => {
     await start({}, { unhealthyMs: 3_600_000 });
     bench.host('node-a').inject('runtime-hung');
     await bench.clock.advance(100_000);
-    for (let index = 0; index < 5_000; index += 1) request(`node-${index}`);
+    for (let index = 0; index < REQUESTS; index += 1) request(`node-${index}`);
     const askedAt = bench.clock.now();
     const { timings } = (await bench.until('node-a', ({ status }) => status.outcome === 'Recovered')).status;
     const recoveredMs = Date.parse(timings?.completedAt ?? '') - askedAt;
     expect(recoveredMs).toBeLessThan(400_000);
     await bench.clock.advance(400_000);
     const writes = bench.local.writes.filter(({ plural }) => plural === REMEDIATIONS.plural);
-    expect(writes).toHaveLength(5_000);
+    expect(writes).toHaveLength(REQUESTS);
     expect(restarts()).toEqual(['RestartRuntime Succeeded']);
   }, 120_000);
 });

@@ -63,7 +63,7 @@ async function installClusterApi(): Promise<string> {
   await admin.apply(ACCOUNTS, { metadata: { name: 'cluster-api', namespace: NAMESPACE } }, FORCE);
   const subjects = [{ kind: 'ServiceAccount', name: 'cluster-api', namespace: NAMESPACE }];
   // The controller that aggregates roles is not running here: the one that it would take in is bound.
-  for (const name of ['manager-role', 'kubelet-medic-machine-health-check']) {
+  for (const name of ['manager-role', 'kubelet-medic-mhc']) {
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
     await admin.apply(BINDINGS, { metadata: { name: `cluster-api-${name}` }, roleRef, subjects }, FORCE);
   }

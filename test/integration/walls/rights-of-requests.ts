@@ -44,7 +44,7 @@ export const RIGHTS_OF_REQUESTS: readonly Right[] = [
   },
   ...(['nhc', 'mhc'] as const).flatMap((when): readonly Right[] => [
     {
-      identity: when === 'nhc' ? 'node-health-check' : 'machine-health-check',
+      identity: when,
       when,
       namespace: '*',
       group: OWN,
@@ -53,7 +53,7 @@ export const RIGHTS_OF_REQUESTS: readonly Right[] = [
       why: 'what requests are made from',
     },
     {
-      identity: when === 'nhc' ? 'node-health-check' : 'machine-health-check',
+      identity: when,
       when,
       namespace: '*',
       group: OWN,
@@ -62,13 +62,13 @@ export const RIGHTS_OF_REQUESTS: readonly Right[] = [
       why: 'a request, and its end; no status',
     },
   ]),
-  {
-    identity: 'remediation-view',
+  ...['kubeletremediations', 'kubeletremediationtemplates'].map((resource): Right => ({
+    identity: 'request-reader',
     when: 'otherOperators',
     namespace: '*',
     group: OWN,
-    resources: ['kubeletremediations', 'kubeletremediationtemplates'],
+    resources: [resource],
     verbs: READ,
     why: 'what was asked, and what was answered',
-  },
+  })),
 ];

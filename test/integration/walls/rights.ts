@@ -322,9 +322,9 @@ const CONDITIONS: Readonly<Record<NonNullable<Right['when']>, string>> = {
   medik8s: 'that namespace',
   drills: '`drills.enabled`',
   otherOperators: '`otherOperators`',
-  nhc: '`otherOperators.nodeHealthCheck`',
-  mhc: '`otherOperators.machineHealthCheck`',
-  replace: '`otherOperators.machineHealthCheck.replaceMachines`',
+  nhc: '`nodeHealthCheck.enabled`',
+  mhc: '`machineHealthCheck.enabled`',
+  replace: '`machineHealthCheck.replaceMachines`',
 };
 
 /** A row of the table of docs/threat-model.md. */
