@@ -1,5 +1,6 @@
 /** Every kind that kubelet-medic reads or writes: where it lives and how it is parsed. */
 import { ConfigMap, Event, Lease, Namespace } from './kubernetes/objects.ts';
+import { Machine } from './kubernetes/machine.ts';
 import { Node } from './kubernetes/node.ts';
 import { Pod } from './kubernetes/pod.ts';
 import { KubeletEvidence } from './v1alpha1/kinds/kubelet-evidence.ts';
@@ -7,6 +8,7 @@ import { KubeletHealth } from './v1alpha1/kinds/health.ts';
 import { KubeletIncident } from './v1alpha1/kinds/incident.ts';
 import { API_VERSION } from './v1alpha1/words/names.ts';
 import { KubeletRecoveryPolicy } from './v1alpha1/kinds/policy.ts';
+import { KubeletRemediation } from './v1alpha1/kinds/remediation.ts';
 
 export const NODES = {
   apiVersion: 'v1',
@@ -79,4 +81,19 @@ export const EVIDENCES = {
   plural: 'kubeletevidences',
   namespaced: false,
   parse: (raw: unknown): KubeletEvidence => KubeletEvidence.parse(raw),
+} as const;
+export const REMEDIATIONS = {
+  apiVersion: API_VERSION,
+  kind: 'KubeletRemediation',
+  plural: 'kubeletremediations',
+  namespaced: true,
+  parse: (raw: unknown): KubeletRemediation => KubeletRemediation.parse(raw),
+} as const;
+/** Of Cluster API. */
+export const MACHINES = {
+  apiVersion: 'cluster.x-k8s.io/v1beta2',
+  kind: 'Machine',
+  plural: 'machines',
+  namespaced: true,
+  parse: (raw: unknown): Machine => Machine.parse(raw),
 } as const;

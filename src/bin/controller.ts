@@ -35,6 +35,7 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --max-incident-mib N    what incidents may take of etcd, in MiB (default 56)
   --captures-per-minute N captures that may begin in a minute, 5 or more (default 120)
   --medik8s-leases BOOL   respect and take the maintenance leases of medik8s (default true)
+  --remediations MACHINES answer other operators, and do so much with Machines of Cluster API: none, read, replace (default: off)
   --node-proxy            ask kubelets through the API server's node proxy where an agent has no dump
   --own-causes FILE       causes of your own, beside those of the catalogue (default: none)
   --notifications JSON    who is told of incidents (default: $KUBELET_MEDIC_NOTIFICATIONS; docs/notifications.md)
@@ -58,6 +59,7 @@ const { values } = parseArgs({
     'max-incident-mib': { type: 'string', default: String(DEFAULT_BOUNDS.incidentBytes / MIB) },
     'captures-per-minute': { type: 'string', default: String(DEFAULT_BOUNDS.capturesPerMinute) },
     'medik8s-leases': { type: 'string', default: 'true' },
+    remediations: { type: 'string' },
     'node-proxy': { type: 'boolean', default: false },
     'own-causes': { type: 'string' },
     notifications: { type: 'string', default: env['KUBELET_MEDIC_NOTIFICATIONS'] ?? '' },
@@ -80,6 +82,15 @@ function logLevel(text: string): LogLevel {
 function medik8sLeases(text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true';
   process.stderr.write(`--medik8s-leases ${text}: it is true or false\n`);
+  process.exit(2);
+}
+
+/** Whether other operators may ask for a node, and what may be done with Machines then. */
+function remediations(): Pick<World, 'remediations'> {
+  const machines = values.remediations;
+  if (machines === undefined) return {};
+  if (machines === 'none' || machines === 'read' || machines === 'replace') return { remediations: { machines } };
+  process.stderr.write(`--remediations ${machines}: it is one of none, read, replace\n`);
   process.exit(2);
 }
 
@@ -184,6 +195,7 @@ async function main(): Promise<void> {
     ownCauses: await loadOwnCauses(values['own-causes'], { log, metrics }),
     nodeProxy: values['node-proxy'],
     medik8sLeases: medik8sLeases(values['medik8s-leases']),
+    ...remediations(),
     maxInCluster: wholeNumber('max-concurrent', 0),
     storage: {
       evidenceBytes: wholeNumber('max-evidence-mib', 1) * MIB,

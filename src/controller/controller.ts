@@ -15,6 +15,9 @@ import { createLocalView } from './view/local-view.ts';
 import { createNodeReconciler } from './node/reconcile-node.ts';
 import { createNotifier } from './notification/notifier.ts';
 import { createPolicyReconciler } from './policy/reconcile-policy.ts';
+import { createRemediationReconciler } from './remediation/reconcile-remediation.ts';
+import { createRemediationView } from './remediation/remediation-view.ts';
+import { wireRequests } from './remediation/wire-requests.ts';
 import { createEvidenceBudget } from './incident/evidence-budget.ts';
 import { runRetention } from './incident/incident-retention.ts';
 import { runUploadRetention } from './incident/upload-retention.ts';
@@ -30,6 +33,7 @@ interface Queues {
   readonly nodes: WorkQueue;
   readonly incidents: WorkQueue;
   readonly policies: WorkQueue;
+  readonly requests: WorkQueue;
 }
 
 function createQueues(context: ActContext): Queues {
@@ -50,6 +54,8 @@ function createQueues(context: ActContext): Queues {
     nodes: queue('node', 8, createNodeReconciler(context)),
     incidents: queue('incident', 8, (name, signal) => reconcileIncident(context, name, signal)),
     policies: queue('policy', 1, createPolicyReconciler(world, view)),
+    // One: whoever may make requests has no more than one write of ours at a time.
+    requests: queue('remediation', 1, createRemediationReconciler(context)),
   };
 }
 
@@ -112,10 +118,13 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
   const evidence = createEvidenceBudget({ world, view, events }, signal);
   const resting = createResting({ world, view, contacts, evidence });
   const mutex = createMutex();
-  const context: ActContext = { world, view, contacts, leases, kubeletLeases, events, evidence, resting, mutex };
+  const requests = createRemediationView(world, signal);
+  const parts = { world, view, contacts, leases, kubeletLeases, events, evidence, resting, mutex };
+  const context: ActContext = { ...parts, requests };
   const queues = createQueues(context);
   const notifier = createNotifier(world, view);
   wire(context, queues);
+  wireRequests(context, queues);
   await view.whenSynced();
   world.log.info('Controller is in sync', { nodes: view.nodes.list().length, policies: view.policies.list().length });
   world.onSynced?.();
@@ -126,6 +135,7 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     queues.nodes.run(signal),
     queues.incidents.run(signal),
     queues.policies.run(signal),
+    queues.requests.run(signal),
     events.run(signal),
     runRetention(world, view, signal),
     runUploadRetention(world, view, signal),

@@ -10,6 +10,11 @@ import type { Notifications } from './notification/notifications.ts';
 /** Moments at which a test may end the process, to see that the next one goes on where this one stopped. */
 export type Failpoint = 'node-cordoned' | 'action-requested';
 
+export interface RemediationSettings {
+  /** What may be done with Machines of Cluster API: `none`; `read` which node one has; `replace`: ask its owner to replace it too. */
+  readonly machines: 'none' | 'read' | 'replace';
+}
+
 export interface World {
   readonly cluster: Cluster;
   readonly clock: Clock;
@@ -22,6 +27,8 @@ export interface World {
   readonly nodeProxy: boolean;
   /** Maintenance leases of medik8s are respected and taken (chart: `medik8sLeases.enabled`). */
   readonly medik8sLeases: boolean;
+  /** Other operators may ask for a node (chart: `otherOperators`); absent: there is nobody, and nothing is watched. */
+  readonly remediations?: RemediationSettings;
   /** Recoveries of all policies together that may be in flight at once. */
   readonly maxInCluster: number;
   /** What all that is stored may take of etcd. */

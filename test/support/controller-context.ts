@@ -9,6 +9,7 @@ import { createEvidenceBudget } from '../../src/controller/incident/evidence-bud
 import { createKubeletLeases } from '../../src/controller/incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from '../../src/controller/incident/maintenance-lease.ts';
 import { createResting } from '../../src/controller/incident/resting.ts';
+import { createRemediationView } from '../../src/controller/remediation/remediation-view.ts';
 import { createLocalView } from '../../src/controller/view/local-view.ts';
 import { createMutex } from '../../src/runtime/mutex.ts';
 import { isObject, objectAt, textAt } from './api-server/json.ts';
@@ -69,7 +70,9 @@ export async function createControllerContext(): Promise<ControllerParts> {
   const kubeletLeases = createKubeletLeases(world);
   const evidence = createEvidenceBudget({ world, view, events }, signal);
   const resting = createResting({ world, view, contacts, evidence });
-  const context = { world, view, contacts, leases, kubeletLeases, events, evidence, resting, mutex: createMutex() };
+  const requests = createRemediationView(world, signal);
+  const parts = { world, view, contacts, leases, kubeletLeases, events, evidence, resting, requests };
+  const context = { ...parts, mutex: createMutex() };
   const policy = aPolicy();
   local.seeds.seed(POLICIES, { metadata: { name: policy.metadata.name }, spec: policy.spec });
   await view.whenSynced();

@@ -6,6 +6,7 @@ import type { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
 import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { CONTROLLER_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import type { Notifications } from '../../src/controller/notification/notifications.ts';
+import type { World } from '../../src/controller/world.ts';
 import { networkError } from '../../src/kube/errors.ts';
 import { MedicError } from '../../src/ports/errors.ts';
 import type { Cluster, ProxyRequest, ProxyResponse } from '../../src/ports/cluster.ts';
@@ -37,6 +38,8 @@ export interface ControllerBenchOptions {
   readonly ownCauses?: OwnCauses;
   /** Who is told; undefined: nobody. */
   readonly notifications?: Notifications;
+  /** Other operators may ask for a node; undefined: they may not. */
+  readonly remediations?: World['remediations'];
   /** By default one that wakes together what is due within 20 ms. */
   readonly clock?: FakeClock;
   /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
@@ -180,7 +183,8 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     const own = { random, log, metrics, ownCauses, ...limits, failpoint: () => undefined };
     const nodeProxy = options.nodeProxy ?? false;
     const told = options.notifications === undefined ? {} : { notifications: options.notifications };
-    controllers.set(name, startControllerProcess({ ...own, ...told, cluster, clock: ownClock, nodeProxy }));
+    const asked = options.remediations === undefined ? {} : { remediations: options.remediations };
+    controllers.set(name, startControllerProcess({ ...own, ...told, ...asked, cluster, clock: ownClock, nodeProxy }));
   }
 
   function killAtWrite(count: number): () => boolean {

@@ -36,7 +36,14 @@ export function parseManifests(text: string): readonly YamlObject[] {
     .map((value) => Document.parse(value));
 }
 
-const CRD_FILES = ['kubeletrecoverypolicies', 'kubeletincidents', 'kubelethealths', 'kubeletevidences'];
+const CRD_FILES = [
+  'kubeletrecoverypolicies',
+  'kubeletincidents',
+  'kubelethealths',
+  'kubeletevidences',
+  'kubeletremediations',
+  'kubeletremediationtemplates',
+];
 
 /** Installs our CRDs and waits until they are served. */
 export async function installCrds(cluster: Cluster): Promise<void> {

@@ -96,6 +96,10 @@ export const ChartValues = z.strictObject({
   aggregateRoles: flag(),
   cleanUp: z.strictObject({ enabled: flag() }),
   medik8sLeases: z.strictObject({ enabled: flag(), namespaceExists: flag() }),
+  otherOperators: z.strictObject({
+    nodeHealthCheck: z.strictObject({ enabled: flag() }),
+    machineHealthCheck: z.strictObject({ enabled: flag(), replaceMachines: flag() }),
+  }),
   notifications: z.strictObject({
     cluster: z.string().check(z.maxLength(63)),
     secretName: z.string().check(z.maxLength(253)),

@@ -1,11 +1,12 @@
 /** The kinds as CustomResourceDefinitions: names, columns, selectable fields, and the schema of each. */
 import * as z from 'zod/mini';
-import { EVIDENCES, HEALTHS, INCIDENTS, POLICIES } from '../../src/api/resources.ts';
+import { EVIDENCES, HEALTHS, INCIDENTS, POLICIES, REMEDIATIONS } from '../../src/api/resources.ts';
 import { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
 import { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
 import { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { GROUP, VERSION } from '../../src/api/v1alpha1/words/names.ts';
 import { KubeletRecoveryPolicy } from '../../src/api/v1alpha1/kinds/policy.ts';
+import { KubeletRemediation, KubeletRemediationTemplate } from '../../src/api/v1alpha1/kinds/remediation.ts';
 import type { StructuralSchema } from './structural.ts';
 import { toStructural } from './structural.ts';
 
@@ -29,6 +30,10 @@ export interface Definition {
   readonly columns: readonly Column[];
   readonly selectableFields: readonly string[];
   readonly hasStatus: boolean;
+  /** Absent: it is cluster-scoped. */
+  readonly namespaced?: true;
+  /** Of the CRD, beside our own. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 const AGE: Column = {
@@ -147,8 +152,57 @@ const EVIDENCE: Definition = {
   hasStatus: false,
 };
 
+/** Cluster API (contract of providers): which version of ours is for which of its contracts. */
+const CLUSTER_API_LABELS = { 'cluster.x-k8s.io/v1beta1': VERSION, 'cluster.x-k8s.io/v1beta2': VERSION };
+
+const REMEDIATION: Definition = {
+  kind: REMEDIATIONS.kind,
+  plural: REMEDIATIONS.plural,
+  shortName: 'kr',
+  description:
+    "A KubeletRemediation is another operator's request to look at a node now. medik8s' NodeHealthCheck and Cluster API's MachineHealthCheck make and delete it.",
+  schema: KubeletRemediation,
+  columns: [
+    column('Node', '.status.nodeName', 'The node.'),
+    column('Processing', '.status.conditions[?(@.type=="Processing")].status', 'Whether it is being worked on.'),
+    column('Succeeded', '.status.conditions[?(@.type=="Succeeded")].status', 'Whether the node was recovered.'),
+    column('Reason', '.status.conditions[?(@.type=="Succeeded")].reason', 'Why.'),
+    column('Incident', '.status.incident', 'The incident that tells more.'),
+    wide('Machine', '.status.machine', 'Whether its Machine is replaced.'),
+    AGE,
+  ],
+  selectableFields: [],
+  hasStatus: true,
+  namespaced: true,
+  labels: CLUSTER_API_LABELS,
+};
+
+const REMEDIATION_TEMPLATE: Definition = {
+  kind: `${REMEDIATIONS.kind}Template`,
+  plural: 'kubeletremediationtemplates',
+  shortName: 'krt',
+  description: 'A KubeletRemediationTemplate is what health checks of other operators make KubeletRemediations from.',
+  schema: KubeletRemediationTemplate,
+  columns: [
+    column('Timeout', '.spec.template.spec.timeout', 'How long one may take.'),
+    column('When Not Healed', '.spec.template.spec.whenNotHealed', 'What follows where the node is not healed.'),
+    AGE,
+  ],
+  selectableFields: [],
+  hasStatus: false,
+  namespaced: true,
+  labels: CLUSTER_API_LABELS,
+};
+
 /** The kinds in the order in which they are documented. */
-export const DEFINITIONS: readonly Definition[] = [POLICY, INCIDENT, HEALTH, EVIDENCE];
+export const DEFINITIONS: readonly Definition[] = [
+  POLICY,
+  INCIDENT,
+  HEALTH,
+  EVIDENCE,
+  REMEDIATION,
+  REMEDIATION_TEMPLATE,
+];
 
 /** The schema of the whole object. `status` has no default: it is there when somebody has written it. */
 export function openApiSchema(definition: Definition): StructuralSchema {
@@ -183,10 +237,10 @@ export function customResourceDefinition(definition: Definition): Readonly<Recor
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}`, labels: { 'app.kubernetes.io/part-of': 'kubelet-medic' } },
+    metadata: { name: `${plural}.${GROUP}`, labels: { 'app.kubernetes.io/part-of': 'kubelet-medic', ...definition.labels } },
     spec: {
       group: GROUP,
-      scope: 'Cluster',
+      scope: definition.namespaced === true ? 'Namespaced' : 'Cluster',
       names: {
         kind,
         listKind: `${kind}List`,

@@ -4,6 +4,7 @@ import {
   INCIDENT_CONDITIONS,
   NODE_CONDITIONS,
   POLICY_CONDITIONS,
+  REMEDIATION_CONDITIONS,
 } from '../../src/api/v1alpha1/words/conditions.ts';
 import {
   ANNOTATION_CORDONED_BY,
@@ -11,6 +12,7 @@ import {
   ANNOTATION_EXCLUDE,
 } from '../../src/api/v1alpha1/words/names.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
+import { ANSWERS } from '../../src/core/decision/remediation/answers.ts';
 import { OUTCOMES } from '../../src/core/decision/record/outcomes.ts';
 import { ACTIONS } from '../../src/core/decision/actions.ts';
 import { VERIFYING, WAIT_STATES } from '../../src/core/decision/record/states.ts';
@@ -19,6 +21,7 @@ import { table } from './reference.ts';
 const OTHER_CONDITIONS: Readonly<Record<string, Meanings>> = {
   KubeletHealth: HEALTH_CONDITIONS,
   KubeletRecoveryPolicy: POLICY_CONDITIONS,
+  KubeletRemediation: REMEDIATION_CONDITIONS,
   Node: NODE_CONDITIONS,
 };
 
@@ -50,6 +53,7 @@ export function conditionReference(): string {
     `## Triggers\n\nWhat opened an incident: \`spec.trigger.type\`.\n\n${words('Trigger', meanings(TRIGGERS))}`,
     `## Outcomes\n\nThe reason of \`Complete\`, and \`status.outcome\`.\n\n${words('Outcome', meanings(OUTCOMES))}`,
     `## States of an open incident\n\nThe reason of \`Complete\` while it is False, and \`status.state\`.\n\n${words('Reason', STATES)}`,
+    `## Answers to a KubeletRemediation\n\nThe reason of \`Processing\` and \`Succeeded\`, beside outcomes and reasons of incidents.\n\n${words('Reason', ANSWERS)}`,
     `## Conditions of other objects\n\n${table(
       ['Object', 'Condition', 'True means'],
       Object.entries(OTHER_CONDITIONS).flatMap(([object, conditions]) =>

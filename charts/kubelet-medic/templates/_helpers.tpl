@@ -220,3 +220,14 @@ virtual-kubelet have no host, and the DaemonSet tolerates every taint.
 {{- $node = set (deepCopy $node) "requiredDuringSchedulingIgnoredDuringExecution" $required -}}
 {{- toYaml (set $affinity "nodeAffinity" $node) -}}
 {{- end -}}
+
+{{/* What the controller may do with Machines where other operators may ask for a node (none, read, replace); empty: they may not. */}}
+{{- define "medic.machines" -}}
+{{- with .Values.otherOperators -}}
+{{- if .machineHealthCheck.enabled -}}
+{{- ternary "replace" "read" .machineHealthCheck.replaceMachines -}}
+{{- else if .nodeHealthCheck.enabled -}}
+none
+{{- end -}}
+{{- end -}}
+{{- end -}}

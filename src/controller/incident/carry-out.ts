@@ -14,6 +14,7 @@ import type { KubeletLeases } from './kubelet-leases.ts';
 import type { Resting } from './resting.ts';
 import type { MaintenanceLeases } from './maintenance-lease.ts';
 import { captureByProxy } from '../node-proxy/capture-by-proxy.ts';
+import type { RemediationView } from '../remediation/remediation-view.ts';
 import type { Mutex } from '../../runtime/mutex.ts';
 import type { World } from '../world.ts';
 import { eventsBetween, observationsBetween } from './report-changes.ts';
@@ -74,6 +75,7 @@ export interface ActContext {
   readonly events: EventRecorder;
   readonly evidence: EvidenceBudget;
   readonly resting: Resting;
+  readonly requests: RemediationView;
   /** One at a time: a decision that looks at the budget and the write that reserves it hold the mutex. */
   readonly mutex: Mutex;
 }

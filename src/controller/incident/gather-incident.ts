@@ -4,6 +4,7 @@ import type { IncidentSnapshot } from '../../core/decision/incident/incident-sna
 import type { ActContext } from './carry-out.ts';
 import { gatherDrill } from './gather-drill.ts';
 import { gatherEvidence } from './gather-evidence.ts';
+import { leaseNow } from '../remediation/lease-now.ts';
 
 /** Everything but the budgets, which are read under the mutex under which they may be reserved. */
 export type Gathered = Omit<IncidentSnapshot, 'budget' | 'captures' | 'reserved' | 'now'>;
@@ -16,7 +17,8 @@ export async function gatherIncident(
     contacts,
     leases,
     kubeletLeases,
-  }: Pick<ActContext, 'world' | 'view' | 'contacts' | 'leases' | 'kubeletLeases'>,
+    requests,
+  }: Pick<ActContext, 'world' | 'view' | 'contacts' | 'leases' | 'kubeletLeases' | 'requests'>,
   name: string,
   signal: AbortSignal,
 ): Promise<Gathered | undefined> {
@@ -44,7 +46,7 @@ export async function gatherIncident(
     nodeProxy: world.nodeProxy,
     ...(world.ownCauses === undefined ? {} : { ownCauses: world.ownCauses.causes }),
     policy,
-    lease,
+    lease: await leaseNow({ world, requests }, nodeName, lease),
     kubeletLease,
     ...(await gatherDrill({ world, view }, incident, own)),
     clockAheadMs: world.cluster.clockAheadMs(),

@@ -34,12 +34,15 @@ export interface Objection {
  * - `unused`: nobody here uses such leases;
  * - `free`, `held`: it can be taken, or somebody else has it;
  * - `ours`: this incident has it;
+ * - `lent`: another operator holds it, and has asked us to recover the node (docs/other-operators.md);
+ * - `givenBack`: whatever the lease says, another operator replaces the node, since we could not recover it;
  * - `unreadable`: it is not known, which stops every act.
  */
 export type LeaseState =
   | { readonly kind: 'unused' | 'free' }
   | { readonly kind: 'ours'; readonly isToBeRenewed: boolean }
-  | { readonly kind: 'held'; readonly by: string }
+  | { readonly kind: 'held' | 'lent'; readonly by: string }
+  | { readonly kind: 'givenBack'; readonly message: string }
   | { readonly kind: 'unreadable'; readonly message: string };
 
 /** Why kubelet-medic must keep its hands off this node now, or undefined. */
@@ -53,6 +56,7 @@ export function objectionOf(node: Node, incidentName: string, lease: LeaseState)
   if (taint !== undefined) return { reason: 'OtherActor', message: LEAVING_TAINTS[taint.key] ?? taint.key };
   const annotation = Object.keys(node.metadata.annotations).find(isOthersMark);
   if (annotation !== undefined) return { reason: 'OtherActor', message: BUSY_ANNOTATIONS[annotation] ?? annotation };
+  if (lease.kind === 'givenBack') return { reason: 'OtherActor', message: lease.message };
   if (lease.kind === 'held') {
     return { reason: 'MaintenanceLease', message: `${lease.by} holds the node's maintenance lease` };
   }

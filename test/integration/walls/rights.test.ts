@@ -10,9 +10,13 @@ import { renderChart } from '../../support/chart.ts';
 import { controlPlaneBinaries } from '../../support/control-plane.ts';
 import { NAMESPACE, startIdentities, userOf, type Identities } from '../../support/identities.ts';
 import { eventually } from '../../support/real-time.ts';
-import { RIGHTS, rowOf, type Right } from './rights.ts';
+import type { Right } from './right.ts';
+import { RIGHTS, rowOf } from './rights.ts';
 
 const ALL = ['controller.nodeProxy=true', 'medik8sLeases.namespaceExists=true', 'drills.enabled=true'];
+const NHC = 'otherOperators.nodeHealthCheck.enabled=true';
+const MHC = 'otherOperators.machineHealthCheck.enabled=true';
+const REPLACE = 'otherOperators.machineHealthCheck.replaceMachines=true';
 const Rule = z.object({
   apiGroups: z.array(z.string()),
   resources: z.array(z.string()),
@@ -58,6 +62,10 @@ describe('the table of rights', () => {
   test.each([
     ['by default', [], []],
     ['with the node proxy, medik8s and drills', ALL, ['nodeProxy', 'medik8s', 'drills']],
+    ['where NodeHealthChecks may ask', [NHC], ['otherOperators', 'nhc']],
+    ['where MachineHealthChecks may ask', [MHC], ['otherOperators', 'mhc']],
+    ['where all may, and Machines are replaced', [NHC, MHC, REPLACE], ['otherOperators', 'nhc', 'mhc', 'replace']],
+    ['where nobody may ask, whatever follows', [REPLACE], []],
   ] as const)('is what the chart grants %s, and all of it', (_what, sets, has) => {
     expect(renderedRules(sets)).toEqual(inForce(has).map(lineOf).sort());
   });
@@ -122,6 +130,8 @@ const OTHERS = [
   ['admissionregistration.k8s.io', 'validatingadmissionpolicies'],
   ['admissionregistration.k8s.io', 'validatingadmissionpolicybindings'],
   ['apiextensions.k8s.io', 'customresourcedefinitions'],
+  ['kubelet-medic.io', 'kubeletremediations'],
+  ['cluster.x-k8s.io', 'machines'],
 ] as const;
 const NAMESPACES = [NAMESPACE, 'medik8s-leases', 'kube-node-lease', 'default', 'kube-system', ''];
 const EXTRA = [

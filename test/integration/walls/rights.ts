@@ -1,19 +1,6 @@
 /** Every right that the chart grants: the table of docs/threat-model.md, and what the API server is asked. */
-
-export interface Right {
-  /** `controller`, `agent` and `clean-up` are the chart's accounts, the others ClusterRoles for people. */
-  readonly identity: string;
-  /** The values that grant it; absent: always. */
-  readonly when?: 'nodeProxy' | 'medik8s' | 'drills';
-  /** `*`: in all, and of what is in none. */
-  readonly namespace: string;
-  /** `GROUP/RESOURCE`, `RESOURCE` of the core group; subresources after a slash of their own: `/nodes/status`. */
-  readonly group: string;
-  readonly resources: readonly string[];
-  readonly names?: readonly string[];
-  readonly verbs: readonly string[];
-  readonly why: string;
-}
+import type { Right } from './right.ts';
+import { RIGHTS_OF_REQUESTS } from './rights-of-requests.ts';
 
 const OWN = 'kubelet-medic.io';
 const LEASES = 'coordination.k8s.io';
@@ -227,6 +214,7 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['list', 'delete'],
     why: 'they would be taken for the present state',
   },
+  ...RIGHTS_OF_REQUESTS,
   {
     identity: 'view',
     namespace: '*',
@@ -333,6 +321,10 @@ const CONDITIONS: Readonly<Record<NonNullable<Right['when']>, string>> = {
   nodeProxy: '`controller.nodeProxy`',
   medik8s: 'that namespace',
   drills: '`drills.enabled`',
+  otherOperators: '`otherOperators`',
+  nhc: '`nodeHealthCheck.enabled`',
+  mhc: '`machineHealthCheck.enabled`',
+  replace: '`machineHealthCheck.replaceMachines`',
 };
 
 /** A row of the table of docs/threat-model.md. */

@@ -1,7 +1,7 @@
 /** The kinds that the server serves: built-in ones with as much schema as merging needs, ours with their whole CRD. */
 import { DEFINITIONS, openApiSchema } from '../../../tools/generate/definitions.ts';
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
-import { CONFIG_MAPS, EVENTS, LEASES, NAMESPACES, NODES, PODS } from '../../../src/api/resources.ts';
+import { CONFIG_MAPS, EVENTS, LEASES, MACHINES, NAMESPACES, NODES, PODS } from '../../../src/api/resources.ts';
 import { SECRETS } from '../secrets.ts';
 import { API_VERSION } from '../../../src/api/v1alpha1/words/names.ts';
 import { assertRulesAreKnown } from './rules.ts';
@@ -65,7 +65,7 @@ function customKinds(): readonly ServedKind[] {
       apiVersion: API_VERSION,
       kind: definition.kind,
       plural: definition.plural,
-      namespaced: false,
+      namespaced: definition.namespaced ?? false,
       hasStatus: definition.hasStatus,
       custom: true,
       schema: { ...schema, properties: { ...schema.properties, metadata: METADATA } },
@@ -91,6 +91,7 @@ function makeKinds(): readonly ServedKind[] {
     builtIn(CONFIG_MAPS),
     builtIn(LEASES),
     builtIn(NAMESPACES),
+    builtIn(MACHINES, { hasStatus: true }),
     ...customKinds(),
   ];
 }

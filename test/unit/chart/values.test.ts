@@ -76,6 +76,8 @@ describe('the chart', () => {
       'kubelethealths.yaml',
       'kubeletincidents.yaml',
       'kubeletrecoverypolicies.yaml',
+      'kubeletremediations.yaml',
+      'kubeletremediationtemplates.yaml',
     ]);
     for (const file of crds) {
       expect(read(`crds/${file}`)).toBe(read(`../../manifests/crds/${file}`));

@@ -30,6 +30,7 @@ test('the condition KubeletStuck has the time of its last change of status, not 
     events,
     evidence,
     resting: createResting({ world, view, contacts, evidence }),
+    requests: { mirror: undefined, ofNode: () => [] },
     mutex: <T>(work: () => Promise<T>) => work(),
   };
   local.seeds.seed(NODES, { metadata: { name: 'node-a' }, spec: {}, status: {} });

@@ -56,3 +56,9 @@ export const NODE_CONDITIONS = {
   KubeletStuck: 'The PLEG of the node is unhealthy, or an incident on it is open that no person asked for.',
 } as const;
 export const NODE_CONDITION_STUCK: keyof typeof NODE_CONDITIONS = 'KubeletStuck';
+
+export const REMEDIATION_CONDITIONS = {
+  Processing: 'The node is being looked at, or recovered.',
+  Succeeded: 'The node was recovered. False: it is given back, and whoever asked may go on at once. Unknown: not yet.',
+} as const;
+export type RemediationConditionType = keyof typeof REMEDIATION_CONDITIONS;

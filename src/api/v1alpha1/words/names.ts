@@ -21,6 +21,16 @@ export const ANNOTATION_EXCLUDE_REASON = `${GROUP}/exclude-reason`;
 export const LABEL_DRILL = `${GROUP}/drill`;
 export const DRILL_ALLOWED = 'allowed';
 
+/**
+ * medik8s (medik8s/common, `pkg/annotations`): on a remediation, the node that it is about, whatever its own name is; and that
+ * whoever asked has lost patience, so that nothing more is to be begun.
+ */
+export const ANNOTATION_REMEDIATION_NODE = 'remediation.medik8s.io/node-name';
+export const ANNOTATION_TIMED_OUT = 'remediation.medik8s.io/nhc-timed-out';
+/** Cluster API (api/core/v1beta2): on a Node, the Machine that it is of, and its namespace. */
+export const ANNOTATION_MACHINE = 'cluster.x-k8s.io/machine';
+export const ANNOTATION_MACHINE_NAMESPACE = 'cluster.x-k8s.io/cluster-namespace';
+
 /** ConfigMap in the controller's namespace: what each receiver of notifications was told. */
 export const NOTIFICATION_LEDGER = 'kubelet-medic-notifications';
 
@@ -32,3 +42,5 @@ export const RETENTION_MANAGER = 'kubelet-medic-controller-retention';
 export const INQUIRY_MANAGER = 'kubelet-medic-controller-inquiry';
 /** Field manager of all that an agent writes. */
 export const AGENT_MANAGER = 'kubelet-medic-agent';
+/** Field manager of the one condition that the controller sets on a Machine. */
+export const MACHINE_MANAGER = 'kubelet-medic-controller-machine';

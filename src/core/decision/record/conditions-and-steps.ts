@@ -6,13 +6,15 @@ import type {
   IncidentConditionType,
   PolicyConditionType,
   PolicyReasons,
+  RemediationConditionType,
 } from '../../../api/v1alpha1/words/conditions.ts';
 import type { IncidentStatus, Step } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { RemediationReasons } from '../remediation/answers.ts';
 import type { IncidentReasons } from './reasons.ts';
 import { toPreciseTime, toTime } from '../../time/timestamp.ts';
 import { cleanText } from '../../redaction/redact.ts';
 
-type ConditionType = IncidentConditionType | HealthConditionType | PolicyConditionType;
+type ConditionType = IncidentConditionType | HealthConditionType | PolicyConditionType | RemediationConditionType;
 
 /** One claim for each type of condition, with the reasons that it may have. */
 type ClaimsOf<Reasons> = {
@@ -25,11 +27,12 @@ type ClaimsOf<Reasons> = {
 export type IncidentClaim = ClaimsOf<IncidentReasons>;
 export type HealthClaim = ClaimsOf<HealthReasons>;
 export type PolicyClaim = ClaimsOf<PolicyReasons>;
+type RemediationClaim = ClaimsOf<RemediationReasons>;
 
 /** Sets one condition; `lastTransitionTime` moves only when the status does, and messages are cut to their bound. */
 export function withCondition(
   conditions: readonly Condition[] | undefined,
-  claim: IncidentClaim | HealthClaim | PolicyClaim,
+  claim: IncidentClaim | HealthClaim | PolicyClaim | RemediationClaim,
   now: number,
 ): Condition[] {
   const list = conditions ?? [];

@@ -57,7 +57,8 @@ const FIRST_ACT: readonly Stage[] = [
   agentThere,
   act,
 ];
-const NEXT_ACT: readonly Stage[] = [notEnding, reported, permission, ofLately, agentThere, act];
+/** A lease that was lent to us may have been given back by now. */
+const NEXT_ACT: readonly Stage[] = [notEnding, reported, permission, ofLately, maintenanceLease, agentThere, act];
 
 /** A place that was waited for in vain for long is not used on old evidence. A hold has its own limit, and ends with a decision. */
 function ofLately(snapshot: IncidentSnapshot, status: IncidentStatus): StageResult {

@@ -1,0 +1,75 @@
+/** Machines of Cluster API: which node one has, and that its owner is to replace it. Nothing else of them is read or written. */
+import type { Machine } from '../../api/kubernetes/machine.ts';
+import { MACHINES, NODES } from '../../api/resources.ts';
+import type { RemediationStatus } from '../../api/v1alpha1/kinds/remediation.ts';
+import { ANNOTATION_MACHINE, ANNOTATION_MACHINE_NAMESPACE, MACHINE_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import type { MachineRef } from '../../core/decision/remediation/requester.ts';
+import type { Target } from '../../core/decision/remediation/remediation-snapshot.ts';
+import { toTime } from '../../core/time/timestamp.ts';
+import { serverNow } from '../server-now.ts';
+import type { World } from '../world.ts';
+
+export type NodeOfMachine = { readonly kind: 'named'; readonly name: string } | Extract<Target, { kind: 'nobody' }>;
+
+/** Cluster API: types of conditions of a Machine (api/core/v1beta2). */
+const UNHEALTHY = 'HealthCheckSucceeded';
+const OWNER_REMEDIATED = 'OwnerRemediated';
+
+function nobody(reason: 'NodeNotFound' | 'MachineMismatch', message: string): NodeOfMachine {
+  return { kind: 'nobody', reason, message };
+}
+
+async function readMachine({ cluster }: Pick<World, 'cluster'>, ref: MachineRef): Promise<Machine | undefined> {
+  const { apiVersion, name, namespace, uid } = ref;
+  const machine = await cluster.get({ ...MACHINES, apiVersion }, { name, namespace });
+  return machine?.metadata.uid === uid ? machine : undefined;
+}
+
+/**
+ * Machine and Node name each other, or it is nobody's: a management cluster has the Machines of many clusters, whose nodes may have
+ * the same names, and whoever makes a request says which Machine owns it.
+ * @throws MedicError if one of them cannot be read.
+ */
+export async function nodeOfMachine(world: Pick<World, 'cluster'>, ref: MachineRef): Promise<NodeOfMachine> {
+  const { namespace, name } = ref;
+  const machine = await readMachine(world, ref);
+  if (machine === undefined) return nobody('NodeNotFound', `there is no Machine ${namespace}/${name}`);
+  const nodeName = machine.status.nodeRef?.name ?? '';
+  if (nodeName === '') return nobody('NodeNotFound', `the Machine ${namespace}/${name} has no node`);
+  // The mirror does not keep these annotations.
+  const node = await world.cluster.get(NODES, { name: nodeName });
+  if (node === undefined) return nobody('NodeNotFound', `there is no node ${nodeName}`);
+  const { [ANNOTATION_MACHINE]: itsName, [ANNOTATION_MACHINE_NAMESPACE]: itsNamespace } = node.metadata.annotations;
+  if (itsName === name && itsNamespace === namespace) return { kind: 'named', name: nodeName };
+  return nobody('MachineMismatch', `the node ${nodeName} is not annotated as of the Machine ${namespace}/${name}`);
+}
+
+/**
+ * Cluster API replaces a Machine that a MachineHealthCheck calls unhealthy and of which `OwnerRemediated` is False
+ * (util/collections: IsUnhealthyAndOwnerRemediated). The first of the two is never ours to say.
+ * @throws MedicError if it cannot be read or written.
+ */
+export async function askToReplace(
+  world: Pick<World, 'cluster' | 'clock'>,
+  ref: MachineRef,
+  message: string,
+): Promise<NonNullable<RemediationStatus['machine']>> {
+  // The conditions of v1beta1 are another list.
+  const machine = await readMachine(world, { ...ref, apiVersion: MACHINES.apiVersion });
+  const isUnhealthy = machine?.status.conditions.some(({ type, status }) => type === UNHEALTHY && status === 'False');
+  if (machine === undefined || isUnhealthy !== true || machine.metadata.deletionTimestamp !== undefined)
+    return 'NotReplaced';
+  const isAsked = machine.status.conditions.some(({ type, status }) => type === OWNER_REMEDIATED && status === 'False');
+  if (isAsked) return 'Replaced';
+  const { name, namespace, uid } = ref;
+  const lastTransitionTime = toTime(serverNow(world));
+  const condition = { type: OWNER_REMEDIATED, status: 'False', reason: 'WaitingForRemediation' };
+  const conditions = [{ ...condition, message: `kubelet-medic: ${message}`.slice(0, 1024), lastTransitionTime }];
+  const { apiVersion, kind } = MACHINES;
+  await world.cluster.apply(
+    MACHINES,
+    { apiVersion, kind, metadata: { name, namespace, uid }, status: { conditions } },
+    { manager: MACHINE_MANAGER, subresource: 'status', force: true },
+  );
+  return 'Replaced';
+}
