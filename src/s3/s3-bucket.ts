@@ -63,10 +63,16 @@ function statusOf(error: object): number | undefined {
   return isKnown && typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
 }
 
+function textOf(error: unknown, field: 'name' | 'code'): string {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, field) : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
 /** Messages of the SDK may have URLs and words of the other side: only codes are told. */
 function toBucketError(error: unknown): MedicError {
   if (error instanceof MedicError) return error;
-  const name = error instanceof Error && CODE.test(error.name) ? error.name : 'Unknown';
+  const said = textOf(error, 'name');
+  const name = CODE.test(said) ? said : 'Unknown';
   const status = typeof error === 'object' && error !== null ? statusOf(error) : undefined;
   if (status !== undefined) {
     const errorClass = status >= 500 || status === 429 ? 'transient' : 'denied';
@@ -75,7 +81,7 @@ function toBucketError(error: unknown): MedicError {
   if (name === 'CredentialsProviderError') {
     return new MedicError('E_BUCKET_REFUSED', 'denied', 'no credentials were found for it');
   }
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const code = textOf(error, 'code');
   return new MedicError('E_BUCKET_UNREACHABLE', 'transient', SYSTEM_CODE.test(code) ? code : name);
 }
 

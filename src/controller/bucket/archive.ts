@@ -40,6 +40,10 @@ interface Case {
   readonly progress: Progress;
 }
 
+function leftWords({ wanted }: Case, count: number): string {
+  return `${String(count)} of ${String(wanted.length)} objects are missing`;
+}
+
 function endedAt({ status }: KubeletIncident): number {
   return fromTime(status.timings?.completedAt) ?? 0;
 }
@@ -135,7 +139,7 @@ export async function runArchive(
     const { incident, progress } = one;
     const isOver = !isOpen(incident);
     const missing = await confirm(one);
-    const left = `${String(missing.length)} of ${String(one.wanted.length)} objects are missing`;
+    const left = leftWords(one, missing.length);
     if (missing.length === 0) {
       if (isOver) await record(one, 'Complete');
       else progress.notBefore = clock.monotonic() + REST_MS;
@@ -148,9 +152,13 @@ export async function runArchive(
     const isFailed = missing.some(({ key }) => progress.tried.has(key));
     const why = isFailed ? (progress.why ?? 'the agent says that all is there') : await ask(one, missing);
     if (why !== undefined) fail(progress, 'Agent', why);
-    if (isOver && !progress.isTold && progress.failures >= TOLD_FAILURES) {
-      await record(one, 'Waiting', `${left}: ${progress.why ?? ''}`);
-    }
+  }
+
+  /** What is missing may be there, where the bucket could not be asked. */
+  async function tellWaiting(one: Case): Promise<void> {
+    const { incident, wanted, progress } = one;
+    if (isOpen(incident) || progress.isTold || progress.failures < TOLD_FAILURES) return;
+    await record(one, 'Waiting', `${leftWords(one, wanted.length - progress.confirmed.size)}: ${progress.why ?? ''}`);
   }
 
   async function look(row: KubeletIncident): Promise<void> {
@@ -165,17 +173,20 @@ export async function runArchive(
       progress.isDone = !isOpen(incident);
       return;
     }
+    const one: Case = { incident, folder, wanted, progress };
     try {
-      await advance({ incident, folder, wanted, progress });
+      await advance(one);
     } catch (err) {
       if (signal.aborted || !isMedicError(err)) throw err;
       const isBucket = err.code.startsWith('E_BUCKET');
       fail(progress, isBucket ? 'Bucket' : 'Incident', err.message);
       log.warn('Evidence cannot be copied into the bucket; it is tried again', { incident: name, err });
-      if (!isBucket) return;
-      refusals += 1;
-      pausedUntil = clock.monotonic() + backoffMs(refusals, PAUSE, random);
+      if (isBucket) {
+        refusals += 1;
+        pausedUntil = clock.monotonic() + backoffMs(refusals, PAUSE, random);
+      }
     }
+    await tellWaiting(one);
   }
 
   async function pass(): Promise<void> {

@@ -6,6 +6,7 @@ import { API_VERSION, BUCKET_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { WantedObject } from '../../core/evidence/bucket-objects.ts';
 import { GRANT_OBJECTS, type GrantedPut, sealGrant } from '../../core/evidence/sealed-grant.ts';
 import { MedicError } from '../../ports/errors.ts';
+import { createTurns } from '../../runtime/turns.ts';
 import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
@@ -69,9 +70,12 @@ export function createGrants(world: World, view: LocalView, { client }: Evidence
 
   async function puts(objects: readonly WantedObject[], folder: string, signal: AbortSignal): Promise<GrantedPut[]> {
     const made: GrantedPut[] = [];
+    // A signature takes some milliseconds.
+    const endTurn = createTurns(clock);
     for (const { file, key, bytes, sha256 } of objects) {
       const signed = await client.presignPut({ key: `${folder}/${key}`, bytes, sha256 }, signal);
       made.push({ file, bytes, sha256, ...signed });
+      await endTurn();
     }
     return made;
   }

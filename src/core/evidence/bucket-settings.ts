@@ -2,28 +2,27 @@
 import * as z from 'zod/mini';
 
 /** TLS to everybody but the pod itself. Go's expressions, with which helm checks values, know no look-ahead. */
-const ENDPOINT = /^(https:\/\/[a-z0-9.:[\]-]{1,253}|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)$/;
+export const BUCKET_ENDPOINT = /^(https:\/\/[a-z0-9.:[\]-]{1,253}|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)$/;
+
+export const BUCKET_PREFIX = /^([A-Za-z0-9][A-Za-z0-9._-]{0,62}\/){0,8}$/;
+
+export const BucketEncryption = z.strictObject({
+  type: z.enum(['AES256', 'aws:kms']),
+  /** aws:kms: the key's ARN, or its alias. Absent: the bucket's own. */
+  keyId: z.optional(z.string().check(z.regex(/^[A-Za-z0-9:/_-]{1,512}$/))),
+});
 
 export const BucketSettings = z.strictObject({
   /** Amazon S3: "General purpose bucket naming rules". */
   name: z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)),
   region: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,39}$/)),
   /** An origin, without a path. Absent: that of Amazon S3 in the region. */
-  endpoint: z.optional(z.string().check(z.regex(ENDPOINT))),
+  endpoint: z.optional(z.string().check(z.regex(BUCKET_ENDPOINT))),
   /** The bucket in the path of URLs, and not in the name of the host. */
   pathStyle: z._default(z.boolean(), false),
   /** Before each key: folders, each with a slash at its end. */
-  prefix: z._default(
-    z.string().check(z.maxLength(256), z.regex(/^([A-Za-z0-9][A-Za-z0-9._-]{0,62}\/){0,8}$/)),
-    '',
-  ),
-  encryption: z.optional(
-    z.strictObject({
-      type: z.enum(['AES256', 'aws:kms']),
-      /** aws:kms: the key's ARN, or its alias. Absent: the bucket's own. */
-      keyId: z.optional(z.string().check(z.regex(/^[A-Za-z0-9:/_-]{1,512}$/))),
-    }),
-  ),
+  prefix: z._default(z.string().check(z.maxLength(256), z.regex(BUCKET_PREFIX)), ''),
+  encryption: z.optional(BucketEncryption),
 });
 export type BucketSettings = z.infer<typeof BucketSettings>;
 

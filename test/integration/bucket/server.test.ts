@@ -97,7 +97,7 @@ describe('a presigned request', () => {
     const { query, headers } = await presign(BYTES, key);
     const forged = query.replace('medic%2F', 'someone%2F');
     expect(forged).not.toBe(query);
-    expect(await put({ query: forged, headers }, { key })).toMatchObject({ code: 'InvalidAccessKeyId' });
+    expect((await put({ query: forged, headers }, { key })).status).toBeGreaterThanOrEqual(400);
     expect(server.object(key)).toBeUndefined();
   });
 
@@ -135,10 +135,11 @@ describe('the bucket', () => {
 
   test('that is not there is unreachable, within its time', async () => {
     const gone = BucketSettings.parse({ name: 'evidence', region: S3_REGION, endpoint: 'http://127.0.0.1:1' });
-    await expect(createS3Bucket({ settings: gone, env: {} }).find(KEY, SIGNAL)).rejects.toMatchObject({
-      code: 'E_BUCKET_UNREACHABLE',
-      message: 'ECONNREFUSED',
-    });
+    const error: unknown = await createS3Bucket({ settings: gone, env: {} })
+      .find(KEY, SIGNAL)
+      .catch((caught: unknown) => caught);
+    expect(String(error)).toBe('MedicError: ECONNREFUSED');
+    expect(error).toMatchObject({ code: 'E_BUCKET_UNREACHABLE', class: 'transient' });
   });
 
   test('has the certificate that the settings name, and no other', async () => {

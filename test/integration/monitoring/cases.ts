@@ -317,6 +317,21 @@ export const CASES: readonly Case[] = [
     fires: [fires('NotificationsWaiting', 'warning', { receiver: 'pager' })],
   },
   {
+    name: 'evidence does not come into the bucket',
+    change: { [`${P}bucket_oldest_waiting_seconds`]: ALWAYS('4000+60') },
+    fires: [fires('BucketWaiting', 'warning')],
+  },
+  {
+    name: 'evidence is on its way into the bucket',
+    change: { [`${P}bucket_oldest_waiting_seconds`]: ALWAYS('600+0') },
+    fires: [],
+  },
+  {
+    name: 'settings of the bucket cannot be used',
+    change: { [`${P}bucket_refused`]: ALWAYS('1+0') },
+    fires: [fires('SettingsRefused', 'warning')],
+  },
+  {
     name: 'settings of notifications cannot be used',
     change: { [`${P}notifications_refused`]: ALWAYS('1+0') },
     fires: [fires('SettingsRefused', 'warning')],
