@@ -15,14 +15,13 @@ const CODE = /<Code>([A-Za-z][A-Za-z0-9.]{0,63})<\/Code>/;
 
 async function answerOf(response: IncomingMessage): Promise<PutAnswer> {
   const status = response.statusCode ?? 0;
-  const pieces: Buffer[] = [];
-  let size = 0;
+  response.setEncoding('latin1');
+  let text = '';
   for await (const piece of response) {
-    pieces.push(Buffer.from(piece));
-    size += pieces.at(-1)?.length ?? 0;
-    if (size >= MAX_TEXT) break;
+    text = `${text}${String(piece)}`.slice(0, MAX_TEXT);
+    if (text.length === MAX_TEXT) break;
   }
-  const code = CODE.exec(Buffer.concat(pieces).subarray(0, MAX_TEXT).toString('latin1'))?.[1];
+  const code = CODE.exec(text)?.[1];
   return { status, ...(code === undefined ? {} : { code }) };
 }
 
@@ -74,7 +73,10 @@ export function createPut(env: Env, ca: string | undefined): Put {
     };
     const call = isTls ? httpsRequest(url, options) : httpRequest(url, options);
     try {
-      return await exchange(call, body, stop);
+      const answer = await exchange(call, body, stop);
+      // An answer that was cut off by the signal is none.
+      signal.throwIfAborted();
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof MedicError) throw error;

@@ -131,9 +131,7 @@ export function createS3Bucket(options: S3BucketOptions): Bucket {
       'content-length': String(bytes),
       'x-amz-checksum-sha256': toBase64(sha256),
       ...(encryption === undefined ? {} : { 'x-amz-server-side-encryption': encryption.type }),
-      ...(encryption?.keyId === undefined
-        ? {}
-        : { 'x-amz-server-side-encryption-aws-kms-key-id': encryption.keyId }),
+      ...(encryption?.keyId === undefined ? {} : { 'x-amz-server-side-encryption-aws-kms-key-id': encryption.keyId }),
     };
     return { query: url.search.slice(1), headers };
   }

@@ -90,7 +90,9 @@ export interface ObjectWriter {
 
 type Spec = KubeletEvidence['spec'];
 
-export function createObjectWriter(options: ObjectStoreOptions & Required<Pick<ObjectStoreOptions, 'upload'>>): ObjectWriter {
+export function createObjectWriter(
+  options: ObjectStoreOptions & Required<Pick<ObjectStoreOptions, 'upload'>>,
+): ObjectWriter {
   const { incident, upload } = options;
   const owner = ownerOf(incident);
 

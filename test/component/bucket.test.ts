@@ -5,7 +5,11 @@ import { fetchArtifacts, type Fetched } from '../../src/cli/evidence/fetch-artif
 import { toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { objectAt } from '../support/api-server/json.ts';
 import { runtimeHungDumps } from '../demo/dumps.ts';
-import { type ControllerBench, type ControllerBenchOptions, createControllerBench } from '../support/controller-harness.ts';
+import {
+  type ControllerBench,
+  type ControllerBenchOptions,
+  createControllerBench,
+} from '../support/controller-harness.ts';
 import { type BucketFault, createFakeBucket, type FakeBucket, folderIn } from '../support/fake-bucket.ts';
 
 const HOUR_MS = 3_600_000;
@@ -37,7 +41,9 @@ function isCopied({ status }: KubeletIncident): boolean {
   return status.bucket?.state === 'Complete';
 }
 
-function captured({ status }: KubeletIncident): readonly { readonly name: string; readonly sha256?: string | undefined }[] {
+function captured({
+  status,
+}: KubeletIncident): readonly { readonly name: string; readonly sha256?: string | undefined }[] {
   return (status.evidence ?? []).filter(({ state, by }) => state === 'Captured' && by === 'Agent');
 }
 
@@ -54,10 +60,17 @@ describe('evidence of an incident', () => {
     const { bucket: record } = incident.status;
     const folder = folderIn(bucket, 'node-a', incident.metadata.name);
     expect(record?.uri).toBe(`s3://evidence/${folder}`);
-    expect(record?.objects.map(({ sha256 }) => sha256).sort()).toEqual(captured(incident).map((one) => one.sha256).sort());
+    expect(record?.objects.map(({ sha256 }) => sha256).sort()).toEqual(
+      captured(incident)
+        .map((one) => one.sha256)
+        .sort(),
+    );
     expect([...bucket.objects.keys()].sort()).toEqual(record?.objects.map(({ key }) => `${folder}/${key}`).sort());
-    for (const { key, bytes } of record?.objects ?? []) expect(bucket.objects.get(`${folder}/${key}`)).toHaveLength(bytes);
+    for (const { key, bytes } of record?.objects ?? [])
+      expect(bucket.objects.get(`${folder}/${key}`)).toHaveLength(bytes);
+    await bench.clock.advance(3_000);
     expect(bench.metrics.values.get('bucket_waiting_incidents')).toBe(0);
+    expect(bench.metrics.values.get('bucket_oldest_waiting_seconds')).toBe(0);
     expect(bench.metrics.values.get('bucket_objects_total')).toBe(record?.objects.length);
   });
 
@@ -85,9 +98,9 @@ describe('evidence of an incident', () => {
 });
 
 /** When what was done, as the record has it. */
-async function timesWith(fault: BucketFault | 'no bucket'): Promise<readonly unknown[]> {
+async function timesWith(fault: BucketFault | 'no bucket' | 'a good one'): Promise<readonly unknown[]> {
   await well(fault === 'no bucket' ? { bucket: () => undefined } : {});
-  if (fault !== 'no bucket') bucket.fail(fault);
+  if (fault !== 'no bucket' && fault !== 'a good one') bucket.fail(fault);
   const { status } = await recovered();
   const acts = (status.actions ?? []).map(({ name, issuedAt }) => [name, issuedAt]);
   const conditions = (status.conditions ?? []).map(({ type, status: is, lastTransitionTime: at }) => [type, is, at]);
@@ -105,6 +118,7 @@ describe('a bucket that fails', () => {
       await bench.finish();
     }
     expect(await timesWith(fault)).toEqual(without);
+    expect(without[0]).toBe('Recovered');
     const waiting = await bench.until('node-a', ({ status }) => status.bucket?.state === 'Waiting');
     expect(waiting.status.bucket?.message).toMatch(/^\d+ of \d+ objects are missing: .+/);
     const words = { skewed: 'RequestTimeTooSkewed', denied: 'AccessDenied', moved: 'status 307' } as const;
@@ -113,6 +127,12 @@ describe('a bucket that fails', () => {
     expect(written()).not.toContain(bucket.secret);
     bucket.fail(undefined);
     await bench.until('node-a', isCopied, HOUR_MS);
+  });
+
+  test('(not at all) delays none either', async () => {
+    const before = await timesWith('no bucket');
+    await bench.finish();
+    expect(await timesWith('a good one')).toEqual(before);
   });
 
   test('is asked seldom, however many incidents wait', async () => {
@@ -128,10 +148,20 @@ describe('a bucket that fails', () => {
   test('is given up after a day, and the record says so', async () => {
     await well();
     bucket.fail('full');
-    await recovered();
-    const incident = await bench.until('node-a', ({ status }) => status.bucket?.state === 'GivenUp', 26 * HOUR_MS);
+    const { metadata } = await recovered();
+    await bench.until('node-a', ({ status }) => status.bucket?.state === 'Waiting');
+    bench.local.seeds.edit(INCIDENTS, { name: metadata.name }, (draft) => {
+      const status = objectAt(draft, 'status');
+      const completedAt = toPreciseTime(bench.clock.now() - 24 * HOUR_MS);
+      draft['status'] = { ...status, timings: { ...objectAt(status, 'timings'), completedAt } };
+    });
+    const incident = await bench.until('node-a', ({ status }) => status.bucket?.state === 'GivenUp', HOUR_MS);
     expect(incident.status.bucket?.message).toMatch(/after 24 hours: .*InsufficientStorage/);
-  }, 300_000);
+    const puts = bucket.puts.length;
+    bucket.fail(undefined);
+    await bench.clock.advance(HOUR_MS);
+    expect(bucket.puts).toHaveLength(puts);
+  });
 });
 
 describe('in a storm', () => {
@@ -143,10 +173,14 @@ describe('in a storm', () => {
     });
     for (const node of nodes) bench.host(node).inject('runtime-hung');
     for (const node of nodes) {
-      await bench.until(node, ({ status }) => status.conditions?.some(({ type }) => type === 'EvidenceCaptured') === true);
+      await bench.until(
+        node,
+        ({ status }) => status.conditions?.some(({ type }) => type === 'EvidenceCaptured') === true,
+      );
     }
     await bench.clock.advanceUntil(
-      () => nodes.every((node) => bench.incidents(node).every((incident) => isCopied(incident) || countOf(incident) > 0)),
+      () =>
+        nodes.every((node) => bench.incidents(node).every((incident) => isCopied(incident) || countOf(incident) > 0)),
       4 * HOUR_MS,
       5_000,
     );
@@ -162,22 +196,25 @@ function countOf(incident: KubeletIncident): number {
 }
 
 describe('programs that die in between', () => {
-  test.each([0, 1, 2, 3])('a controller after write %d of the bucket: the next one goes on, with the same keys and bytes', async (count) => {
-    await well();
-    await recovered();
-    let left = count;
-    let died = false;
-    bench.local.onWrite(({ manager }) => {
-      if (died || manager !== 'kubelet-medic-controller-bucket' || left-- > 0) return;
-      died = true;
-      bench.killController();
-    });
-    await bench.clock.advance(30_000);
-    bench.startController();
-    const incident = await bench.until('node-a', isCopied, HOUR_MS);
-    expect(new Set(bucket.puts).size).toBe(captured(incident).length);
-    expect(bench.health('node-a')?.spec.bucket).toBeUndefined();
-  });
+  test.each([0, 1, 2, 3])(
+    'a controller after write %d of the bucket: the next one goes on, with the same keys and bytes',
+    async (count) => {
+      await well();
+      await recovered();
+      let left = count;
+      let died = false;
+      bench.local.onWrite(({ manager }) => {
+        if (died || manager !== 'kubelet-medic-controller-bucket' || left-- > 0) return;
+        died = true;
+        bench.killController();
+      });
+      await bench.clock.advance(30_000);
+      bench.startController();
+      const incident = await bench.until('node-a', isCopied, HOUR_MS);
+      expect(new Set(bucket.puts).size).toBe(captured(incident).length);
+      expect(bench.health('node-a')?.spec.bucket).toBeUndefined();
+    },
+  );
 
   test('an agent that is started again has another key, and gets a grant for it', async () => {
     await well({ bucket: (clock) => (bucket = createFakeBucket(clock, 5_000)) });
@@ -198,7 +235,8 @@ async function fetchAll(incident: KubeletIncident, notes: string[] = []): Promis
   const found: Fetched[] = [];
   const fetching = (async () => {
     const options = { upload: true, timeoutMs: 60_000 };
-    for await (const one of fetchArtifacts({ cluster, clock: bench.clock, terminal }, incident, options)) found.push(one);
+    for await (const one of fetchArtifacts({ cluster, clock: bench.clock, terminal }, incident, options))
+      found.push(one);
   })();
   let isOver = false;
   void fetching.finally(() => {
@@ -225,7 +263,9 @@ describe('a node that is gone', () => {
     expect(found.map(({ found: { kind } }) => kind).filter((kind) => kind !== 'never')).toEqual(
       captured(incident).map(() => 'whole'),
     );
-    const uploads = (await bench.local.cluster.list(EVIDENCES)).items.filter(({ spec }) => spec.expiresAt !== undefined);
+    const uploads = (await bench.local.cluster.list(EVIDENCES)).items.filter(
+      ({ spec }) => spec.expiresAt !== undefined,
+    );
     expect(uploads.length).toBeGreaterThan(0);
   });
 
@@ -238,7 +278,8 @@ describe('a node that is gone', () => {
     const found = await fetchAll(incident);
     const lost = found.filter(({ found: { kind } }) => kind === 'lost');
     expect(lost.length).toBeGreaterThan(0);
-    for (const { found: one } of lost) expect(one).toMatchObject({ message: expect.stringContaining('is not what was saved') });
+    for (const { found: one } of lost)
+      expect(one).toMatchObject({ message: expect.stringContaining('is not what was saved') });
   });
 
   test('before all was copied: the record says what is there, and why the rest will not come', async () => {
@@ -262,7 +303,9 @@ describe('a node that is gone', () => {
       draft['spec'] = { ...objectAt(draft, 'spec'), uploads };
     });
     await bench.clock.advance(30_000);
-    const uploads = (await bench.local.cluster.list(EVIDENCES)).items.filter(({ spec }) => spec.expiresAt !== undefined);
+    const uploads = (await bench.local.cluster.list(EVIDENCES)).items.filter(
+      ({ spec }) => spec.expiresAt !== undefined,
+    );
     expect(uploads.map(({ spec }) => [spec.entry.name, spec.entry.state])).toEqual([[file?.name, 'Captured']]);
   });
 });

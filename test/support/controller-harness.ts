@@ -252,8 +252,7 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       const { cluster, clock: own } = party(node);
       const pod = { version: '0.1.0', pod: `kubelet-medic-agent-${node}`, namespace: 'kubelet-medic' };
       const recording = { log: createRecordingLog(), metrics: createRecordingMetrics() };
-      const stored =
-        bucket === undefined ? {} : { bucket: { settings: bucket.settings, put: bucket.put(own) } };
+      const stored = bucket === undefined ? {} : { bucket: { settings: bucket.settings, put: bucket.put(own) } };
       const parts = { cluster, host: host(node).host, clock: own, random, ownCauses, ...recording };
       const world = { node, ...pod, ...parts, ...stored };
       agents.set(node, startAgentProcess(world));

@@ -67,7 +67,10 @@ export function createFakeBucket(ofController: Clock, uploadMs = 200): FakeBucke
     client: {
       presignPut: async ({ key, bytes, sha256: sum }) => ({
         query: `key=${encodeURIComponent(key)}&${secret}`,
-        headers: { 'content-length': String(bytes), 'x-amz-checksum-sha256': Buffer.from(sum, 'hex').toString('base64') },
+        headers: {
+          'content-length': String(bytes),
+          'x-amz-checksum-sha256': Buffer.from(sum, 'hex').toString('base64'),
+        },
       }),
       async find(key, signal) {
         await answering(signal);

@@ -8,7 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from './child.ts';
 
 export const S3_REGION = 'eu-central-1';
-export const S3_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'medic', AWS_SECRET_ACCESS_KEY: 'medic-secret-of-the-test' } as const;
+export const S3_CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'medic',
+  AWS_SECRET_ACCESS_KEY: 'medic-secret-of-the-test',
+} as const;
 
 export interface S3Server {
   /** `http://127.0.0.1:PORT`, or https where it has a certificate. */

@@ -2,7 +2,12 @@
 import * as z from 'zod/mini';
 import { OwnCauseList } from '../../src/core/diagnosis/catalogue/own-causes.ts';
 import { NodeSelector, PolicySpec } from '../../src/api/v1alpha1/kinds/policy.ts';
-import { BUCKET_ENDPOINT, BUCKET_PREFIX, BucketEncryption, BucketSettings } from '../../src/core/evidence/bucket-settings.ts';
+import {
+  BUCKET_ENDPOINT,
+  BUCKET_PREFIX,
+  BucketEncryption,
+  BucketSettings,
+} from '../../src/core/evidence/bucket-settings.ts';
 import { Receivers } from '../../src/core/notification/receiver.ts';
 
 const flag = z.boolean;

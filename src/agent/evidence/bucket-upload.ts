@@ -5,7 +5,13 @@
 import { objectName } from '../../core/evidence/bucket-objects.ts';
 import { folderOf, objectUrl } from '../../core/evidence/bucket-settings.ts';
 import { isFileName } from '../../core/evidence/location.ts';
-import { createGrantKey, type Grant, type GrantedPut, type GrantKey, openGrant } from '../../core/evidence/sealed-grant.ts';
+import {
+  createGrantKey,
+  type Grant,
+  type GrantedPut,
+  type GrantKey,
+  openGrant,
+} from '../../core/evidence/sealed-grant.ts';
 import type { PutAnswer } from '../../ports/bucket.ts';
 import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
@@ -117,7 +123,7 @@ function wordsOf({ status, code }: PutAnswer): string {
 /** The file, piece by piece; each is a read of its own, so that a capture that writes meanwhile waits for one piece at most. */
 async function* piecesOf({ host }: World, { incident }: Grant, { file, bytes }: GrantedPut): AsyncGenerator<Buffer> {
   const bundle = bundleNameOf(incident);
-  for (let offset = 0; offset < bytes; ) {
+  for (let offset = 0; offset < bytes;) {
     const piece = await host.spool.readPart(bundle, file, offset, Math.min(PIECE, bytes - offset));
     if (piece === undefined) throw new MedicError('E_EVIDENCE_MISSING', 'absent', 'GoneFromTheSpool');
     if (piece.length === 0) throw new MedicError('E_EVIDENCE_DAMAGED', 'terminal', 'DamagedInTheSpool');

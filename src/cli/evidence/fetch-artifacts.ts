@@ -145,7 +145,9 @@ async function ask({ session, incident, options }: Case, missing: readonly Spool
     const limit = formatSeconds(options.timeoutMs);
     const node = oneLine(incident.spec.nodeName);
     const orBucket = incident.status.bucket === undefined ? '' : ', or the controller for what is in the bucket';
-    session.terminal.note(`the agent of ${node} is asked for ${files.length} artifacts${orBucket}; each may take ${limit}\n`);
+    session.terminal.note(
+      `the agent of ${node} is asked for ${files.length} artifacts${orBucket}; each may take ${limit}\n`,
+    );
     return { requests };
   } catch (error) {
     if (!isMedicError(error)) throw error;

@@ -74,7 +74,7 @@ export async function runArchive(
     metrics.count('bucket_failures_total', { reason });
   }
 
-  async function find(folder: string, object: WantedObject): Promise<void | WantedObject> {
+  async function find(folder: string, object: WantedObject): Promise<WantedObject | undefined> {
     const limit = { ms: CALL_MS, code: 'E_BUCKET_DEADLINE', what: 'the bucket' } as const;
     const found = await withDeadline(clock, limit, signal, (inner) => client.find(`${folder}/${object.key}`, inner));
     const isIt = found?.bytes === object.bytes && (found.sha256 ?? object.sha256) === object.sha256;
@@ -107,7 +107,12 @@ export async function runArchive(
       objects: wanted.map(({ key }) => progress.confirmed.get(key)).filter((object) => object !== undefined),
       ...(message === undefined ? {} : { message: message.slice(0, 1024) }),
     };
-    const manifest = { apiVersion: API_VERSION, kind: INCIDENTS.kind, metadata: { name, uid }, status: { bucket: written } };
+    const manifest = {
+      apiVersion: API_VERSION,
+      kind: INCIDENTS.kind,
+      metadata: { name, uid },
+      status: { bucket: written },
+    };
     try {
       await cluster.apply(INCIDENTS, manifest, { manager: BUCKET_MANAGER, subresource: 'status', force: true, signal });
     } catch (err) {
@@ -126,6 +131,14 @@ export async function runArchive(
     return view.nodes.get(spec.nodeName)?.metadata.uid !== spec.nodeUID;
   }
 
+  /** Why the rest of an incident that is over will not come; undefined: it may. */
+  function endWords(one: Case, missing: number): string | undefined {
+    const { incident, progress } = one;
+    if (isNodeGone(incident)) return `${leftWords(one, missing)}: the node is gone`;
+    if (serverNow(world) - endedAt(incident) < GIVE_UP_MS) return undefined;
+    return `${leftWords(one, missing)} after 24 hours: ${progress.why ?? 'there was no time'}`;
+  }
+
   /** @returns why no agent can be asked. */
   async function ask(one: Case, missing: readonly WantedObject[]): Promise<string | undefined> {
     const { incident, folder, progress } = one;
@@ -139,15 +152,15 @@ export async function runArchive(
     const { incident, progress } = one;
     const isOver = !isOpen(incident);
     const missing = await confirm(one);
-    const left = leftWords(one, missing.length);
     if (missing.length === 0) {
       if (isOver) await record(one, 'Complete');
       else progress.notBefore = clock.monotonic() + REST_MS;
       return;
     }
-    if (isOver && isNodeGone(incident)) return await record(one, 'GivenUp', `${left}: the node is gone`);
-    if (isOver && serverNow(world) - endedAt(incident) >= GIVE_UP_MS) {
-      return await record(one, 'GivenUp', `${left} after 24 hours: ${progress.why ?? 'there was no time'}`);
+    const end = isOver ? endWords(one, missing.length) : undefined;
+    if (end !== undefined) {
+      await record(one, 'GivenUp', end);
+      return;
     }
     const isFailed = missing.some(({ key }) => progress.tried.has(key));
     const why = isFailed ? (progress.why ?? 'the agent says that all is there') : await ask(one, missing);
@@ -213,11 +226,12 @@ export async function runArchive(
     }
   }
 
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     try {
       await pass();
     } catch (err) {
-      if (!signal.aborted) log.warn('Evidence cannot be copied into the bucket; it is tried again', { err });
+      if (!isOver()) log.warn('Evidence cannot be copied into the bucket; it is tried again', { err });
     }
     await clock.sleep(PASS_MS, signal).catch(() => undefined);
   }

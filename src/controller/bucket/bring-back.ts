@@ -40,10 +40,10 @@ interface Progress {
 
 const ANSWERED = { failures: 0, notBefore: Number.POSITIVE_INFINITY };
 
-interface Copy {
+interface Found {
+  readonly incident: KubeletIncident;
   readonly entry: EvidenceEntry;
   readonly object: BucketObject;
-  readonly writer: ObjectWriter;
   readonly folder: string;
 }
 
@@ -63,11 +63,12 @@ export async function runBringBack(
   }
 
   /** Two parts are in memory at most. The first one is written last, when all of them are what was sealed. */
-  async function copy({ entry, object, writer, folder }: Copy, signal: AbortSignal): Promise<void> {
+  async function copy({ entry, object, folder }: Found, writer: ObjectWriter, signal: AbortSignal): Promise<void> {
     const parts = Math.max(1, Math.ceil(object.bytes / EVIDENCE_BYTES));
     const uri = uriOf(settings, `${folder}/${object.key}`);
     if (parts > EVIDENCE_PARTS) {
-      return await writer.fail(entry, `it is larger than the API server takes: read it at ${uri}`, signal);
+      await writer.fail(entry, `it is larger than the API server takes: read it at ${uri}`, signal);
+      return;
     }
     const hash = createHash('sha256');
     let [size, next] = [0, 0];
@@ -90,34 +91,41 @@ export async function runBringBack(
       }
     }
     if (size !== object.bytes || hash.digest('hex') !== entry.sha256) {
-      return await writer.fail(entry, `what is at ${uri} is not what was saved`, signal);
+      await writer.fail(entry, `what is at ${uri} is not what was saved`, signal);
+      return;
     }
     await write(rest);
     await writer.part(entry, first, { part: 0, parts }, signal);
   }
 
-  async function answer(row: KubeletIncident, { file, at }: Upload, failures: number): Promise<Progress> {
+  /** undefined: there is no such artifact. 'later': it is not recorded, and may be. */
+  async function find(row: KubeletIncident, file: string): Promise<Found | 'later' | undefined> {
     const { name, uid } = row.metadata;
     const incident = await cluster.get(INCIDENTS, { name }, { signal });
     const entry = incident?.status.evidence?.find((one) => one.name === file);
-    if (incident?.metadata.uid !== uid || entry === undefined) return ANSWERED;
+    if (incident?.metadata.uid !== uid || entry === undefined) return undefined;
     const object = recordedObject(incident.status.bucket, entry);
     const folder = folderOf(settings, incident.spec.nodeName, name);
-    const later = { failures, notBefore: clock.monotonic() + AGAIN_MS };
-    if (object === undefined || folder === undefined) return later;
+    return object === undefined || folder === undefined ? 'later' : { incident, entry, object, folder };
+  }
+
+  async function answer(row: KubeletIncident, { file, at }: Upload, failures: number): Promise<Progress> {
+    const found = await find(row, file);
+    if (found === undefined) return ANSWERED;
+    if (found === 'later') return { failures, notBefore: clock.monotonic() + AGAIN_MS };
+    const { incident, entry } = found;
     const there = await cluster.get(EVIDENCES, { name: evidenceName(ownerOf(incident), file, at, 0) }, { signal });
     if (there !== undefined) return ANSWERED;
-    const expiresAt = toPreciseTime(serverNow(world) + UPLOAD_LIFE_MS);
-    const upload = { askedAt: at, expiresAt };
+    const upload = { askedAt: at, expiresAt: toPreciseTime(serverNow(world) + UPLOAD_LIFE_MS) };
     const writer = createObjectWriter({ cluster, incident, manager: CONTROLLER_MANAGER, upload });
     try {
       const limit = { ms: COPY_MS, code: 'E_BUCKET_DEADLINE', what: 'the bucket' } as const;
-      await withDeadline(clock, limit, signal, (inner) => copy({ entry, object, writer, folder }, inner));
+      await withDeadline(clock, limit, signal, (inner) => copy(found, writer, inner));
     } catch (error) {
       if (signal.aborted || !isMedicError(error) || failures + 1 < MAX_FAILURES) throw error;
       await writer.fail(entry, `the bucket does not give it: ${error.message}`, signal);
     }
-    log.info('Evidence is brought back from the bucket', { incident: name, file });
+    log.info('Evidence is brought back from the bucket', { incident: incident.metadata.name, file });
     return ANSWERED;
   }
 
@@ -149,11 +157,12 @@ export async function runBringBack(
     }
   }
 
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     try {
       await pass();
     } catch (err) {
-      if (!signal.aborted) log.warn('Evidence cannot be brought back from the bucket', { err });
+      if (!isOver()) log.warn('Evidence cannot be brought back from the bucket', { err });
     }
     await clock.sleep(PASS_MS, signal).catch(() => undefined);
   }

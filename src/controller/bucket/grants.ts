@@ -109,7 +109,9 @@ export function createGrants(world: World, view: LocalView, { client }: Evidence
       }
       await write(health, { bucket: { id, sealed } }, signal);
       flights.set(node, { id, incident: incident.uid, endsAt: clock.monotonic() + FLIGHT_MS });
-      return made.map(({ file, sha256 }) => objects.find((one) => one.file === file && one.sha256 === sha256)?.key ?? '');
+      return made.map(
+        ({ file, sha256 }) => objects.find((one) => one.file === file && one.sha256 === sha256)?.key ?? '',
+      );
     },
   };
 }

@@ -2,7 +2,8 @@
 import * as z from 'zod/mini';
 
 /** TLS to everybody but the pod itself. Go's expressions, with which helm checks values, know no look-ahead. */
-export const BUCKET_ENDPOINT = /^(https:\/\/[a-z0-9.:[\]-]{1,253}|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)$/;
+export const BUCKET_ENDPOINT =
+  /^(https:\/\/[a-z0-9.:[\]-]{1,253}|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)$/;
 
 export const BUCKET_PREFIX = /^([A-Za-z0-9][A-Za-z0-9._-]{0,62}\/){0,8}$/;
 

@@ -20,7 +20,7 @@ import { type Identities, NAMESPACE, startIdentities } from '../../support/ident
 import { eventually } from '../../support/real-time.ts';
 import { S3_CREDENTIALS, S3_REGION, type S3Server, startS3Server } from '../../support/s3-server.ts';
 import { createTempFolder } from '../../support/temp-folder.ts';
-import { incidentOf } from '../walls/objects.ts';
+import { digits, evidenceOf, incidentOf } from '../walls/objects.ts';
 
 const program = (name: string): string => fileURLToPath(new URL(`../../../src/bin/${name}.ts`, import.meta.url));
 const INCIDENT = 'node-a-bcdfg';
@@ -70,8 +70,19 @@ function kubeconfig(name: string, token: string): string {
 
 /** With this environment alone beside that of the test. */
 function start(name: string, env: Readonly<Record<string, string>>, flags: readonly string[]): Child {
-  const set = Object.entries({ ...env, KUBELET_MEDIC_BUCKET: JSON.stringify(settings) }).map(([key, value]) => `${key}=${value}`);
-  const argv = ['-u', 'AWS_ACCESS_KEY_ID', '-u', 'AWS_SECRET_ACCESS_KEY', ...set, process.execPath, program(name), ...flags];
+  const set = Object.entries({ ...env, KUBELET_MEDIC_BUCKET: JSON.stringify(settings) }).map(
+    ([key, value]) => `${key}=${value}`,
+  );
+  const argv = [
+    '-u',
+    'AWS_ACCESS_KEY_ID',
+    '-u',
+    'AWS_SECRET_ACCESS_KEY',
+    ...set,
+    process.execPath,
+    program(name),
+    ...flags,
+  ];
   const child = startChild('env', argv, join(folder.path, `${name}.log`));
   running.push(child);
   return child;
@@ -111,11 +122,19 @@ async function leaveIncident(controller: Cluster): Promise<void> {
     const head = { name, kind: 'KubeletLog', by: 'Agent', state: 'Captured', at, source: 'journald' };
     return { ...head, location: `spool://node-a/${INCIDENT}/${name}`, bytes: bytes.length, sha256: sha256(bytes) };
   });
-  await controller.create(INCIDENTS, incidentOf('node-a', INCIDENT, { nodeUID: ids.nodeUIDs.get('node-a') }), CONTROLLER);
+  await controller.create(
+    INCIDENTS,
+    incidentOf('node-a', INCIDENT, { nodeUID: ids.nodeUIDs.get('node-a') }),
+    CONTROLLER,
+  );
   const agent = ids.connect(agentToken);
   const status = { subresource: 'status', force: true } as const;
   await agent.apply(INCIDENTS, { metadata: { name: INCIDENT }, status: { evidence } }, { ...AGENT, ...status });
-  const over = { outcome: 'Recovered', timings: { completedAt: at }, conditions: [condition('Complete', 'True', 'Recovered')] };
+  const over = {
+    outcome: 'Recovered',
+    timings: { completedAt: at },
+    conditions: [condition('Complete', 'True', 'Recovered')],
+  };
   await controller.apply(INCIDENTS, { metadata: { name: INCIDENT }, status: over }, { ...CONTROLLER, ...status });
 }
 
@@ -132,9 +151,14 @@ interface Ran {
 async function medic(config: string, ...argv: readonly string[]): Promise<Ran> {
   return await new Promise((resolve) => {
     const env = { ...process.env, KUBECONFIG: config, NO_COLOR: '1' };
-    const child = execFile(process.execPath, [program('kubectl-medic'), ...argv], { env, timeout: 90_000 }, (_, out, err) => {
-      resolve({ code: child.exitCode ?? -1, out, err });
-    });
+    const child = execFile(
+      process.execPath,
+      [program('kubectl-medic'), ...argv],
+      { env, timeout: 90_000 },
+      (_, out, err) => {
+        resolve({ code: child.exitCode ?? -1, out, err });
+      },
+    );
   });
 }
 
@@ -153,9 +177,14 @@ describe('a node with evidence in its spool', () => {
       expect(bytes === undefined ? undefined : sha256(bytes)).toBe(sum);
     }
     // What a copy of it in etcd, in an audit log or in a backup would show.
-    await eventually('no grant is left', async () => (await ids.admin.get(HEALTHS, { name: 'node-a' }))?.spec.bucket === undefined);
+    await eventually(
+      'no grant is left',
+      async () => (await ids.admin.get(HEALTHS, { name: 'node-a' }))?.spec.bucket === undefined,
+    );
     for (const name of ['agent', 'controller']) {
-      expect(readFileSync(join(folder.path, `${name}.log`), 'utf8')).not.toMatch(/X-Amz-(Signature|Credential)|medic-secret/);
+      expect(readFileSync(join(folder.path, `${name}.log`), 'utf8')).not.toMatch(
+        /X-Amz-(Signature|Credential)|medic-secret/,
+      );
     }
   }, 180_000);
 
@@ -164,9 +193,18 @@ describe('a node with evidence in its spool', () => {
     await ids.admin.delete(NODES, { name: 'node-a' });
     const reader = await ids.tokenOfPerson('jane', 'kubelet-medic-evidence-reader', 'kubelet-medic-capture');
     const output = join(folder.path, 'bundle');
-    const { code, out, err } = await medic(kubeconfig('jane.yaml', reader), 'evidence', INCIDENT, '-o', output, '--timeout', '60s');
+    const { code, out, err } = await medic(
+      kubeconfig('jane.yaml', reader),
+      'evidence',
+      INCIDENT,
+      '-o',
+      output,
+      '--timeout',
+      '60s',
+    );
     expect({ code, out, err }).toMatchObject({ code: 0 });
-    for (const [name, bytes] of Object.entries(FILES)) expect(readFileSync(join(output, name)).equals(bytes)).toBe(true);
+    for (const [name, bytes] of Object.entries(FILES))
+      expect(readFileSync(join(output, name)).equals(bytes)).toBe(true);
     const uploads = (await ids.admin.list(EVIDENCES)).items.filter(({ spec }) => spec.expiresAt !== undefined);
     expect(uploads.map(({ spec }) => spec.parts).sort()).toEqual([1, 3, 3, 3]);
   }, 180_000);
@@ -174,8 +212,69 @@ describe('a node with evidence in its spool', () => {
   test('gives nothing to a person who may not read evidence', async () => {
     const token = await ids.tokenOfPerson('joe', 'kubelet-medic-view');
     const output = join(folder.path, 'nothing');
-    const { code, out } = await medic(kubeconfig('joe.yaml', token), 'evidence', INCIDENT, '-o', output, '--timeout', '2s');
+    const { code, out } = await medic(
+      kubeconfig('joe.yaml', token),
+      'evidence',
+      INCIDENT,
+      '-o',
+      output,
+      '--timeout',
+      '2s',
+    );
     expect(code).toBe(1);
     expect(out).toContain('no right');
   }, 60_000);
+});
+
+describe('the walls around the bucket', () => {
+  const refused = /Forbidden|forbidden|denied/;
+
+  test('an agent says nothing of the bucket in an incident, and grants nothing to itself or others', async () => {
+    const agent = ids.connect(agentToken);
+    const record = { state: 'Complete', at: new Date().toISOString(), uri: 's3://other', objects: [] };
+    const status = { ...AGENT, subresource: 'status', force: true } as const;
+    const open = 'node-a-bcdfh';
+    const controller = ids.connect(await ids.tokenOf('kubelet-medic-controller'));
+    await controller.create(INCIDENTS, incidentOf('node-a', open), CONTROLLER);
+    const claim = agent.apply(INCIDENTS, { metadata: { name: open }, status: { bucket: record } }, status);
+    await expect(claim).rejects.toThrow('an agent writes its own actions and evidence');
+    const spec = { bucket: { id: 'x', sealed: 'y' } };
+    for (const name of ['node-a', 'node-b']) {
+      await expect(agent.apply(HEALTHS, { metadata: { name }, spec }, { ...AGENT, force: true })).rejects.toThrow(
+        refused,
+      );
+    }
+    const bucket = { key: 'k' };
+    const other = agent.apply(HEALTHS, { metadata: { name: 'node-b' }, status: { bucket } }, status);
+    await expect(other).rejects.toThrow(refused);
+  });
+
+  test('the controller adds uploads that expire, and no evidence of an agent that stays', async () => {
+    const controller = ids.connect(await ids.tokenOf('kubelet-medic-controller'));
+    const uid = (await incident())?.metadata.uid ?? '';
+    const labels = { 'kubelet-medic.io/upload': 'true' };
+    const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
+    const add = (expiresAt: string | undefined, metadata: object, by = 'Agent'): Promise<unknown> => {
+      const spec = expiresAt === undefined ? {} : { expiresAt };
+      return controller.create(
+        EVIDENCES,
+        evidenceOf('node-a', uid, { spec, metadata: { name: `node-a-${digits()}`, ...metadata }, entry: { by } }),
+        CONTROLLER,
+      );
+    };
+    await add(inMs(3_600_000), { labels });
+    await expect(add(undefined, {})).rejects.toThrow(refused);
+    await expect(add(inMs(3_600_000), {})).rejects.toThrow(refused);
+    await expect(add(inMs(3 * 3_600_000), { labels })).rejects.toThrow(refused);
+    await expect(add(inMs(3_600_000), { labels }, 'Controller')).rejects.toThrow(refused);
+  });
+
+  test('what an incident says of the bucket is said once', async () => {
+    const controller = ids.connect(await ids.tokenOf('kubelet-medic-controller'));
+    const how = { manager: 'kubelet-medic-controller-bucket', subresource: 'status', force: true } as const;
+    const objects = (await incident())?.status.bucket?.objects ?? [];
+    const record = { state: 'GivenUp', at: new Date().toISOString(), uri: 's3://evidence/other', objects };
+    const change = controller.apply(INCIDENTS, { metadata: { name: INCIDENT }, status: { bucket: record } }, how);
+    await expect(change).rejects.toThrow('what is in the bucket is said once');
+  });
 });

@@ -10,7 +10,7 @@ import { ObjectMeta } from '../../meta.ts';
 import { about, duration, mapList, moment, text, unchangedBut, whole } from '../../schema.ts';
 import { conditionList } from '../parts/condition.ts';
 import type { IncidentConditionType } from '../words/conditions.ts';
-import { BucketRecord } from '../parts/bucket.ts';
+import { BUCKET_RULES, BucketRecord } from '../parts/bucket.ts';
 import { Diagnosis } from '../parts/diagnosis.ts';
 import { Drill, DRILL_RULES, DrillResult } from '../parts/drill.ts';
 import { EvidenceEntry } from '../parts/evidence.ts';
@@ -283,10 +283,7 @@ export const IncidentStatus = z.object(STATUS_FIELDS).check(
         rule: '!has(oldSelf.trimmed) || (has(self.trimmed) && self.trimmed == oldSelf.trimmed)',
         message: 'that evidence was trimmed is said once',
       },
-      {
-        rule: "!has(oldSelf.bucket) || (has(self.bucket) && (oldSelf.bucket.state == 'Waiting' || self.bucket == oldSelf.bucket))",
-        message: 'what is in the bucket is said once',
-      },
+      ...BUCKET_RULES,
     ],
   }),
 );

@@ -1,6 +1,6 @@
 /** Evidence in a bucket: what an incident says of it, and how controller and agent speak of uploads in KubeletHealth. */
 import * as z from 'zod/mini';
-import { about, mapList, moment, text, whole } from '../../schema.ts';
+import { about, type CelRule, mapList, moment, text, whole } from '../../schema.ts';
 
 /** Objects of one incident: as many as its evidence has entries. */
 export const MAX_BUCKET_OBJECTS = 64;
@@ -34,6 +34,14 @@ export const BucketRecord = z
   .check(about('Where its evidence is in the bucket (chart: `evidence.bucket`).'));
 export type BucketRecord = z.infer<typeof BucketRecord>;
 
+/** Of the status of an incident. */
+export const BUCKET_RULES: readonly CelRule[] = [
+  {
+    rule: "!has(oldSelf.bucket) || (has(self.bucket) && (oldSelf.bucket.state == 'Waiting' || self.bucket == oldSelf.bucket))",
+    message: 'what is in the bucket is said once',
+  },
+];
+
 /** Characters of a sealed grant. */
 export const MAX_SEALED = 16_384;
 
@@ -50,7 +58,10 @@ export type BucketGrant = z.infer<typeof BucketGrant>;
 
 export const BucketReport = z
   .object({
-    key: text(64, 'X25519 public key of the agent that runs now, in base64url. The private one is in its memory alone.'),
+    key: text(
+      64,
+      'X25519 public key of the agent that runs now, in base64url. The private one is in its memory alone.',
+    ),
     grant: z.optional(text(36, 'The `spec.bucket.id` that was carried out last.')),
     message: z.optional(text(512, 'What of it could not be uploaded, and why. Absent: all was.')),
   })

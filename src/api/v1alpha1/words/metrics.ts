@@ -1,3 +1,5 @@
+import { BUCKET_METRICS } from './bucket-metrics.ts';
+
 /** Every metric that the programs serve. Names are prefixed `kubelet_medic_`. A node's name is never a label. */
 export interface MetricDefinition {
   readonly by: 'controller' | 'agent' | 'both';
@@ -122,42 +124,7 @@ const DEFINITIONS = {
     labels: ['reason'],
     help: "Incidents deleted: by the policy's retention, or to make room.",
   },
-  bucket_objects_total: {
-    by: 'controller',
-    type: 'counter',
-    labels: [],
-    help: 'Artifacts that the controller has seen in the bucket.',
-  },
-  bucket_failures_total: {
-    by: 'controller',
-    type: 'counter',
-    labels: ['reason'],
-    help: 'Copies into the bucket that failed and are tried again: by the agent, by the bucket, or for another reason (Incident).',
-  },
-  bucket_waiting_incidents: {
-    by: 'controller',
-    type: 'gauge',
-    labels: [],
-    help: 'Incidents that are over, and of which not all evidence is known to be in the bucket.',
-  },
-  bucket_oldest_waiting_seconds: {
-    by: 'controller',
-    type: 'gauge',
-    labels: [],
-    help: 'How long ago the oldest of them ended; 0: there is none.',
-  },
-  bucket_last_success_timestamp_seconds: {
-    by: 'controller',
-    type: 'gauge',
-    labels: [],
-    help: 'When an incident was last found to be complete in the bucket, in seconds since 1970.',
-  },
-  bucket_refused: {
-    by: 'controller',
-    type: 'gauge',
-    labels: [],
-    help: '1: settings of the bucket are given, something is wrong with them, and nothing is copied.',
-  },
+  ...BUCKET_METRICS,
   notifications_sent_total: {
     by: 'controller',
     type: 'counter',
