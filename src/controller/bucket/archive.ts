@@ -20,7 +20,7 @@ import type { EvidenceBucket } from './evidence-bucket.ts';
 import { createGrants } from './grants.ts';
 import { createProgressBook, type Progress } from './progress.ts';
 
-const PASS_MS = 2_000;
+const PASS_MS = 5_000;
 /** Of one question to the bucket. */
 const CALL_MS = 10_000;
 const QUESTIONS = 8;
@@ -209,7 +209,7 @@ export async function runArchive(
     const waiting = candidates.filter((row) => !isOpen(row) && !book.of(row.metadata.uid).isDone);
     const oldest = Math.min(now, ...waiting.map(endedAt));
     metrics.gauge('bucket_waiting_incidents', waiting.length);
-    metrics.gauge('bucket_oldest_waiting_seconds', (now - oldest) / 1_000);
+    metrics.gauge('bucket_waiting_age_seconds', (now - oldest) / 1_000);
     for (const { incident, message } of await grants.land(signal)) {
       const progress = book.of(incident);
       progress.why = message;

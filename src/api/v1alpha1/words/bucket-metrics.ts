@@ -18,7 +18,7 @@ export const BUCKET_METRICS = {
     labels: [],
     help: 'Incidents that are over, and of which not all evidence is known to be in the bucket.',
   },
-  bucket_oldest_waiting_seconds: {
+  bucket_waiting_age_seconds: {
     by: 'controller',
     type: 'gauge',
     labels: [],
