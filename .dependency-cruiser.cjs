@@ -51,6 +51,7 @@ module.exports = {
     ),
     only('kube-is-an-adapter', 'kube', ['api', 'core', 'ports', 'runtime'], 'Adapters do not know each other.'),
     only('host-is-an-adapter', 'host', ['api', 'core', 'ports', 'runtime'], 'Adapters do not know each other.'),
+    only('s3-is-an-adapter', 's3', ['api', 'core', 'ports', 'runtime'], 'Adapters do not know each other.'),
     only('platform-is-an-adapter', 'platform', ['api', 'core', 'ports', 'runtime'], 'Adapters do not know each other.'),
     npm(
       'pure-code-uses-zod-only',
@@ -64,6 +65,13 @@ module.exports = {
       comment: 'docs/adr/0003',
       from: { pathNot: '^src/kube/' },
       to: { path: '@kubernetes/client-node' },
+    },
+    {
+      name: 'aws-only-in-s3',
+      severity: 'error',
+      comment: 'docs/adr/0018: no agent has it, and a controller without a bucket does not load it.',
+      from: { pathNot: '^src/s3/' },
+      to: { path: '@aws-sdk/' },
     },
     {
       name: 'only-host-spawns',

@@ -23,7 +23,7 @@ LABEL org.opencontainers.image.title=kubelet-medic \
       org.opencontainers.image.description="Recovers nodes whose kubelet is stuck" \
       org.opencontainers.image.licenses=Apache-2.0
 ENV NODE_ENV=production
-COPY --from=build /src/dist/controller.cjs /src/dist/agent.cjs /src/dist/kubectl-medic.js /src/dist/stack-reader.cjs /app/
+COPY --from=build /src/dist/controller.cjs /src/dist/agent.cjs /src/dist/kubectl-medic.js /src/dist/stack-reader.cjs /src/dist/s3-bucket.cjs /app/
 # What the programs are made of, as CycloneDX. npm and its caches stay in the build stage.
 COPY --from=build /src/dist/sbom.cdx.json /app/
 COPY --from=build /src/dist/node /usr/local/bin/node

@@ -1,4 +1,4 @@
-// Bundles the four programs into dist/, one file each, for the image and for `npx`. Node 24 runs them as they are.
+// Bundles the four programs into dist/, one file each, and what one of them loads on demand, for the image and for `npx`. Node 24 runs them as they are.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -6,15 +6,32 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** What a bundle must not carry: the agent lives on every node, and its memory is counted. */
 const FORBIDDEN = {
-  controller: [],
+  controller: ['node_modules/@aws-sdk/', 'node_modules/@smithy/'],
   agent: [
+    'node_modules/@aws-sdk/',
+    'node_modules/@smithy/',
     'node_modules/@kubernetes/client-node/',
     'node_modules/zod/v4/classic/',
     'node_modules/@grpc/',
     'node_modules/prom-client/',
   ],
-  'kubectl-medic': [],
+  'kubectl-medic': ['node_modules/@aws-sdk/', 'node_modules/@smithy/'],
   'stack-reader': ['node_modules/'],
+  // Loaded by the controller where a bucket is configured.
+  's3-bucket': [],
+};
+
+/** Entry points that are none of a program. */
+const LIBRARIES = { 's3-bucket': 'src/s3/s3-bucket.ts' };
+
+/** What a program loads on demand from a bundle of its own stays out of the program's. */
+const LIBRARIES_APART = {
+  name: 'libraries-apart',
+  setup(build) {
+    build.onResolve({ filter: /\/s3-bucket\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './s3-bucket.cjs', external: true } : undefined,
+    );
+  },
 };
 
 /**
@@ -44,7 +61,8 @@ for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
   const { target, banner } = name === 'kubectl-medic' ? PLUGIN : IMAGE;
   const outfile = `dist/${name}.${name === 'kubectl-medic' ? 'js' : 'cjs'}`;
   const { metafile, outputFiles } = await build({
-    entryPoints: [`src/bin/${name}.ts`],
+    entryPoints: [LIBRARIES[name] ?? `src/bin/${name}.ts`],
+    plugins: [LIBRARIES_APART],
     outfile,
     bundle: true,
     platform: 'node',

@@ -1,5 +1,6 @@
 /** The agent: watch, detect, capture, execute. All of it runs until the signal, whatever fails on the way. */
 import { createWakeUp } from '../runtime/wake-up.ts';
+import { runBucketUploads } from './evidence/bucket-upload.ts';
 import { runDeepCaptures } from './evidence/deep-capture.ts';
 import { createEarlyCaptures } from './evidence/early-capture.ts';
 import { runLane } from './run-steps.ts';
@@ -75,6 +76,7 @@ export function startAgent(outside: World, stop: AbortSignal): Agent {
     runShimCaptures({ world, requests, mutex }, signal),
     runRetention(world, board, { requests, mutex }, signal),
     runUploads(world, requests, signal),
+    ...(world.bucket === undefined ? [] : [runBucketUploads({ world, bucket: world.bucket, board, requests }, signal)]),
   ];
 
   return {

@@ -35,7 +35,7 @@ export const HOST_LIMITS_MS = {
   kubeletProbe: { answers: 1_000 },
   // The state of the kubelet's process is read at each turn of the log watch, which takes one a second.
   facts: { bootID: 5_000, kernel: 5_000, kubelet: 5_000, process: 1_000, blocked: 5_000, pressure: 2_000 },
-  spool: { write: 10_000, read: 10_000, rename: 10_000, remove: 10_000, list: 5_000, usage: 5_000 },
+  spool: { write: 10_000, read: 10_000, readPart: 10_000, rename: 10_000, remove: 10_000, list: 5_000, usage: 5_000 },
   // A kubelet with 100,000 goroutines takes 3 s on a quiet machine; the reader gives up after 10 s, and reads threads for 3 s.
   // Samples are taken for 10 s.
   stacks: { read: 20_000, sample: 30_000, check: 20_000 },
@@ -181,6 +181,8 @@ function boundSpool(spool: Spool, bound: Bound): Spool {
   return {
     write: (bundle, file, bytes, keep) => bound(what, limits.write, () => spool.write(bundle, file, bytes, keep)),
     read: (bundle, file) => bound(what, limits.read, () => spool.read(bundle, file)),
+    readPart: (bundle, file, offset, length) =>
+      bound(what, limits.readPart, () => spool.readPart(bundle, file, offset, length)),
     rename: (from, to) => bound(what, limits.rename, () => spool.rename(from, to)),
     remove: (bundle) => bound(what, limits.remove, () => spool.remove(bundle)),
     list: () => bound(what, limits.list, () => spool.list()),

@@ -1,7 +1,9 @@
 /** What every part of the agent is given. */
 import type { Step } from '../api/v1alpha1/kinds/incident.ts';
+import type { BucketSettings } from '../core/evidence/bucket-settings.ts';
 import type { OwnCauses } from '../core/diagnosis/catalogue/own-causes.ts';
 import type { Moment } from '../core/time/moment.ts';
+import type { Put } from '../ports/bucket.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Host } from '../ports/host.ts';
@@ -26,6 +28,8 @@ export interface World {
   readonly metrics: Metrics;
   /** Causes of the user's own (chart: `ownCauses`); absent: there are none. */
   readonly ownCauses?: OwnCauses;
+  /** Where evidence is copied to (chart: `evidence.bucket`), and the way there; absent: nowhere. */
+  readonly bucket?: { readonly settings: BucketSettings; readonly put: Put };
   /** Called right after the reservation of a restart is durable; tests end the process there. */
   readonly onReserved?: (step: Step) => void;
   /** Called when a capture is stored: its texts are garbage then, and a node's memory is not ours to keep. */

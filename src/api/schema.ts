@@ -93,10 +93,10 @@ export function atomicList<T extends z.core.SomeType>(
   return z.array(item).check(z.maxLength(maxItems), about(description, { 'x-kubernetes-list-type': 'atomic' }));
 }
 
-/** CEL: all fields but one are as they were. */
-export function unchangedBut<T extends object>(fields: T, but: keyof T & string): string {
+/** CEL: all fields but these are as they were. */
+export function unchangedBut<T extends object>(fields: T, ...but: readonly (keyof T & string)[]): string {
   return Object.keys(fields)
-    .filter((field) => field !== but)
+    .filter((field) => !but.some((name) => name === field))
     .map(
       (field) =>
         `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,

@@ -1,9 +1,10 @@
 /** Composition root of the node agent. The only place where it reads flags, the environment and signals. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startAgent } from '../agent/agent.ts';
 import type { World } from '../agent/world.ts';
+import { readBucketSettings } from '../core/evidence/bucket-settings.ts';
 import type { OwnCauses } from '../core/diagnosis/catalogue/own-causes.ts';
 import { createHost, type LogLocation } from '../host/host.ts';
 import type { NamedUnits } from '../host/unit/known-units.ts';
@@ -19,6 +20,7 @@ import { createLog, type LogLevel } from '../platform/log.ts';
 import { giveGarbageBack } from '../platform/memory.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { loadOwnCauses } from '../platform/own-causes/load-own-causes.ts';
+import { createPut } from '../platform/put-object.ts';
 import { createSystemRandom } from '../platform/random.ts';
 
 const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evidence, and restarts what it is asked to.
@@ -33,6 +35,8 @@ const USAGE = `kubelet-medic agent: watches the kubelet of its node, saves evide
   --spool-dir DIR             where it keeps evidence (default: spool in the state folder)
   --spool-limit BYTES         bound of the evidence (default 536870912)
   --own-causes FILE           causes of your own, beside those of the catalogue (default: none)
+  --bucket JSON               where evidence is copied to (default: $KUBELET_MEDIC_BUCKET; docs/evidence-bucket.md)
+  --bucket-ca FILE            certificates in PEM to trust there in place of the usual ones
   --metrics-address HOST:PORT /healthz, /readyz, /metrics (default 127.0.0.1:9818)
   --log-level LEVEL           debug, info, warn, error (default info)
   --server URL                the API server, with --ca-file and --token-file (default: that of the pod)
@@ -59,6 +63,8 @@ const { values } = parseArgs({
     'token-file': { type: 'string' },
     'node-token-seconds': { type: 'string' },
     'own-causes': { type: 'string' },
+    bucket: { type: 'string', default: env['KUBELET_MEDIC_BUCKET'] ?? '' },
+    'bucket-ca': { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -183,6 +189,20 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+/** What is wrong with it is said, and stops nothing: nothing is uploaded then. */
+function evidenceBucket(): World['bucket'] {
+  const { bucket: text, 'bucket-ca': caFile } = values;
+  if (text.trim() === '') return undefined;
+  const settings = readBucketSettings(text);
+  try {
+    if (typeof settings === 'string') throw new Error(settings);
+    return { settings, put: createPut(env, caFile === undefined ? undefined : readFileSync(caFile, 'utf8')) };
+  } catch (err) {
+    log.error('The settings of the bucket cannot be used, and no evidence is copied', { flag: '--bucket', err });
+    return undefined;
+  }
+}
+
 function createWorld(ownCauses: OwnCauses): World {
   const stateFolder = values['state-dir'];
   const endpoint = values['cri-endpoint'];
@@ -198,6 +218,7 @@ function createWorld(ownCauses: OwnCauses): World {
     clock,
     ...(endpoint === undefined ? {} : { endpoint }),
   });
+  const bucket = evidenceBucket();
   const failpoint = env['KUBELET_MEDIC_FAILPOINT'] === 'action-reserved';
   return {
     node: nodeName(values['node-name']),
@@ -212,6 +233,7 @@ function createWorld(ownCauses: OwnCauses): World {
     log,
     metrics,
     ownCauses,
+    ...(bucket === undefined ? {} : { bucket }),
     onCaptured: giveGarbageBack,
     ...(failpoint
       ? {

@@ -1,13 +1,16 @@
 /** Composition root of the controller. The only place where it reads flags, the environment and signals. */
 import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
 import { cleanUp } from '../controller/clean-up.ts';
+import type { EvidenceBucket } from '../controller/bucket/evidence-bucket.ts';
 import { runController } from '../controller/controller.ts';
 import type { Notifications } from '../controller/notification/notifications.ts';
 import { testReceivers } from '../controller/notification/test-receivers.ts';
 import type { Failpoint, World } from '../controller/world.ts';
+import { readBucketSettings } from '../core/evidence/bucket-settings.ts';
 import { readSettings } from '../core/notification/receiver.ts';
 import { DEFAULT_BOUNDS } from '../core/decision/storage/bounds.ts';
 import { createCluster } from '../kube/cluster.ts';
@@ -41,6 +44,8 @@ const USAGE = `kubelet-medic controller: decides what is done about a stuck kube
   --notifications JSON    who is told of incidents (default: $KUBELET_MEDIC_NOTIFICATIONS; docs/notifications.md)
   --secrets FOLDER        where their Secret is mounted (default /etc/kubelet-medic/notifications)
   --notify-test           only send each of them a test message, say how it went, and end
+  --bucket JSON           where evidence is copied to (default: $KUBELET_MEDIC_BUCKET; docs/evidence-bucket.md)
+  --bucket-ca FILE        certificates in PEM to trust there in place of the usual ones
   --kubeconfig FILE       talk to a cluster from outside it
   --clean-up              only say that nobody keeps the conditions of Nodes any more, delete healths, and end: on uninstall
 `;
@@ -65,6 +70,8 @@ const { values } = parseArgs({
     notifications: { type: 'string', default: env['KUBELET_MEDIC_NOTIFICATIONS'] ?? '' },
     secrets: { type: 'string', default: '/etc/kubelet-medic/notifications' },
     'notify-test': { type: 'boolean', default: false },
+    bucket: { type: 'string', default: env['KUBELET_MEDIC_BUCKET'] ?? '' },
+    'bucket-ca': { type: 'string' },
     kubeconfig: { type: 'string' },
     'clean-up': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -117,6 +124,25 @@ function notifications(): Notifications | undefined {
   });
   if (values['notify-test']) process.exit(2);
   return undefined;
+}
+
+/** What is wrong with it is said, and stops no recovery: nothing is copied then. */
+async function evidenceBucket(): Promise<EvidenceBucket | undefined> {
+  const { bucket: text, 'bucket-ca': caFile } = values;
+  metrics.gauge('bucket_refused', 0);
+  if (text.trim() === '') return undefined;
+  const settings = readBucketSettings(text);
+  try {
+    if (typeof settings === 'string') throw new Error(settings);
+    const ca = caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') };
+    // Loaded on demand, from a bundle of its own: without a bucket it costs nothing.
+    const { createS3Bucket } = await import('../s3/s3-bucket.ts');
+    return { settings, client: createS3Bucket({ settings, env, ...ca }) };
+  } catch (err) {
+    metrics.gauge('bucket_refused', 1);
+    log.error('The settings of the bucket cannot be used, and no evidence is copied', { flag: '--bucket', err });
+    return undefined;
+  }
 }
 
 /** Memory that the containers of a pod share: what is there outlives a container, and its file system may be read-only. */
@@ -186,6 +212,7 @@ async function main(): Promise<void> {
     if (failures > 0) process.exitCode = 1;
     return;
   }
+  const bucket = await evidenceBucket();
   const world: World = {
     cluster,
     clock,
@@ -203,6 +230,7 @@ async function main(): Promise<void> {
       capturesPerMinute: wholeNumber('captures-per-minute', 5),
     },
     ...(told === undefined ? {} : { notifications: told }),
+    ...(bucket === undefined ? {} : { bucket }),
     onSynced: () => {
       setTimeout(giveGarbageBack, LOOKED_MS).unref();
     },

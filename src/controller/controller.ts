@@ -1,5 +1,7 @@
 /** The controller as a whole: mirrors, queues, and who wakes whom. */
 import type { KubeletIncident } from '../api/v1alpha1/kinds/incident.ts';
+import { runArchive } from './bucket/archive.ts';
+import { runBringBack } from './bucket/bring-back.ts';
 import { createAgentContacts } from './agent-contacts.ts';
 import { clusterOfTerm } from './cluster-of-term.ts';
 import { createEventRecorder } from './events.ts';
@@ -142,5 +144,8 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     evidence.run(),
     runFleetReport({ world, view, contacts }, signal),
     notifier.run(signal),
+    ...(world.bucket === undefined
+      ? []
+      : [runArchive(world, view, world.bucket, signal), runBringBack(world, view, world.bucket, signal)]),
   ]);
 }

@@ -1,5 +1,6 @@
 /** The cluster at the pace at which the controller writes. */
 import { CONFIG_MAPS, EVENTS, HEALTHS, LEASES, NODES } from '../api/resources.ts';
+import { BUCKET_MANAGER } from '../api/v1alpha1/words/names.ts';
 import type { Cluster, Resource, WriteOptions } from '../ports/cluster.ts';
 import type { PaceBounds, Urgency, WritePace } from '../runtime/write-pace.ts';
 
@@ -9,9 +10,17 @@ import type { PaceBounds, Urgency, WritePace } from '../runtime/write-pace.ts';
  */
 export const CONTROLLER_PACE: PaceBounds = { perSecond: 20, burst: 200 };
 
+type How = Pick<WriteOptions, 'manager' | 'subresource'>;
+
+/** Its grants and records wait for all else. */
+function isOfBucket({ manager }: How): boolean {
+  return manager === BUCKET_MANAGER;
+}
+
 /** undefined: at once. An act, its lease, its cordon and a question to an agent, by which it is confirmed, wait for nothing. */
-function urgencyOf({ plural }: Resource, { subresource }: Pick<WriteOptions, 'subresource'>): Urgency | undefined {
-  if (plural === EVENTS.plural || plural === CONFIG_MAPS.plural) return 'words';
+function urgencyOf({ plural }: Resource, how: How): Urgency | undefined {
+  const { subresource } = how;
+  if (isOfBucket(how) || plural === EVENTS.plural || plural === CONFIG_MAPS.plural) return 'words';
   const isNow =
     plural === LEASES.plural || plural === HEALTHS.plural || (plural === NODES.plural && subresource === undefined);
   if (isNow) return undefined;
@@ -20,7 +29,7 @@ function urgencyOf({ plural }: Resource, { subresource }: Pick<WriteOptions, 'su
 }
 
 export function pacedCluster(cluster: Cluster, pace: WritePace): Cluster {
-  async function turn(resource: Resource, how: Pick<WriteOptions, 'subresource'>): Promise<void> {
+  async function turn(resource: Resource, how: How): Promise<void> {
     const urgency = urgencyOf(resource, how);
     if (urgency !== undefined) await pace(urgency);
   }

@@ -5,6 +5,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { EvidenceBucket } from './bucket/evidence-bucket.ts';
 import type { Notifications } from './notification/notifications.ts';
 
 /** Moments at which a test may end the process, to see that the next one goes on where this one stopped. */
@@ -35,6 +36,8 @@ export interface World {
   readonly storage: StorageBounds;
   /** Who is told of what, and how to reach them; undefined: nobody. */
   readonly notifications?: Notifications;
+  /** Where evidence is copied to (chart: `evidence.bucket`); undefined: nowhere. */
+  readonly bucket?: EvidenceBucket;
   /** Called when everything has been listed once: what that took is garbage then. */
   readonly onSynced?: () => void;
   /** Called at each failpoint; does nothing in production. */

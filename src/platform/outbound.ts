@@ -17,12 +17,17 @@ const MOST_LOOKUPS = 2;
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
 /** Only the code: messages of Node may have the address, and those of TLS what the other side has sent. */
-function unreachable(error: unknown): MedicError {
+export function unreachableWords(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  return new MedicError('E_NOTIFY_UNREACHABLE', 'transient', CODE.test(code) ? code : 'the connection failed');
+  return CODE.test(code) ? code : 'the connection failed';
 }
 
-function createLookup(): LookupFunction {
+function unreachable(error: unknown): MedicError {
+  return new MedicError('E_NOTIFY_UNREACHABLE', 'transient', unreachableWords(error));
+}
+
+/** The system's, for two names at once. */
+export function createLookup(): LookupFunction {
   let pending = 0;
   return (hostname, options, callback) => {
     if (pending >= MOST_LOOKUPS) {
@@ -38,7 +43,7 @@ function createLookup(): LookupFunction {
   };
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
 /** @param env of the process. */
 export function createPost(env: Env): Post {

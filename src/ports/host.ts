@@ -286,6 +286,8 @@ export interface Spool {
    */
   write(bundle: string, file: string, bytes: Buffer, keep: ReadonlySet<string>): Promise<void>;
   read(bundle: string, file: string): Promise<Buffer | undefined>;
+  /** The bytes from `offset` on, `length` at most; none at the end. undefined: there is no such file. */
+  readPart(bundle: string, file: string, offset: number, length: number): Promise<Buffer | undefined>;
   /** Renames a bundle; the target must not exist. */
   rename(from: string, to: string): Promise<void>;
   remove(bundle: string): Promise<void>;

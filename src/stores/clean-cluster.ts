@@ -3,7 +3,7 @@
  * preconditions stay, and so do the bytes of evidence, which were redacted, if the policy says so, before their checksum
  * was taken.
  */
-import { CONFIG_MAPS, EVIDENCES } from '../api/resources.ts';
+import { CONFIG_MAPS, EVIDENCES, HEALTHS } from '../api/resources.ts';
 import { redact } from '../core/redaction/redact.ts';
 import type { Cluster, JsonPatchOperation, Manifest } from '../ports/cluster.ts';
 
@@ -24,13 +24,20 @@ export function cleanCluster(cluster: Cluster): Cluster {
 }
 
 function cleanObject(kind: string, { metadata, ...fields }: Manifest): Manifest {
-  const kept = kind === EVIDENCES.kind || kind === CONFIG_MAPS.kind ? BYTES : NOTHING;
+  const kept = KEPT.get(kind) ?? NOTHING;
   return { ...cleanFields(fields, kept), metadata };
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
 /** Compressed and in base64, so that it looks random; of a ConfigMap what receivers were told, by UIDs, which do too. */
 const BYTES: ReadonlySet<string> = new Set(['data']);
+/** Of a KubeletHealth what is sealed, and the public key for which it is. */
+const SEALED: ReadonlySet<string> = new Set(['sealed', 'key']);
+const KEPT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  [EVIDENCES.kind, BYTES],
+  [CONFIG_MAPS.kind, BYTES],
+  [HEALTHS.kind, SEALED],
+]);
 
 function cleanOperation(operation: JsonPatchOperation): JsonPatchOperation {
   if (operation.op === 'remove' || operation.op === 'test' || operation.path.startsWith('/metadata')) return operation;

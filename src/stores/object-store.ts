@@ -13,6 +13,7 @@ import {
   toObjects,
 } from '../core/evidence/evidence-objects.ts';
 import { sizeAnnotation } from '../core/evidence/evidence-size.ts';
+import { cleanText } from '../core/redaction/redact.ts';
 import { locationText, parseLocation } from '../core/evidence/location.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { isMedicError, MedicError } from '../ports/errors.ts';
@@ -53,30 +54,70 @@ export async function readObjects(
   return parts;
 }
 
-export function createObjectStore({ cluster, incident, manager, upload }: ObjectStoreOptions): EvidenceStore {
+/** Writes KubeletEvidence objects of one incident. @throws `MedicError`. */
+async function createEvidence(
+  { cluster, incident, manager, upload }: ObjectStoreOptions,
+  { name, spec }: EvidenceObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name: of, uid } = incident.metadata;
+  const object = {
+    apiVersion: API_VERSION,
+    kind: EVIDENCES.kind,
+    metadata: {
+      name,
+      labels: upload === undefined ? {} : { [LABEL_UPLOAD]: 'true' },
+      annotations: sizeAnnotation(spec.data),
+      ownerReferences: [{ apiVersion: API_VERSION, kind: INCIDENTS.kind, name: of, uid }],
+    },
+    spec,
+  };
+  try {
+    await cluster.create(EVIDENCES, object, { manager, signal, deadlineMs: CALL_LIMIT_MS });
+  } catch (error) {
+    // It is there: an earlier try has created it, and its answer was lost. Readers verify what they read.
+    if (!isMedicError(error, 'conflict')) throw error;
+  }
+}
+
+/** Answers a person's request part by part, without the whole artifact in memory. The first part comes last. */
+export interface ObjectWriter {
+  /** @param bytes `EVIDENCE_BYTES` at most. */
+  part(entry: EvidenceEntry, bytes: Buffer, at: Pick<Spec, 'part' | 'parts'>, signal: AbortSignal): Promise<void>;
+  /** Says why it cannot be had. */
+  fail(entry: EvidenceEntry, message: string, signal: AbortSignal): Promise<void>;
+}
+
+type Spec = KubeletEvidence['spec'];
+
+export function createObjectWriter(
+  options: ObjectStoreOptions & Required<Pick<ObjectStoreOptions, 'upload'>>,
+): ObjectWriter {
+  const { incident, upload } = options;
+  const owner = ownerOf(incident);
+
+  async function write(entry: EvidenceEntry, bytes: Buffer, at: Pick<Spec, 'part' | 'parts'>, signal: AbortSignal) {
+    const first = evidenceName(owner, entry.name, upload.askedAt, 0);
+    const sealed =
+      entry.state === 'Failed' ? entry : { ...entry, location: locationText({ kind: 'evidence', name: first }) };
+    const { expiresAt } = upload;
+    const spec = { ...owner, entry: sealed, ...at, expiresAt, data: bytes.toString('base64') };
+    await createEvidence(options, { name: partName(first, at.part), spec }, signal);
+  }
+
+  return {
+    part: write,
+    fail: ({ name, kind, by, at, source }, message, signal) => {
+      const entry: EvidenceEntry = { name, kind, by, at, source, state: 'Failed', message: cleanText(message, 1024) };
+      return write(entry, Buffer.alloc(0), { part: 0, parts: 1 }, signal);
+    },
+  };
+}
+
+export function createObjectStore(options: ObjectStoreOptions): EvidenceStore {
+  const { cluster, incident, upload } = options;
   const owner = ownerOf(incident);
   const occasionOf = (entry: EvidenceEntry): string => upload?.askedAt ?? entry.sha256 ?? entry.at;
-
-  async function create({ name, spec }: EvidenceObject, signal: AbortSignal): Promise<void> {
-    const { name: of, uid } = incident.metadata;
-    const object = {
-      apiVersion: API_VERSION,
-      kind: EVIDENCES.kind,
-      metadata: {
-        name,
-        labels: upload === undefined ? {} : { [LABEL_UPLOAD]: 'true' },
-        annotations: sizeAnnotation(spec.data),
-        ownerReferences: [{ apiVersion: API_VERSION, kind: INCIDENTS.kind, name: of, uid }],
-      },
-      spec,
-    };
-    try {
-      await cluster.create(EVIDENCES, object, { manager, signal, deadlineMs: CALL_LIMIT_MS });
-    } catch (error) {
-      // It is there: an earlier try has created it, and its answer was lost. Readers verify what they read.
-      if (!isMedicError(error, 'conflict')) throw error;
-    }
-  }
 
   function nameOf(entry: EvidenceEntry): string | undefined {
     if (upload !== undefined) return evidenceName(owner, entry.name, upload.askedAt, 0);
@@ -96,7 +137,7 @@ export function createObjectStore({ cluster, incident, manager, upload }: Object
         throw new MedicError('E_EVIDENCE_TOO_LARGE', 'invalid', message);
       }
       // The first part comes last: who finds it finds all of them.
-      for (const object of [...objects].reverse()) await create(object, signal);
+      for (const object of [...objects].reverse()) await createEvidence(options, object, signal);
       return sealed;
     },
     async get(entry, signal) {

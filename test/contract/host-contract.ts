@@ -53,6 +53,14 @@ export function spoolContract(name: string, create: () => Promise<SpoolDriver>):
       expect(await driver.reopen().read('early-1', 'a.gz')).toEqual(Buffer.from([1, 0, 255]));
     });
 
+    test('reads a part of a file, nothing at its end, and nothing of a file that is not there', async () => {
+      await driver.spool.write('early-1', 'a.gz', Buffer.from([1, 0, 255, 7]), NONE);
+      expect(await driver.spool.readPart('early-1', 'a.gz', 1, 2)).toEqual(Buffer.from([0, 255]));
+      expect(await driver.spool.readPart('early-1', 'a.gz', 3, 9)).toEqual(Buffer.from([7]));
+      expect(await driver.spool.readPart('early-1', 'a.gz', 4, 9)).toEqual(Buffer.alloc(0));
+      expect(await driver.spool.readPart('early-1', 'b.gz', 0, 9)).toBeUndefined();
+    });
+
     test('has nothing of what was not stored', async () => {
       expect(await driver.spool.read('early-1', 'a.gz')).toBeUndefined();
       expect(await driver.spool.list()).toEqual([]);

@@ -30,7 +30,7 @@ export interface Bench {
   readonly faults: Faults;
   readonly log: RecordingLog;
   /** Starts an agent on this host; the one before is killed first, without any cleaning up. */
-  start(options?: Pick<World, 'onReserved'>): Agent;
+  start(options?: Pick<World, 'onReserved' | 'bucket'>): Agent;
   /** Ends the running agent between two of its steps, as SIGKILL does: nothing it would write after this arrives. */
   kill(): void;
   /** The running agent dies when it makes its next call but `calls`, to host or cluster: that call does not arrive. */

@@ -21,6 +21,7 @@ import { createFakeClock, createSeededRandom, skewedClock, type FakeClock, type 
 import type { Dumps } from './host/kubelet-api.ts';
 import { type SimulatedHost, startSimulatedHost } from './host/simulated-host.ts';
 import { createLocalCluster, type LocalCluster } from './local-cluster.ts';
+import type { FakeBucket } from './fake-bucket.ts';
 import { keepStatus, renewLease, seedNode } from './node-status.ts';
 import { createParties, type Party } from './parties.ts';
 import { startAgentProcess, startControllerProcess, type Process } from './processes.ts';
@@ -40,6 +41,8 @@ export interface ControllerBenchOptions {
   readonly notifications?: Notifications;
   /** Other operators may ask for a node; undefined: they may not. */
   readonly remediations?: World['remediations'];
+  /** Of the controller and of all agents; undefined: there is none. Made with the clock. */
+  readonly bucket?: (clock: FakeClock) => FakeBucket | undefined;
   /** By default one that wakes together what is due within 20 ms. */
   readonly clock?: FakeClock;
   /** How far a party's clock is ahead from the beginning, in milliseconds, by its name. */
@@ -104,6 +107,7 @@ export function isUnschedulable(node: JsonObject): boolean {
 export function createControllerBench(options: ControllerBenchOptions = {}): ControllerBench {
   const { nodes = ['node-a'], dumps, labels = {}, ownCauses = NO_OWN_CAUSES } = options;
   const clock = options.clock ?? createFakeClock(undefined, { grainMs: 20 });
+  const bucket = options.bucket?.(clock);
   const random = createSeededRandom(11);
   const life = new AbortController();
   const { signal } = life;
@@ -184,7 +188,9 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
     const nodeProxy = options.nodeProxy ?? false;
     const told = options.notifications === undefined ? {} : { notifications: options.notifications };
     const asked = options.remediations === undefined ? {} : { remediations: options.remediations };
-    controllers.set(name, startControllerProcess({ ...own, ...told, ...asked, cluster, clock: ownClock, nodeProxy }));
+    const stored = bucket === undefined ? {} : { bucket: { settings: bucket.settings, client: bucket.client } };
+    const uses = { ...told, ...asked, ...stored };
+    controllers.set(name, startControllerProcess({ ...own, ...uses, cluster, clock: ownClock, nodeProxy }));
   }
 
   function killAtWrite(count: number): () => boolean {
@@ -251,7 +257,9 @@ export function createControllerBench(options: ControllerBenchOptions = {}): Con
       const { cluster, clock: own } = party(node);
       const pod = { version: '0.1.0', pod: `kubelet-medic-agent-${node}`, namespace: 'kubelet-medic' };
       const recording = { log: createRecordingLog(), metrics: createRecordingMetrics() };
-      const world = { node, ...pod, cluster, host: host(node).host, clock: own, random, ownCauses, ...recording };
+      const stored = bucket === undefined ? {} : { bucket: { settings: bucket.settings, put: bucket.put(own) } };
+      const parts = { cluster, host: host(node).host, clock: own, random, ownCauses, ...recording };
+      const world = { node, ...pod, ...parts, ...stored };
       agents.set(node, startAgentProcess(world));
     },
     incidents: ofNode,

@@ -25,6 +25,8 @@ export interface Identities {
   tokenOf(account: string, node?: string): Promise<string>;
   /** Somebody who has these ClusterRoles of the chart, and nothing else. `user`: as the API server knows him. */
   person(name: string, ...roles: readonly string[]): Promise<{ readonly user: string; readonly cluster: Cluster }>;
+  /** The token of such a person. */
+  tokenOfPerson(name: string, ...roles: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -53,17 +55,20 @@ export async function startIdentities(...sets: readonly string[]): Promise<Ident
   });
   const tokenOf = (account: string, node?: string): Promise<string> => projectedToken(admin, account, node);
 
+  async function tokenOfPerson(name: string, ...roles: readonly string[]): Promise<string> {
+    await admin.create(ACCOUNTS, { metadata: { name, namespace: NAMESPACE } }, TEST);
+    for (const role of roles) await admin.create(BINDINGS, bindingOf(name, role), TEST);
+    return await tokenOf(name);
+  }
+
   return {
     plane,
     admin,
     nodeUIDs,
     connect,
     tokenOf,
-    async person(name, ...roles) {
-      await admin.create(ACCOUNTS, { metadata: { name, namespace: NAMESPACE } }, TEST);
-      for (const role of roles) await admin.create(BINDINGS, bindingOf(name, role), TEST);
-      return { user: userOf(name), cluster: connect(await tokenOf(name)) };
-    },
+    person: async (name, ...roles) => ({ user: userOf(name), cluster: connect(await tokenOfPerson(name, ...roles)) }),
+    tokenOfPerson,
     stop: () => plane.stop(),
   };
 }

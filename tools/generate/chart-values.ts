@@ -2,6 +2,12 @@
 import * as z from 'zod/mini';
 import { OwnCauseList } from '../../src/core/diagnosis/catalogue/own-causes.ts';
 import { NodeSelector, PolicySpec } from '../../src/api/v1alpha1/kinds/policy.ts';
+import {
+  BUCKET_ENDPOINT,
+  BUCKET_PREFIX,
+  BucketEncryption,
+  BucketSettings,
+} from '../../src/core/evidence/bucket-settings.ts';
 import { Receivers } from '../../src/core/notification/receiver.ts';
 
 const flag = z.boolean;
@@ -15,6 +21,10 @@ const strings = z.record(z.string(), z.string());
 /** A piece of a Kubernetes object: the API server checks it. */
 const anyObject = z.record(z.string(), z.unknown());
 const anyObjects = z.array(anyObject);
+
+/** Without what makes them optional: the chart has a value for each. */
+const endpoint = z.string().check(z.regex(BUCKET_ENDPOINT));
+const prefix = z.string().check(z.maxLength(256), z.regex(BUCKET_PREFIX));
 
 /** What both programs can be given. */
 const pod = {
@@ -105,6 +115,20 @@ export const ChartValues = z.strictObject({
     secretName: z.string().check(z.maxLength(253)),
     receivers: Receivers,
     egress: z.strictObject({ ports: z.array(port).check(z.minLength(1)), cidrs, dns: flag() }),
+  }),
+  evidence: z.strictObject({
+    bucket: z.strictObject({
+      // Empty: there is none.
+      name: z.union([z.literal(''), BucketSettings.shape.name]),
+      region: BucketSettings.shape.region,
+      endpoint: z.union([z.literal(''), endpoint]),
+      pathStyle: flag(),
+      prefix,
+      encryption: z.union([z.strictObject({}), BucketEncryption]),
+      ca: z.string().check(z.maxLength(256 * 1024)),
+      secretName: z.string().check(z.maxLength(253)),
+      egress: z.strictObject({ ports: z.array(port).check(z.minLength(1)), cidrs, dns: flag() }),
+    }),
   }),
   metrics: z.strictObject({
     service: z.strictObject({ enabled: flag(), annotations: strings }),

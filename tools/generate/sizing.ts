@@ -7,6 +7,7 @@ const Sizing = z.strictObject({
   controller: z.strictObject({
     base: z.int(),
     perThousandNodes: z.int(),
+    bucket: z.int(),
     outsideHeap: z.int(),
     requestPercent: z.int(),
     young: z.int(),
@@ -44,7 +45,7 @@ export function controllerMemory(nodes: number): ControllerMemory {
 }
 
 export function sizingReference(): string {
-  const { base, perThousandNodes, outsideHeap, requestPercent, young, fastFrom, fastYoung } = controller;
+  const { base, perThousandNodes, bucket, outsideHeap, requestPercent, young, fastFrom, fastYoung } = controller;
   const rows = NODES.map((nodes) => {
     const { request, limit, heap } = controllerMemory(nodes);
     return `| ${nodes.toLocaleString('en')} | ${request} MiB | ${limit} MiB | ${heap} MiB |`;
@@ -53,7 +54,7 @@ export function sizingReference(): string {
 
 The chart's limit is ${base} MiB and ${perThousandNodes} MiB for each 1,000 nodes of the value \`controller.nodes\`; it asks for
 ${requestPercent} % of that. JavaScript's old heap has the limit without ${outsideHeap} MiB and
-three times its young generation. \`controller.resources\` wins over request and limit.
+three times its young generation. \`controller.resources\` wins over request and limit. \`evidence.bucket\` adds ${bucket} MiB.
 From ${fastFrom.toLocaleString('en')} nodes on its hot code is compiled and its young generation is ${fastYoung} MiB in place of ${young}.
 
 | \`controller.nodes\` | Request | Limit | Heap |

@@ -176,7 +176,8 @@ token of its account, of every node and for a year.
 {{- /* Of the controller, in MiB; tools/generate/sizing.ts writes the same into the reference. */ -}}
 {{- define "medic.controllerMemory" -}}
 {{- $sizing := (.Files.Get "sizing.yaml" | fromYaml).controller -}}
-{{- $limit := add $sizing.base (div (mul .Values.controller.nodes $sizing.perThousandNodes) 1000) -}}
+{{- $bucket := ternary $sizing.bucket 0 (not (empty .Values.evidence.bucket.name)) -}}
+{{- $limit := add $sizing.base $bucket (div (mul .Values.controller.nodes $sizing.perThousandNodes) 1000) -}}
 limit: {{ $limit }}
 request: {{ div (mul $limit $sizing.requestPercent) 100 }}
 {{- $isFast := ge (int .Values.controller.nodes) (int $sizing.fastFrom) }}
@@ -184,6 +185,37 @@ request: {{ div (mul $limit $sizing.requestPercent) 100 }}
 heap: {{ sub (sub $limit $sizing.outsideHeap) (mul 3 $young) }}
 young: {{ $young }}
 isFast: {{ $isFast }}
+{{- end }}
+
+{{- /* The bucket, as both programs read it; empty: there is none. */ -}}
+{{- define "medic.bucket" -}}
+{{- with .Values.evidence.bucket }}
+{{- if .name }}
+{{- $where := dict "name" .name "region" .region "pathStyle" .pathStyle "prefix" .prefix -}}
+{{- if .endpoint }}{{ $_ := set $where "endpoint" .endpoint }}{{ end -}}
+{{- if .encryption }}{{ $_ := set $where "encryption" .encryption }}{{ end -}}
+{{- toJson $where -}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "medic.bucketEnv" -}}
+{{- with include "medic.bucket" . }}
+- { name: KUBELET_MEDIC_BUCKET, value: {{ quote . }} }
+{{- end }}
+{{- end }}
+
+{{- define "medic.bucketCA" -}}
+{{- and .Values.evidence.bucket.name .Values.evidence.bucket.ca | empty | ternary "" "true" -}}
+{{- end }}
+
+{{- define "medic.bucketMount" -}}
+- { name: bucket, mountPath: /etc/kubelet-medic/bucket, readOnly: true }
+{{- end }}
+
+{{- define "medic.bucketVolume" -}}
+- name: bucket
+  configMap: { name: {{ include "medic.fullname" . }}-bucket, optional: true }
 {{- end }}
 
 {{- /* The file of the user's own causes, as both programs read it; empty: there are none. */ -}}

@@ -6,6 +6,7 @@ import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
 import { type KubeletIncident, type Upload, UPLOAD_LIFE_MS } from '../../api/v1alpha1/kinds/incident.ts';
 import { EVIDENCE_BYTES, EVIDENCE_PARTS } from '../../api/v1alpha1/kinds/kubelet-evidence.ts';
 import { AGENT_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import { recordedObject } from '../../core/evidence/bucket-objects.ts';
 import { isFileName } from '../../core/evidence/location.ts';
 import { isRequestInForce } from '../../core/evidence/upload-request.ts';
 import { toPreciseTime } from '../../core/time/timestamp.ts';
@@ -99,7 +100,9 @@ async function tryOnce(
   const { incident, upload } = request;
   const fields = { node: world.node, incident: incident.metadata.name, file: upload.file };
   try {
-    const { entry, bytes } = await readArtifact(world, incident, upload.file, signal);
+    const artifact = await readArtifact(world, incident, upload.file, signal);
+    if (artifact === 'in the bucket') return { kind: 'done' };
+    const { entry, bytes } = artifact;
     const expiresAt = toPreciseTime(apiTime(world, requests) + UPLOAD_LIFE_MS);
     const { cluster } = world;
     const times = { askedAt: upload.at, expiresAt };
@@ -123,13 +126,16 @@ interface Artifact {
   readonly bytes: Buffer;
 }
 
-/** What was saved, or an entry that says why it cannot be had. Redaction was done when it was sealed. */
+/**
+ * What was saved, or an entry that says why it cannot be had. Redaction was done when it was sealed. What is gone from here and
+ * is in the bucket is left to the controller, which has it from there.
+ */
 async function readArtifact(
   world: World,
   incident: KubeletIncident,
   file: string,
   signal: AbortSignal,
-): Promise<Artifact> {
+): Promise<Artifact | 'in the bucket'> {
   const { node, host, clock } = world;
   const entry = incident.status.evidence?.find(({ name }) => name === file);
   const isMissing = (message: string): Artifact => ({
@@ -143,6 +149,7 @@ async function readArtifact(
   const store = createSpoolStore({ spool: host.spool, node, bundle, keep: new Set() });
   try {
     const bytes = await store.get(entry, signal);
+    if (bytes === undefined && recordedObject(incident.status.bucket, entry) !== undefined) return 'in the bucket';
     if (bytes === undefined) return isMissing(`it is gone from the spool of ${node}: newer evidence needed the room`);
     return bytes.length > MAX_BYTES ? isMissing(tooLarge(bytes.length)) : { entry, bytes };
   } catch (error) {

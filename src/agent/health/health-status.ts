@@ -60,6 +60,7 @@ export function buildStatus(input: StatusInput): HealthStatus {
     summary: summaryOf(observation, spec),
     bootID: observation.host?.bootID,
     kernel: observation.host?.kernel?.slice(0, 128),
+    bucket: observation.bucket,
     conditions: [...conditions],
   };
 }
@@ -182,7 +183,7 @@ export function urgentKey({
 }: Pick<StatusInput, 'observation' | 'spec' | 'now'> & {
   readonly conditions: readonly Condition[];
 }): string {
-  const { probe, host, spool } = observation;
+  const { probe, host, spool, bucket } = observation;
   const hungAfter = spec.detection.runtimeHungAfter;
   return JSON.stringify([
     plegKey(observation.pleg, spec, now),
@@ -192,6 +193,7 @@ export function urgentKey({
     unitKey(host?.runtimeUnit),
     [programKey(host?.kubeletProgram, now), programKey(host?.runtimeProgram, now)],
     [host?.bootID, spool.early?.id],
+    [bucket?.key, bucket?.grant],
     conditions.map(({ type, status, reason }) => [type, status, reason]),
     [spec.policy, spec.mode, spec.inquiry],
   ]);
@@ -200,9 +202,9 @@ export function urgentKey({
 /** What the agent cannot tell yet, as when it has just started, is no news. */
 const NOT_TOLD: readonly unknown[] = [undefined, 'Unknown'];
 
-function newsIn({ pleg, runtime, kubelet, bootID }: HealthStatus): readonly unknown[] {
+function newsIn({ pleg, runtime, kubelet, bootID, bucket }: HealthStatus): readonly unknown[] {
   const [ofKubelet, ofRuntime] = [kubelet?.program?.state, runtime?.program?.state];
-  return [pleg?.state, runtime?.probe.state, ofKubelet, ofRuntime, kubelet?.pid, runtime?.pid, bootID];
+  return [pleg?.state, runtime?.probe.state, ofKubelet, ofRuntime, kubelet?.pid, runtime?.pid, bootID, bucket?.key];
 }
 
 /** Whether a status says of the node what another one, perhaps of an agent before, does not. */

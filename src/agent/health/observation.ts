@@ -83,6 +83,8 @@ export interface Observation {
   readonly host: HostObservation | undefined;
   readonly log: LogObservation;
   readonly spool: SpoolObservation;
+  /** undefined: there is no bucket. */
+  readonly bucket: HealthStatus['bucket'];
 }
 
 export interface ObservationBoard {
@@ -108,6 +110,7 @@ export function createObservationBoard(startedAt: number): ObservationBoard {
       error: undefined,
     },
     spool: { usedBytes: 0, limitBytes: 0, error: undefined, early: undefined },
+    bucket: undefined,
   };
   const handlers: (() => void)[] = [];
   return {

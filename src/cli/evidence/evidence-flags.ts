@@ -17,6 +17,7 @@ const HELP = `
 Dumps are read from KubeletEvidence objects, also when the node is gone, unless they had to make room there. What is in the
 spool of the node is asked for: its agent uploads it into objects that live for an hour. That takes the rights to get
 kubeletevidences (ClusterRole kubelet-medic-evidence-reader) and to patch kubeletincidents; none on pods or Secrets.
+With a bucket (docs/evidence-bucket.md) the controller brings back from there what its node no longer has, by the same rights.
 manifest.json says what is there and what is not, and why.
 
 Exit codes: 0 all that was saved is there; 1 some of it is gone or was not fetched; 4 a checksum differs.

@@ -1,6 +1,7 @@
 /** The artifacts of an incident: those in the API server, then those that the agent of the node has to upload first. */
 import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { recordedObject } from '../../core/evidence/bucket-objects.ts';
 import { assemble, evidenceName } from '../../core/evidence/evidence-objects.ts';
 import { isRequestInForce } from '../../core/evidence/upload-request.ts';
 import { formatSeconds } from '../../core/time/duration.ts';
@@ -143,7 +144,10 @@ async function ask({ session, incident, options }: Case, missing: readonly Spool
     const requests = await requestUploads(session, name, files);
     const limit = formatSeconds(options.timeoutMs);
     const node = oneLine(incident.spec.nodeName);
-    session.terminal.note(`the agent of ${node} is asked for ${files.length} artifacts; each may take ${limit}\n`);
+    const orBucket = incident.status.bucket === undefined ? '' : ', or the controller for what is in the bucket';
+    session.terminal.note(
+      `the agent of ${node} is asked for ${files.length} artifacts${orBucket}; each may take ${limit}\n`,
+    );
     return { requests };
   } catch (error) {
     if (!isMedicError(error)) throw error;
@@ -204,6 +208,10 @@ function told({ gone }: Spooled, found: Found): Found {
   return gone === undefined || found.kind !== 'lost' ? found : lost(`${gone}; ${found.message}`);
 }
 
-function onNode({ incident }: Case, { path, gone }: Spooled): string {
-  return `${gone === undefined ? '' : `${gone}; `}it is on ${incident.spec.nodeName} at ${path}`;
+function onNode({ incident }: Case, { entry, path, gone }: Spooled): string {
+  const { nodeName } = incident.spec;
+  const { bucket } = incident.status;
+  const object = recordedObject(bucket, entry);
+  const copy = object === undefined ? '' : `, and in the bucket at ${bucket?.uri ?? ''}/${object.key}`;
+  return `${gone === undefined ? '' : `${gone}; `}it is on ${nodeName} at ${path}${copy}`;
 }

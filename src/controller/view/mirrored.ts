@@ -86,11 +86,12 @@ type Share = ReturnType<typeof createPool>;
 
 /** What an incident that is over still counts for: budgets, the ladder's memory, patterns, retention. */
 function statusRow(status: IncidentStatus, share: Share): IncidentStatus {
-  const { outcome, timings, diagnosis } = status;
+  const { outcome, timings, diagnosis, bucket } = status;
   const bare = (status.conditions ?? []).map(({ type, status, reason }) => ({ type, status, reason }));
   return {
     ...(outcome === undefined ? {} : { outcome }),
     ...(timings === undefined ? {} : { timings }),
+    ...(bucket === undefined ? {} : { bucket: share({ state: bucket.state, at: '', uri: '', objects: [] }) }),
     ...(diagnosis === undefined ? {} : { diagnosis: share(verdictRow(diagnosis)) }),
     conditions: share(bare.map((condition) => share({ ...condition, message: '', lastTransitionTime: '' }))),
     steps: (status.steps ?? []).filter((step) => isActStep(step) || step.name === RESERVATION_STEP).map(stepRow),

@@ -20,6 +20,21 @@ export async function readBounded(
   return await gone(path, untilAborted(signal, read(path, maxBytes)));
 }
 
+/** The bytes of a file from `offset` on, `length` at most. undefined: there is no such file. @throws `E_HOST_READ`. */
+export async function readPart(path: string, offset: number, length: number): Promise<Buffer | undefined> {
+  return await gone(path, readFrom(path, offset, length));
+}
+
+async function readFrom(path: string, offset: number, length: number): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
 /** The first 64 KiB of a small file as text, or undefined where there is none. */
 export async function readText(path: string, signal?: AbortSignal): Promise<string | undefined> {
   return (await readBounded(path, STEP, signal))?.bytes.toString('utf8');

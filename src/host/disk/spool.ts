@@ -4,7 +4,7 @@ import { MedicError } from '../../ports/errors.ts';
 import type { Spool } from '../../ports/host.ts';
 import { createDiskQueue } from './disk-queue.ts';
 import { makeFolder, syncFolder, TEMPORARY, writeDurably } from './durable-file.ts';
-import { readBounded } from './bounded-read.ts';
+import { readBounded, readPart } from './bounded-read.ts';
 import { hasCode, messageOf } from '../system-error.ts';
 
 export interface SpoolOptions {
@@ -77,6 +77,10 @@ export function createSpool({ folder, limitBytes }: SpoolOptions): Spool {
     async read(bundle, file): Promise<Buffer | undefined> {
       checkNames(bundle, file);
       return await inTurn(async () => (await readBounded(`${folder}/${bundle}/${file}`, MAX_FILE))?.bytes);
+    },
+    async readPart(bundle, file, offset, length): Promise<Buffer | undefined> {
+      checkNames(bundle, file);
+      return await inTurn(() => readPart(`${folder}/${bundle}/${file}`, offset, length));
     },
     async rename(from, to): Promise<void> {
       checkNames(from, to);

@@ -51,6 +51,7 @@ export const WELL: Series = {
   [`${P}incident_bytes`]: ALWAYS('95+0'),
   [`${P}incident_budget_bytes`]: ALWAYS('100+0'),
   [`${P}notifications_refused`]: ALWAYS('0+0'),
+  [`${P}bucket_refused`]: ALWAYS('0+0'),
   [`${P}own_causes_refused`]: ALWAYS('0+0'),
   [`${P}reconcile_errors_total{controller="node"}`]: ALWAYS('0+0.5'),
   [`${P}health_writes_total{pod="agent-1"}`]: ALWAYS('0+0.2'),
@@ -87,6 +88,7 @@ const MISSING: readonly Case[] = [
   'incident_bytes',
   'incident_budget_bytes',
   'notifications_refused',
+  'bucket_refused',
   'own_causes_refused',
   'policies',
   'breaker_open',
@@ -315,6 +317,21 @@ export const CASES: readonly Case[] = [
     name: 'a receiver has not been told',
     change: { [`${P}notifications_waiting{receiver="pager",type="PagerDuty"}`]: ALWAYS('2+0') },
     fires: [fires('NotificationsWaiting', 'warning', { receiver: 'pager' })],
+  },
+  {
+    name: 'evidence does not come into the bucket',
+    change: { [`${P}bucket_waiting_age_seconds`]: ALWAYS('4000+60') },
+    fires: [fires('BucketWaiting', 'warning')],
+  },
+  {
+    name: 'evidence is on its way into the bucket',
+    change: { [`${P}bucket_waiting_age_seconds`]: ALWAYS('600+0') },
+    fires: [],
+  },
+  {
+    name: 'settings of the bucket cannot be used',
+    change: { [`${P}bucket_refused`]: ALWAYS('1+0') },
+    fires: [fires('SettingsRefused', 'warning')],
   },
   {
     name: 'settings of notifications cannot be used',

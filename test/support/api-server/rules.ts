@@ -68,6 +68,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '!has(oldSelf.trimmed) || (has(self.trimmed) && self.trimmed == oldSelf.trimmed)': (self, old) =>
     object(old)['trimmed'] === undefined || same('trimmed')(self, old),
+  "!has(oldSelf.bucket) || (has(self.bucket) && (oldSelf.bucket.state == 'Waiting' || self.bucket == oldSelf.bucket))":
+    (self, old) => {
+      const before = object(old)['bucket'];
+      if (before === undefined) return true;
+      const isWaiting = object(before)['state'] === 'Waiting' && object(self)['bucket'] !== undefined;
+      return isWaiting || same('bucket')(self, old);
+    },
   '!has(oldSelf.status) || has(self.status)': (self, old) =>
     object(old)['status'] === undefined || object(self)['status'] !== undefined,
   "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)": (self) =>

@@ -56,6 +56,11 @@ export function createMemoryDisk(clock: Clock, limitBytes: number): MemoryDisk {
       known.files.set(file, Buffer.from(bytes));
     },
     read: async (bundle, file) => bundles.get(bundle)?.files.get(file),
+    readPart: async (bundle, file, offset, length) =>
+      bundles
+        .get(bundle)
+        ?.files.get(file)
+        ?.subarray(offset, offset + length),
     async rename(from, to): Promise<void> {
       assertWell();
       const bundle = bundles.get(from);

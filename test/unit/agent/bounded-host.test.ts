@@ -32,7 +32,7 @@ function hungHost(): Host {
     kubeletProbe: { answers: hang },
     facts: { bootID: hang, kernel: hang, kubelet: hang, process: hang, blocked: hang, pressure: hang },
     collectors: [collector],
-    spool: { write: hang, read: hang, rename: hang, remove: hang, list: hang, usage: hang },
+    spool: { write: hang, read: hang, readPart: hang, rename: hang, remove: hang, list: hang, usage: hang },
     stacks: { read: hang, sample: hang, check: hang },
     shims: { list: hang, read: hang },
     state: { read: hang, write: hang },
@@ -78,6 +78,7 @@ const CALLS: { readonly [P in keyof typeof HOST_LIMITS_MS]: Calls<(typeof HOST_L
   spool: {
     write: ({ spool }) => spool.write('a', 'b', Buffer.alloc(1), new Set()),
     read: ({ spool }) => spool.read('a', 'b'),
+    readPart: ({ spool }) => spool.readPart('a', 'b', 0, 1),
     rename: ({ spool }) => spool.rename('a', 'b'),
     remove: ({ spool }) => spool.remove('a'),
     list: ({ spool }) => spool.list(),

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { EVENTS, HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
 import { CONTROLLER_PACE, pacedCluster } from '../../../src/controller/paced-cluster.ts';
+import { BUCKET_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import { createWritePace } from '../../../src/runtime/write-pace.ts';
 import { aNode, anIncident, aPlan } from '../../support/builders/objects.ts';
@@ -55,6 +56,19 @@ describe('the pace of the controller', () => {
       expect(within(startedAt + second * 1_000, 1_000)).toBeLessThanOrEqual(21);
     }
     expect(local.list(INCIDENTS)).toHaveLength(500);
+  });
+
+  test('what is written of the bucket waits for what a storm writes', async () => {
+    for (let index = 0; index < 300; index++) open(index);
+    await clock.settle();
+    const spec = { bucket: { id: 'x', sealed: 'y' } };
+    const grant = cluster.apply(HEALTHS, { metadata: { name: 'node-0' }, spec }, { manager: BUCKET_MANAGER });
+    let isWritten = false;
+    void grant.then(() => (isWritten = true));
+    await clock.advance(1_000);
+    expect(isWritten).toBe(false);
+    await clock.advance(20_000);
+    expect(isWritten).toBe(true);
   });
 
   test('a cordon and a question to an agent wait for nothing, and Events for all else', async () => {

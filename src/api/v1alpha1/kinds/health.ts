@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { ObjectMeta } from '../../meta.ts';
 import { about, atomicList, duration, moment, text, whole } from '../../schema.ts';
+import { BucketGrant, BucketReport } from '../parts/bucket.ts';
 import { conditionList } from '../parts/condition.ts';
 import { Detection, Mode } from './policy.ts';
 
@@ -18,6 +19,7 @@ export const HealthSpec = z.object({
       'A value that the controller chooses anew each time it asks whether the agent is there; answered at once.',
     ),
   ),
+  bucket: z.optional(BucketGrant),
 });
 export type HealthSpec = z.infer<typeof HealthSpec>;
 
@@ -230,6 +232,7 @@ export const HealthStatus = z.object({
   summary: z.optional(HealthSummary),
   bootID: z.optional(text(64, '/proc/sys/kernel/random/boot_id.')),
   kernel: z.optional(text(128, 'Kernel release.')),
+  bucket: z.optional(BucketReport),
   conditions: z.optional(
     conditionList(
       '`LogReadable`, `RuntimeReachable`, `SpoolWritable`, `StacksReadable`: the agent can see, save and read; `Recoverable`: what a recovery needs is there (reason and message say what is not).',

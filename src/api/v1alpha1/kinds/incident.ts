@@ -10,6 +10,7 @@ import { ObjectMeta } from '../../meta.ts';
 import { about, duration, mapList, moment, text, unchangedBut, whole } from '../../schema.ts';
 import { conditionList } from '../parts/condition.ts';
 import type { IncidentConditionType } from '../words/conditions.ts';
+import { BUCKET_RULES, BucketRecord } from '../parts/bucket.ts';
 import { Diagnosis } from '../parts/diagnosis.ts';
 import { Drill, DRILL_RULES, DrillResult } from '../parts/drill.ts';
 import { EvidenceEntry } from '../parts/evidence.ts';
@@ -260,6 +261,7 @@ const STATUS_FIELDS = {
   ),
   evidenceCount: z.optional(whole(0, 64, 'Artifacts saved, for the table.')),
   trimmed: z.optional(Trimmed),
+  bucket: z.optional(BucketRecord),
 } as const;
 
 export const IncidentStatus = z.object(STATUS_FIELDS).check(
@@ -274,13 +276,14 @@ export const IncidentStatus = z.object(STATUS_FIELDS).check(
         message: 'actions only grow',
       },
       {
-        rule: `!has(oldSelf.conditions) || !oldSelf.conditions.exists(c, ${COMPLETE}) || (${unchangedBut(STATUS_FIELDS, 'trimmed')})`,
+        rule: `!has(oldSelf.conditions) || !oldSelf.conditions.exists(c, ${COMPLETE}) || (${unchangedBut(STATUS_FIELDS, 'trimmed', 'bucket')})`,
         message: 'a completed incident is frozen',
       },
       {
         rule: '!has(oldSelf.trimmed) || (has(self.trimmed) && self.trimmed == oldSelf.trimmed)',
         message: 'that evidence was trimmed is said once',
       },
+      ...BUCKET_RULES,
     ],
   }),
 );

@@ -1,3 +1,5 @@
+import { BUCKET_METRICS } from './bucket-metrics.ts';
+
 /** Every metric that the programs serve. Names are prefixed `kubelet_medic_`. A node's name is never a label. */
 export interface MetricDefinition {
   readonly by: 'controller' | 'agent' | 'both';
@@ -122,6 +124,7 @@ const DEFINITIONS = {
     labels: ['reason'],
     help: "Incidents deleted: by the policy's retention, or to make room.",
   },
+  ...BUCKET_METRICS,
   notifications_sent_total: {
     by: 'controller',
     type: 'counter',

@@ -40,6 +40,8 @@ export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
 export const RETENTION_MANAGER = 'kubelet-medic-controller-retention';
 /** Field manager of the controller's question to an agent, so that asking changes nothing else. */
 export const INQUIRY_MANAGER = 'kubelet-medic-controller-inquiry';
+/** Field manager of what the controller says of the bucket: grants to agents, and what is there of an incident that is over. */
+export const BUCKET_MANAGER = 'kubelet-medic-controller-bucket';
 /** Field manager of all that an agent writes. */
 export const AGENT_MANAGER = 'kubelet-medic-agent';
 /** Field manager of the one condition that the controller sets on a Machine. */

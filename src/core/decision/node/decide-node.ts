@@ -201,7 +201,9 @@ function incidentCommand(snapshot: NodeSnapshot): readonly NodeCommand[] {
 function healthCommand({ health, match }: NodeSnapshot): readonly NodeCommand[] {
   const inquiry = health?.spec.inquiry;
   const spec = { ...healthSpec(match.policy), ...(inquiry === undefined ? {} : { inquiry }) };
-  const same = health !== undefined && canonical(health.spec) === canonical(spec);
+  // Grants of the bucket have a manager of their own.
+  const { bucket, ...told } = health?.spec ?? {};
+  const same = health !== undefined && canonical(told) === canonical(spec);
   return same ? [] : [{ kind: 'ApplyHealth', spec }];
 }
 
