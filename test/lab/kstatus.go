@@ -13,14 +13,19 @@ import (
 
 func main() {
 	for objects := json.NewDecoder(os.Stdin); ; {
-		var object map[string]interface{}
-		if err := objects.Decode(&object); err == io.EOF {
+		var raw json.RawMessage
+		err := objects.Decode(&raw)
+		if err == io.EOF {
 			return
-		} else if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
 		}
-		result, err := status.Compute(&unstructured.Unstructured{Object: object})
+		object := &unstructured.Unstructured{}
+		if err == nil {
+			err = object.UnmarshalJSON(raw)
+		}
+		var result *status.Result
+		if err == nil {
+			result, err = status.Compute(object)
+		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)

@@ -29,7 +29,12 @@ export interface Definition {
   readonly columns: readonly Column[];
   readonly selectableFields: readonly string[];
   readonly hasStatus: boolean;
+  /** Its status before anybody has written one; absent: none. */
+  readonly firstStatus?: Readonly<Record<string, unknown>>;
 }
+
+/** As in objects of Flux. */
+const UNOBSERVED = { observedGeneration: -1 } as const;
 
 const AGE: Column = {
   name: 'Age',
@@ -70,6 +75,7 @@ const POLICY: Definition = {
   ],
   selectableFields: [],
   hasStatus: true,
+  firstStatus: UNOBSERVED,
 };
 
 const INCIDENT: Definition = {
@@ -94,6 +100,7 @@ const INCIDENT: Definition = {
   ],
   selectableFields: ['.spec.nodeName', '.status.outcome'],
   hasStatus: true,
+  firstStatus: UNOBSERVED,
 };
 
 const HEALTH: Definition = {
@@ -150,7 +157,7 @@ const EVIDENCE: Definition = {
 /** The kinds in the order in which they are documented. */
 export const DEFINITIONS: readonly Definition[] = [POLICY, INCIDENT, HEALTH, EVIDENCE];
 
-/** The schema of the whole object. `status` has no default: it is there when somebody has written it. */
+/** The schema of the whole object. But for `firstStatus`, `status` is there when somebody has written it. */
 export function openApiSchema(definition: Definition): StructuralSchema {
   const json = z.toJSONSchema(definition.schema, { target: 'openapi-3.0', io: 'input' });
   const schema = toStructural({ ...json, properties: withoutMetadata(json.properties) });
@@ -163,14 +170,15 @@ export function openApiSchema(definition: Definition): StructuralSchema {
       kind: { description: 'Kubernetes: the kind of this object.', type: 'string' },
       metadata: { type: 'object' },
       ...properties,
-      ...(definition.hasStatus ? { status: withoutDefault(properties['status'] ?? {}) } : {}),
+      ...(definition.hasStatus ? { status: statusOf(definition, properties['status'] ?? {}) } : {}),
     },
     required: required.filter((name) => name !== 'metadata'),
   };
 }
 
-function withoutDefault(schema: StructuralSchema): StructuralSchema {
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'default'));
+function statusOf({ firstStatus }: Definition, schema: StructuralSchema): StructuralSchema {
+  const kept = Object.entries(schema).filter(([key]) => key !== 'default');
+  return Object.fromEntries([...kept, ...(firstStatus === undefined ? [] : [['default', firstStatus]])]);
 }
 
 function withoutMetadata(properties: z.core.JSONSchema.BaseSchema['properties'] = {}): typeof properties {
