@@ -177,8 +177,8 @@ export function openApiSchema(definition: Definition): StructuralSchema {
 }
 
 function statusOf({ firstStatus }: Definition, schema: StructuralSchema): StructuralSchema {
-  const kept = Object.entries(schema).filter(([key]) => key !== 'default');
-  return Object.fromEntries([...kept, ...(firstStatus === undefined ? [] : [['default', firstStatus]])]);
+  const { default: _, ...kept } = schema;
+  return firstStatus === undefined ? kept : { ...kept, default: firstStatus };
 }
 
 function withoutMetadata(properties: z.core.JSONSchema.BaseSchema['properties'] = {}): typeof properties {

@@ -68,7 +68,7 @@ export async function readFleet(session: Session): Promise<Fleet> {
 const CLOCK_NOISE_MS = 5_000;
 
 /** What others wrote is dated by the API server's clock, and the clock of a laptop may be anything. */
-function serverNow({ cluster, clock }: Session): number {
+export function serverNow({ cluster, clock }: Session): number {
   const aheadMs = cluster.clockAheadMs() ?? 0;
   return Math.abs(aheadMs) < CLOCK_NOISE_MS ? clock.now() : clock.now() - aheadMs;
 }

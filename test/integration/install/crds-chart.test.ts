@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startHelm, type Helm } from '../support/helm.ts';
+import { startHelm, type Helm } from '../../support/helm.ts';
 
-const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const path = (relative: string): string => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
 const CRDS = path('charts/kubelet-medic-crds');
 const MAIN = path('charts/kubelet-medic');
 const NAMESPACE = 'kubelet-medic';

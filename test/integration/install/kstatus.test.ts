@@ -2,25 +2,25 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { INCIDENTS, POLICIES } from '../../src/api/resources.ts';
-import type { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
-import { decideIncident } from '../../src/core/decision/incident/decide-incident.ts';
-import { decidePolicyStatus } from '../../src/core/decision/policy/policy-status.ts';
-import { OUTCOMES, type Outcome } from '../../src/core/decision/record/outcomes.ts';
-import { withEnd, withWait } from '../../src/core/decision/record/progress.ts';
-import type { WaitReason } from '../../src/core/decision/record/reasons.ts';
-import { WAIT_STATES } from '../../src/core/decision/record/states.ts';
-import { NO_OWN_CAUSES } from '../../src/core/diagnosis/catalogue/own-causes.ts';
-import { anIncident, aPolicy, T0 } from '../support/builders/objects.ts';
-import { createCluster } from '../../src/kube/cluster.ts';
-import type { Cluster } from '../../src/ports/cluster.ts';
-import { createRecordingLog } from '../support/builders/recording.ts';
-import { startControlPlane, type ControlPlane } from '../support/control-plane.ts';
-import { installCrds } from '../support/raw-resource.ts';
-import { eventually, realClock, realRandom } from '../support/real-time.ts';
-import { aSnapshot } from '../unit/decision/incident-builders.ts';
+import { INCIDENTS, POLICIES } from '../../../src/api/resources.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { decideIncident } from '../../../src/core/decision/incident/decide-incident.ts';
+import { decidePolicyStatus } from '../../../src/core/decision/policy/policy-status.ts';
+import { OUTCOMES, type Outcome } from '../../../src/core/decision/record/outcomes.ts';
+import { withEnd, withWait } from '../../../src/core/decision/record/progress.ts';
+import type { WaitReason } from '../../../src/core/decision/record/reasons.ts';
+import { WAIT_STATES } from '../../../src/core/decision/record/states.ts';
+import { NO_OWN_CAUSES } from '../../../src/core/diagnosis/catalogue/own-causes.ts';
+import { anIncident, aPolicy, T0 } from '../../support/builders/objects.ts';
+import { createCluster } from '../../../src/kube/cluster.ts';
+import type { Cluster } from '../../../src/ports/cluster.ts';
+import { createRecordingLog } from '../../support/builders/recording.ts';
+import { startControlPlane, type ControlPlane } from '../../support/control-plane.ts';
+import { installCrds } from '../../support/raw-resource.ts';
+import { eventually, realClock, realRandom } from '../../support/real-time.ts';
+import { aSnapshot } from '../../unit/decision/incident-builders.ts';
 
-const script = fileURLToPath(new URL('../lab/kstatus.sh', import.meta.url));
+const script = fileURLToPath(new URL('../../lab/kstatus.sh', import.meta.url));
 const kstatus = execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 
 /** `Current`, `InProgress`, `Failed` or `Terminating`. */
