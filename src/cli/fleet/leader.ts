@@ -6,6 +6,7 @@ import { LEADER_LEASE } from '../../api/v1alpha1/words/names.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
+import { humanAge } from '../table.ts';
 
 export type Leader =
   | { readonly kind: 'leads'; readonly holder: string; readonly namespace: string }
@@ -53,5 +54,22 @@ export async function readLeader({ cluster, clock }: Session, namespace: string,
   } catch (error) {
     if (isMedicError(error, 'denied')) return { kind: 'unknown', why: error.message };
     throw error;
+  }
+}
+
+/** What is to be said; undefined: a controller leads. */
+export function leaderWords(leader: Leader, now: number): string | undefined {
+  switch (leader.kind) {
+    case 'leads':
+      return undefined;
+    case 'none': {
+      const { since, namespace } = leader;
+      const forText = since === undefined ? '' : ` for ${humanAge(now - since)}`;
+      return `no controller has led${forText}: kubectl get pods -n ${namespace} -l app.kubernetes.io/component=controller`;
+    }
+    case 'unknown':
+      return `it is not known whether a controller leads: ${leader.why}`;
+    default:
+      return leader satisfies never;
   }
 }
