@@ -1,19 +1,6 @@
 -- Health of KubeletRecoveryPolicies and KubeletIncidents for Argo CD. In the ConfigMap argocd-cm it is the value of
 -- resource.customizations.health.kubelet-medic.io_KubeletRecoveryPolicy and of ..._KubeletIncident.
 
--- Outcomes after which a person has something to do.
-local BAD = {
-  Outdated = true,
-  HandedOver = true,
-  EvidenceMissing = true,
-  BudgetExhausted = true,
-  ActionRefused = true,
-  Rejected = true,
-  DrillFailed = true,
-  DrillRefused = true,
-  NodeGone = true,
-}
-
 local function condition(kind)
   for _, one in ipairs((obj.status or {}).conditions or {}) do
     if one.type == kind then return one end
@@ -28,8 +15,12 @@ end
 local function incident()
   local status = obj.status or {}
   if status.outcome == nil then return health("Progressing", status.state) end
-  if BAD[status.outcome] then return health("Degraded", status.state or status.outcome) end
-  return health("Healthy", status.state or status.outcome)
+  -- It went as it should, or left something to a person.
+  local ready = condition("Ready")
+  local message = status.outcome
+  if ready ~= nil and (ready.message or "") ~= "" then message = status.outcome .. ": " .. ready.message end
+  if ready == nil or ready.status ~= "True" then return health("Degraded", message) end
+  return health("Healthy", message)
 end
 
 local function policy()

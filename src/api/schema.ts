@@ -69,6 +69,14 @@ export function whole(minimum: number, maximum: number, description: string): z.
   return z.int().check(z.minimum(minimum), z.maximum(maximum), about(description));
 }
 
+/**
+ * What kstatus holds against `metadata.generation`. -1, the CRD's default: nobody has looked yet, so that an object without
+ * conditions is not taken for one that is done.
+ */
+export function observedGeneration(description: string): z.ZodMiniOptional<z.ZodMiniInt> {
+  return z.optional(whole(-1, 9007199254740991, `${description} -1: of none so far.`));
+}
+
 /** A list whose items are identified by `key`, so that two field managers can each own their items. */
 export function mapList<T extends z.core.SomeType>(
   item: T,
@@ -95,8 +103,9 @@ export function atomicList<T extends z.core.SomeType>(
 
 /** CEL: all fields but these are as they were. */
 export function unchangedBut<T extends object>(fields: T, ...but: readonly (keyof T & string)[]): string {
+  const free: readonly string[] = but;
   return Object.keys(fields)
-    .filter((field) => !but.some((name) => name === field))
+    .filter((field) => !free.includes(field))
     .map(
       (field) =>
         `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
+import { CONTROLLER_MANAGER, LEADER_LEASE } from '../api/v1alpha1/words/names.ts';
 import { cleanUp } from '../controller/clean-up.ts';
 import type { EvidenceBucket } from '../controller/bucket/evidence-bucket.ts';
 import { runController } from '../controller/controller.ts';
@@ -250,7 +250,7 @@ async function main(): Promise<void> {
       clock,
       random,
       log,
-      lease: { name: 'kubelet-medic-controller', namespace: values.namespace },
+      lease: { name: LEADER_LEASE, namespace: values.namespace },
       identity: values.identity,
       manager: CONTROLLER_MANAGER,
       signal: stop.signal,

@@ -12,6 +12,7 @@ import { addReport } from './report/report-flags.ts';
 import { addHistory, addShow } from './show/show-flags.ts';
 import { addStacks } from './stacks/stacks-flags.ts';
 import { addStatus } from './status/status-flags.ts';
+import { addUninstall } from './uninstall/uninstall.ts';
 import { addWatch } from './watch/watch-fleet.ts';
 import { MedicError } from '../ports/errors.ts';
 import { EXIT } from './exit.ts';
@@ -31,6 +32,7 @@ Examples:
   kubectl medic exclude node-1 --reason upgrade  keep hands off a node, until --undo
   kubectl medic watch                            incidents and nodes as they change
   kubectl medic drill node-1 --fault frozen-kubelet   rehearse a recovery on a node that is labelled for it
+  kubectl medic uninstall --dry-run              what is left when the release is gone
   kubectl medic diagnose bundle                  read goroutine dumps and logs, without a cluster
   curl -sk ... 'https://127.0.0.1:10250/debug/pprof/goroutine?debug=2' | kubectl medic diagnose -
   kubectl-medic stacks --unit kubelet.service --diagnose   on the node: of a kubelet that does not answer
@@ -68,6 +70,7 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
   addDrill(program, context, finish);
   addDiagnose(program, context, finish);
   addStacks(program, context, finish);
+  addUninstall(program, context, finish);
   if (argv[0] === '__complete') {
     await runComplete(program, argv.slice(1), context);
     return EXIT.ok;

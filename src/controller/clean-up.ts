@@ -12,6 +12,9 @@ const UNINSTALLED: StuckClaim = {
   message: 'kubelet-medic is uninstalled: nobody keeps this condition any more',
 };
 
+const LEFT =
+  'CRDs with policies, incidents and evidence; cordons of incidents that were open; the condition KubeletStuck; files on nodes';
+
 /** At once. A cluster of 5,000 nodes takes some seconds. */
 const AT_ONCE = 20;
 
@@ -53,5 +56,6 @@ export async function cleanUp(
   const names = [...healths.items.map(({ metadata }) => metadata.name), ...healths.malformed.map(({ name }) => name)];
   await each(names, (name) => cluster.delete(HEALTHS, { name }, { signal }));
   log.info('Cleaned up', { nodes: kept.length, healths: names.length, failures });
+  log.info('`kubectl medic uninstall` lists what is left, and removes it', { detail: LEFT });
   return failures;
 }

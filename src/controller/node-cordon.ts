@@ -2,39 +2,30 @@
 import type { Node } from '../api/kubernetes/node.ts';
 import { NODES } from '../api/resources.ts';
 import { ANNOTATION_CORDON_REASON, ANNOTATION_CORDONED_BY, CONTROLLER_MANAGER } from '../api/v1alpha1/words/names.ts';
-import { isCordonedBy } from '../core/decision/node-state.ts';
-import type { JsonPatchOperation } from '../ports/cluster.ts';
+import {
+  annotationPath,
+  sameNode,
+  uncordonPatch,
+  unmarkPatch,
+  type PatchOperation,
+} from '../core/decision/cordon-patch.ts';
 import type { World } from './world.ts';
 
-/** The node as it was decided on, or a conflict. */
-function preconditions({ metadata }: Node): JsonPatchOperation[] {
-  return [
-    { op: 'test', path: '/metadata/uid', value: metadata.uid },
-    { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
-  ];
-}
-
-function pointer(annotation: string): string {
-  return `/metadata/annotations/${annotation.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+async function write(world: World, node: Node, patch: readonly PatchOperation[] | undefined): Promise<void> {
+  if (patch === undefined) return;
+  await world.cluster.jsonPatch(NODES, { name: node.metadata.name }, patch, { manager: CONTROLLER_MANAGER });
 }
 
 /** @throws `MedicError` `conflict` if the node has changed since it was read. */
 export async function cordonNode(world: World, node: Node, incident: string, reason: string): Promise<void> {
   const annotated = Object.keys(node.metadata.annotations).length > 0;
-  const patch: JsonPatchOperation[] = [
-    ...preconditions(node),
+  await write(world, node, [
+    ...sameNode(node),
     ...(annotated ? [] : [{ op: 'add', path: '/metadata/annotations', value: {} } as const]),
-    { op: 'add', path: pointer(ANNOTATION_CORDONED_BY), value: incident },
-    { op: 'add', path: pointer(ANNOTATION_CORDON_REASON), value: reason },
+    { op: 'add', path: annotationPath(ANNOTATION_CORDONED_BY), value: incident },
+    { op: 'add', path: annotationPath(ANNOTATION_CORDON_REASON), value: reason },
     { op: 'add', path: '/spec/unschedulable', value: true },
-  ];
-  await world.cluster.jsonPatch(NODES, { name: node.metadata.name }, patch, { manager: CONTROLLER_MANAGER });
-}
-
-function withoutMark({ metadata }: Node): JsonPatchOperation[] {
-  return [ANNOTATION_CORDONED_BY, ANNOTATION_CORDON_REASON]
-    .filter((annotation) => annotation in metadata.annotations)
-    .map((annotation) => ({ op: 'remove', path: pointer(annotation) }));
+  ]);
 }
 
 /**
@@ -42,18 +33,10 @@ function withoutMark({ metadata }: Node): JsonPatchOperation[] {
  * @throws `MedicError` `conflict` if the node has changed since it was read.
  */
 export async function unmarkNode(world: World, node: Node, incident: string): Promise<void> {
-  if (node.metadata.annotations[ANNOTATION_CORDONED_BY] !== incident || isCordonedBy(node, incident)) return;
-  const patch = [...preconditions(node), ...withoutMark(node)];
-  await world.cluster.jsonPatch(NODES, { name: node.metadata.name }, patch, { manager: CONTROLLER_MANAGER });
+  await write(world, node, unmarkPatch(node, incident));
 }
 
 /** Only what this incident has cordoned. @throws `MedicError` `conflict` if the node has changed since it was read. */
 export async function uncordonNode(world: World, node: Node, incident: string): Promise<void> {
-  if (!isCordonedBy(node, incident)) return;
-  const patch: JsonPatchOperation[] = [
-    ...preconditions(node),
-    { op: 'remove', path: '/spec/unschedulable' },
-    ...withoutMark(node),
-  ];
-  await world.cluster.jsonPatch(NODES, { name: node.metadata.name }, patch, { manager: CONTROLLER_MANAGER });
+  await write(world, node, uncordonPatch(node, incident));
 }

@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { OUTCOMES } from '../../src/core/decision/record/outcomes.ts';
+import { type Outcome, OUTCOMES } from '../../src/core/decision/record/outcomes.ts';
+import { withEnd } from '../../src/core/decision/record/progress.ts';
+import { T0 } from '../support/builders/objects.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const lua = execFileSync(path('test/lab/lua.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
@@ -42,6 +44,7 @@ describe('a policy', () => {
     ['Suspended: paused: nothing is restarted', policy('True', { spec: { paused: true } }, 'Paused')],
     ['Progressing: the controller has not read it', policy('True', { metadata: { generation: 3 } })],
     ['Progressing: the controller has not read it', { kind: 'KubeletRecoveryPolicy', metadata: { generation: 1 } }],
+    ['Progressing: the controller has not read it', policy('True', { status: { observedGeneration: -1 } })],
   ])('is %s', (health, object) => {
     expect(healthOf(object)).toBe(health);
   });
@@ -56,7 +59,12 @@ describe('an incident', () => {
   });
 
   test.each(Object.entries(OUTCOMES))('with the outcome %s is as good as it is', (outcome, { isGood }) => {
-    const object = { kind: 'KubeletIncident', metadata: {}, status: { outcome } };
-    expect(healthOf(object)).toBe(`${isGood ? 'Healthy' : 'Degraded'}: ${outcome}`);
+    const status = withEnd({}, { outcome: outcome as Outcome, message: 'why' }, T0);
+    const object = { kind: 'KubeletIncident', metadata: {}, status };
+    expect(healthOf(object)).toBe(`${isGood ? 'Healthy' : 'Degraded'}: ${outcome}: why`);
+  });
+
+  test('that is over, and does not say how it went, is not taken for good', () => {
+    expect(healthOf({ kind: 'KubeletIncident', metadata: {}, status: { outcome: 'New' } })).toBe('Degraded: New');
   });
 });

@@ -55,6 +55,16 @@ test('what one leader stores the next one reads, and who is gone is forgotten', 
   expect(Object.keys(stored?.data ?? {})).toEqual(['a']);
 });
 
+test('what somebody has deleted is there again with what is told next', async () => {
+  const store = storeOf('a');
+  await store.load(signal);
+  const ref = { name: NOTIFICATION_LEDGER, namespace: NAMESPACE };
+  await ids.admin.delete(CONFIG_MAPS, ref);
+  expect(await store.save('a', LEDGER, signal)).toBe(true);
+  expect(Object.keys((await controller.get(CONFIG_MAPS, ref))?.data ?? {})).toEqual(['a']);
+  await expectRefused(controller.delete(CONFIG_MAPS, ref));
+});
+
 test('the controller reads and writes no other ConfigMap, and no Secret', async () => {
   const how = { manager: CONTROLLER_MANAGER, force: true } as const;
   await expectRefused(

@@ -181,6 +181,12 @@ describe('the plugin on a real API server', () => {
     expect(seen.out).toContain('the node is annotated kubelet-medic.io/exclude=true');
     expect((await medic('exclude', 'node-a', '--undo')).code).toBe(0);
     expect(await marks()).not.toHaveProperty(['kubelet-medic.io/exclude']);
+    for (const name of ['Jürgen', '山田 🚑']) {
+      const asName = ['--as', name, '--as-group', 'system:masters'];
+      expect(await medic('exclude', 'node-a', '--reason', 'é', ...asName)).toMatchObject({ code: 0 });
+      expect(await marks()).toMatchObject({ 'kubelet-medic.io/exclude-reason': `${name}: é` });
+      expect((await medic('exclude', 'node-a', '--undo')).code).toBe(0);
+    }
     const mallory = await medic('status', '--as', 'mallory');
     expect(mallory.code).toBe(1);
     expect(mallory.err).toContain('User "mallory" cannot list resource');

@@ -25,10 +25,51 @@ const anyObjects = z.array(anyObject);
 /** Without what makes them optional: the chart has a value for each. */
 const endpoint = z.string().check(z.regex(BUCKET_ENDPOINT));
 const prefix = z.string().check(z.maxLength(256), z.regex(BUCKET_PREFIX));
+const id = z.optional(z.int().check(z.minimum(0), z.maximum(2 ** 31 - 1)));
+const profile = (...types: readonly string[]): z.core.$ZodType =>
+  z.optional(z.strictObject({ type: z.enum(types), localhostProfile: z.optional(z.string()) }));
+const PROFILES = ['RuntimeDefault', 'Unconfined', 'Localhost'] as const;
+
+/** What a pod and a container both have (Kubernetes: core/v1 PodSecurityContext and SecurityContext). */
+const anySecurityContext = {
+  runAsUser: id,
+  runAsGroup: id,
+  runAsNonRoot: z.optional(flag()),
+  seLinuxOptions: z.optional(
+    z.strictObject({
+      user: z.optional(z.string()),
+      role: z.optional(z.string()),
+      type: z.optional(z.string()),
+      level: z.optional(z.string()),
+    }),
+  ),
+  seccompProfile: profile(...PROFILES),
+  appArmorProfile: profile(...PROFILES),
+} as const;
+const podSecurityContext = z.strictObject({
+  ...anySecurityContext,
+  fsGroup: id,
+  fsGroupChangePolicy: z.optional(z.enum(['OnRootMismatch', 'Always'])),
+  supplementalGroups: z.optional(z.array(z.int())),
+  supplementalGroupsPolicy: z.optional(z.enum(['Merge', 'Strict'])),
+  seLinuxChangePolicy: z.optional(z.enum(['MountOption', 'Recursive'])),
+  sysctls: z.optional(z.array(z.strictObject({ name: z.string(), value: z.string() }))),
+});
+const capabilities = z.optional(z.array(z.string().check(z.regex(/^[A-Z_]+$/))));
+/** `privileged` of the agent is a value of its own, and the controller never is. */
+const securityContext = z.strictObject({
+  ...anySecurityContext,
+  allowPrivilegeEscalation: z.optional(flag()),
+  readOnlyRootFilesystem: z.optional(flag()),
+  procMount: z.optional(z.enum(['Default', 'Unmasked'])),
+  capabilities: z.optional(z.strictObject({ add: capabilities, drop: capabilities })),
+});
 
 /** What both programs can be given. */
 const pod = {
   logLevel,
+  podSecurityContext,
+  securityContext,
   hostNetwork: flag(),
   port,
   priorityClassName: z.string(),

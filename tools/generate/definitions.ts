@@ -34,7 +34,12 @@ export interface Definition {
   readonly namespaced?: true;
   /** Of the CRD, beside our own. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Its status before anybody has written one; absent: none. */
+  readonly firstStatus?: Readonly<Record<string, unknown>>;
 }
+
+/** As in objects of Flux. */
+const UNOBSERVED = { observedGeneration: -1 } as const;
 
 const AGE: Column = {
   name: 'Age',
@@ -75,6 +80,7 @@ const POLICY: Definition = {
   ],
   selectableFields: [],
   hasStatus: true,
+  firstStatus: UNOBSERVED,
 };
 
 const INCIDENT: Definition = {
@@ -99,6 +105,7 @@ const INCIDENT: Definition = {
   ],
   selectableFields: ['.spec.nodeName', '.status.outcome'],
   hasStatus: true,
+  firstStatus: UNOBSERVED,
 };
 
 const HEALTH: Definition = {
@@ -204,7 +211,7 @@ export const DEFINITIONS: readonly Definition[] = [
   REMEDIATION_TEMPLATE,
 ];
 
-/** The schema of the whole object. `status` has no default: it is there when somebody has written it. */
+/** The schema of the whole object. But for `firstStatus`, `status` is there when somebody has written it. */
 export function openApiSchema(definition: Definition): StructuralSchema {
   const json = z.toJSONSchema(definition.schema, { target: 'openapi-3.0', io: 'input' });
   const schema = toStructural({ ...json, properties: withoutMetadata(json.properties) });
@@ -217,14 +224,15 @@ export function openApiSchema(definition: Definition): StructuralSchema {
       kind: { description: 'Kubernetes: the kind of this object.', type: 'string' },
       metadata: { type: 'object' },
       ...properties,
-      ...(definition.hasStatus ? { status: withoutDefault(properties['status'] ?? {}) } : {}),
+      ...(definition.hasStatus ? { status: statusOf(definition, properties['status'] ?? {}) } : {}),
     },
     required: required.filter((name) => name !== 'metadata'),
   };
 }
 
-function withoutDefault(schema: StructuralSchema): StructuralSchema {
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'default'));
+function statusOf({ firstStatus }: Definition, schema: StructuralSchema): StructuralSchema {
+  const { default: _, ...kept } = schema;
+  return firstStatus === undefined ? kept : { ...kept, default: firstStatus };
 }
 
 function withoutMetadata(properties: z.core.JSONSchema.BaseSchema['properties'] = {}): typeof properties {
@@ -237,7 +245,10 @@ export function customResourceDefinition(definition: Definition): Readonly<Recor
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}`, labels: { 'app.kubernetes.io/part-of': 'kubelet-medic', ...definition.labels } },
+    metadata: {
+      name: `${plural}.${GROUP}`,
+      labels: { 'app.kubernetes.io/part-of': 'kubelet-medic', ...definition.labels },
+    },
     spec: {
       group: GROUP,
       scope: definition.namespaced === true ? 'Namespaced' : 'Cluster',

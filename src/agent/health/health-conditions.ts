@@ -84,8 +84,10 @@ function stacksReadable(stacks: StacksObservation | undefined): HealthClaim {
   }
 }
 
+type Units = Pick<HostObservation, 'kubeletUnit' | 'kubeletProgram' | 'runtimeUnit' | 'runtimeProgram'>;
+
 /** What is missing first, in this order: a person mends one thing at a time. */
-export function recoveryLack(host: HostObservation | undefined): Lack | undefined {
+export function recoveryLack(host: Units | undefined): Lack | undefined {
   if (host === undefined)
     return { status: 'Unknown', reason: 'NotLookedYet', message: 'the host has not been looked at yet' };
   return (
@@ -103,7 +105,11 @@ function unitLack(prefix: 'Kubelet' | 'Runtime', role: string, unit: Reading<Uni
     case 'known':
       return startLack(prefix, unit.value);
     case 'absent':
-      return { status: 'False', reason: `${prefix}UnitUnknown`, message: `no systemd unit of the ${role} was found` };
+      return {
+        status: 'False',
+        reason: `${prefix}UnitUnknown`,
+        message: `no systemd unit of the ${role} was found; if it has one, agent.${role}Unit of the chart names it`,
+      };
     case 'unreadable':
       return {
         status: 'Unknown',

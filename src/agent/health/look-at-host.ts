@@ -25,9 +25,13 @@ const FACTS_EVERY_MS = 10_000;
 const CHECK_AGAIN_MS = 5 * 60_000;
 
 /** The unit of a role, read now. It never throws but with the signal. */
-export async function readUnit(world: World, role: UnitRole, signal: AbortSignal): Promise<Reading<UnitFacts>> {
+export async function readUnit(
+  { host }: { readonly host: Pick<World['host'], 'services'> },
+  role: UnitRole,
+  signal: AbortSignal,
+): Promise<Reading<UnitFacts>> {
   try {
-    const unit = await world.host.services.find(role, signal);
+    const unit = await host.services.find(role, signal);
     return unit === undefined ? { kind: 'absent' } : { kind: 'known', value: unit };
   } catch (error) {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 /** One thing that a recovery needs. */
 import type { Pod } from '../../api/kubernetes/pod.ts';
+import type { Leader } from './leader.ts';
 import type { NodeView } from './read-fleet.ts';
 
 /** `no`: nothing would be restarted. `warn`: it would, with less evidence or with harm. */
@@ -14,6 +15,8 @@ export interface Check {
 
 export interface CheckInput extends NodeView {
   readonly now: number;
+  /** Absent: it is told of the fleet as a whole. */
+  readonly leader?: Leader;
   /** Pods of the node; absent: they were not looked at; undefined: they may not be listed. */
   readonly pods?: readonly Pod[] | undefined;
 }

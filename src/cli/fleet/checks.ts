@@ -4,6 +4,7 @@ import { clockSkewMs, isControlPlane } from '../../core/decision/node-state.ts';
 import { objectionOf } from '../../core/decision/other-actors.ts';
 import { silenceWords } from '../../core/decision/silence.ts';
 import { silentForMs } from './agent-word.ts';
+import { leaderWords } from './leader.ts';
 import { kubeletCheck, logCheck, runtimeChecks, spoolCheck, stacksCheck } from './host-checks.ts';
 import type { Check, CheckInput } from './check.ts';
 
@@ -53,6 +54,15 @@ function agentCheck({ node, health, now }: CheckInput): Check {
   return { name, verdict: 'yes', message: `version ${health.status.agent.version}` };
 }
 
+/** Without one nothing is opened, decided or recovered. */
+function ledCheck({ leader, now }: CheckInput): Check | undefined {
+  const name = 'leader';
+  if (leader === undefined) return undefined;
+  const words = leaderWords(leader, now);
+  if (words === undefined) return { name, verdict: 'yes', message: 'one leads' };
+  return { name, verdict: leader.kind === 'none' ? 'no' : 'warn', message: words };
+}
+
 /** What the agent follows is written by the controller. */
 function toldCheck({ health, policy }: CheckInput): Check | undefined {
   if (health === undefined || policy === undefined) return undefined;
@@ -94,6 +104,7 @@ const RULES: readonly Rule[] = [
   budgetChecks,
   marksCheck,
   agentCheck,
+  ledCheck,
   toldCheck,
   ofHost(kubeletCheck),
   ofHost(runtimeChecks),

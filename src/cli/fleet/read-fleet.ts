@@ -10,6 +10,7 @@ import { matchPolicy, type PolicyMatch } from '../../core/decision/policy/policy
 import { decidePolicyStatus } from '../../core/decision/policy/policy-status.ts';
 import type { Listed } from '../../ports/cluster.ts';
 import type { Session } from '../session.ts';
+import { namespaceOf, readLeader, type Leader } from './leader.ts';
 
 /** One node. */
 export interface NodeView {
@@ -35,6 +36,7 @@ export interface Fleet {
   readonly policies: readonly PolicyNow[];
   /** Oldest first. */
   readonly incidents: readonly KubeletIncident[];
+  readonly leader: Leader;
   /** Objects that are there and cannot be read, each with why. */
   readonly unread: readonly string[];
 }
@@ -61,14 +63,16 @@ export async function readFleet(session: Session): Promise<Fleet> {
     ...unreadOf('kubeletincident', incidents),
   ];
   const seen = { nodes: nodes.items, healths: healths.items, policies: policies.items, incidents: incidents.items };
-  return { ...fleetOf(seen, serverNow(session)), unread };
+  const now = serverNow(session);
+  const leader = await readLeader(session, namespaceOf(healths.items), now);
+  return { ...fleetOf(seen, now), leader, unread };
 }
 
 /** Whole seconds of a `Date` header, and the way of an answer. */
 const CLOCK_NOISE_MS = 5_000;
 
 /** What others wrote is dated by the API server's clock, and the clock of a laptop may be anything. */
-function serverNow({ cluster, clock }: Session): number {
+export function serverNow({ cluster, clock }: Session): number {
   const aheadMs = cluster.clockAheadMs() ?? 0;
   return Math.abs(aheadMs) < CLOCK_NOISE_MS ? clock.now() : clock.now() - aheadMs;
 }
@@ -84,7 +88,7 @@ interface Seen {
   readonly incidents: readonly KubeletIncident[];
 }
 
-function fleetOf({ nodes, healths, policies, incidents }: Seen, now: number): Omit<Fleet, 'unread'> {
+function fleetOf({ nodes, healths, policies, incidents }: Seen, now: number): Omit<Fleet, 'unread' | 'leader'> {
   const healthOf = new Map(healths.map((health) => [health.metadata.name, health]));
   const open = incidents
     .filter(isOpen)

@@ -37,7 +37,11 @@ export async function runPreflight(
   const podsOf = options.pods ? await readPods(session, names) : undefined;
   const verdicts = views.map((view) => {
     const pods = podsOf === undefined ? {} : { pods: podsOf(view.node.metadata.name) };
-    return verdictOf(view.node.metadata.name, checksOf({ ...view, now: fleet.now, ...pods }), options);
+    return verdictOf(
+      view.node.metadata.name,
+      checksOf({ ...view, now: fleet.now, leader: fleet.leader, ...pods }),
+      options,
+    );
   });
   const lacking = verdicts.filter(({ wouldRecover }) => !wouldRecover);
   // A cluster without a node has none that would recover: a check that saw nothing has shown nothing.

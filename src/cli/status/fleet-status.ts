@@ -1,5 +1,6 @@
 /** The fleet in numbers and rows, for people and programs alike. Pure. */
 import { checksOf, whyNot } from '../fleet/checks.ts';
+import { leaderWords } from '../fleet/leader.ts';
 import { nextText, waitText } from '../fleet/next-step.ts';
 import type { Fleet, NodeView, PolicyNow } from '../fleet/read-fleet.ts';
 import { troublesOf, type Trouble } from '../fleet/troubles.ts';
@@ -45,6 +46,8 @@ export interface LackRow {
 }
 
 export interface FleetStatus {
+  /** Why nothing is opened, decided or recovered now, or that this is not known; undefined: a controller leads. */
+  readonly noLeader: string | undefined;
   readonly nodes: number;
   readonly healthy: number;
   readonly policies: readonly PolicyRow[];
@@ -120,6 +123,7 @@ function lackRows({ nodes, now }: Fleet): readonly LackRow[] {
 export function fleetStatus(fleet: Fleet): FleetStatus {
   const notHealthy = nodeRows(fleet);
   return {
+    noLeader: leaderWords(fleet.leader, fleet.now),
     nodes: fleet.nodes.length,
     healthy: fleet.nodes.length - notHealthy.length,
     policies: fleet.policies.map((policy) => policyRow(policy, fleet)),

@@ -98,7 +98,13 @@ export function statusPage(terminal: Terminal, status: FleetStatus, options: Pag
     rows: status.incidents,
     cells: (row) => incidentCells(row, options),
   });
-  return [`${counts}\n`, policies(terminal, status, options), nodes, incidents, lacks(terminal, status, options)].join(
-    '',
-  );
+  const led = status.noLeader === undefined ? '' : `${terminal.paint('red', oneLine(status.noLeader))}\n`;
+  return [
+    led,
+    `${counts}\n`,
+    policies(terminal, status, options),
+    nodes,
+    incidents,
+    lacks(terminal, status, options),
+  ].join('');
 }

@@ -6,7 +6,7 @@ import { waitText } from '../fleet/next-step.ts';
 import { stateText } from '../state-text.ts';
 
 /** Of these `state` tells, with the same message. */
-const TOLD_BY_STATE: readonly string[] = ['Complete', 'Ready'];
+const TOLD_BY_STATE: readonly string[] = ['Complete', 'Ready', 'Reconciling', 'Stalled'];
 
 /** @param isFirst it was there before the watch: told if it is open, and as it stands. */
 export function incidentChanges(

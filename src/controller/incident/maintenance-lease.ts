@@ -5,14 +5,13 @@
  */
 import type { Lease } from '../../api/kubernetes/objects.ts';
 import { LEASES, NAMESPACES } from '../../api/resources.ts';
-import { CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import { CONTROLLER_MANAGER, MAINTENANCE_HOLDER, MAINTENANCE_NAMESPACE } from '../../api/v1alpha1/words/names.ts';
 import type { LeaseState } from '../../core/decision/other-actors.ts';
 import { fromTime, toMicroTime } from '../../core/time/timestamp.ts';
 import type { Manifest, Ref } from '../../ports/cluster.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { World } from '../world.ts';
 
-const LEASE_NAMESPACE = 'medik8s-leases';
 /** Longer than an incident mostly takes, so that a controller that is replaced in the middle of one need not hurry. */
 const DURATION_MS = 20 * 60_000;
 const RENEW_AFTER_MS = 5 * 60_000;
@@ -137,7 +136,7 @@ export function createMaintenanceLeases(world: World, isOpen: (incident: string)
       if (!world.medik8sLeases) return { kind: 'unused' };
       try {
         // Asked first: the right to leases is granted in that namespace alone, and where it is not there nobody has it.
-        const namespace = await cluster.get(NAMESPACES, { name: LEASE_NAMESPACE });
+        const namespace = await cluster.get(NAMESPACES, { name: MAINTENANCE_NAMESPACE });
         const lease = namespace === undefined ? undefined : await cluster.get(LEASES, refOf(node));
         if (lease !== undefined) return stateOf(node, lease, incident);
         observed.delete(node);
@@ -182,19 +181,17 @@ export function createMaintenanceLeases(world: World, isOpen: (incident: string)
 
 function grantMessage(err: unknown): string {
   const why = err instanceof Error ? err.message : String(err);
-  return `${why}; grant get, create and patch of leases in the namespace ${LEASE_NAMESPACE} (helm upgrade does, where the namespace is there), or set medik8sLeases.enabled to false`;
+  return `${why}; grant get, create and patch of leases in the namespace ${MAINTENANCE_NAMESPACE} (helm upgrade does, where the namespace is there), or set medik8sLeases.enabled to false`;
 }
 
 function refOf(node: string): Ref & { readonly namespace: string } {
-  return { name: `node-${node}`, namespace: LEASE_NAMESPACE };
+  return { name: `node-${node}`, namespace: MAINTENANCE_NAMESPACE };
 }
 
-const HOLDER = 'kubelet-medic/';
-
 function identityOf(incident: string): string {
-  return `${HOLDER}${incident}`;
+  return `${MAINTENANCE_HOLDER}${incident}`;
 }
 
 function incidentOf(holder: string): string | undefined {
-  return holder.startsWith(HOLDER) ? holder.slice(HOLDER.length) : undefined;
+  return holder.startsWith(MAINTENANCE_HOLDER) ? holder.slice(MAINTENANCE_HOLDER.length) : undefined;
 }

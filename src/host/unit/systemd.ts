@@ -1,13 +1,14 @@
 /** systemd as the host's service manager. */
 import { setTimeout } from 'node:timers/promises';
 import { formatSeconds } from '../../core/time/duration.ts';
-import { MedicError } from '../../ports/errors.ts';
+import { isMedicError, MedicError } from '../../ports/errors.ts';
 import type { Moment } from '../../core/time/moment.ts';
 import type { ServiceManager, UnitFacts, UnitRole } from '../../ports/host.ts';
 import { foreignSign } from '../process/foreign-sign.ts';
 import type { Commands } from '../command.ts';
 import type { HostNamespaces } from '../namespaces.ts';
 import { isKnownUnit, type NamedUnits, unitsOf } from './known-units.ts';
+import { unasked } from './unasked.ts';
 import { parseUnits, UNIT_PROPERTIES } from './unit-facts.ts';
 
 const MAX_BYTES = 65_536;
@@ -39,9 +40,21 @@ export function createSystemd(namespaces: HostNamespaces, commands: Commands, op
     );
   }
 
+  /** As `run`, and a failure says what is wrong with systemd, and not how it was asked. */
+  async function asked(argv: readonly string[], signal: AbortSignal): Promise<string> {
+    const answer = await commands.run(argv, { signal, maxBytes: MAX_BYTES }).catch((error: unknown) => {
+      if (signal.aborted || !isMedicError(error) || error.code !== 'E_HOST_COMMAND') throw error;
+      return error;
+    });
+    if (answer instanceof MedicError) throw await unasked(namespaces.hostRoot, 'systemctl cannot be run', answer);
+    const { exitCode, stdout, stderr } = answer;
+    if (exitCode === 0) return stdout.toString('utf8');
+    throw await unasked(namespaces.hostRoot, stderr.trim() === '' ? `exit ${String(exitCode)}` : stderr.trim());
+  }
+
   async function showAll(units: readonly string[], signal: AbortSignal): Promise<readonly UnitFacts[]> {
     const argv = ['systemctl', 'show', `--property=${UNIT_PROPERTIES.join(',')}`, ...units];
-    return parseUnits(await run(argv, signal), options.now?.());
+    return parseUnits(await asked(argv, signal), options.now?.());
   }
 
   /** Units that were found under a name of the lists: one may be another name of the unit (`Alias=`). */

@@ -40,13 +40,23 @@ export function impersonationHeaders(stored: Impersonation, flags: Impersonation
   throw configError('groups, a UID or more are given to impersonate, and no user: --as names one');
 }
 
-function checked(headers: Headers): Headers {
-  for (const value of Object.values(headers).flat()) {
-    // Node refuses what no header may have.
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
-      throw configError('a name to impersonate has a character that no header may have');
-  }
-  return headers;
+function checked(headers: Readonly<Record<string, string | readonly string[]>>): Headers {
+  const written = Object.entries(headers).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? headerValue(name, value) : value.map((one) => headerValue(name, one)),
+  ]);
+  return Object.fromEntries(written);
+}
+
+/**
+ * The API server takes the bytes of a header for UTF-8, as kubectl sends them; Node writes a byte for each character.
+ * Blanks at an end would be lost on the way (RFC 9110, 5.5), and with them the name be another one.
+ */
+function headerValue(name: string, value: string): string {
+  const isLost = /\p{Cc}|\p{Cs}/v.test(value) || value !== value.replaceAll(/^ +| +$/g, '');
+  if (!isLost) return Buffer.from(value).toString('latin1');
+  const shown = JSON.stringify(value.slice(0, 100));
+  throw configError(`${name}: ${shown} has a control character or a blank at an end, which no header may have`);
 }
 
 function configError(message: string): MedicError {

@@ -224,6 +224,15 @@ export const RIGHTS: readonly Right[] = [
     why: 'what the operator sees and does',
   },
   {
+    identity: 'view',
+    namespace: '*',
+    group: LEASES,
+    resources: ['leases'],
+    names: ['kubelet-medic-controller'],
+    verbs: ['get'],
+    why: 'whether a controller leads',
+  },
+  {
     identity: 'evidence-reader',
     namespace: '*',
     group: OWN,

@@ -9,6 +9,8 @@ import { readOwnCauses } from '../../../src/platform/own-causes/read-own-causes.
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import type { LocalProcesses } from '../../../src/ports/stacks.ts';
+import { LEASES } from '../../../src/api/resources.ts';
+import { LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
 import { startApiServer, type ApiServer } from '../../support/api-server/server.ts';
 import { T0 } from '../../support/builders/objects.ts';
 import { createRecordingLog } from '../../support/builders/recording.ts';
@@ -32,6 +34,9 @@ export const NOW = T0 + 600_000;
 
 export async function startBench(): Promise<Bench> {
   const server = await startApiServer({ now: () => NOW });
+  const renewTime = new Date(NOW - 1_000).toISOString();
+  const metadata = { name: LEADER_LEASE, namespace: 'kubelet-medic' };
+  server.seed(LEASES, { metadata, spec: { holderIdentity: 'pod-1', leaseDurationSeconds: 30, renewTime } });
   const system = createSystemClock();
   const clock: Clock = { ...system, now: () => NOW };
   const cluster = withReviews(

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { HEALTHS, INCIDENTS, NODES, PODS, POLICIES } from '../../../src/api/resources.ts';
+import { HEALTHS, INCIDENTS, LEASES, NODES, PODS, POLICIES } from '../../../src/api/resources.ts';
+import { LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
+import { toMicroTime } from '../../../src/core/time/timestamp.ts';
 import type { HealthStatus } from '../../../src/api/v1alpha1/kinds/health.ts';
 import type { KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
 import {
@@ -261,5 +263,57 @@ describe('preflight', () => {
     expect(out).toMatch(/^✖ +agent +2 +the agent on NODE has never reported +bare, bare-too$/m);
     expect((await bench.run('preflight', '-o', 'name')).out.split('\n')).toHaveLength(12);
     expect((await bench.run('preflight', 'nope')).err).toContain('there is no node nope');
+  });
+});
+
+describe('whether a controller leads', () => {
+  const ref = { name: LEADER_LEASE, namespace: 'kubelet-medic' };
+  const holds = async (holder: string, agoMs: number): Promise<void> => {
+    const renewTime = toMicroTime(NOW - agoMs);
+    const spec = { holderIdentity: holder, leaseDurationSeconds: 30, renewTime, acquireTime: renewTime };
+    await bench.cluster.apply(LEASES, { metadata: ref, spec }, { manager: 'test', force: true });
+  };
+
+  beforeEach(() => {
+    seed(POLICIES, aPolicy());
+    seedNode('node-a');
+  });
+
+  test.each([
+    ['that gave its lease back', '', 240_000, 'no controller has led for 4m'],
+    ['that has not renewed', 'pod-1', 3 * 3_600_000, 'no controller has led for 3h'],
+  ])(
+    'is told of one %s',
+    async (_what, holder, agoMs, words) => {
+      await holds(holder, agoMs);
+      const { out, code } = await bench.run('preflight', 'node-a');
+      expect(out).toContain(`✖ leader   ${words}: kubectl get pods -n kubelet-medic`);
+      expect(code).toBe(5);
+      expect((await bench.run('status')).out.split('\n')[0]).toContain(words);
+    },
+    30_000,
+  );
+
+  test('is told where none ever led, and in the namespace of the agents', async () => {
+    await bench.cluster.delete(LEASES, ref);
+    expect((await bench.run('status')).out).toMatch(/^no controller has led: kubectl get pods -n kubelet-medic /);
+    seedNode('node-b', {}, { agent: { version: '1', startedAt: at(0), reportedAt: at(0), namespace: 'other' } });
+    expect((await bench.run('status')).out).toMatch(/^no controller has led: kubectl get pods -n other /);
+  });
+
+  test('is not judged by the clock of the leader alone', async () => {
+    await holds('pod-1', 3_600_000);
+    const slow = bench.run('status');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await holds('pod-1', 3_598_000);
+    expect((await slow).out).not.toContain('no controller has led');
+    expect(JSON.parse((await bench.run('status', '-o', 'json')).out)).toHaveProperty('noLeader');
+  }, 30_000);
+
+  test('is not known to whoever may not look', async () => {
+    bench.server.deny(({ resource }) => resource === LEASES.plural);
+    expect((await bench.run('status')).out).toMatch(/^it is not known whether a controller leads: /);
+    const { out, code } = await bench.run('preflight', 'node-a');
+    expect([code, out]).toEqual([0, expect.stringContaining('! leader   it is not known')]);
   });
 });

@@ -16,7 +16,7 @@ export interface FakeSystemctl {
 function block(unit: string, facts: FakeUnit | undefined): string {
   if (facts === undefined) return `Id=${unit}\nLoadState=not-found\n`;
   const { pid = 0, state = pid === 0 ? 'inactive' : 'active', id = unit } = facts;
-  return `Id=${id}\nLoadState=loaded\nActiveState=${state}\nMainPID=${String(pid)}\n`;
+  return `Id=${id}\nLoadState=loaded\nActiveState=${state}\nMainPID=${String(pid)}\nRestart=always\n`;
 }
 
 export function fakeSystemctl(units: Readonly<Record<string, FakeUnit>>): FakeSystemctl {

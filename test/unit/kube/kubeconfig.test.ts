@@ -195,7 +195,16 @@ describe('impersonation', () => {
     const file = writeRaw('f', {}, {});
     expect(open(file).headers).toEqual({});
     expect(() => open(file, { impersonate: { groups: ['a'] } })).toThrow('--as names one');
-    expect(() => open(file, { impersonate: { user: 'a\r\nb: c' } })).toThrow('no header may have');
+    for (const user of ['a\r\nb: c', 'a\0', 'a\t', 'a\u0085', 'a\ud800', ' a', 'a '])
+      expect(() => open(file, { impersonate: { user } })).toThrow('no header may have');
+    expect(() => open(file, { impersonate: { user: 'a', groups: ['b', 'c\n'] } })).toThrow('Impersonate-Group: "c\\n"');
+  });
+
+  test.each(['Jürgen', 'ÿ', '山田@example.com', 'Łukasz 🚑'])('by the name %s is by its bytes in UTF-8', (user) => {
+    const file = writeRaw('f', {}, { as: user, 'as-user-extra': { k: [user] } });
+    const { 'Impersonate-User': sent, 'Impersonate-Extra-k': extra } = open(file).headers ?? {};
+    expect(Buffer.from(String(sent), 'latin1').toString('utf8')).toBe(user);
+    expect(extra).toEqual([sent]);
   });
 });
 

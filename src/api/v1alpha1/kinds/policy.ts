@@ -1,7 +1,7 @@
 /** KubeletRecoveryPolicy: which nodes are watched, what may be done to them, and how much at once. */
 import * as z from 'zod/mini';
 import { ObjectMeta } from '../../meta.ts';
-import { about, atomicList, duration, text, whole } from '../../schema.ts';
+import { about, atomicList, duration, observedGeneration, text, whole } from '../../schema.ts';
 import { conditionList } from '../parts/condition.ts';
 import { BUDGET_RULES, DETECTION_RULES, EVIDENCE_RULES, REMEDIATION_RULES, SPEC_RULES } from './policy-rules.ts';
 
@@ -228,7 +228,7 @@ export const PolicySpec = z.object({
 export type PolicySpec = z.infer<typeof PolicySpec>;
 
 export const PolicyStatus = z.object({
-  observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that this status is for.')),
+  observedGeneration: observedGeneration('The generation of the spec that this status is for.'),
   conditions: z.optional(
     conditionList('`Ready`: whether the policy is in force; `BudgetAvailable`: whether it may act now.'),
   ),

@@ -11,7 +11,9 @@ export const INCIDENT_CONDITIONS = {
   NodeUncordoned: 'The node was uncordoned, or the reason says why it was left cordoned.',
   FaultInjected: 'Drill: the fault was made on the node. False: it was not, and the reason says why.',
   Complete: 'It is over; the reason is the outcome. From then on the status is frozen.',
-  Ready: 'For `kubectl wait` and kstatus: it is over and the node is well.',
+  Ready: 'For `kubectl wait` and kstatus: it is over, and went as it should.',
+  Reconciling: 'For kstatus: it is open; the reason says what it does or waits for. Absent: it is over.',
+  Stalled: 'For kstatus: it is over, and did not go as it should; the reason is the outcome. Absent otherwise.',
 } as const;
 export type IncidentConditionType = keyof typeof INCIDENT_CONDITIONS;
 
@@ -40,6 +42,7 @@ export interface HealthReasons {
 
 export const POLICY_CONDITIONS = {
   Ready: 'The policy is in force.',
+  Stalled: 'For kstatus: on none of its nodes is it in force, since others of higher priority are. Absent otherwise.',
   BudgetAvailable: 'It may act now.',
   OwnCausesRead: 'What `ownCauses` of the chart says is used. False: it is not, and the message says what is wrong.',
 } as const;
@@ -48,6 +51,7 @@ export type PolicyConditionType = keyof typeof POLICY_CONDITIONS;
 /** Reasons of the conditions of a KubeletRecoveryPolicy. */
 export interface PolicyReasons {
   readonly Ready: 'InForce' | 'Overridden';
+  readonly Stalled: 'Overridden';
   readonly BudgetAvailable: 'Available' | 'InUse' | 'Paused' | 'TooManyUnhealthy';
   readonly OwnCausesRead: 'Read' | 'NoneGiven' | 'Refused';
 }

@@ -31,6 +31,11 @@ export const ANNOTATION_TIMED_OUT = 'remediation.medik8s.io/nhc-timed-out';
 export const ANNOTATION_MACHINE = 'cluster.x-k8s.io/machine';
 export const ANNOTATION_MACHINE_NAMESPACE = 'cluster.x-k8s.io/cluster-namespace';
 
+/** Lease in the controller's namespace: who leads renews it every two seconds. */
+export const LEADER_LEASE = 'kubelet-medic-controller';
+/** Namespace of medik8s' maintenance leases, and what the holder of one of ours begins with, before the incident. */
+export const MAINTENANCE_NAMESPACE = 'medik8s-leases';
+export const MAINTENANCE_HOLDER = 'kubelet-medic/';
 /** ConfigMap in the controller's namespace: what each receiver of notifications was told. */
 export const NOTIFICATION_LEDGER = 'kubelet-medic-notifications';
 

@@ -6,7 +6,8 @@ import type { IncidentStatus, KubeletIncident } from '../../../api/v1alpha1/kind
 import { isOpen, isReady } from '../node-state.ts';
 import { canonical } from '../canonical.ts';
 import { hasReservation } from '../policy/places.ts';
-import { findCondition, withCondition, withStepEnded } from '../record/conditions-and-steps.ts';
+import { findCondition, withStepEnded } from '../record/conditions-and-steps.ts';
+import { withEnd, withWait } from '../record/progress.ts';
 import { type Outcome, OUTCOMES } from '../record/outcomes.ts';
 import { silenceOf } from '../silence.ts';
 import type { WaitReason } from '../record/reasons.ts';
@@ -59,9 +60,9 @@ function finish(snapshot: IncidentSnapshot, ending: Ending): StageResult {
   if (OUTCOMES[ending.outcome].undoesCordon) {
     const undone = uncordon(snapshot, ending.status);
     if (undone.kind !== 'pass') return undone;
-    return { ...ending, status: completed(undone.status, ending, now) };
+    return { ...ending, status: withEnd(withNoneOpen(undone.status, ending.outcome, now), ending, now) };
   }
-  return { ...ending, status: completed(ending.status, ending, now) };
+  return { ...ending, status: withEnd(withNoneOpen(ending.status, ending.outcome, now), ending, now) };
 }
 
 /** Nobody works on a step of an incident that is over. */
@@ -73,30 +74,12 @@ function withNoneOpen(status: IncidentStatus, outcome: Outcome, now: number): In
   );
 }
 
-function completed(lived: IncidentStatus, { outcome, message }: Ending, now: number): IncidentStatus {
-  const status = withNoneOpen(lived, outcome, now);
-  const complete = { type: 'Complete', status: 'True', reason: outcome, message } as const;
-  const ready = {
-    type: 'Ready',
-    status: OUTCOMES[outcome].isNodeWell ? 'True' : 'False',
-    reason: outcome,
-    message,
-  } as const;
-  const conditions = withCondition(withCondition(status.conditions, complete, now), ready, now);
-  const timings = { ...status.timings, completedAt: toPreciseTime(now) };
-  return { ...status, conditions, outcome, state: outcome, timings };
-}
-
 function withWaiting(snapshot: IncidentSnapshot, status: IncidentStatus, reason: WaitReason): IncidentStatus {
   if (reason === 'AgentAsked') return status;
   const { now, incident } = snapshot;
   const state = stateOf(status, reason);
   const silence = reason === 'AgentSilent' ? silenceOf(snapshot, incident.spec.nodeName) : undefined;
-  const message = silence ?? state;
-  const complete = { type: 'Complete', status: 'False', reason, message } as const;
-  const ready = { type: 'Ready', status: 'False', reason, message } as const;
-  const conditions = withCondition(withCondition(status.conditions, complete, now), ready, now);
-  return { ...status, conditions, state };
+  return { ...withWait(status, { reason, message: silence ?? state }, now), state };
 }
 
 /** The same fault on more nodes is worth a write of its own when their number has doubled, and comes with any other write. */

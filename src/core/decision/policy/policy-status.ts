@@ -4,7 +4,7 @@ import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/
 import type { OwnCauses } from '../../diagnosis/catalogue/own-causes.ts';
 import { maxUnhealthyNodes } from './budget.ts';
 import { allInFlight } from './places.ts';
-import { type PolicyClaim, withCondition } from '../record/conditions-and-steps.ts';
+import { type PolicyClaim, withCondition, withoutCondition } from '../record/conditions-and-steps.ts';
 
 /** What a policy's status looks at beside the policy. */
 export interface PolicyView {
@@ -69,11 +69,13 @@ export function decidePolicyStatus(snapshot: PolicySnapshot): PolicyStatus {
       ? `${unhealthyNodes} of its ${ruledNodes} nodes are unhealthy, more than ${limit}`
       : `${flying} of ${policy.spec.budget.maxConcurrent} recoveries in flight`,
   } as const;
+  const stalled: readonly PolicyClaim[] =
+    ready.status === 'False' ? [{ ...ready, type: 'Stalled', status: 'True' } as const] : [];
   return {
     observedGeneration: policy.metadata.generation,
-    conditions: [ready, available, ownCausesRead(snapshot)].reduce(
+    conditions: [ready, ...stalled, available, ownCausesRead(snapshot)].reduce(
       (conditions, claim) => withCondition(conditions, claim, now),
-      [...(policy.status.conditions ?? [])],
+      [...withoutCondition(policy.status.conditions, 'Stalled')],
     ),
     matchedNodes: ruledNodes,
     overriddenNodes: overridden.size,

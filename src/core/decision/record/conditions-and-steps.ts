@@ -44,6 +44,14 @@ export function withCondition(
     : list.map((condition) => (condition.type === claim.type ? next : condition));
 }
 
+/** For conditions that are there only while they are True, as kstatus would have it. */
+export function withoutCondition(
+  conditions: readonly Condition[] | undefined,
+  type: ConditionType,
+): readonly Condition[] {
+  return (conditions ?? []).filter((condition) => condition.type !== type);
+}
+
 export function findCondition(
   conditions: readonly Condition[] | undefined,
   type: ConditionType,

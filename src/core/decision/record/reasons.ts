@@ -118,6 +118,8 @@ export interface IncidentReasons extends Readonly<Record<IncidentConditionType, 
   readonly FaultInjected: Fault | DrillRefusal | 'RefusedByAgent' | 'Failed';
   readonly Complete: Outcome | WaitReason;
   readonly Ready: Outcome | WaitReason;
+  readonly Reconciling: WaitReason;
+  readonly Stalled: Outcome;
 }
 
 /** What is claimed of a node, whatever its clock is. */

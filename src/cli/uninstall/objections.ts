@@ -1,0 +1,45 @@
+/** Why nothing is removed now. Pure. */
+import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { fromTime } from '../../core/time/timestamp.ts';
+import type { Leader } from '../fleet/leader.ts';
+import type { Remains } from './remains.ts';
+
+/** Steps by which an agent acts on its host. */
+const ACTS: readonly string[] = ['Act', 'InjectFault', 'UndoFault'];
+
+type ActStep = NonNullable<KubeletIncident['status']['steps']>[number];
+
+/** The step in which the agent acts, or may at any moment; undefined: none. */
+function actOf({ status }: KubeletIncident): ActStep | undefined {
+  return status.steps?.find(({ type, state }) => state === 'Requested' && ACTS.includes(type));
+}
+
+/** What was asked for expires: after that nobody begins it any more. */
+function isPast({ deadline }: ActStep, now: number): boolean {
+  const until = fromTime(deadline);
+  return until !== undefined && now > until;
+}
+
+export function objections(
+  { open }: Pick<Remains, 'open'>,
+  leaders: readonly Leader[],
+  now: number,
+): readonly string[] {
+  const leads = leaders.flatMap((leader) => (leader.kind === 'leads' ? [leader] : []));
+  const acting = open.flatMap((incident) => {
+    const step = actOf(incident);
+    if (step === undefined || (leads.length === 0 && isPast(step, now))) return [];
+    const until = step.deadline === undefined ? '' : `, until ${step.deadline} at the latest`;
+    return [`incident ${incident.metadata.name} acts on ${incident.spec.nodeName}${until}: wait until it is over`];
+  });
+  const running = leads.map(
+    ({ holder, namespace }) =>
+      `a controller leads (${holder} in ${namespace}), which would make anew what is removed: first \`helm list -n ${namespace}\`, then \`helm uninstall RELEASE -n ${namespace}\``,
+  );
+  return [...acting, ...running];
+}
+
+/** Acts that nobody will finish. */
+export function abandoned({ open }: Pick<Remains, 'open'>): readonly string[] {
+  return open.filter((incident) => actOf(incident) !== undefined).map(({ metadata }) => metadata.name);
+}
