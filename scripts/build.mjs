@@ -1,6 +1,8 @@
-// Bundles the four programs into dist/, one file each, for the image and for `npx`. Node 24 runs them as they are.
+// Bundles the programs into dist/, one file each, for the image, the release and `npx`. Node 24 runs them as they are. Beside
+// them: which packages each one carries, and what goes with these.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { packageFolders, packageId, thirdPartyNotices } from './bundled-packages.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -40,6 +42,8 @@ mkdirSync('dist', { recursive: true });
 // The package around it has ES modules, and here `.js` is none.
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
 let failed = false;
+const bundled = {};
+const folders = new Set();
 for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
   const { target, banner } = name === 'kubectl-medic' ? PLUGIN : IMAGE;
   const outfile = `dist/${name}.${name === 'kubectl-medic' ? 'js' : 'cjs'}`;
@@ -62,6 +66,9 @@ for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
   });
   const text = toAscii(outputFiles[0].text);
   writeFileSync(outfile, text);
+  const carriedFolders = packageFolders(metafile);
+  bundled[name] = carriedFolders.map(packageId);
+  for (const folder of carriedFolders) folders.add(folder);
   const carried = forbidden.filter((path) => Object.keys(metafile.inputs).some((input) => input.includes(path)));
   for (const path of carried) console.error(`${outfile} carries ${path}, which it must not`);
   failed ||= carried.length > 0;
@@ -71,4 +78,6 @@ for (const file of ['kubectl-medic.js', 'kubectl_complete-medic']) {
   if (file.startsWith('kubectl_')) copyFileSync(`scripts/${file}`, `dist/${file}`);
   chmodSync(`dist/${file}`, 0o755);
 }
+writeFileSync('dist/bundled.json', `${JSON.stringify(bundled, null, 2)}\n`);
+writeFileSync('dist/THIRD-PARTY-NOTICES.txt', thirdPartyNotices([...folders].sort()));
 if (failed) process.exit(1);
