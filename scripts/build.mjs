@@ -16,6 +16,7 @@ const FORBIDDEN = {
     'node_modules/prom-client/',
   ],
   'kubectl-medic': [],
+  'single-file': [],
   'stack-reader': ['node_modules/'],
 };
 
@@ -29,6 +30,8 @@ const URL_OF_FILE = "const __url = require('node:url').pathToFileURL(__filename)
  * what an ES module imports would be looked for before its first line runs.
  */
 const NEEDS_NODE = readFileSync('scripts/needs-node.cjs', 'utf8');
+/** Some modules of Node, such as `node:sea`, have no name without `node:`. An old Node says that it is old before it asks for one. */
+const WITH_PREFIX = { 'node-colon-prefix-require': true, 'node-colon-prefix-import': true };
 const IMAGE = { target: 'node24', banner: URL_OF_FILE };
 const PLUGIN = { target: 'node14.6', banner: `#!/usr/bin/env node\n${NEEDS_NODE}${URL_OF_FILE}` };
 
@@ -54,6 +57,7 @@ for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
     platform: 'node',
     format: 'cjs',
     target,
+    supported: WITH_PREFIX,
     // Names of functions and classes stay, for logs and stack traces. `keepNames` beside short ones takes 1 MiB more of memory.
     minifyWhitespace: true,
     minifySyntax: true,
