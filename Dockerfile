@@ -21,7 +21,8 @@ RUN node scripts/build.mjs && node scripts/sbom.mjs cyclonedx > dist/sbom.cdx.js
 FROM ${BASE}
 LABEL org.opencontainers.image.title=kubelet-medic \
       org.opencontainers.image.description="Recovers nodes whose kubelet is stuck" \
-      org.opencontainers.image.licenses=Apache-2.0
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.version=0.1.0
 ENV NODE_ENV=production
 COPY --from=build /src/dist/controller.cjs /src/dist/agent.cjs /src/dist/kubectl-medic.js /src/dist/stack-reader.cjs /app/
 # What the programs are made of, as CycloneDX, and the licences of that. npm and its caches stay in the build stage.
