@@ -15,17 +15,18 @@ RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \
 COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
-RUN node scripts/build.mjs && npm sbom --sbom-format cyclonedx --omit dev > dist/sbom.cdx.json && \
+RUN node scripts/build.mjs && node scripts/sbom.mjs cyclonedx > dist/sbom.cdx.json && \
     cp node_modules/node-linux-*/bin/node dist/node
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title=kubelet-medic \
       org.opencontainers.image.description="Recovers nodes whose kubelet is stuck" \
-      org.opencontainers.image.licenses=Apache-2.0
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.version=0.1.0
 ENV NODE_ENV=production
 COPY --from=build /src/dist/controller.cjs /src/dist/agent.cjs /src/dist/kubectl-medic.js /src/dist/stack-reader.cjs /src/dist/s3-bucket.cjs /app/
-# What the programs are made of, as CycloneDX. npm and its caches stay in the build stage.
-COPY --from=build /src/dist/sbom.cdx.json /app/
+# What the programs are made of, as CycloneDX, and the licences of that. npm and its caches stay in the build stage.
+COPY --from=build /src/dist/sbom.cdx.json /src/dist/THIRD-PARTY-NOTICES.txt /app/
 COPY --from=build /src/dist/node /usr/local/bin/node
 COPY LICENSE src/bin/supervise.sh /app/
 WORKDIR /app

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// Five projects, each a folder of test/. `npm test` runs unit and component, `npm run test:NAME` one of the others; a path
+// Six projects, each a folder of test/. `npm test` runs unit and component, `npm run test:NAME` one of the others; a path
 // after `--` narrows each. Tests are ES modules, and swc only strips their types.
 const project = (displayName) => ({
   displayName,
@@ -28,7 +28,7 @@ export default {
   // Dumps of the fixtures are large. A worker over this is started anew between two files.
   workerIdleMemoryLimit: '700MB',
   projects: [
-    ...['unit', 'component', 'integration', 'browser'].map(project),
+    ...['unit', 'component', 'integration', 'browser', 'release'].map(project),
     {
       ...long,
       testMatch: [...long.testMatch, ...inPart.map((path) => `<rootDir>/${path}`)],

@@ -7,9 +7,10 @@ export default {
   entry: [
     'src/bin/*.ts!',
     // npm scripts name the rest.
-    ...(production ? ['tools/generate/main.ts!'] : []),
+    ...(production ? ['tools/{generate,release}/main.ts!'] : []),
+    'tools/release/inject-blob.ts!',
     'test/**/*.test.ts',
-    'test/{demo,e2e,bench,model,mutation,score}/main.ts',
+    'test/{demo,e2e,bench,model,mutation,score,release}/main.ts',
     // Stryker loads the first two, and tests the third.
     'test/mutation/{runner,ignored,registry}.ts',
     'test/browser/write.ts',

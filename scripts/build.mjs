@@ -1,6 +1,8 @@
-// Bundles the four programs into dist/, one file each, and what one of them loads on demand, for the image and for `npx`. Node 24 runs them as they are.
+// Bundles the programs into dist/, one file each, and what one of them loads on demand, for the image, the release and `npx`.
+// Node 24 runs them as they are. Beside them: which packages each one carries, and what goes with these.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { packageFolders, packageId, thirdPartyNotices } from './bundled-packages.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -16,6 +18,7 @@ const FORBIDDEN = {
     'node_modules/prom-client/',
   ],
   'kubectl-medic': ['node_modules/@aws-sdk/', 'node_modules/@smithy/'],
+  'single-file': ['node_modules/@aws-sdk/', 'node_modules/@smithy/'],
   'stack-reader': ['node_modules/'],
   // Loaded by the controller where a bucket is configured.
   's3-bucket': [],
@@ -44,6 +47,8 @@ const URL_OF_FILE = "const __url = require('node:url').pathToFileURL(__filename)
  * what an ES module imports would be looked for before its first line runs.
  */
 const NEEDS_NODE = readFileSync('scripts/needs-node.cjs', 'utf8');
+/** Some modules of Node, such as `node:sea`, have no name without `node:`. An old Node says that it is old before it asks for one. */
+const WITH_PREFIX = { 'node-colon-prefix-require': true, 'node-colon-prefix-import': true };
 const IMAGE = { target: 'node24', banner: URL_OF_FILE };
 const PLUGIN = { target: 'node14.6', banner: `#!/usr/bin/env node\n${NEEDS_NODE}${URL_OF_FILE}` };
 
@@ -57,6 +62,8 @@ mkdirSync('dist', { recursive: true });
 // The package around it has ES modules, and here `.js` is none.
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
 let failed = false;
+const bundled = {};
+const folders = new Set();
 for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
   const { target, banner } = name === 'kubectl-medic' ? PLUGIN : IMAGE;
   const outfile = `dist/${name}.${name === 'kubectl-medic' ? 'js' : 'cjs'}`;
@@ -68,6 +75,7 @@ for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
     platform: 'node',
     format: 'cjs',
     target,
+    supported: WITH_PREFIX,
     // Names of functions and classes stay, for logs and stack traces. `keepNames` beside short ones takes 1 MiB more of memory.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -80,6 +88,9 @@ for (const [name, forbidden] of Object.entries(FORBIDDEN)) {
   });
   const text = toAscii(outputFiles[0].text);
   writeFileSync(outfile, text);
+  const carriedFolders = packageFolders(metafile);
+  bundled[name] = carriedFolders.map(packageId);
+  for (const folder of carriedFolders) folders.add(folder);
   const carried = forbidden.filter((path) => Object.keys(metafile.inputs).some((input) => input.includes(path)));
   for (const path of carried) console.error(`${outfile} carries ${path}, which it must not`);
   failed ||= carried.length > 0;
@@ -89,4 +100,6 @@ for (const file of ['kubectl-medic.js', 'kubectl_complete-medic']) {
   if (file.startsWith('kubectl_')) copyFileSync(`scripts/${file}`, `dist/${file}`);
   chmodSync(`dist/${file}`, 0o755);
 }
+writeFileSync('dist/bundled.json', `${JSON.stringify(bundled, null, 2)}\n`);
+writeFileSync('dist/THIRD-PARTY-NOTICES.txt', thirdPartyNotices([...folders].sort()));
 if (failed) process.exit(1);

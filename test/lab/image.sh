@@ -89,7 +89,7 @@ root="$(b mount "$made")"
     if (existsSync(`${root}/${path}`)) throw new Error(`the image carries /${path}`);
   const { bomFormat, components } = JSON.parse(readFileSync(`${root}/app/sbom.cdx.json`, "utf8"));
   const names = components.map(({ purl }) => purl);
-  for (const name of ["%40kubernetes/client-node", "winston", "node-linux-"])
+  for (const name of ["%40kubernetes/client-node", "winston", "zod", "node-linux-"])
     if (bomFormat !== "CycloneDX" || !names.some((purl) => purl.startsWith(`pkg:npm/${name}`))) throw new Error(`the SBOM lacks ${name}`);
 ' "$root"
 b umount "$made" >/dev/null; b rm "$made" >/dev/null

@@ -3,6 +3,7 @@
  * Works for a kubelet or a runtime that is hung, stopped or has no pprof. Only src/host starts processes.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { isSea } from 'node:sea';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../ports/clock.ts';
@@ -41,6 +42,9 @@ export const READER_FLAGS = [
   '--no-opt',
   '--no-warnings',
 ];
+
+/** A program that is one file with Node in it is its own reader (src/bin/single-file.ts), and takes flags for Node in a flag of theirs. */
+const START = isSea() ? [`--node-options=${READER_FLAGS.join(' ')}`, '__read-stacks'] : [...READER_FLAGS, PROGRAM];
 
 /** Readers that hang in the kernel, where SIGKILL does not end them: they are of the machine, not of who asked. */
 const hanging = new Set<string>();
@@ -85,7 +89,7 @@ async function ask(mode: ReaderMode, target: StackTarget, durationMs = 0): Promi
   }
   const softLimitMs = Math.floor(durationMs + timeoutMs * SOFT_SHARE);
   const words = [mode, procRoot, pid, startTicks ?? '', softLimitMs, durationMs].map(String);
-  const child = spawn(process.execPath, [...READER_FLAGS, PROGRAM, ...words], {
+  const child = spawn(process.execPath, [...START, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {},
   });

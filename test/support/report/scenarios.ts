@@ -12,6 +12,8 @@ import { anIncident, aPlan, type IncidentOptions } from '../builders/objects.ts'
 const FIXTURES = new URL('../../fixtures/', import.meta.url);
 const NODE = 'node-2';
 const NAME = 'node-2-4kq8z';
+/** Ours: the example says by which version it was made. */
+const VERSION = /"version": "(.+)"/.exec(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))?.[1];
 /** The breach line of the fixture. */
 const ZERO = Date.parse('2026-11-24T13:23:27.089Z');
 
@@ -123,7 +125,7 @@ function incident(options: IncidentOptions): KubeletIncident {
 }
 
 function input(made: KubeletIncident, artifacts: Artifacts, ms: number): ReportInput {
-  return { incident: made, events: [], artifacts, now: ZERO + ms, version: '0.1.0' };
+  return { incident: made, events: [], artifacts, now: ZERO + ms, version: VERSION ?? '' };
 }
 
 /** A kubelet whose connection to its runtime was dead: restarted in three seconds, well a minute later. */

@@ -23,6 +23,8 @@ const CACHE = join(process.env['KUBELET_MEDIC_CACHE'] ?? join(homedir(), '.cache
 /** It links nothing, so that it runs on any machine. */
 const PACKAGE = 'qemu-user-static';
 const PROGRAM = 'usr/bin/qemu-aarch64-static';
+/** What C++ is linked with, for arm64: Debian has it for compilers on other machines, in packages that are of no architecture. */
+const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1'].map((name) => `${name}-arm64-cross`);
 
 export type Emulator =
   { readonly kind: 'found'; readonly path: string } | { readonly kind: 'missing'; readonly why: string };
@@ -30,9 +32,9 @@ export type Emulator =
 /** From the cache, else from the mirror that this machine installs from. It never throws. */
 export function arm64Emulator(): Emulator {
   try {
-    const version = candidate();
+    const version = candidate(PACKAGE);
     const path = join(CACHE, version.replaceAll(/[^\w.+-]/g, '-'), PROGRAM);
-    if (!existsSync(path)) unpack(version, path);
+    if (!existsSync(path)) unpack([`${PACKAGE}=${version}`], PROGRAM, path);
     return { kind: 'found', path };
   } catch (error) {
     const kept = keptProgram();
@@ -41,12 +43,23 @@ export function arm64Emulator(): Emulator {
   }
 }
 
+/**
+ * A folder for the emulator's `-L`, where a program looks for its libraries.
+ * @throws where the mirror does not have them, or is away.
+ */
+export function arm64Libraries(): string {
+  const versions = LIBRARIES.map((name) => `${name}=${candidate(name)}`);
+  const path = join(CACHE, `libraries-${versions[0]?.replaceAll(/[^\w.+-]/g, '-') ?? ''}`);
+  if (!existsSync(path)) unpack(versions, 'usr/aarch64-linux-gnu', path);
+  return path;
+}
+
 function run(program: string, argv: readonly string[], folder = '/'): string {
   return execFileSync(program, argv, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-function candidate(): string {
-  const read = (): string | undefined => /Candidate: (\d\S*)/.exec(run('apt-cache', ['policy', PACKAGE]))?.[1];
+function candidate(name: string): string {
+  const read = (): string | undefined => /Candidate: (\d\S*)/.exec(run('apt-cache', ['policy', name]))?.[1];
   const known = read();
   if (known !== undefined) return known;
   run('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', 'update']);
@@ -55,15 +68,17 @@ function candidate(): string {
   return found;
 }
 
-function unpack(version: string, path: string): void {
+/** @param from what is wanted of the packages, which is moved to `path`. */
+function unpack(packages: readonly string[], from: string, path: string): void {
   mkdirSync(CACHE, { recursive: true });
   const folder = mkdtempSync(join(CACHE, 'new-'));
   try {
-    run('apt-get', ['-qq', 'download', `${PACKAGE}=${version}`], folder);
-    const file = readdirSync(folder).find((name) => name.endsWith('.deb')) ?? '';
-    run('dpkg-deb', ['--extract', file, 'root'], folder);
+    run('apt-get', ['-qq', 'download', ...packages], folder);
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('.deb'))) {
+      run('dpkg-deb', ['--extract', file, 'root'], folder);
+    }
     mkdirSync(dirname(path), { recursive: true });
-    renameSync(join(folder, 'root', PROGRAM), path);
+    renameSync(join(folder, 'root', from), path);
   } finally {
     rmSync(folder, { recursive: true });
   }
