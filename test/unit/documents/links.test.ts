@@ -101,3 +101,14 @@ test('each alert has its runbook where its address leads', () => {
   const alerts = alertGroups().flatMap(({ rules: all }) => all.map(({ alert }) => alert));
   expect(alerts.filter((alert) => !isThere(`docs/runbooks/${alert}.md`))).toEqual([]);
 });
+
+test('states and outcomes that pages quote are those of the reference', () => {
+  const reference = textOf.get('docs/reference/conditions.md') ?? '';
+  const quoted = pages.flatMap(({ path, text }) =>
+    codeSpansOf(text)
+      .filter(({ text: span }) => /^(Waiting|Held): /.test(span))
+      .map(({ text: span, line }) => ({ span, at: `${path}:${line}` })),
+  );
+  expect(quoted.length).toBeGreaterThan(5);
+  expect(quoted.filter(({ span }) => !reference.includes(`| ${span} |`))).toEqual([]);
+});
