@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { RUN_HERE } from '../../support/documents/cases.ts';
+import { RUN_HERE, UNTIL_STOPPED } from '../../support/documents/cases.ts';
 import {
   filled,
   headOf,
@@ -124,6 +124,8 @@ async function withPod(text: string): Promise<string> {
   return text.replaceAll('agent-pod', printed.trim());
 }
 
+const STOP_AFTER_SECONDS = 6;
+
 /** What ends otherwise than the document says, with all that it printed; empty where all is well. */
 async function wrongIn(
   commands: readonly DocumentedCommand[],
@@ -134,6 +136,11 @@ async function wrongIn(
     const line = await withPod(filled(text));
     const strange = programsOf(line).filter((program) => !RUN_HERE.includes(program));
     if (strange.length > 0) return [`${at}: ${line}`, `neither run here nor listed: ${strange.join(', ')}`];
+    if (UNTIL_STOPPED.some((one) => one.test(text))) {
+      const ended = await shop.interrupt(line, STOP_AFTER_SECONDS);
+      if (!ended.isLate) return [`${at}: ${line}`, 'it ended by itself', ended.printed];
+      continue;
+    }
     const ended = await shop.type(line);
     if (ended.exit !== exit) return [`${at}: ${line}`, `exit code ${ended.exit}, not ${exit}`, ended.printed];
     const [first = ''] = ended.printed.split('\n');
@@ -153,6 +160,8 @@ test('the check itself sees an end that is not the one told, and a table with ot
   expect((await wrongIn([{ ...typed, text: 'kubectl get x | cat' }], nothing))[1]).toBe('exit code 1, not 0');
   const other = await wrongIn([{ ...typed, text: 'kubectl get nodes', head: ['NAME', 'STATE', 'AGE'] }], nothing);
   expect(other[2]).toBe('not NAME,STATE,AGE');
+  expect((await wrongIn([{ ...typed, text: 'rm -rf /none' }], nothing))[1]).toBe('neither run here nor listed: rm');
+  expect(await shop.interrupt('kubectl get nodes', 60)).toMatchObject({ isLate: false });
 });
 
 test.each(toRun().map((session) => [session.at, session] as const))(
@@ -160,7 +169,7 @@ test.each(toRun().map((session) => [session.at, session] as const))(
   async (_at, { commands }) => {
     const whole = commands.map(({ text }) => text).join('\n');
     const begins = /\bhelm install\b/.test(whole);
-    const changes = begins || /\bhelm (upgrade|uninstall)|delete crd|namespace |kubectl scale/.test(whole);
+    const changes = begins || /\bhelm upgrade|\buninstall\b|delete crd|namespace |kubectl scale/.test(whole);
     shop.tidy(commands.map(({ text }) => filled(text)));
     if (begins) await takeAway();
     else await restoreObjects(machine);
@@ -168,7 +177,7 @@ test.each(toRun().map((session) => [session.at, session] as const))(
     try {
       expect(await wrongIn(commands, () => (changes ? Promise.resolve() : restoreIncidents(machine)))).toEqual([]);
     } finally {
-      if (begins || /uninstall/.test(whole)) await takeAway();
+      if (begins || /\buninstall\b/.test(whole)) await takeAway();
       if (changes) await install();
     }
   },

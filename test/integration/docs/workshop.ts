@@ -14,6 +14,8 @@ export interface Workshop {
   tidy(commands: readonly string[]): void;
   /** Types a line into bash. What it prints comes in the order in which it was printed. */
   type(line: string): Promise<{ readonly exit: number; readonly printed: string }>;
+  /** Types a line, and interrupts it as Ctrl-C does. `isLate`: it had not ended by itself until then. */
+  interrupt(line: string, afterSeconds: number): Promise<{ readonly isLate: boolean; readonly printed: string }>;
 }
 
 /** What a clone has not, or what a build writes anew. */
@@ -21,6 +23,8 @@ const NOT_OF_A_CLONE = ['dist', '.git', '.stryker', 'coverage'];
 const FROZEN = 'kubelet/1.36.3-connection-frozen-215s';
 /** No command of a document takes longer, the clean-up of an uninstall aside, which has two minutes. */
 const LIMIT_MS = 150_000;
+/** Of timeout(1), where it had to end the command. */
+const TIMED_OUT = 124;
 
 function link(folder: string): void {
   const root = fileURLToPath(ROOT);
@@ -68,6 +72,15 @@ export function openWorkshop(machine: Machine, helm: string): Workshop {
   for (const [name, target] of Object.entries(programs)) symlinkSync(target, join(bin, name));
   const content = files();
 
+  const type: Workshop['type'] = async (line) =>
+    await new Promise((resolve) => {
+      const argv = ['-o', 'pipefail', '-c', `{ ${line}\n} 2>&1`];
+      const child = execFile('bash', argv, { cwd: clone, env, timeout: LIMIT_MS, maxBuffer: 1 << 26 }, (_e, out) => {
+        resolve({ exit: child.exitCode ?? -1, printed: out });
+      });
+      child.stdin?.end();
+    });
+
   return {
     env,
     tidy(commands): void {
@@ -81,13 +94,11 @@ export function openWorkshop(machine: Machine, helm: string): Workshop {
         writeFileSync(join(clone, name), bytes);
       }
     },
-    type: async (line) =>
-      await new Promise((resolve) => {
-        const argv = ['-o', 'pipefail', '-c', `{ ${line}\n} 2>&1`];
-        const child = execFile('bash', argv, { cwd: clone, env, timeout: LIMIT_MS, maxBuffer: 1 << 26 }, (_e, out) => {
-          resolve({ exit: child.exitCode ?? -1, printed: out });
-        });
-        child.stdin?.end();
-      }),
+    type,
+    async interrupt(line, afterSeconds) {
+      const quoted = `'${line.replaceAll("'", "'\\''")}'`;
+      const { exit, printed } = await type(`timeout -s INT -k 20 ${afterSeconds} bash -c ${quoted}`);
+      return { isLate: exit === TIMED_OUT, printed };
+    },
   };
 }

@@ -73,3 +73,6 @@ export const NOT_RUN: readonly NotRun[] = [
     why: 'it breaks a kubelet: the scenario drill of npm run test:e2e does that',
   },
 ];
+
+/** Commands that run until a person interrupts them. Here that is after some seconds, and they must be alive until then. */
+export const UNTIL_STOPPED: readonly RegExp[] = [/^kubectl medic watch(?!.*--timeout)/];

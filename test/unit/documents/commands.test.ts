@@ -1,7 +1,7 @@
 /** Commands of documents can be typed: bash reads them, and the plugin knows the words of its own. Running them is test/integration/docs. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { FILL, NOT_RUN, RUN_HERE } from '../../support/documents/cases.ts';
+import { FILL, NOT_RUN, RUN_HERE, UNTIL_STOPPED } from '../../support/documents/cases.ts';
 import { filled, headOf, isListedAsNotRun, programsOf, sessions } from '../../support/documents/commands.ts';
 import { codeSpansOf, documents } from '../../support/documents/markdown.ts';
 import { runOffline } from '../cli/cli-harness.ts';
@@ -131,6 +131,10 @@ test.each(mentions.filter(([span]) => !span.includes('COMMAND')))(
     }
   },
 );
+
+test.each(UNTIL_STOPPED)('a document tells %s, which runs until it is interrupted', (one) => {
+  expect(commands.some(({ text }) => one.test(text))).toBe(true);
+});
 
 describe('the table of what is not run', () => {
   test.each(NOT_RUN.map(({ begins, why }) => [begins, why] as const))(
