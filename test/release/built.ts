@@ -11,7 +11,7 @@ import { archiveName, type Target, TARGETS } from '../../tools/release/targets.t
 export const RELEASE = process.env['KUBELET_MEDIC_RELEASE'] ?? join(ROOT, 'release');
 export const { version: VERSION } = readProject();
 
-export function target(name: string): Target {
+function target(name: string): Target {
   const found = TARGETS.find((candidate) => candidate.name === name);
   if (found === undefined) throw new Error(`there is no target ${name}`);
   return found;

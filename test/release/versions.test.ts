@@ -42,6 +42,15 @@ test('a version without an entry of the changelog is refused by generate and by 
   expect(tool('tools/release/main.ts')).toEqual({ code: 1, said: `release: ${said}\n` });
 });
 
+test.each([
+  [['--out', '.'], /^release: --out \S+: there are files in it, and they are no release: name another folder\n$/],
+  [['--only', 'linux-arm'], /^release: --only linux-arm: there are linux-amd64, linux-arm64, windows-amd64, node\n$/],
+  [['--repository', 'here'], /^release: repository: here: must be like https:\/\/HOST\/PATH\n$/],
+  [['--fast'], /^release: Unknown option '--fast'/],
+])('release refuses %j', (argv, said) => {
+  expect(tool('tools/release/main.ts', ...argv)).toEqual({ code: 1, said: expect.stringMatching(said) });
+});
+
 test('after a new version nothing names the old one', () => {
   edit('CHANGELOG.md', (text) => text.replace('## Unreleased', `## Unreleased\n\n## ${NEXT} - 2027-01-02`));
   const before = tool('tools/generate/main.ts', '--check');
@@ -69,6 +78,15 @@ test.each([
   ['examples/reports/recovered.html', `by kubectl medic ${NEXT}`],
 ])('%s has the new version: %s', (path, text) => {
   expect(readFileSync(join(copy.path, path), 'utf8').includes(text)).toBe(true);
+});
+
+test('a repository in package.json becomes the address of the chart', () => {
+  const address = 'https://git.example.com/jane/kubelet-medic';
+  const chart = (): string => readFileSync(join(copy.path, 'charts/kubelet-medic/Chart.yaml'), 'utf8');
+  edit('package.json', (text) => text.replace('{', `{\n  "repository": "git+${address}.git",`));
+  tool('tools/generate/main.ts');
+  expect(chart()).toContain(`\nhome: ${address}\nicon: ${address}/raw/v${NEXT}/docs/images/icon.svg\n`);
+  expect(chart()).toContain(`url: ${address}/blob/v${NEXT}/docs/install.md`);
 });
 
 test('a version of another form is refused', () => {

@@ -2,7 +2,7 @@
 
 /** As Artifact Hub calls them: https://artifacthub.io/docs/topics/annotations/helm/ */
 const KINDS = ['added', 'changed', 'deprecated', 'removed', 'fixed', 'security'] as const;
-export interface Change {
+interface Change {
   readonly kind: (typeof KINDS)[number];
   readonly description: string;
 }
@@ -17,7 +17,8 @@ export interface Entry {
 export function changelogEntry(text: string, version: string): Entry {
   const [, ...sections] = text.split(/^## /m);
   const section = sections.find((candidate) => candidate.split(/\s/, 1)[0] === version);
-  if (section === undefined) throw new Error(`CHANGELOG.md: there is no entry of ${version}: write \`## ${version} - DATE\``);
+  if (section === undefined)
+    throw new Error(`CHANGELOG.md: there is no entry of ${version}: write \`## ${version} - DATE\``);
   const [heading = '', ...lines] = section.split('\n');
   const date = / - (\d{4}-\d{2}-\d{2})$/.exec(heading.trimEnd())?.[1];
   if (date === undefined || Number.isNaN(Date.parse(date))) {

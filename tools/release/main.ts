@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type File, tarGz, zip } from './archive.ts';
@@ -36,6 +36,14 @@ function readOrder(): Order {
   const project = readProject();
   const repository = values.repository === undefined ? project.repository : browsable(values.repository);
   return { targets, project: { ...project, repository }, out: resolve(values.out) };
+}
+
+/** @throws where a folder has files of somebody else: what is in it is deleted. */
+function checkFolder(out: string): void {
+  const files = existsSync(out) ? readdirSync(out) : [];
+  if (files.length > 0 && !files.includes('SHA256SUMS')) {
+    throw new Error(`--out ${out}: there are files in it, and they are no release: name another folder`);
+  }
 }
 
 const dist = (name: string): Buffer => readFileSync(join(ROOT, 'dist', name));
@@ -80,6 +88,7 @@ function main(): void {
   // Dates in a zip are of the place where it is made.
   process.env['TZ'] = 'UTC';
   const { targets, project, out } = readOrder();
+  checkFolder(out);
   const { version, repository } = project;
   const entry = changelogEntry(readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8'), version);
   const date = Date.parse(entry.date);
@@ -102,7 +111,9 @@ function main(): void {
   write(`kubelet-medic_${version}.cdx.json`, sbom('cyclonedx', date));
   write(`kubelet-medic_${version}.spdx.json`, sbom('spdx', date));
   if (repository === undefined) {
-    console.log('No medic.yaml for krew, and no `home` in the chart: package.json names no `repository`, nor does --repository.');
+    console.log(
+      'No medic.yaml for krew, and no `home` in the chart: package.json names no `repository`, nor does --repository.',
+    );
   } else if (targets.length === TARGETS.length) {
     write('medic.yaml', krewManifest({ version, repository, sums }));
   }

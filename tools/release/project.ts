@@ -11,7 +11,9 @@ export const VERSION_PATTERN = String.raw`\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)\.\d
 const Package = z.object({
   version: z
     .string()
-    .check(z.regex(new RegExp(`^${VERSION_PATTERN}$`), 'must be like 1.2.3, 1.2.3-alpha.1, 1.2.3-beta.1 or 1.2.3-rc.1')),
+    .check(
+      z.regex(new RegExp(`^${VERSION_PATTERN}$`), 'must be like 1.2.3, 1.2.3-alpha.1, 1.2.3-beta.1 or 1.2.3-rc.1'),
+    ),
   description: z.string(),
   repository: z.optional(z.union([z.string(), z.object({ url: z.string() })])),
 });

