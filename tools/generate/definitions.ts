@@ -237,7 +237,10 @@ export function customResourceDefinition(definition: Definition): Readonly<Recor
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}`, labels: { 'app.kubernetes.io/part-of': 'kubelet-medic', ...definition.labels } },
+    metadata: {
+      name: `${plural}.${GROUP}`,
+      labels: { 'app.kubernetes.io/part-of': 'kubelet-medic', ...definition.labels },
+    },
     spec: {
       group: GROUP,
       scope: definition.namespaced === true ? 'Namespaced' : 'Cluster',

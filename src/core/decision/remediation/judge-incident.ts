@@ -19,7 +19,7 @@ function faultsOf({ incidents }: NodeFacts): readonly KubeletIncident[] {
 }
 
 /** An agent was asked to act, or has: what is begun is finished. */
-export function hasBegun({ status }: KubeletIncident): boolean {
+function hasBegun({ status }: KubeletIncident): boolean {
   const isAsked = (status.steps ?? []).some((step) => isActStep(step) && step.state === 'Requested');
   return isAsked || (status.actions ?? []).some((record) => isAct(record) && record.state !== 'Refused');
 }
