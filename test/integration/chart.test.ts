@@ -128,11 +128,47 @@ describe('the chart', () => {
         'notifications.receivers[0].events={HandedOver,Recovered}',
       ],
     ],
+    [
+      'requests of other operators',
+      [
+        'otherOperators.nodeHealthCheck.enabled=true',
+        'otherOperators.machineHealthCheck.enabled=true',
+        'otherOperators.machineHealthCheck.replaceMachines=true',
+      ],
+    ],
     ['a failpoint', ['agent.extraEnv[0].name=KUBELET_MEDIC_FAILPOINT', 'agent.extraEnv[0].value=action-reserved']],
   ])('passes a server-side dry run with %s', (_name, values) => {
     const sets = values.flatMap((value) => ['--set', value]);
     expect(run(helm, 'upgrade', 'kubelet-medic', CHART, '-n', NAMESPACE, '--dry-run=server', ...sets)).toMatchObject({
       status: 0,
+    });
+  });
+
+  test.each([
+    ['nobody', [], undefined, []],
+    ['nobody, whatever follows', ['machineHealthCheck.replaceMachines'], undefined, []],
+    ['NodeHealthChecks', ['nodeHealthCheck.enabled'], 'none', ['rbac.ext-remediation/aggregate-to-ext-remediation']],
+    ['MachineHealthChecks', ['machineHealthCheck.enabled'], 'read', ['cluster.x-k8s.io/aggregate-to-manager']],
+    [
+      'both, and has Machines replaced',
+      ['nodeHealthCheck.enabled', 'machineHealthCheck.enabled', 'machineHealthCheck.replaceMachines'],
+      'replace',
+      ['cluster.x-k8s.io/aggregate-to-manager', 'rbac.ext-remediation/aggregate-to-ext-remediation'],
+    ],
+  ] as const)('answers %s', (_who, values, machines, labels) => {
+    const sets = values.flatMap((value) => ['--set', `otherOperators.${value}=true`]);
+    const { output } = run(helm, 'template', 'other', CHART, '-n', NAMESPACE, ...sets);
+    expect(/- --remediations=(\w+)\n/.exec(output)?.[1]).toBe(machines);
+    const taken = [...output.matchAll(/^ +(\S+\/aggregate-to-(?:ext-remediation|manager)): ["']true["']$/gm)];
+    expect(taken.map(([, label]) => label).sort()).toEqual(labels);
+    expect(/kubeletremediation/.test(output)).toBe(machines !== undefined);
+  });
+
+  test('refuses to answer NodeHealthChecks without the leases by which they and we know who works on a node', () => {
+    const sets = ['--set', 'otherOperators.nodeHealthCheck.enabled=true', '--set', 'medik8sLeases.enabled=false'];
+    expect(run(helm, 'template', 'other', CHART, '-n', NAMESPACE, ...sets)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('otherOperators.nodeHealthCheck: it needs medik8sLeases.enabled'),
     });
   });
 

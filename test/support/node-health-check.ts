@@ -27,7 +27,7 @@ export interface HealthCheckOptions {
 }
 
 /** The step of `escalatingRemediations` that a node has come to. `ours` is the first, `next` whoever fences. */
-export type Stage = 'none' | 'ours' | 'next';
+type Stage = 'none' | 'ours' | 'next';
 
 export interface HealthCheck {
   /** One reconciliation. */

@@ -104,7 +104,7 @@ function kindPage(definition: Definition): string {
   const rules = rulesOf(schema);
   return [
     `## ${kind}`,
-    `${description}\n\n\`${plural}.${GROUP}\`, short \`${shortName}\`, ${definition.namespaced === true ? "namespaced" : "cluster-scoped"}.`,
+    `${description}\n\n\`${plural}.${GROUP}\`, short \`${shortName}\`, ${definition.namespaced === true ? 'namespaced' : 'cluster-scoped'}.`,
     `### Spec\n\n${fieldTable(spec, 'spec')}`,
     `### Status\n\n${fieldTable(status, 'status')}`,
     ...(rules.length === 0

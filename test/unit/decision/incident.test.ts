@@ -413,6 +413,19 @@ describe('recovery is seen, not assumed', () => {
     expect(findStep(late.status, 'verify-1')?.state).toBe('Failed');
     expect(findStep(late.status, 'act-2')).toMatchObject({ action: 'RestartRuntime', reason: 'NextRung' });
   });
+
+  // It was lent by another operator, or has run out.
+  test.each([
+    [{ kind: 'free' }, ['TakeLease'], false],
+    [{ kind: 'held', by: 'somebody' }, [], false],
+    [{ kind: 'lent', by: 'NodeHealthCheck-workers' }, [], true],
+  ] as const)('the next restart waits for the maintenance lease: %j', (lease, commands, isRequested) => {
+    const health = aHealth({ state: 'Unhealthy', reportedAt: 361_000 });
+    const now = T0 + 361_000;
+    const late = decideIncident(aSnapshot({ status: stable(0), node: cordoned, health, now, lease }));
+    expect(late.commands.map(({ kind }) => kind)).toEqual(commands);
+    expect(findStep(late.status, 'act-2') !== undefined).toBe(isRequested);
+  });
 });
 
 describe('modes', () => {

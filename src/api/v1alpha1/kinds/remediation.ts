@@ -7,7 +7,7 @@ import { ObjectMeta } from '../../meta.ts';
 import { about, duration, text, whole } from '../../schema.ts';
 import { conditionList } from '../parts/condition.ts';
 
-export const WhenNotHealed = z.enum(['Leave', 'ReplaceMachine']);
+const WhenNotHealed = z.enum(['Leave', 'ReplaceMachine']);
 
 const RemediationSpec = z
   .object({

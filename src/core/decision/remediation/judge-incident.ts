@@ -19,7 +19,7 @@ function faultsOf({ incidents }: NodeFacts): readonly KubeletIncident[] {
 }
 
 /** An agent was asked to act, or has: what is begun is finished. */
-export function hasBegun({ status }: KubeletIncident): boolean {
+function hasBegun({ status }: KubeletIncident): boolean {
   const isAsked = (status.steps ?? []).some((step) => isActStep(step) && step.state === 'Requested');
   return isAsked || (status.actions ?? []).some((record) => isAct(record) && record.state !== 'Refused');
 }
@@ -55,7 +55,9 @@ function judgeEnded(snapshot: RemediationSnapshot, facts: NodeFacts, incident: K
   if (!isOutcome(outcome)) return { kind: 'pass' };
   const message = `incident ${name} ended as ${outcome}: ${findCondition(conditions, 'Complete')?.message ?? ''}`;
   if (isHealed(outcome)) {
-    const isOfThis = endOf(incident) >= (fromTime(snapshot.remediation.metadata.creationTimestamp) ?? 0);
+    const { metadata, status } = snapshot.remediation;
+    // The end is told by our clock, and the request by the API server's.
+    const isOfThis = status.incident === name || endOf(incident) >= (fromTime(metadata.creationTimestamp) ?? 0);
     return isOfThis ? { kind: 'healed', reason: outcome, message, incident: name } : { kind: 'pass' };
   }
   if (isNotTheLastWord(snapshot, facts, incident)) return { kind: 'pass' };

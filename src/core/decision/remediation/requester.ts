@@ -46,7 +46,7 @@ export function isTimedOut({ metadata }: KubeletRemediation): boolean {
 }
 
 /** Somebody waits for an answer. */
-export function isPending(remediation: KubeletRemediation): boolean {
+function isPending(remediation: KubeletRemediation): boolean {
   const isGoing = remediation.metadata.deletionTimestamp !== undefined;
   return !isGoing && !isTimedOut(remediation) && !isAnswered(remediation);
 }

@@ -41,9 +41,27 @@ describe('the node of a Machine', () => {
 
   test.each<[string, string, () => void]>([
     ['there is no such Machine', 'NodeNotFound', () => undefined],
-    ['it is another one of its name', 'NodeNotFound', () => machine({}, 'other')],
-    ['it has no node yet', 'NodeNotFound', () => machine({ nodeRef: undefined })],
-    ['its node is not here', 'NodeNotFound', () => machine()],
+    [
+      'it is another one of its name',
+      'NodeNotFound',
+      () => {
+        machine({}, 'other');
+      },
+    ],
+    [
+      'it has no node yet',
+      'NodeNotFound',
+      () => {
+        machine({ nodeRef: undefined });
+      },
+    ],
+    [
+      'its node is not here',
+      'NodeNotFound',
+      () => {
+        machine();
+      },
+    ],
     [
       'the node is of a Machine of another namespace, whose node has the same name',
       'MachineMismatch',

@@ -152,6 +152,11 @@ describe('a request succeeds', () => {
     expect(answer({ incidents: [ended(outcome, 5_000)] }, {}, 6_000)).toBe(`False True ${outcome}`);
   });
 
+  test('by the incident that it was told of, though the clock of the controller is behind', () => {
+    const status = { incident: 'node-a-x7k2q' };
+    expect(answer({ incidents: [ended('Recovered', -20_000)] }, { status }, 6_000)).toBe('False True Recovered');
+  });
+
   test('not by what was before it', () => {
     expect(answer({ incidents: [ended('Recovered', -120_000)] })).toBe('True Unknown Looking');
   });
