@@ -220,7 +220,11 @@ describe('show', () => {
 
   test.each([
     ['Complete', undefined, /in the bucket: 1 at s3:\/\/evidence\/node-a\/x /],
-    ['Waiting', '3 of 4 objects are missing: AccessDenied', /in the bucket: 1 at \S+; waits: 3 of 4 objects are missing: AccessDenied /],
+    [
+      'Waiting',
+      '3 of 4 objects are missing: AccessDenied',
+      /in the bucket: 1 at \S+; waits: 3 of 4 objects are missing: AccessDenied /,
+    ],
     ['GivenUp', 'the node is gone', /in the bucket: 1 at \S+; given up: the node is gone /],
   ] as const)('says where it is in the bucket (%s)', async (state, message, words) => {
     const objects = [{ key: '0123456789abcdef-a.gz', bytes: 7, sha256: 'ab'.repeat(32) }];
