@@ -1,21 +1,25 @@
 /** One upload on the machine's own clock, against real HTTP servers that behave badly. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPut } from '../../src/platform/put-object.ts';
 import type { PutAnswer } from '../../src/ports/bucket.ts';
 
 const servers: (Server | TcpServer)[] = [];
+const sockets = new Set<Socket>();
 afterEach(() => {
   for (const server of servers.splice(0)) {
     server.close();
     if ('closeAllConnections' in server) server.closeAllConnections();
   }
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
 });
 
 async function listen(server: Server | TcpServer): Promise<number> {
   servers.push(server);
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
@@ -110,7 +114,7 @@ describe('an upload', () => {
 
   test.each([
     ['never answers', (): void => undefined],
-    ['answers byte by byte for ever', (socket: NodeJS.WritableStream): void => void drip(socket)],
+    ['answers byte by byte for ever', (socket: Socket): void => void drip(socket)],
   ])('ends with its signal where the server %s', async (_, behave) => {
     const port = await listen(
       createTcpServer((socket) => {
@@ -152,9 +156,9 @@ describe('an upload', () => {
   });
 });
 
-async function drip(socket: NodeJS.WritableStream): Promise<void> {
+async function drip(socket: Socket): Promise<void> {
   socket.write('HTTP/1.1 500 Error\r\n\r\n');
-  for (let count = 0; count < 100; count++) {
+  while (!socket.destroyed) {
     socket.write('x');
     await sleep(20);
   }

@@ -166,7 +166,7 @@ describe('a bucket that fails', () => {
 
 describe('in a storm', () => {
   test('eight agents upload at once, and all is copied', async () => {
-    const nodes = Array.from({ length: 24 }, (_, at) => `node-${String(at)}`);
+    const nodes = Array.from({ length: 12 }, (_, at) => `node-${String(at)}`);
     await well({ nodes, bucket: (clock) => (bucket = createFakeBucket(clock, 2_000)) });
     bench.editPolicy((spec) => {
       spec['mode'] = 'Capture';

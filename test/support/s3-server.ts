@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from './child.ts';
 
 export const S3_REGION = 'eu-central-1';
@@ -25,11 +26,12 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
+const SCRIPT = fileURLToPath(new URL('../lab/build-versitygw.sh', import.meta.url));
 let path: string | undefined;
 
 /** Builds it where it is not there yet. */
 function gateway(): string {
-  path ??= execFileSync('test/lab/build-versitygw.sh', { encoding: 'utf8' }).trim();
+  path ??= execFileSync(SCRIPT, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
   return path;
 }
 

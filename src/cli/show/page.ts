@@ -1,7 +1,7 @@
 /** One incident on one screen. Pure. */
 import type { EvidenceEntry } from '../../api/v1alpha1/parts/evidence.ts';
 import type { FleetPattern } from '../../api/v1alpha1/parts/fleet-pattern.ts';
-import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import type { IncidentStatus, KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { isGoodEnd } from '../../core/decision/record/outcomes.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { verdictText } from '../diagnose/verdict-text.ts';
@@ -99,14 +99,22 @@ function patternLines(terminal: Terminal, { summary, incidents }: FleetPattern):
 
 function evidenceText(terminal: Terminal, incident: KubeletIncident, verbose: boolean): string {
   const { evidence = [] } = incident.status;
-  const { trimmed } = incident.status;
+  const { trimmed, bucket } = incident.status;
   const where = ' '.repeat(15);
   const width = textWidth(terminal, where.length, TEXT_WIDTH);
   const gone = trimmed === undefined ? '' : `${where}${wrap(oneLine(trimmed.message), width, where)}\n`;
-  const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n${gone}`;
+  const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n${gone}${bucketText(bucket, where)}`;
   const shown = evidence.filter(({ state }) => verbose || state === 'Failed');
   if (shown.length === 0) return heads;
   return heads + renderTable(shown.map(artifactRow)).replaceAll(/^/gm, '               ').trimEnd() + '\n';
+}
+
+function bucketText(bucket: IncidentStatus['bucket'], where: string): string {
+  if (bucket === undefined) return '';
+  const { state, objects, uri, message } = bucket;
+  const rest = state === 'Complete' ? '' : ` ${state === 'Waiting' ? 'waits' : 'given up'}: ${message ?? ''}`;
+  const words = `in the bucket: ${String(objects.length)} at ${uri};${rest}`.replace(/;$/, '');
+  return `${where}${wrap(oneLine(words), TEXT_WIDTH, where)}\n`;
 }
 
 function artifactRow(entry: EvidenceEntry): readonly string[] {

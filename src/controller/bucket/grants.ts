@@ -12,7 +12,7 @@ import type { World } from '../world.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
 
 /** Agents that upload at once. */
-export const MAX_FLIGHTS = 8;
+const MAX_FLIGHTS = 8;
 /** An agent gives up after ten minutes. */
 const FLIGHT_MS = 11 * 60_000;
 
@@ -24,7 +24,7 @@ interface Flight {
   readonly endsAt: number;
 }
 
-export interface Landed {
+interface Landed {
   /** UID of the incident. */
   readonly incident: string;
   /** What the agent could not upload, or that it did not answer; undefined: it says that all is there. */

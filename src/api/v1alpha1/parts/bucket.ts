@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { about, type CelRule, mapList, moment, text, whole } from '../../schema.ts';
 
 /** Objects of one incident: as many as its evidence has entries. */
-export const MAX_BUCKET_OBJECTS = 64;
+const MAX_BUCKET_OBJECTS = 64;
 
 const BucketObject = z.object({
   key: text(160, 'Its name below `uri`: 16 digits of the checksum, and the name of the artifact.'),
