@@ -6,6 +6,8 @@ const production = process.argv.includes('--production');
 export default {
   entry: [
     'src/bin/*.ts!',
+    // The generator bundles it.
+    'src/cli/ui/browser/main.ts!',
     // npm scripts name the rest.
     ...(production ? ['tools/generate/main.ts!'] : []),
     'test/**/*.test.ts',

@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the types in src/api: CRDs, the schema of the chart's values, its dashboard, the reference.
+ * Writes what is generated from src: CRDs, the schema of the chart's values, its dashboard, the reference, the script of the page.
  * `--check` writes nothing, names the files that differ and exits 1 if there are any.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { chartValuesSchema } from './chart-values.ts';
 import { dashboard } from './dashboard.ts';
 import { DEFINITIONS, customResourceDefinition } from './definitions.ts';
 import { observabilityReference } from './observability.ts';
+import { pageScript } from './page-script.ts';
 import { apiReference } from './reference.ts';
 import { sizingReference } from './sizing.ts';
 import { conditionReference } from './vocabulary.ts';
@@ -25,7 +26,7 @@ function markdown(text: string): string {
 }
 
 /** Text of each file by its path from the root of the repository. The chart's copy of a CRD is the same file. */
-function generated(): ReadonlyMap<string, string> {
+function generated(root: string): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const definition of DEFINITIONS) {
     const text = yamlText(customResourceDefinition(definition));
@@ -38,6 +39,7 @@ function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/conditions.md', markdown(conditionReference()));
   files.set('docs/reference/observability.md', markdown(observabilityReference()));
   files.set('docs/reference/sizing.md', markdown(sizingReference()));
+  files.set('src/cli/ui/page/script.ts', `// ${HEADER}\n${pageScript(root)}`);
   return files;
 }
 
@@ -51,7 +53,7 @@ function present(path: string): string | undefined {
 
 function main(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const changed = [...generated()].filter(([path, text]) => present(root + path) !== text);
+  const changed = [...generated(root)].filter(([path, text]) => present(root + path) !== text);
   const check = process.argv.includes('--check');
   for (const [path, text] of changed) {
     if (!check) {
