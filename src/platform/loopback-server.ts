@@ -70,7 +70,11 @@ async function answer(handle: Handle, request: IncomingMessage, response: Server
     response.writeHead(413, { connection: 'close' }).end();
     return;
   }
-  const { status, headers, body: answered } = await handle({
+  const {
+    status,
+    headers,
+    body: answered,
+  } = await handle({
     method: request.method ?? '',
     path: (request.url ?? '/').replace(/[?#].*/s, ''),
     headers: joined(request),
@@ -107,7 +111,7 @@ function streamOf(response: ServerResponse): LocalStream {
     write: (text) => {
       response.write(text);
     },
-    pendingBytes: () => response.writableLength + (response.socket?.writableLength ?? 0),
+    pendingBytes: () => response.writableLength,
     cut: () => {
       response.destroy();
     },

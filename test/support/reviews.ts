@@ -9,7 +9,10 @@ export interface ReviewOptions {
   readonly may?: (verb: unknown) => boolean;
 }
 
-export function withReviews(cluster: Cluster, { user = 'jane@example.com', may = () => true }: ReviewOptions = {}): Cluster {
+export function withReviews(
+  cluster: Cluster,
+  { user = 'jane@example.com', may = () => true }: ReviewOptions = {},
+): Cluster {
   return {
     ...cluster,
     create: async (resource, object, options) => {

@@ -100,12 +100,14 @@ function byDiagnosis(view: View): Choice {
     choice.kind === 'Act'
       ? `${choice.action} on ${nodeName}: ${effectOf(choice.action)}. Why: ${choice.message}.`
       : `Nothing is restarted on ${nodeName}: it is handed over to a person. Why: ${choice.message}`;
-  return { action: '', would: shown(would), ...refusalOf(incident, { decision: 'Approve' }) };
+  const short = choice.kind === 'Act' ? `${choice.action} on ${nodeName}` : `hand ${nodeName} over`;
+  return { action: '', short: shown(short), would: shown(would), ...refusalOf(incident, { decision: 'Approve' }) };
 }
 
 function byPerson(incident: KubeletIncident, action: keyof typeof ACTIONS): Choice {
   const would = `${action} on ${incident.spec.nodeName}: ${effectOf(action)}. Why: you choose it in place of the diagnosis.`;
-  return { action, would: shown(would), ...refusalOf(incident, { decision: 'Approve', action }) };
+  const short = `${action} on ${incident.spec.nodeName}`;
+  return { action, short: shown(short), would: shown(would), ...refusalOf(incident, { decision: 'Approve', action }) };
 }
 
 /** For a person who is about to have it done. */
@@ -121,5 +123,6 @@ function rejection(incident: KubeletIncident): Choice {
     trigger.type === 'Drill'
       ? `The drill on ${nodeName} ends, and its fault is undone at once.`
       : `${nodeName} is left as it is: nothing is restarted, a cordon of kubelet-medic's own is undone, and the incident ends. ${OUTCOMES.Rejected.meaning}`;
-  return { action: '', would: shown(would), ...refusalOf(incident, { decision: 'Reject' }) };
+  const short = trigger.type === 'Drill' ? `end the drill on ${nodeName}` : `leave ${nodeName} as it is`;
+  return { action: '', short: shown(short), would: shown(would), ...refusalOf(incident, { decision: 'Reject' }) };
 }

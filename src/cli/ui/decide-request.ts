@@ -39,7 +39,8 @@ export async function takeDecision(
   };
   if (choice === undefined) refuse(`${name} may not be given ${sent.action}`);
   else if (choice.refusal !== undefined) refuse(choice.refusal);
-  else if (choice.would !== sent.would) refuse(`nothing was done, since it would be something else by now: ${choice.would}`);
+  else if (choice.would !== sent.would)
+    refuse(`nothing was done, since it would be something else by now: ${choice.would}`);
   const { decision, action } = sent;
   const reason = sent.reason.trim().slice(0, MAX_REASON);
   if (decision === 'Reject' && reason === '') refuse('a rejection needs a reason');

@@ -6,7 +6,13 @@ import { fromTime } from '../../core/time/timestamp.ts';
 import type { Fleet } from '../fleet/read-fleet.ts';
 import type { Trouble } from '../fleet/troubles.ts';
 import { plainText } from '../report/html.ts';
-import { fleetStatus, type FleetStatus, type IncidentRow, type NodeRow, type PolicyRow } from '../status/fleet-status.ts';
+import {
+  fleetStatus,
+  type FleetStatus,
+  type IncidentRow,
+  type NodeRow,
+  type PolicyRow,
+} from '../status/fleet-status.ts';
 import type { Denials } from './rights.ts';
 import type { Cell, CellState, EndedCard, IncidentCard, PolicyCard, Rest } from './wire.ts';
 

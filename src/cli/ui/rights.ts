@@ -32,7 +32,10 @@ export const SELF_SUBJECT_ACCESS_REVIEWS = {
   kind: 'SelfSubjectAccessReview',
   plural: 'selfsubjectaccessreviews',
   namespaced: false,
-  parse: (raw: unknown): SelfSubjectAccessReview => ({ metadata: ObjectMeta.parse({ name: '' }), ...Answer.parse(raw) }),
+  parse: (raw: unknown): SelfSubjectAccessReview => ({
+    metadata: ObjectMeta.parse({ name: '' }),
+    ...Answer.parse(raw),
+  }),
 } as const;
 
 /** undefined: nobody says. */
@@ -62,6 +65,7 @@ export async function decisionRights(session: Session, user: string): Promise<De
   const [patch, approve] = await Promise.all(['patch', 'approve'].map(async (verb) => await may(session, verb)));
   const what = `${INCIDENTS.plural}.${GROUP}`;
   if (patch === false) return { denied: `${user} may not patch ${what}: ${ROLE}.` };
-  if (approve === false) return { note: `${user} has not the verb approve on ${what}, which may be asked for: ${ROLE}.` };
+  if (approve === false)
+    return { note: `${user} has not the verb approve on ${what}, which may be asked for: ${ROLE}.` };
   return {};
 }

@@ -41,7 +41,9 @@ export async function runUi(session: Session, options: UiOptions, signal: AbortS
     ({ port } = server);
     // What follows the # is sent to nobody: not to a server, not as a Referer.
     terminal.out(`http://127.0.0.1:${String(port)}/#${token}\n`);
-    terminal.note(`Open it in a browser of this machine. Who has this address acts as ${oneLine(user)}. Ctrl-C ends it.\n`);
+    terminal.note(
+      `Open it in a browser of this machine. Who has this address acts as ${oneLine(user)}. Ctrl-C ends it.\n`,
+    );
     try {
       await publisher.run();
     } finally {

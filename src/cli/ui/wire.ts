@@ -122,6 +122,8 @@ export interface Choices {
 export interface Choice {
   /** Empty: what the diagnosis chooses, or none at all. */
   readonly action: string;
+  /** What the person has done by it, in few words. */
+  readonly short: string;
   /** What would be done. A decision is taken only where this is still so. */
   readonly would: string;
   /** Why it would be refused; absent: it would not. */

@@ -3,7 +3,16 @@ import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../src/api/resources.
 import type { HealthStatus } from '../../../src/api/v1alpha1/kinds/health.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import type { KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
-import { aHealth, anIncident, aNode, aPlan, aPolicy, T0, type IncidentOptions, type NodeOptions } from '../builders/objects.ts';
+import {
+  aHealth,
+  anIncident,
+  aNode,
+  aPlan,
+  aPolicy,
+  T0,
+  type IncidentOptions,
+  type NodeOptions,
+} from '../builders/objects.ts';
 import { recovered } from '../report/scenarios.ts';
 
 /** As both the API server in memory and the cluster without a network have it. */
@@ -46,18 +55,18 @@ export function nodeName(index: number): string {
   return `node-${String(index).padStart(4, '0')}`;
 }
 
-const STUCK = { state: 'Unhealthy', reason: 'r', message: 'PLEG is not healthy', episodes: [] } as const;
+const STUCK = { state: 'Unhealthy', reason: 'r', message: 'PLEG is not healthy' } as const;
 
 /** Some of each state; the first seven are ill in some way. */
 export function plantFleet(server: Seeder, count: number): void {
   plant(server, POLICIES, aPolicy());
   const special: readonly Omit<SeededNode, 'name'>[] = [
     { ready: 'False', since: Date.now() - T0 - 120_000 },
-    { health: { pleg: { ...STUCK, since: ago(90_000) } } },
+    { health: { pleg: { ...STUCK, since: ago(90_000), episodes: [] } } },
     { health: { kubelet: { program: { state: 'Frozen', since: ago(60_000) } } } },
     { agent: 'silent' },
     { agent: 'none' },
-    { health: { pleg: { ...STUCK, state: 'Suspected', since: ago(20_000) } } },
+    { health: { pleg: { ...STUCK, state: 'Suspected', since: ago(20_000), episodes: [] } } },
     { ready: 'Unknown', since: Date.now() - T0 - 400_000 },
   ];
   for (let index = 0; index < count; index++) plantNode(server, { ...special[index], name: nodeName(index) });

@@ -41,6 +41,7 @@ export function createDecisions(api: Api, speak: (text: string) => void): Decisi
     if (open === undefined || chosen === undefined) return;
     const { choices, decision } = open;
     setText(byId('decide-would'), chosen.would);
+    setText(confirm, `${decision}: ${chosen.short}`);
     const refusal = choices?.denied ?? chosen.refusal;
     if (refusal !== undefined) setText(error, `It would be refused: ${refusal}`);
     const isMissing = decision === 'Reject' && input('decide-reason').value.trim() === '';
@@ -69,7 +70,6 @@ export function createDecisions(api: Api, speak: (text: string) => void): Decisi
     setText(byId('decide-facts'), `Node ${choices.node}; now: ${choices.waitsFor}`);
     setText(byId('decide-as'), `Recorded as ${choices.user}, on ${choices.server}`);
     byId('decide-notes').replaceChildren(...choices.notes.map((note) => el('li', {}, note)));
-    setText(confirm, open.decision === 'Approve' ? `Approve for ${choices.node}` : `Reject for ${choices.node}`);
     showOptions(choices);
     showChoice();
   }

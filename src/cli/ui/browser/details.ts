@@ -17,7 +17,9 @@ export function showDetails(model: Model, name: string, now: number, { onReport 
   if (root.dataset['key'] === key) return;
   root.dataset['key'] = key;
   if (cell === undefined) {
-    root.replaceChildren(el('p', { class: 'note' }, 'Choose a node: arrow keys move, Enter leads here, Escape leads back.'));
+    root.replaceChildren(
+      el('p', { class: 'note' }, 'Choose a node: arrow keys move, Enter leads here, Escape leads back.'),
+    );
     return;
   }
   const { word, meaning } = STATES[cell.state];
@@ -31,6 +33,17 @@ export function showDetails(model: Model, name: string, now: number, { onReport 
     ['Incident', cell.incident],
   ]);
   const { incident } = cell;
-  const actions = incident === undefined ? [] : [button('Report', () => { onReport(incident); }, { 'aria-label': `Report of ${incident}` })];
+  const actions =
+    incident === undefined
+      ? []
+      : [
+          button(
+            'Report',
+            () => {
+              onReport(incident);
+            },
+            { 'aria-label': `Report of ${incident}` },
+          ),
+        ];
   root.replaceChildren(el('h3', {}, cell.name), facts, ...actions);
 }

@@ -29,12 +29,21 @@ export function createIncidents(events: IncidentEvents): IncidentTable {
     const known = rows.get(name);
     if (known !== undefined) return known;
     const cells = { cause: el('td'), age: el('td', { class: 'n' }), waits: el('td') };
-    const actions = el('td', { class: 'actions' });
+    const actions = el('div', { class: 'actions' });
     const toNode = button(node, () => {
       events.onNode(node);
     });
     const head = el('th', { scope: 'row' }, el('span', { class: 'name' }, name));
-    const element = el('tr', {}, head, el('td', {}, toNode), cells.cause, cells.age, cells.waits, actions);
+    const element = el(
+      'tr',
+      {},
+      head,
+      el('td', {}, toNode),
+      cells.cause,
+      cells.age,
+      cells.waits,
+      el('td', {}, actions),
+    );
     const made = { element, cells, actions, made: '' };
     rows.set(name, made);
     return made;
@@ -47,11 +56,23 @@ export function createIncidents(events: IncidentEvents): IncidentTable {
     row.made = key;
     const { name } = card;
     const hadFocus = row.actions.contains(document.activeElement);
-    const report = button('Report', () => { events.onReport(name); }, { 'aria-label': `Report of ${name}` });
+    const report = button(
+      'Report',
+      () => {
+        events.onReport(name);
+      },
+      { 'aria-label': `Report of ${name}` },
+    );
     row.actions.replaceChildren(
       report,
       ...decisions.map((decision) =>
-        button(`${decision}…`, () => { events.onDecide(name, decision); }, { 'aria-label': `${decision} ${name}…`, class: decision }),
+        button(
+          `${decision}…`,
+          () => {
+            events.onDecide(name, decision);
+          },
+          { 'aria-label': `${decision} ${name}…`, class: decision },
+        ),
       ),
     );
     if (hadFocus) report.focus();
@@ -100,7 +121,13 @@ export function showEnded(cards: readonly EndedCard[], onReport: (incident: stri
   list.replaceChildren(
     ...cards.map(({ name, node, outcome, isGood }) => {
       const word = el('b', { class: isGood ? 'good' : 'bad' }, outcome);
-      const report = button('Report', () => { onReport(name); }, { 'aria-label': `Report of ${name}` });
+      const report = button(
+        'Report',
+        () => {
+          onReport(name);
+        },
+        { 'aria-label': `Report of ${name}` },
+      );
       return el('li', {}, `${node}: `, word, ` (${name}) `, report);
     }),
   );

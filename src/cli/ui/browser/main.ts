@@ -61,7 +61,12 @@ function start(): void {
     byId('fleet').hidden = !rest.hasFleet;
     grid.show(names, now.cells);
     legend(now);
-    setText(byId('shown'), names.length === now.order.length ? `${String(names.length)} nodes` : `${String(names.length)} of ${String(now.order.length)} nodes`);
+    setText(
+      byId('shown'),
+      names.length === now.order.length
+        ? `${String(names.length)} nodes`
+        : `${String(names.length)} of ${String(now.order.length)} nodes`,
+    );
     incidents.show(rest.incidents, rest.moreIncidents, time);
     showEnded(rest.ended, onReport);
     showPolicies(rest.policies);

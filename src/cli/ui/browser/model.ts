@@ -52,7 +52,10 @@ export interface Filter {
   readonly states: ReadonlySet<CellState>;
 }
 
-export function visibleNames({ order, cells }: Pick<Model, 'order' | 'cells'>, { text, states }: Filter): readonly string[] {
+export function visibleNames(
+  { order, cells }: Pick<Model, 'order' | 'cells'>,
+  { text, states }: Filter,
+): readonly string[] {
   const part = text.trim().toLowerCase();
   if (part === '' && states.size === 0) return order;
   return order.filter((name) => {
@@ -68,7 +71,12 @@ export function countStates(cells: Iterable<Cell>): ReadonlyMap<CellState, numbe
 }
 
 /** Where a key of the grid leads; undefined: it is none of its keys. */
-export function keyTarget(key: string, isWhole: boolean, at: number, size: { count: number; columns: number }): number | undefined {
+export function keyTarget(
+  key: string,
+  isWhole: boolean,
+  at: number,
+  size: { count: number; columns: number },
+): number | undefined {
   const { count, columns } = size;
   const row = Math.floor(at / columns) * columns;
   const moves: Readonly<Record<string, number>> = {

@@ -58,7 +58,14 @@ export function createLegend(onChange: (states: ReadonlySet<CellState>) => void)
     const count = el('b', {}, '0');
     counts.set(state, count);
     const swatch = el('span', { class: 'swatch', 'data-state': state, 'aria-hidden': 'true' }, glyph);
-    const chip = el('button', { type: 'button', 'aria-pressed': 'false', title: meaning }, swatch, ' ', count, ` ${word}`);
+    const chip = el(
+      'button',
+      { type: 'button', 'aria-pressed': 'false', title: meaning },
+      swatch,
+      ' ',
+      count,
+      ` ${word}`,
+    );
     chip.addEventListener('click', () => {
       if (!pressed.delete(state)) pressed.add(state);
       chip.setAttribute('aria-pressed', String(pressed.has(state)));

@@ -97,6 +97,7 @@ export const SCRIPT = `"use strict";
       if (open === void 0 || chosen === void 0) return;
       const { choices, decision } = open;
       setText(byId("decide-would"), chosen.would);
+      setText(confirm, \`\${decision}: \${chosen.short}\`);
       const refusal = choices?.denied ?? chosen.refusal;
       if (refusal !== void 0) setText(error, \`It would be refused: \${refusal}\`);
       const isMissing = decision === "Reject" && input("decide-reason").value.trim() === "";
@@ -123,7 +124,6 @@ export const SCRIPT = `"use strict";
       setText(byId("decide-facts"), \`Node \${choices.node}; now: \${choices.waitsFor}\`);
       setText(byId("decide-as"), \`Recorded as \${choices.user}, on \${choices.server}\`);
       byId("decide-notes").replaceChildren(...choices.notes.map((note) => el("li", {}, note)));
-      setText(confirm, open.decision === "Approve" ? \`Approve for \${choices.node}\` : \`Reject for \${choices.node}\`);
       showOptions(choices);
       showChoice();
     }
@@ -250,7 +250,9 @@ export const SCRIPT = `"use strict";
     if (root.dataset["key"] === key) return;
     root.dataset["key"] = key;
     if (cell === void 0) {
-      root.replaceChildren(el("p", { class: "note" }, "Choose a node: arrow keys move, Enter leads here, Escape leads back."));
+      root.replaceChildren(
+        el("p", { class: "note" }, "Choose a node: arrow keys move, Enter leads here, Escape leads back.")
+      );
       return;
     }
     const { word, meaning } = STATES[cell.state];
@@ -264,9 +266,15 @@ export const SCRIPT = `"use strict";
       ["Incident", cell.incident]
     ]);
     const { incident } = cell;
-    const actions = incident === void 0 ? [] : [button("Report", () => {
-      onReport(incident);
-    }, { "aria-label": \`Report of \${incident}\` })];
+    const actions = incident === void 0 ? [] : [
+      button(
+        "Report",
+        () => {
+          onReport(incident);
+        },
+        { "aria-label": \`Report of \${incident}\` }
+      )
+    ];
     root.replaceChildren(el("h3", {}, cell.name), facts, ...actions);
   }
 
@@ -530,12 +538,21 @@ export const SCRIPT = `"use strict";
       const known = rows.get(name);
       if (known !== void 0) return known;
       const cells = { cause: el("td"), age: el("td", { class: "n" }), waits: el("td") };
-      const actions = el("td", { class: "actions" });
+      const actions = el("div", { class: "actions" });
       const toNode = button(node, () => {
         events.onNode(node);
       });
       const head = el("th", { scope: "row" }, el("span", { class: "name" }, name));
-      const element = el("tr", {}, head, el("td", {}, toNode), cells.cause, cells.age, cells.waits, actions);
+      const element = el(
+        "tr",
+        {},
+        head,
+        el("td", {}, toNode),
+        cells.cause,
+        cells.age,
+        cells.waits,
+        el("td", {}, actions)
+      );
       const made = { element, cells, actions, made: "" };
       rows.set(name, made);
       return made;
@@ -547,15 +564,23 @@ export const SCRIPT = `"use strict";
       row.made = key;
       const { name } = card;
       const hadFocus = row.actions.contains(document.activeElement);
-      const report = button("Report", () => {
-        events.onReport(name);
-      }, { "aria-label": \`Report of \${name}\` });
+      const report = button(
+        "Report",
+        () => {
+          events.onReport(name);
+        },
+        { "aria-label": \`Report of \${name}\` }
+      );
       row.actions.replaceChildren(
         report,
         ...decisions.map(
-          (decision) => button(\`\${decision}\\u2026\`, () => {
-            events.onDecide(name, decision);
-          }, { "aria-label": \`\${decision} \${name}\\u2026\`, class: decision })
+          (decision) => button(
+            \`\${decision}\\u2026\`,
+            () => {
+              events.onDecide(name, decision);
+            },
+            { "aria-label": \`\${decision} \${name}\\u2026\`, class: decision }
+          )
         )
       );
       if (hadFocus) report.focus();
@@ -599,9 +624,13 @@ export const SCRIPT = `"use strict";
     list.replaceChildren(
       ...cards.map(({ name, node, outcome, isGood }) => {
         const word = el("b", { class: isGood ? "good" : "bad" }, outcome);
-        const report = button("Report", () => {
-          onReport(name);
-        }, { "aria-label": \`Report of \${name}\` });
+        const report = button(
+          "Report",
+          () => {
+            onReport(name);
+          },
+          { "aria-label": \`Report of \${name}\` }
+        );
         return el("li", {}, \`\${node}: \`, word, \` (\${name}) \`, report);
       })
     );
@@ -707,7 +736,14 @@ export const SCRIPT = `"use strict";
       const count = el("b", {}, "0");
       counts.set(state, count);
       const swatch = el("span", { class: "swatch", "data-state": state, "aria-hidden": "true" }, glyph);
-      const chip = el("button", { type: "button", "aria-pressed": "false", title: meaning }, swatch, " ", count, \` \${word}\`);
+      const chip = el(
+        "button",
+        { type: "button", "aria-pressed": "false", title: meaning },
+        swatch,
+        " ",
+        count,
+        \` \${word}\`
+      );
       chip.addEventListener("click", () => {
         if (!pressed.delete(state)) pressed.add(state);
         chip.setAttribute("aria-pressed", String(pressed.has(state)));
@@ -790,7 +826,10 @@ export const SCRIPT = `"use strict";
       byId("fleet").hidden = !rest.hasFleet;
       grid.show(names, now.cells);
       legend(now);
-      setText(byId("shown"), names.length === now.order.length ? \`\${String(names.length)} nodes\` : \`\${String(names.length)} of \${String(now.order.length)} nodes\`);
+      setText(
+        byId("shown"),
+        names.length === now.order.length ? \`\${String(names.length)} nodes\` : \`\${String(names.length)} of \${String(now.order.length)} nodes\`
+      );
       incidents.show(rest.incidents, rest.moreIncidents, time);
       showEnded(rest.ended, onReport);
       showPolicies(rest.policies);

@@ -33,13 +33,13 @@ button { cursor: pointer; } button:disabled { cursor: not-allowed; color: var(--
 
 const TABLES = `
 .scroll { overflow: auto; max-height: 42vh; }
-table { width: 100%; border-collapse: collapse; font-size: 14px; }
+table { width: 100%; border-collapse: collapse; font-size: 14px; overflow-wrap: break-word; }
 th, td { padding: 4px 8px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-thead th { position: sticky; top: 0; background: var(--back); color: var(--dim); font-weight: 500; }
+tbody th { overflow-wrap: anywhere; min-width: 9em; } thead th { white-space: nowrap; position: sticky; top: 0; background: var(--back); color: var(--dim); font-weight: 500; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 tr[data-held=true] th:first-child { border-left: 5px solid var(--held); }
 .actions { display: flex; flex-wrap: wrap; gap: 6px; }
-td.actions { min-width: 220px; }
+td .actions { flex-wrap: nowrap; white-space: nowrap; }
 td:nth-child(2) button { border: 0; background: none; padding: 0 2px; min-height: 24px; color: var(--link); text-decoration: underline; text-align: left; }
 dl { margin: 0; } dl > div { display: grid; grid-template-columns: 5.5em 1fr; gap: 0 8px; } dd { margin: 0; }
 `;
