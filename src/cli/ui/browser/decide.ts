@@ -7,22 +7,29 @@ type Decision = 'Approve' | 'Reject';
 
 export interface Decisions {
   open(incident: string, decision: Decision): void;
-  /** The incident is another one than when the dialog was opened. @param key what of it a decision rests on. */
-  noteChange(key: (incident: string) => string): void;
+  /** Something has changed: where it is the incident that is asked about, what would be done is asked for again. */
+  noteChange(): void;
 }
 
 interface Open {
   readonly incident: string;
   readonly decision: Decision;
   /** What of the incident the dialog was filled from. */
-  key: string | undefined;
+  key: string;
   choices: Choices | undefined;
   action: string;
 }
 
 const input = (id: string): HTMLInputElement => byId(id) as HTMLInputElement;
 
-export function createDecisions(api: Api, speak: (text: string) => void): Decisions {
+interface DecisionParts {
+  readonly api: Api;
+  readonly speak: (text: string) => void;
+  /** What is known of an incident. */
+  readonly keyOf: (incident: string) => string;
+}
+
+export function createDecisions({ api, speak, keyOf }: DecisionParts): Decisions {
   const dialog = dialogById('decide');
   const confirm = byId('decide-confirm') as HTMLButtonElement;
   const error = byId('decide-error');
@@ -118,7 +125,7 @@ export function createDecisions(api: Api, speak: (text: string) => void): Decisi
 
   return {
     open(incident, decision): void {
-      open = { incident, decision, key: undefined, choices: undefined, action: '' };
+      open = { incident, decision, key: keyOf(incident), choices: undefined, action: '' };
       setText(byId('decide-title'), `${decision} ${incident}`);
       for (const id of ['decide-would', 'decide-facts', 'decide-as', 'decide-error']) setText(byId(id), '');
       setText(byId('decide-would'), 'It is being read…');
@@ -133,12 +140,11 @@ export function createDecisions(api: Api, speak: (text: string) => void): Decisi
       byId('decide-cancel').focus();
       void load();
     },
-    noteChange(key): void {
-      if (open === undefined) return;
-      const now = key(open.incident);
-      const isOther = open.key !== undefined && open.key !== now;
-      open.key = now;
-      if (isOther) void load();
+    noteChange(): void {
+      if (open === undefined || open.key === keyOf(open.incident)) return;
+      open.key = keyOf(open.incident);
+      setText(error, '');
+      void load();
     },
   };
 }

@@ -19,13 +19,17 @@ function start(): void {
   const api = createApi(takeToken());
   const speak = createSpeaker();
   const reports = createReports(api);
-  const decisions = createDecisions(api, speak);
+  const decisions = createDecisions({ api, speak, keyOf });
   const filter: { text: string; states: ReadonlySet<CellState> } = { text: '', states: new Set() };
   let model: Model | undefined;
   let broken: string | undefined = 'it has not answered yet';
   let heardAt = 0;
   let selected = '';
   let isDue = false;
+
+  function keyOf(incident: string): string {
+    return JSON.stringify(model?.rest.incidents.find(({ name }) => name === incident) ?? '');
+  }
 
   const onReport = (incident: string): void => {
     reports.open(incident);
@@ -91,8 +95,7 @@ function start(): void {
     broken = undefined;
     showLink(model.link, broken, heardAt);
     if (before !== undefined) for (const news of newsOf(before, model)) speak(news);
-    const { incidents: cards } = model.rest;
-    decisions.noteChange((incident) => JSON.stringify(cards.find(({ name }) => name === incident) ?? ''));
+    decisions.noteChange();
     draw();
     return true;
   }

@@ -81,7 +81,7 @@ export const SCRIPT = `"use strict";
 
   // src/cli/ui/browser/decide.ts
   var input = (id) => byId(id);
-  function createDecisions(api, speak) {
+  function createDecisions({ api, speak, keyOf }) {
     const dialog = dialogById("decide");
     const confirm = byId("decide-confirm");
     const error = byId("decide-error");
@@ -168,7 +168,7 @@ export const SCRIPT = `"use strict";
     });
     return {
       open(incident, decision) {
-        open = { incident, decision, key: void 0, choices: void 0, action: "" };
+        open = { incident, decision, key: keyOf(incident), choices: void 0, action: "" };
         setText(byId("decide-title"), \`\${decision} \${incident}\`);
         for (const id of ["decide-would", "decide-facts", "decide-as", "decide-error"]) setText(byId(id), "");
         setText(byId("decide-would"), "It is being read\\u2026");
@@ -183,12 +183,11 @@ export const SCRIPT = `"use strict";
         byId("decide-cancel").focus();
         void load();
       },
-      noteChange(key) {
-        if (open === void 0) return;
-        const now = key(open.incident);
-        const isOther = open.key !== void 0 && open.key !== now;
-        open.key = now;
-        if (isOther) void load();
+      noteChange() {
+        if (open === void 0 || open.key === keyOf(open.incident)) return;
+        open.key = keyOf(open.incident);
+        setText(error, "");
+        void load();
       }
     };
   }
@@ -787,13 +786,16 @@ export const SCRIPT = `"use strict";
     const api = createApi(takeToken());
     const speak = createSpeaker();
     const reports = createReports(api);
-    const decisions = createDecisions(api, speak);
+    const decisions = createDecisions({ api, speak, keyOf });
     const filter = { text: "", states: /* @__PURE__ */ new Set() };
     let model;
     let broken = "it has not answered yet";
     let heardAt = 0;
     let selected = "";
     let isDue = false;
+    function keyOf(incident) {
+      return JSON.stringify(model?.rest.incidents.find(({ name }) => name === incident) ?? "");
+    }
     const onReport = (incident) => {
       reports.open(incident);
     };
@@ -853,8 +855,7 @@ export const SCRIPT = `"use strict";
       broken = void 0;
       showLink(model.link, broken, heardAt);
       if (before !== void 0) for (const news of newsOf(before, model)) speak(news);
-      const { incidents: cards } = model.rest;
-      decisions.noteChange((incident) => JSON.stringify(cards.find(({ name }) => name === incident) ?? ""));
+      decisions.noteChange();
       draw();
       return true;
     }

@@ -5,7 +5,7 @@ const COLOURS = `
   --back: #fff; --panel: #f6f7f9; --ink: #16191d; --dim: #5b6470; --line: #c9d0d8; --link: #0b57c2; --focus: #0b57c2;
   --good: #1a7f43; --bad: #b3231c; --warn-back: #fdf1d8; --warn: #7d5000;
   --healthy: #e4f1e8; --healthy-ink: #22613a; --watched: #f3d27a; --watched-ink: #3d2c00; --unknown: #c3cad3; --unknown-ink: #1d242c;
-  --working: #3b7dd8; --working-ink: #fff; --ill: #c3271f; --ill-ink: #fff; --held: #6a4fb0; --held-ink: #fff; }
+  --working: #2b66bd; --working-ink: #fff; --ill: #c3271f; --ill-ink: #fff; --held: #6a4fb0; --held-ink: #fff; }
 @media (prefers-color-scheme: dark) { :root {
   --back: #14171b; --panel: #1c2127; --ink: #e7eaee; --dim: #9aa5b1; --line: #3b444f; --link: #7db4ff; --focus: #ffd166;
   --good: #4cc27a; --bad: #ff8a80; --warn-back: #362a10; --warn: #f0c265;
