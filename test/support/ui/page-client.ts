@@ -2,7 +2,11 @@
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { TOKEN_HEADER, type ChangeMessage, type PulseMessage, type WholeMessage } from '../../../src/cli/ui/wire.ts';
-import type { ServedPage } from './served-page.ts';
+
+export interface PageAddress {
+  readonly origin: string;
+  readonly token: string;
+}
 
 export interface Answer {
   readonly status: number;
@@ -17,7 +21,7 @@ export interface AskOptions {
   readonly body?: string;
 }
 
-function headersOf({ origin, token }: ServedPage, { method, headers = {} }: AskOptions): Record<string, string> {
+function headersOf({ origin, token }: PageAddress, { method, headers = {} }: AskOptions): Record<string, string> {
   const post = { origin, 'content-type': 'application/json' };
   const all = { [TOKEN_HEADER]: token, ...(method === 'POST' ? post : {}), ...headers };
   return Object.fromEntries(
@@ -25,7 +29,7 @@ function headersOf({ origin, token }: ServedPage, { method, headers = {} }: AskO
   );
 }
 
-export async function ask(page: ServedPage, path: string, options: AskOptions = {}): Promise<Answer> {
+export async function ask(page: PageAddress, path: string, options: AskOptions = {}): Promise<Answer> {
   const { method = 'GET', body } = options;
   const outgoing = request(`${page.origin}${path}`, { method, headers: headersOf(page, options), agent: false });
   outgoing.end(body);
@@ -47,7 +51,7 @@ export interface Listening {
   stop(): void;
 }
 
-export async function listen(page: ServedPage): Promise<Listening> {
+export async function listen(page: PageAddress): Promise<Listening> {
   const outgoing = request(`${page.origin}/api/events`, { headers: headersOf(page, {}), agent: false });
   outgoing.end();
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];

@@ -5,11 +5,10 @@ import { serveLoopback } from '../../../src/platform/loopback-server.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import { withReviews, type ReviewOptions } from '../reviews.ts';
+import type { PageAddress } from './page-client.ts';
 
-export interface ServedPage {
+export interface ServedPage extends PageAddress {
   readonly url: string;
-  readonly origin: string;
-  readonly token: string;
   /** All that it has written to the terminal. */
   readonly printed: () => string;
   /** Rejects where the plugin ends by itself. */
