@@ -14,7 +14,7 @@ export default {
     'test/{demo,e2e,bench,model,mutation,score}/main.ts',
     // Stryker loads the first two, and tests the third.
     'test/mutation/{runner,ignored,registry}.ts',
-    'test/browser/write.ts',
+    'test/browser/write{,-page}.ts',
     'test/bench/parse-lines.ts',
     'test/support/stacks/record.ts',
     'scripts/*.mjs',

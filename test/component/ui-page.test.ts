@@ -145,7 +145,7 @@ describe('who is served', () => {
   test('what is too long, or is no name, is refused', async () => {
     const body = 'x'.repeat(LOOPBACK_BOUNDS.bodyBytes + 1);
     expect((await ask(page, `/api/incidents/${HELD}/decision`, { method: 'POST', body })).status).toBe(413);
-    for (const name of ['../../etc', '%2e%2e', 'A', `${'a'.repeat(300)}`, 'a%00b', ''])
+    for (const name of ['../../etc', '%2e%2e', 'A', 'a'.repeat(300), 'a%00b', ''])
       expect((await ask(page, `/api/incidents/${name}/choices`)).status).toBe(404);
     expect((await ask(page, '/api/incidents/nope/choices')).status).toBe(404);
     expect((await decide({ decision: 'Delete' })).status).toBe(400);

@@ -78,7 +78,7 @@ async function firstLists(
 ): Promise<void> {
   const over = new AbortController();
   const late = clock.sleep(FIRST_LIST_MS, AbortSignal.any([signal, over.signal])).catch(() => undefined);
-  await Promise.race([Promise.all(mirrors.map(async (mirror) => await mirror.whenSynced())), late]);
+  await Promise.race([Promise.all(mirrors.map((mirror) => mirror.whenSynced())), late]);
   over.abort();
 }
 

@@ -36,7 +36,7 @@ export function shown(text: string, max = MAX_TEXT): string {
 }
 
 /** Whether it waits for a person's word. */
-export function isHeld({ spec, status }: KubeletIncident): boolean {
+function isHeld({ spec, status }: KubeletIncident): boolean {
   if (spec.approval !== undefined || status.outcome !== undefined) return false;
   return findStep(status, HOLD_STEP)?.state === 'Requested';
 }
@@ -47,7 +47,7 @@ const SILENCE: readonly string[] = ['no agent', 'agent silent'];
 const MINOR = /^(?:PLEG Suspected|clock is off|log unreadable|disk not writable)$/;
 
 /** @param troubles of the node; empty: it is healthy. */
-export function cellState(troubles: readonly Trouble[], incidents: readonly KubeletIncident[]): CellState {
+function cellState(troubles: readonly Trouble[], incidents: readonly KubeletIncident[]): CellState {
   if (incidents.some(isHeld)) return 'held';
   if (incidents.length > 0) return 'working';
   if (troubles.length === 0) return 'healthy';

@@ -3,7 +3,7 @@ import { isMedicError, type MedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
 import { KIND_NAMES, KINDS, tryList, type Denials, type KindName } from './rights.ts';
 
-export interface Trouble {
+interface Trouble {
   /** Since when, milliseconds since 1970 by this machine's clock. */
   readonly at: number;
   readonly why: string;

@@ -2,13 +2,13 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { LocalStream } from '../../ports/local-http.ts';
 
-export type EventName = 'whole' | 'change' | 'pulse';
+type EventName = 'whole' | 'change' | 'pulse';
 
 export interface Streams {
   /** Whether there is room for one more. */
   hasRoom(): boolean;
   /** Told of the whole state, and from then on of each change. */
-  open(stream: LocalStream): void;
+  readonly open: (stream: LocalStream) => void;
   change(text: string): void;
   pulse(text: string): void;
   count(): number;

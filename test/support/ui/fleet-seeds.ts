@@ -30,7 +30,7 @@ function fine(type: string): NonNullable<HealthStatus['conditions']>[number] {
   return { type, status: 'True', reason: 'Fine', message: 'fine', lastTransitionTime: ago(3_600_000) };
 }
 
-export function healthStatus(): Partial<HealthStatus> {
+function healthStatus(): Partial<HealthStatus> {
   return {
     kubelet: { unit: 'kubelet.service', restart: 'always', program: { state: 'Running', since: ago(3_600_000) } },
     conditions: ['LogReadable', 'RuntimeReachable', 'SpoolWritable', 'StacksReadable', 'Recoverable'].map(fine),

@@ -23,7 +23,11 @@ export interface AskOptions {
 
 function headersOf({ origin, token }: PageAddress, { method, headers = {} }: AskOptions): Record<string, string> {
   const post = { origin, 'content-type': 'application/json' };
-  const all = { [TOKEN_HEADER]: token, ...(method === 'POST' ? post : {}), ...headers };
+  const all: NonNullable<AskOptions['headers']> = {
+    [TOKEN_HEADER]: token,
+    ...(method === 'POST' ? post : {}),
+    ...headers,
+  };
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
@@ -39,7 +43,7 @@ export async function ask(page: PageAddress, path: string, options: AskOptions =
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString() };
 }
 
-export type Heard =
+type Heard =
   | ({ readonly kind: 'whole' } & WholeMessage)
   | ({ readonly kind: 'change' } & ChangeMessage)
   | ({ readonly kind: 'pulse' } & PulseMessage);
@@ -48,7 +52,7 @@ export interface Listening {
   readonly status: number;
   /** The first from now on, or among those that were not waited for, for which it holds. */
   until(isIt: (message: Heard) => boolean): Promise<Heard>;
-  stop(): void;
+  readonly stop: () => void;
 }
 
 export async function listen(page: PageAddress): Promise<Listening> {

@@ -20,8 +20,12 @@ export interface Api {
   decide(incident: string, decision: DecisionRequest): Promise<void>;
 }
 
+interface Asking extends Pick<RequestInit, 'method' | 'body' | 'signal'> {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export function createApi(token: string): Api {
-  const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
+  const ask = async (path: string, init: Asking = {}): Promise<Response> =>
     await fetch(`/api/${path}`, {
       ...init,
       cache: 'no-store',
@@ -29,7 +33,7 @@ export function createApi(token: string): Api {
       redirect: 'error',
       headers: { ...init.headers, [TOKEN_HEADER]: token },
     });
-  const good = async (path: string, init?: RequestInit): Promise<Response> => {
+  const good = async (path: string, init?: Asking): Promise<Response> => {
     const answer = await ask(path, init);
     if (!answer.ok) throw new Error(await errorOf(answer));
     return answer;

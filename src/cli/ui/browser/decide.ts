@@ -6,7 +6,7 @@ import { byId, dialogById, el, setText } from './dom.ts';
 type Decision = 'Approve' | 'Reject';
 
 export interface Decisions {
-  open(incident: string, decision: Decision): void;
+  readonly open: (incident: string, decision: Decision) => void;
   /** Something has changed: where it is the incident that is asked about, what would be done is asked for again. */
   noteChange(): void;
 }

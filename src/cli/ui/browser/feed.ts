@@ -31,10 +31,9 @@ export async function runFeed(options: FeedOptions): Promise<void> {
     });
     try {
       const answer = await options.api.events(own.signal);
-      if (!answer.ok) {
-        options.onBreak(await errorOf(answer));
-        if (answer.status === 401) return;
-      } else await readAll(answer, options, own);
+      if (answer.ok) await readAll(answer, options, own);
+      else options.onBreak(await errorOf(answer));
+      if (answer.status === 401) return;
     } catch (error) {
       options.onBreak(error instanceof Error ? error.message : String(error));
     } finally {

@@ -7,7 +7,7 @@ import { cellLabel, STATES } from './words.ts';
 export interface Grid {
   /** @param names those that are shown, in order. */
   show(names: readonly string[], cells: ReadonlyMap<string, Cell>): void;
-  focus(name: string): void;
+  readonly focus: (name: string) => void;
 }
 
 interface GridEvents {

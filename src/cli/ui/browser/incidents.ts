@@ -3,7 +3,7 @@ import type { EndedCard, IncidentCard } from '../wire.ts';
 import { button, byId, el, setText } from './dom.ts';
 import { ageText, decisionsOf } from './words.ts';
 
-export interface IncidentEvents {
+interface IncidentEvents {
   readonly onReport: (incident: string) => void;
   readonly onDecide: (incident: string, decision: 'Approve' | 'Reject') => void;
   readonly onNode: (node: string) => void;

@@ -290,10 +290,9 @@ export const SCRIPT = `"use strict";
       });
       try {
         const answer = await options.api.events(own.signal);
-        if (!answer.ok) {
-          options.onBreak(await errorOf(answer));
-          if (answer.status === 401) return;
-        } else await readAll(answer, options, own);
+        if (answer.ok) await readAll(answer, options, own);
+        else options.onBreak(await errorOf(answer));
+        if (answer.status === 401) return;
       } catch (error) {
         options.onBreak(error instanceof Error ? error.message : String(error));
       } finally {

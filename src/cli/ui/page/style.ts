@@ -57,7 +57,7 @@ const GRID = `
 #grid [role=row] { display: flex; height: var(--size); content-visibility: auto; contain-intrinsic-size: auto var(--size); }
 #grid [role=gridcell] { width: var(--size); height: var(--size); border: 1px solid var(--back); border-radius: 4px; text-align: center; cursor: default;
   font: 700 12px/calc(var(--size) - 2px) "DejaVu Sans Mono", ui-monospace, monospace; user-select: none; }
-#grid [role=gridcell]:focus { outline: 3px solid var(--focus); outline-offset: -1px; z-index: 1; }
+#grid [role=gridcell]:focus { outline: 3px solid var(--ink); outline-offset: 1px; position: relative; z-index: 1; }
 #grid [role=gridcell]:hover { border-color: var(--ink); }
 ${STATES.map((state) => `[data-state=${state}] { background: var(--${state}); color: var(--${state}-ink); }`).join('\n')}
 [data-stale=true] #grid, [data-stale=true] .scroll { filter: grayscale(1); opacity: .75; }

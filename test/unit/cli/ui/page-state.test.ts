@@ -114,7 +114,7 @@ describe('what may not be read', () => {
 
   test('an object that cannot be read is named', async () => {
     const local = fleetOf(2);
-    local.seeds.seed(NODES, { metadata: { name: 'odd' }, status: { conditions: 'none' } } as never);
+    local.seeds.seed(NODES, { metadata: { name: 'odd' }, status: { conditions: 'none' } });
     const { rest, cells } = await stateOf(local);
     expect(cells.size).toBe(2);
     expect(rest.notices[0]).toMatch(/^Cannot be read, and is not counted: node\/odd: /);
