@@ -14,6 +14,7 @@ import { startApiServer, type ApiServer } from '../support/api-server/server.ts'
 import { anIncident, aPlan } from '../support/builders/objects.ts';
 import { createRecordingLog } from '../support/builders/recording.ts';
 import { createSeededRandom } from '../support/clock.ts';
+import type { Cluster } from '../../src/ports/cluster.ts';
 import type { ReviewOptions } from '../support/reviews.ts';
 import { createLocalCluster, type LocalCluster } from '../support/local-cluster.ts';
 import { aHeldIncident, HELD, nodeName, plantFleet, plantIncident, plantNode } from '../support/ui/fleet-seeds.ts';
@@ -199,6 +200,33 @@ describe('what is told', () => {
     const fresh = await listening();
     const whole = await fresh.until(({ kind }) => kind === 'whole');
     expect(whole.kind === 'whole' && whole.cells.length).toBe(19);
+  });
+
+  test('is not of now either while the API server answers again and a watch is still behind', async () => {
+    const clock = quickClock(QUICK);
+    const cluster = local.clusterFor(clock);
+    let isBehind = false;
+    const mirror: Cluster['mirror'] = (resource, query, signal) => {
+      const real = cluster.mirror(resource, query, signal);
+      let last: number | undefined;
+      return { ...real, freshAt: () => (last = isBehind ? last : real.freshAt()) };
+    };
+    const behind = await servePage({ ...cluster, mirror }, { clock });
+    const stream = await listen(behind);
+    await stream.until((message) => message.kind === 'pulse' && message.link.kind === 'live');
+    isBehind = true;
+    local.setDown('connect ECONNREFUSED');
+    await stream.until((message) => message.kind === 'pulse' && message.link.kind === 'lost');
+    local.setDown(undefined);
+    const back = await stream.until(
+      (message) =>
+        message.kind === 'pulse' && (message.link.kind === 'live' || message.link.why.startsWith('it is back')),
+    );
+    expect(back).toMatchObject({ link: { kind: 'lost', why: 'it is back, and is being read again' } });
+    isBehind = false;
+    await stream.until((message) => message.kind === 'pulse' && message.link.kind === 'live');
+    stream.stop();
+    await behind.stop();
   });
 
   test('is a report, made with what is in the API server alone', async () => {

@@ -62,8 +62,11 @@ export async function openLiveFleet(session: Session, tell: () => void, signal: 
     },
     link(): Link {
       const trouble = questions.trouble();
-      if (trouble !== undefined) return { kind: 'lost', since: trouble.at, why: shown(trouble.why) };
+      if (trouble?.isOver === false) return { kind: 'lost', since: trouble.at, why: shown(trouble.why) };
       const ageMs = ageOf(readable(), clock.monotonic());
+      // It answers again, and a watch may not have caught up yet.
+      const isBehind = trouble !== undefined && clock.monotonic() - ageMs < trouble.askedAt;
+      if (isBehind) return { kind: 'lost', since: trouble.at, why: 'it is back, and is being read again' };
       if (ageMs <= STALE_MS) return { kind: 'live' };
       return { kind: 'lost', since: clock.now() - ageMs, why: 'a watch has had no word for 2 minutes' };
     },

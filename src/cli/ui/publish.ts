@@ -31,6 +31,7 @@ export async function openPublisher(
   const live = await openLiveFleet(session, wakeUp.wake, signal);
   let state = look(live);
   let version = 1;
+  let link = live.link();
   let text: string | undefined;
   const streams = createStreams(clock, () => {
     text ??= wholeText();
@@ -39,7 +40,7 @@ export async function openPublisher(
 
   function wholeText(): string {
     const cells = [...state.cells.values()];
-    const message: WholeMessage = { version, now: state.now, cells, rest: state.rest, link: live.link(), about };
+    const message: WholeMessage = { version, now: state.now, cells, rest: state.rest, link, about };
     return JSON.stringify(message);
   }
 
@@ -57,7 +58,11 @@ export async function openPublisher(
 
   function pulse(): void {
     text = undefined;
-    const message: PulseMessage = { version, now: state.now, link: live.link() };
+    const wasLost = link.kind === 'lost';
+    link = live.link();
+    // What was missed comes before the word that all is of now again.
+    if (wasLost && link.kind === 'live') lookAgain();
+    const message: PulseMessage = { version, now: state.now, link };
     streams.pulse(JSON.stringify(message));
   }
 

@@ -6,12 +6,16 @@ import { KIND_NAMES, KINDS, tryList, type Denials, type KindName } from './right
 interface Trouble {
   /** Since when, milliseconds since 1970 by this machine's clock. */
   readonly at: number;
+  /** The same on the monotonic clock: what was heard since then was heard after it. */
+  readonly askedAt: number;
   readonly why: string;
+  /** The API server answers again. */
+  readonly isOver: boolean;
 }
 
 export interface Questions {
   denials(): Denials;
-  /** undefined: it answers. */
+  /** The last one; undefined: there was none. */
   trouble(): Trouble | undefined;
   /** Ends with the signal. @throws what will not go away by itself, and what has not for ten minutes. */
   keepAsking(): Promise<void>;
@@ -34,26 +38,30 @@ export async function openQuestions(session: Session, tell: () => void, signal: 
   let denials = await firstDenials(session, signal);
   let trouble: Trouble | undefined;
   let refusals = 0;
-  let lostAt = 0;
 
-  function heard(kind: KindName, why: MedicError | undefined): void {
+  function heard({ kind, why, askedAt }: Asked): void {
     const isAnswer = why === undefined || why.code === 'E_KUBE_DENIED';
-    const before = { denied: denials[kind], trouble };
-    denials = isAnswer ? withDenial(denials, kind, why) : denials;
+    const before = { denied: denials[kind], isLost: isLost() };
     if (isAnswer) {
-      trouble = undefined;
+      denials = withDenial(denials, kind, why);
       refusals = 0;
+      if (trouble !== undefined) trouble = { ...trouble, isOver: true };
     } else {
-      if (trouble === undefined) lostAt = clock.monotonic();
-      trouble = { at: trouble?.at ?? clock.now(), why: why.message };
+      const begun = trouble?.isOver === false ? trouble : { at: clock.now(), askedAt };
+      trouble = { ...begun, why: why.message, isOver: false };
       refusals = isMedicError(why, 'denied', 'terminal') ? refusals + 1 : 0;
     }
-    if (before.denied !== denials[kind] || (before.trouble === undefined) !== (trouble === undefined)) tell();
+    if (before.denied !== denials[kind] || before.isLost !== isLost()) tell();
+  }
+
+  function isLost(): boolean {
+    return trouble?.isOver === false;
   }
 
   function isForGood(): boolean {
     if (KIND_NAMES.every((kind) => denials[kind] !== undefined)) return true;
-    return refusals >= MAX_REFUSALS || (trouble !== undefined && clock.monotonic() - lostAt > GIVE_UP_MS);
+    const isAway = trouble?.isOver === false && clock.monotonic() - trouble.askedAt > GIVE_UP_MS;
+    return refusals >= MAX_REFUSALS || isAway;
   }
 
   return {
@@ -62,10 +70,10 @@ export async function openQuestions(session: Session, tell: () => void, signal: 
     async keepAsking(): Promise<void> {
       for (let turn = 0; ; turn++) {
         await clock.sleep(ASK_MS, signal).catch(() => undefined);
-        const { kind, why } = await ask(session, turn, signal);
+        const asked = await ask(session, turn, signal);
         if (signal.aborted) return;
-        heard(kind, why);
-        if (why !== undefined && isForGood()) throw why;
+        heard(asked);
+        if (asked.why !== undefined && isForGood()) throw asked.why;
       }
     },
   };
@@ -84,17 +92,20 @@ interface Asked {
   readonly kind: KindName;
   /** undefined: it was answered, or there is no time for an answer any more. */
   readonly why: MedicError | undefined;
+  /** On the monotonic clock. */
+  readonly askedAt: number;
 }
 
 /** Of each kind in turn. */
 async function ask(session: Session, turn: number, signal: AbortSignal): Promise<Asked> {
   const kind = KIND_NAMES[turn % KIND_NAMES.length] ?? 'nodes';
+  const askedAt = session.clock.monotonic();
   try {
     if (!signal.aborted) await tryList(session, kind, { deadlineMs: ANSWER_MS, signal });
-    return { kind, why: undefined };
+    return { kind, why: undefined, askedAt };
   } catch (error) {
-    if (signal.aborted) return { kind, why: undefined };
-    if (isMedicError(error)) return { kind, why: error };
+    if (signal.aborted) return { kind, why: undefined, askedAt };
+    if (isMedicError(error)) return { kind, why: error, askedAt };
     throw error;
   }
 }
