@@ -6,6 +6,8 @@ const production = process.argv.includes('--production');
 export default {
   entry: [
     'src/bin/*.ts!',
+    // The generator bundles it.
+    'src/cli/ui/browser/main.ts!',
     // npm scripts name the rest.
     ...(production ? ['tools/{generate,release}/main.ts!'] : []),
     'tools/release/inject-blob.ts!',
@@ -13,7 +15,7 @@ export default {
     'test/{demo,e2e,bench,model,mutation,score,release}/main.ts',
     // Stryker loads the first two, and tests the third.
     'test/mutation/{runner,ignored,registry}.ts',
-    'test/browser/write.ts',
+    'test/browser/write{,-page}.ts',
     'test/bench/parse-lines.ts',
     'test/support/stacks/record.ts',
     'scripts/*.mjs',

@@ -8,6 +8,7 @@ import { createTerminal } from '../cli/terminal.ts';
 import { createSystemClock } from '../platform/clock.ts';
 import { readOwnCauses } from '../platform/own-causes/read-own-causes.ts';
 import { createSystemRandom } from '../platform/random.ts';
+import type { ServeLocally } from '../ports/local-http.ts';
 import type { LocalProcesses } from '../ports/stacks.ts';
 
 const terminal = createTerminal(process.stdout, process.stderr, process.env);
@@ -23,6 +24,12 @@ function kubeconfigFiles({ kubeconfig }: ConnectionFlags): readonly string[] {
 async function openLocalProcesses(): Promise<LocalProcesses> {
   const { createLocalProcesses } = await import('../host/stacks/local-processes.ts');
   return createLocalProcesses(createSystemClock());
+}
+
+/** `ui` alone serves anything. */
+async function openLoopback(): Promise<ServeLocally> {
+  const { serveLoopback } = await import('../platform/loopback-server.ts');
+  return serveLoopback;
 }
 
 /** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */
@@ -47,6 +54,7 @@ async function connect(flags: ConnectionFlags): Promise<Session> {
     cluster: createCluster(connection, { clock, random: createSystemRandom(), log }),
     clock,
     terminal,
+    server: connection.server,
   };
 }
 
@@ -62,6 +70,7 @@ void runProgram(process.argv.slice(2), {
   connect,
   readOwnCauses,
   processes: openLocalProcesses,
+  serveLocally: openLoopback,
 }).then((code) => {
   process.exitCode = code;
 });

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ConnectionFlags } from './connection-flags.ts';
 import type { OwnCausesFile } from '../core/diagnosis/catalogue/own-causes.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ServeLocally } from '../ports/local-http.ts';
 import type { LocalProcesses } from '../ports/stacks.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,6 +19,8 @@ export interface ProgramContext {
   readonly readOwnCauses: (path: string) => OwnCausesFile;
   /** This machine. */
   readonly processes: () => Promise<LocalProcesses>;
+  /** The same, for a browser on it. */
+  readonly serveLocally: () => Promise<ServeLocally>;
 }
 
 /** Takes the exit code of the command that ran. */

@@ -12,6 +12,7 @@ import { addReport } from './report/report-flags.ts';
 import { addHistory, addShow } from './show/show-flags.ts';
 import { addStacks } from './stacks/stacks-flags.ts';
 import { addStatus } from './status/status-flags.ts';
+import { addUi } from './ui/ui-flags.ts';
 import { addUninstall } from './uninstall/uninstall.ts';
 import { addWatch } from './watch/watch-fleet.ts';
 import { MedicError } from '../ports/errors.ts';
@@ -31,6 +32,7 @@ Examples:
   kubectl medic capture node-1                   save evidence of a node now, and touch nothing
   kubectl medic exclude node-1 --reason upgrade  keep hands off a node, until --undo
   kubectl medic watch                            incidents and nodes as they change
+  kubectl medic ui                               the same as a page of this machine, with reports, approve and reject
   kubectl medic drill node-1 --fault frozen-kubelet   rehearse a recovery on a node that is labelled for it
   kubectl medic uninstall --dry-run              what is left when the release is gone
   kubectl medic diagnose bundle                  read goroutine dumps and logs, without a cluster
@@ -67,6 +69,7 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
   addCapture(program, context);
   addExclude(program, context);
   addWatch(program, context);
+  addUi(program, context);
   addDrill(program, context, finish);
   addDiagnose(program, context, finish);
   addStacks(program, context, finish);

@@ -10,6 +10,8 @@ export interface Session {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly terminal: Terminal;
+  /** URL of the API server, for a person; absent: there is none, as in a test. */
+  readonly server?: string;
 }
 
 /** Field manager of what a person writes with the plugin. */

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { reportDocument } from '../../src/cli/report/document.ts';
 import { startBrowser } from '../support/browser.ts';
+import { FAINT } from '../support/faint.ts';
 import { PAYLOADS, withTexts } from '../support/report/hostile.ts';
 import { recovered, SCENARIOS } from '../support/report/scenarios.ts';
 
@@ -141,18 +142,6 @@ test('it is light or dark as the reader has it, and can be read in both', async 
   }
   expect(backs).toEqual(['rgb(255, 255, 255)', 'rgb(20, 23, 27)']);
 });
-
-/** Texts below the contrast of WCAG 2.2 AA (4.5), with the background that is behind them. */
-const FAINT = `(() => {
-  const rgb = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const back = (one) => { for (let e = one; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
-  return [...document.querySelectorAll('main *:not(svg *)')].filter((one) => [...one.childNodes].some((n) => n.nodeType === 3 && n.data.trim() !== '')).flatMap((one) => {
-    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(back(one))].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
-    return contrast < 4.5 ? [one.className + ' ' + one.textContent.slice(0, 30) + ' ' + contrast.toFixed(2)] : [];
-  });
-})()`;
 
 test('the timeline is a table for who does not see the drawing, and each section has a name', async () => {
   const { page } = await open(reportDocument(recovered()));

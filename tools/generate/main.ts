@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the types in src/api: CRDs, the schema of the chart's values, its dashboard, the reference.
+ * Writes what is generated from src: CRDs, the schema of the chart's values, its dashboard, the reference, the script of the page.
  * And what follows from package.json: Chart.yaml, and the version wherever else it is named.
  * `--check` writes nothing, names the files that differ and exits 1 if there are any.
  */
@@ -14,6 +14,7 @@ import { chartValuesSchema } from './chart-values.ts';
 import { dashboard } from './dashboard.ts';
 import { DEFINITIONS, customResourceDefinition } from './definitions.ts';
 import { observabilityReference } from './observability.ts';
+import { pageScript } from './page-script.ts';
 import { apiReference } from './reference.ts';
 import { sizingReference } from './sizing.ts';
 import { stampedFiles } from './versions.ts';
@@ -76,6 +77,7 @@ function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/conditions.md', markdown(conditionReference()));
   files.set('docs/reference/observability.md', markdown(observabilityReference()));
   files.set('docs/reference/sizing.md', markdown(sizingReference()));
+  files.set('src/cli/ui/page/script.ts', `// ${HEADER}\n${pageScript(ROOT)}`);
   return files;
 }
 

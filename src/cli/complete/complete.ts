@@ -66,8 +66,9 @@ function flagAndAbout(option: Option): readonly [string, string] {
   return [option.long ?? option.short ?? '', option.description];
 }
 
-/** Of a flag without choices: a file is most likely, and a shell knows them. */
-function valuesOf({ argChoices }: Option): Choices {
+/** Of a flag without choices: a file is most likely, and a shell knows them. Nobody can guess a number. */
+function valuesOf({ argChoices, flags }: Option): Choices {
+  if (flags.includes('<number>')) return nothing;
   return argChoices === undefined ? files : { words: argChoices.map((word) => [word, '']), directive: NO_FILES };
 }
 

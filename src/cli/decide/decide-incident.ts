@@ -52,7 +52,8 @@ function notYours(error: MedicError, by: string, name: string, { decision }: Dec
   return new MedicError(error.code, 'denied', message, { cause: error });
 }
 
-function assertOpen(incident: KubeletIncident, made: Decision): void {
+/** @throws `E_CLI_NOT_NOW` where it is decided already, or there is nothing to decide. */
+export function assertOpen(incident: KubeletIncident, made: Decision): void {
   const { metadata, spec, status } = incident;
   const refuse = (why: string): never => {
     throw new MedicError('E_CLI_NOT_NOW', 'terminal', `${metadata.name} ${why}`);

@@ -72,23 +72,25 @@ export async function readFleet(session: Session): Promise<Fleet> {
 const CLOCK_NOISE_MS = 5_000;
 
 /** What others wrote is dated by the API server's clock, and the clock of a laptop may be anything. */
-export function serverNow({ cluster, clock }: Session): number {
+export function serverNow({ cluster, clock }: Pick<Session, 'cluster' | 'clock'>): number {
   const aheadMs = cluster.clockAheadMs() ?? 0;
   return Math.abs(aheadMs) < CLOCK_NOISE_MS ? clock.now() : clock.now() - aheadMs;
 }
 
-function unreadOf(kind: string, { malformed }: Listed<unknown>): readonly string[] {
+export function unreadOf(kind: string, { malformed }: Pick<Listed<unknown>, 'malformed'>): readonly string[] {
   return malformed.map(({ name, message }) => `${kind}/${name}: ${message}`);
 }
 
-interface Seen {
+/** What was read of each kind. */
+export interface Seen {
   readonly nodes: readonly Node[];
   readonly healths: readonly KubeletHealth[];
   readonly policies: readonly KubeletRecoveryPolicy[];
   readonly incidents: readonly KubeletIncident[];
 }
 
-function fleetOf({ nodes, healths, policies, incidents }: Seen, now: number): Omit<Fleet, 'unread' | 'leader'> {
+/** @param now milliseconds since 1970, by the API server's clock. */
+export function fleetOf({ nodes, healths, policies, incidents }: Seen, now: number): Omit<Fleet, 'unread' | 'leader'> {
   const healthOf = new Map(healths.map((health) => [health.metadata.name, health]));
   const open = incidents
     .filter(isOpen)

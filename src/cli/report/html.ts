@@ -34,10 +34,14 @@ export function clipped(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max)}… (${String(text.length - max)} more characters)`;
 }
 
-/** As it may stand in markup. Characters that are not seen, or that turn the direction of a text, are spelled out. */
+/** As a person may be shown it: characters that are not seen, or that turn the direction of a text, are spelled out. */
+export function plainText(text: string, max: number): string {
+  return printable(clipped(text, max).toWellFormed()).replaceAll(PILED, '$1');
+}
+
+/** As it may stand in markup. */
 function escaped(text: string): string {
-  const plain = printable(clipped(text, MAX_TEXT).toWellFormed()).replaceAll(PILED, '$1');
-  return plain.replaceAll(/[&<>"'`]/g, (character) => ESCAPES[character] ?? '');
+  return plainText(text, MAX_TEXT).replaceAll(/[&<>"'`]/g, (character) => ESCAPES[character] ?? '');
 }
 
 function markupOf(part: Part): string {

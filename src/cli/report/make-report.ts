@@ -8,24 +8,32 @@ import { reportDocument } from './document.ts';
 import { gatherArtifacts } from './gather.ts';
 import { refuseExisting, writeReport } from './write-file.ts';
 
-export interface ReportOptions extends FetchOptions {
-  /** undefined: to standard output. */
-  readonly file: string | undefined;
-  /** Whether a file that is there is replaced. */
-  readonly force: boolean;
+interface DocumentOptions extends FetchOptions {
   /** Of the plugin. */
   readonly version: string;
 }
 
-/** @throws `E_CLI_NOT_FOUND`; `E_CLI_OUTPUT`. */
-export async function runReport(session: Session, name: string, options: ReportOptions): Promise<void> {
-  const { file, force, version } = options;
-  const { terminal, clock } = session;
-  if (file !== undefined && !force) await refuseExisting(file);
+export interface ReportOptions extends DocumentOptions {
+  /** undefined: to standard output. */
+  readonly file: string | undefined;
+  /** Whether a file that is there is replaced. */
+  readonly force: boolean;
+}
+
+/** One document of HTML. @throws `E_CLI_NOT_FOUND`. */
+export async function makeReport(session: Session, name: string, options: DocumentOptions): Promise<string> {
   const incident = await getIncident(session, name);
   const events = await eventsOf(session, incident);
   const artifacts = await gatherArtifacts(session, incident, options);
-  const text = reportDocument({ incident, events, artifacts, now: clock.now(), version });
+  return reportDocument({ incident, events, artifacts, now: session.clock.now(), version: options.version });
+}
+
+/** @throws `E_CLI_NOT_FOUND`; `E_CLI_OUTPUT`. */
+export async function runReport(session: Session, name: string, options: ReportOptions): Promise<void> {
+  const { file, force } = options;
+  const { terminal } = session;
+  if (file !== undefined && !force) await refuseExisting(file);
+  const text = await makeReport(session, name, options);
   if (file === undefined) {
     terminal.out(text);
     return;

@@ -103,18 +103,18 @@ function evidenceText(terminal: Terminal, incident: KubeletIncident, verbose: bo
   const where = ' '.repeat(15);
   const width = textWidth(terminal, where.length, TEXT_WIDTH);
   const gone = trimmed === undefined ? '' : `${where}${wrap(oneLine(trimmed.message), width, where)}\n`;
-  const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n${gone}${bucketText(bucket, where)}`;
+  const heads = `  ${terminal.paint('bold', 'Saved'.padEnd(13))}${evidenceSummary(incident)}\n${gone}${bucketText(terminal, bucket, where)}`;
   const shown = evidence.filter(({ state }) => verbose || state === 'Failed');
   if (shown.length === 0) return heads;
   return heads + renderTable(shown.map(artifactRow)).replaceAll(/^/gm, '               ').trimEnd() + '\n';
 }
 
-function bucketText(bucket: IncidentStatus['bucket'], where: string): string {
+function bucketText(terminal: Terminal, bucket: IncidentStatus['bucket'], where: string): string {
   if (bucket === undefined) return '';
   const { state, objects, uri, message } = bucket;
   const rest = state === 'Complete' ? '' : ` ${state === 'Waiting' ? 'waits' : 'given up'}: ${message ?? ''}`;
   const words = `in the bucket: ${String(objects.length)} at ${uri};${rest}`.replace(/;$/, '');
-  return `${where}${wrap(oneLine(words), TEXT_WIDTH, where)}\n`;
+  return `${where}${wrap(oneLine(words), textWidth(terminal, where.length, TEXT_WIDTH), where)}\n`;
 }
 
 function artifactRow(entry: EvidenceEntry): readonly string[] {

@@ -34,7 +34,7 @@ export function addWatch(program: Command, { connect }: ProgramContext): void {
 }
 
 /** Bookmarks come once a minute, so a copy of this age has no connection. */
-const STALE_MS = 120_000;
+export const STALE_MS = 120_000;
 const LOOK_MS = 5_000;
 
 /** Ends with the signal. @throws `E_KUBE_DENIED` where incidents or healths may not be listed. */
@@ -70,7 +70,8 @@ export async function runWatch(session: Session, node: string | undefined, signa
   await tellSilence(session, [incidents, healths], signal);
 }
 
-function ageOf(mirrors: readonly Pick<Mirror<never>, 'freshAt'>[], now: number): number {
+/** Of the oldest copy, in milliseconds; one that was never read does not count. @param now on the monotonic clock. */
+export function ageOf(mirrors: readonly Pick<Mirror<never>, 'freshAt'>[], now: number): number {
   return Math.max(...mirrors.map((mirror) => now - (mirror.freshAt() ?? now)));
 }
 

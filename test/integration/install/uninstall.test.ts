@@ -45,6 +45,7 @@ async function medic(argv: readonly string[], stdin = '', cluster = admin): Prom
     version: 'test',
     readOwnCauses,
     processes: () => Promise.reject(new Error('it reads no process')),
+    serveLocally: () => Promise.reject(new Error('it serves nothing')),
     connect: () => Promise.resolve({ cluster, clock: realClock, terminal }),
   });
   return { ...ran, code };

@@ -2,9 +2,9 @@
 import { Readable } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import { SELF_SUBJECT_REVIEWS } from '../../../src/cli/who-am-i.ts';
 import { createCluster } from '../../../src/kube/cluster.ts';
 import { createSystemClock } from '../../../src/platform/clock.ts';
+import { serveLoopback } from '../../../src/platform/loopback-server.ts';
 import { readOwnCauses } from '../../../src/platform/own-causes/read-own-causes.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
@@ -15,6 +15,7 @@ import { startApiServer, type ApiServer } from '../../support/api-server/server.
 import { T0 } from '../../support/builders/objects.ts';
 import { createRecordingLog } from '../../support/builders/recording.ts';
 import { createSeededRandom } from '../../support/clock.ts';
+import { withReviews } from '../../support/reviews.ts';
 
 export interface Ran {
   readonly code: number;
@@ -79,18 +80,8 @@ export async function runOffline(
       options.processes === undefined
         ? Promise.reject(new Error('it reads no process'))
         : Promise.resolve(options.processes),
+    serveLocally: () => Promise.resolve(serveLoopback),
     connect: () => options.connect?.(terminal) ?? Promise.reject(new Error('it needs no cluster')),
   });
   return { code, out, err };
-}
-
-/** The API server in memory stores objects; a review is none. */
-function withReviews(cluster: Cluster): Cluster {
-  return {
-    ...cluster,
-    create: async (resource, object, options) => {
-      if (resource.plural !== SELF_SUBJECT_REVIEWS.plural) return await cluster.create(resource, object, options);
-      return resource.parse({ metadata: {}, status: { userInfo: { username: 'jane@example.com' } } });
-    },
-  };
 }

@@ -21,7 +21,7 @@ const complete = async (...words: readonly string[]): Promise<string> => (await 
 test('offers commands, each with what it does', async () => {
   expect(await complete('sta')).toMatch(/^status\tthe fleet on one screen.*\nstacks\t.*\n:4\n$/);
   const all = await complete('');
-  for (const name of ['approve', 'cancel', 'diagnose', 'exclude', 'preflight', 'watch'])
+  for (const name of ['approve', 'cancel', 'diagnose', 'exclude', 'preflight', 'ui', 'watch'])
     expect(all).toContain(`${name}\t`);
   expect(all).not.toContain('__complete');
 });
@@ -40,6 +40,9 @@ test('offers flags and the values that they have; files where anything may stand
   expect(await complete('capture', '--wa')).toMatch(/^--wait\t.*\n:4\n$/);
   expect(await complete('history', '-o', 'y')).toBe('yaml\n:4\n');
   expect(await complete('history', '--kubeconfig', '')).toBe(':0\n');
+  expect(await complete('ui', '--po')).toMatch(/^--port\t.*\n:4\n$/);
+  expect(await complete('ui', '--port', '')).toBe(':4\n');
+  expect(await complete('ui', '')).toBe(':4\n');
   expect(await complete('diagnose', 'x')).toBe(':0\n');
   expect(await complete('nonsense', '')).toBe(':4\n');
 });

@@ -42,7 +42,7 @@ export const ERROR_CODES = {
   E_EVIDENCE_DAMAGED: 'What was read is not what was saved: its checksum is another one, or parts are missing.',
   E_EVIDENCE_MISSING: 'An artifact is missing; the message says why.',
   E_EVIDENCE_TOO_LARGE: 'An artifact is larger than the API server takes.',
-  E_HTTP_LISTEN: 'The address for probes and metrics is malformed or taken.',
+  E_HTTP_LISTEN: 'The address for probes and metrics, or the port of `kubectl medic ui`, is malformed or taken.',
   E_NOTIFY_DEADLINE: 'A receiver of notifications did not answer in time.',
   E_NOTIFY_UNREACHABLE:
     'No connection to a receiver of notifications; the message has the code of the system or of TLS.',

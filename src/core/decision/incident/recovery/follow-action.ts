@@ -1,5 +1,6 @@
 /** One action: chosen from the diagnosis, requested of the agent, and followed to its record. */
 import type { Approval, IncidentStatus, KubeletIncident, Step } from '../../../../api/v1alpha1/kinds/incident.ts';
+import type { ProbeState } from '../../../../api/v1alpha1/kinds/health.ts';
 import type { Action } from '../../../../api/v1alpha1/kinds/policy.ts';
 import { durationMs } from '../../../time/duration.ts';
 import { ACTIONS, type ActRecord, agentLimitsOf, type ActStep, isAct, isActStep } from '../../actions.ts';
@@ -37,11 +38,19 @@ function triesOf({ status }: KubeletIncident): readonly PastTry[] {
   }));
 }
 
-function triedBefore({ incident, budget, now }: IncidentSnapshot, status: IncidentStatus): readonly PastTry[] {
+/** What an action is chosen from, beside the status of the incident. */
+export interface Choosing extends Pick<IncidentSnapshot, 'incident' | 'policy' | 'now'> {
+  /** The agent's newest CRI probe; `Unknown` if it is not in touch. */
+  readonly probe: ProbeState;
+  /** Those of the same node at least, open or past. */
+  readonly incidents: readonly KubeletIncident[];
+}
+
+function triedBefore({ incident, incidents, now }: Choosing, status: IncidentStatus): readonly PastTry[] {
   const withinMs = durationMs(incident.spec.plan.budget.perNode.within);
   const fingerprint = status.diagnosis?.fingerprint;
   if (fingerprint === undefined) return [];
-  return budget.incidents
+  return incidents
     .filter((other) => other.metadata.name !== incident.metadata.name && other.spec.nodeUID === incident.spec.nodeUID)
     .filter((other) => other.status.diagnosis?.fingerprint === fingerprint)
     .filter((other) => (fromTime(other.metadata.creationTimestamp) ?? 0) > now - withinMs)
@@ -57,18 +66,24 @@ function chosenBy({ by }: Approval, action: Action, allowed: readonly Action[]):
 }
 
 export function choose(snapshot: IncidentSnapshot, status: IncidentStatus): ActionChoice {
-  const { plan, approval } = snapshot.incident.spec;
+  const { incident, policy, now, budget } = snapshot;
+  return chooseFrom({ incident, policy, now, probe: probeState(snapshot), incidents: budget.incidents }, status);
+}
+
+/** The same for who has no snapshot: a person who is about to approve. */
+export function chooseFrom(choosing: Choosing, status: IncidentStatus): ActionChoice {
+  const { plan, approval } = choosing.incident.spec;
   const tried = actSteps(status).map(({ action }) => action);
-  const allowed = actionsAllowedNow(plan, snapshot.policy);
+  const allowed = actionsAllowedNow(plan, choosing.policy);
   if (approval?.action !== undefined && tried.length === 0) return chosenBy(approval, approval.action, allowed);
   if (status.diagnosis === undefined)
     return { kind: 'HandOver', reason: 'NotDiagnosed', message: 'there is no diagnosis' };
   return chooseAction({
     diagnosis: status.diagnosis,
-    probe: probeState(snapshot),
+    probe: choosing.probe,
     allowed,
     tried,
-    before: triedBefore(snapshot, status),
+    before: triedBefore(choosing, status),
   });
 }
 
