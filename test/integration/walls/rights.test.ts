@@ -58,6 +58,7 @@ describe('the table of rights', () => {
   test.each([
     ['by default', [], []],
     ['with the node proxy, medik8s and drills', ALL, ['nodeProxy', 'medik8s', 'drills']],
+    ['with a bucket', ['evidence.bucket.name=evidence'], ['bucket']],
   ] as const)('is what the chart grants %s, and all of it', (_what, sets, has) => {
     expect(renderedRules(sets)).toEqual(inForce(has).map(lineOf).sort());
   });

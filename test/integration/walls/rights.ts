@@ -4,7 +4,7 @@ export interface Right {
   /** `controller`, `agent` and `clean-up` are the chart's accounts, the others ClusterRoles for people. */
   readonly identity: string;
   /** The values that grant it; absent: always. */
-  readonly when?: 'nodeProxy' | 'medik8s' | 'drills';
+  readonly when?: 'nodeProxy' | 'medik8s' | 'drills' | 'bucket';
   /** `*`: in all, and of what is in none. */
   readonly namespace: string;
   /** `GROUP/RESOURCE`, `RESOURCE` of the core group; subresources after a slash of their own: `/nodes/status`. */
@@ -152,6 +152,15 @@ export const RIGHTS: readonly Right[] = [
     resources: ['kubeletevidences'],
     verbs: ['create'],
     why: 'what came through the node proxy',
+  },
+  {
+    identity: 'controller',
+    when: 'bucket',
+    namespace: '*',
+    group: OWN,
+    resources: ['kubeletevidences'],
+    verbs: ['create'],
+    why: 'uploads of what is brought back from there, for two hours at most (policy)',
   },
   {
     identity: 'controller',
@@ -333,6 +342,7 @@ const CONDITIONS: Readonly<Record<NonNullable<Right['when']>, string>> = {
   nodeProxy: '`controller.nodeProxy`',
   medik8s: 'that namespace',
   drills: '`drills.enabled`',
+  bucket: '`evidence.bucket`',
 };
 
 /** A row of the table of docs/threat-model.md. */
