@@ -66,6 +66,7 @@ describe('the table of rights', () => {
     ['where MachineHealthChecks may ask', [MHC], ['otherOperators', 'mhc']],
     ['where all may, and Machines are replaced', [NHC, MHC, REPLACE], ['otherOperators', 'nhc', 'mhc', 'replace']],
     ['where nobody may ask, whatever follows', [REPLACE], []],
+    ['with a bucket', ['evidence.bucket.name=evidence'], ['bucket']],
   ] as const)('is what the chart grants %s, and all of it', (_what, sets, has) => {
     expect(renderedRules(sets)).toEqual(inForce(has).map(lineOf).sort());
   });

@@ -142,6 +142,15 @@ export const RIGHTS: readonly Right[] = [
   },
   {
     identity: 'controller',
+    when: 'bucket',
+    namespace: '*',
+    group: OWN,
+    resources: ['kubeletevidences'],
+    verbs: ['create'],
+    why: 'uploads of what is brought back from there, for two hours at most (policy)',
+  },
+  {
+    identity: 'controller',
     namespace: '*',
     group: OWN,
     resources: ['kubeletrecoverypolicies/status', 'kubeletincidents/status'],
@@ -334,6 +343,7 @@ const CONDITIONS: Readonly<Record<NonNullable<Right['when']>, string>> = {
   nhc: '`nodeHealthCheck.enabled`',
   mhc: '`machineHealthCheck.enabled`',
   replace: '`machineHealthCheck.replaceMachines`',
+  bucket: '`evidence.bucket`',
 };
 
 /** A row of the table of docs/threat-model.md. */

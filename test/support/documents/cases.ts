@@ -48,6 +48,9 @@ const ON_A_NODE = 'it reads the memory of a kubelet: test/integration/stacks-*.t
 const LONG = 'it takes minutes, and .ci/run has it as a step of its own';
 const IN_A_POD = 'it runs a program in a pod: there is no runtime here';
 const METRICS_API = 'it needs metrics-server';
+const RELEASED = 'test/release does that with the files of a release';
+const RELEASING = 'test/release/releasing.test.ts types it in a copy';
+const CLOUD = 'it needs an account of AWS';
 const POD_NETWORK = 'it needs an endpoint on the pod network; test/unit/chart/monitoring.test.ts holds its name';
 
 interface NotRun {
@@ -61,6 +64,20 @@ export const NOT_RUN: readonly NotRun[] = [
   { begins: 'docker build', why: REGISTRY },
   { begins: 'docker push', why: REGISTRY },
   { begins: 'git clone', why: 'this is the clone' },
+  { begins: 'sha256sum --check', why: RELEASED },
+  { begins: 'tar -xzf kubectl-medic_', why: RELEASED },
+  { begins: 'sudo install kubectl-medic', why: RELEASED },
+  { begins: 'npm version', why: RELEASING },
+  { begins: 'NEXT=', why: RELEASING },
+  { begins: 'sed -i', why: RELEASING },
+  { begins: 'npm run generate', why: RELEASING },
+  { begins: 'git commit', why: RELEASING },
+  { begins: 'npm run release', why: RELEASING },
+  { begins: 'git tag', why: RELEASING },
+  { begins: '(cd release', why: RELEASING },
+  { begins: 'git push', why: RELEASING },
+  { begins: 'aws eks', why: CLOUD },
+  { begins: 'ssh -L', why: 'it needs another machine' },
   { begins: 'npm run demo', why: LONG },
   { begins: 'KUBERNETES_VERSION=1.37.2 npm run test:e2e', why: LONG },
   { begins: 'curl -sk --cert', why: KUBELET },
@@ -75,4 +92,4 @@ export const NOT_RUN: readonly NotRun[] = [
 ];
 
 /** Commands that run until a person interrupts them. Here that is after some seconds, and they must be alive until then. */
-export const UNTIL_STOPPED: readonly RegExp[] = [/^kubectl medic watch(?!.*--timeout)/];
+export const UNTIL_STOPPED: readonly RegExp[] = [/^kubectl medic watch(?!.*--timeout)/, /^kubectl medic ui/];

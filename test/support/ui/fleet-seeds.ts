@@ -1,5 +1,6 @@
 /** Fleets for the page: nodes with agents that have reported just now, and incidents. */
-import { HEALTHS, INCIDENTS, NODES, POLICIES } from '../../../src/api/resources.ts';
+import { HEALTHS, INCIDENTS, LEASES, NODES, POLICIES } from '../../../src/api/resources.ts';
+import { LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
 import type { HealthStatus } from '../../../src/api/v1alpha1/kinds/health.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import type { KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
@@ -58,8 +59,16 @@ export function nodeName(index: number): string {
 const STUCK = { state: 'Unhealthy', reason: 'r', message: 'PLEG is not healthy' } as const;
 
 /** Some of each state; the first seven are ill in some way. */
+/** One that has renewed its lease a moment ago. */
+function plantLeader(server: Seeder): void {
+  const metadata = { name: LEADER_LEASE, namespace: 'kubelet-medic' };
+  const renewTime = new Date(Date.now() - 1_000).toISOString();
+  server.seed(LEASES, { metadata, spec: { holderIdentity: 'pod-1', leaseDurationSeconds: 30, renewTime } });
+}
+
 export function plantFleet(server: Seeder, count: number): void {
   plant(server, POLICIES, aPolicy());
+  plantLeader(server);
   const special: readonly Omit<SeededNode, 'name'>[] = [
     { ready: 'False', since: Date.now() - T0 - 120_000 },
     { health: { pleg: { ...STUCK, since: ago(90_000), episodes: [] } } },

@@ -226,21 +226,6 @@ describe('show', () => {
     );
   });
 
-  test.each([
-    ['Complete', undefined, /in the bucket: 1 at s3:\/\/evidence\/node-a\/x /],
-    [
-      'Waiting',
-      '3 of 4 objects are missing: AccessDenied',
-      /in the bucket: 1 at \S+; waits: 3 of 4 objects are missing: AccessDenied /,
-    ],
-    ['GivenUp', 'the node is gone', /in the bucket: 1 at \S+; given up: the node is gone /],
-  ] as const)('says where it is in the bucket (%s)', async (state, message, words) => {
-    const objects = [{ key: '0123456789abcdef-a.gz', bytes: 7, sha256: 'ab'.repeat(32) }];
-    const bucket = { state, at: at(0), uri: 's3://evidence/node-a/x', objects, message };
-    const name = seedIncident({ status: { ...RECOVERED, bucket } });
-    expect((await bench.run('show', name)).out.replaceAll(/\s+/g, ' ')).toMatch(words);
-  });
-
   test('links the incidents with the same fault', async () => {
     const pattern = { summary: '2 of 3 nodes, same line', incidents: ['node-b-1'] };
     const name = seedIncident({ status: { ...RECOVERED, pattern } });

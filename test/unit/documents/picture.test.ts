@@ -8,7 +8,11 @@ import { OUTCOMES } from '../../../src/core/decision/record/outcomes.ts';
 import { DEFINITIONS } from '../../../tools/generate/definitions.ts';
 import { documents, linksOf, ROOT } from '../../support/documents/markdown.ts';
 
-const pictures = globSync('docs/images/*', { cwd: fileURLToPath(ROOT) }).sort();
+/** Artifact Hub shows it beside the chart, and no page of ours does. */
+const ICON = 'docs/images/icon.svg';
+const pictures = globSync('docs/images/*', { cwd: fileURLToPath(ROOT) })
+  .filter((path) => path !== ICON)
+  .sort();
 const drawings = pictures.filter((path) => path.endsWith('.svg'));
 const NAMES = new Set<string>([
   ...DEFINITIONS.map(({ kind }) => kind),
