@@ -66,6 +66,11 @@ describe('windows-amd64, by its format', () => {
     expect(file.readUInt16LE(optional + 68)).toBe(3);
   });
 
+  test('it has no signature, since that of Node does not hold any more', () => {
+    const CERTIFICATES = 4;
+    expect(directory(CERTIFICATES)).toBe(0);
+  });
+
   test('its fuse says that there is a blob, and the blob is a resource that has the program in it', () => {
     expect(file.includes(`${FUSE}:1`)).toBe(true);
     expect(file.includes(`${FUSE}:0`)).toBe(false);

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lockedPackage } from './project.ts';
+import { withoutSignature } from './signature.ts';
 
 /** What Node looks for in itself: `:0` behind it, and `:1` once there is a blob. */
 export const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -51,7 +52,7 @@ export function createBlob(main: string): Uint8Array {
 export function withBlob(node: Uint8Array, blob: Uint8Array): Uint8Array {
   return inFolder((folder) => {
     const [file, blobFile] = [join(folder, 'program'), join(folder, 'blob')];
-    writeFileSync(file, node, { mode: 0o755 });
+    writeFileSync(file, withoutSignature(node), { mode: 0o755 });
     writeFileSync(blobFile, blob);
     // It warns of each note of an ELF file that it keeps as it is.
     execFileSync(process.execPath, [INJECT, file, blobFile], { stdio: 'pipe' });
