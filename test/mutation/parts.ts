@@ -18,6 +18,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   'core/decision/node': { ...decision, mutate: ['src/core/decision/node/*.ts'] },
   'core/decision/policy': { ...decision, mutate: ['src/core/decision/policy/*.ts'] },
   'core/decision/record': { ...decision, mutate: ['src/core/decision/{*.ts,record/*.ts}'] },
+  'core/decision/remediation': { ...decision, mutate: ['src/core/decision/remediation/*.ts'] },
   'controller/view': {
     ...controller,
     mutate: ['src/controller/view/*.ts', 'src/controller/{agent-contacts,node-cordon,cluster-of-term}.ts'],

@@ -50,6 +50,10 @@ const requested = {
   startedAt: at(0),
 } as const;
 
+const captureStep = { name: 'capture-host', type: 'CaptureHost', state: 'Requested', startedAt: at(0) } as const;
+const reserved = { name: 'act-1', action: 'RestartKubelet', reservedAt: at(0) } as const;
+const refused = { ...reserved, state: 'Refused', reason: 'Paused' } as const;
+
 describe('a request is worked on', () => {
   test.each<[string, ...Parameters<typeof decide>]>([
     ['while nothing is known yet of a node that is not Ready', {}, {}, 30_000],
@@ -89,10 +93,37 @@ describe('a request is worked on', () => {
     },
   );
 
+  test('while the node is Ready, and its kubelet has just said that PLEG is unhealthy', () => {
+    expect(answer({ node: aNode(), health: aHealth({ state: 'Unhealthy' }) })).toBe('True Unknown Looking');
+  });
+
+  test('on a control plane node, where its policy takes those one at a time', () => {
+    const node = aNode({ ready: 'Unknown', since: -1_000, labels: { 'node-role.kubernetes.io/control-plane': '' } });
+    const match = { policy: aPolicy({ budget: { controlPlane: 'OneAtATime' } }), overridden: [] };
+    expect(answer({ node, match })).toBe('True Unknown Looking');
+  });
+
+  test('after an act that the agent has reserved', () => {
+    const actions = [{ ...reserved, state: 'Succeeded' as const }];
+    const steps = [{ ...requested, state: 'Succeeded' as const }];
+    expect(answer({ incidents: [waiting('AgentSilent', { steps, actions })] })).toBe('True Unknown IncidentOpen');
+  });
+
+  test('in words that say what is done', () => {
+    const said = (incident: KubeletIncident): string | undefined =>
+      findCondition(decide({ incidents: [incident] })?.status.conditions, 'Processing')?.message;
+    expect(said(waiting('Capturing'))).toBe('incident node-a-x7k2q: Waiting: Capturing');
+    expect(said(anIncident())).toBe('incident node-a-x7k2q: opened');
+    expect(said(waiting('Held'))).toBe('incident node-a-x7k2q: because of Held');
+    expect(said(ended('HandedOver', -1_000))).toBe('incident node-a-x7k2q ended as HandedOver: because of HandedOver');
+  });
+
   test('while its incident has not seen yet that the lease of the node is lent', () => {
     const question = [{ incidents: [waiting('MaintenanceLease')] }, { owner: 'NodeHealthCheck' }] as const;
     expect(answer(...question, 59_000)).toBe('True Unknown IncidentOpen');
     expect(answer(...question, 60_000)).toBe('False False MaintenanceLease');
+    expect(decide(...question, 50_000)?.nextCheckAt).toBe(T0 + 60_000);
+    expect(answer({ incidents: [waiting('Held')] }, { owner: 'NodeHealthCheck' })).toBe('False False Held');
   });
 });
 
@@ -133,6 +164,27 @@ describe('a request is given back', () => {
       expect(answer({ incidents: [waiting(reason)] })).toBe(`False False ${reason}`);
     },
   );
+
+  test.each<[string, Partial<KubeletIncident['status']>]>([
+    ['its capture is asked for', { steps: [captureStep] }],
+    ['its act is over and was refused', { steps: [{ ...requested, state: 'Failed' }], actions: [refused] }],
+  ])('where no act has begun: %s', (_, status) => {
+    expect(answer({ incidents: [waiting('AgentSilent', status)] })).toBe('False False AgentSilent');
+  });
+
+  test('when its time is over, and says by which incident it was worked on', () => {
+    const late = decide({ incidents: [waiting('Cooldown'), ended('HandedOver', -90_000)] }, {}, 600_000)?.status;
+    expect([late?.incident, findCondition(late?.conditions, 'Succeeded')?.message]).toEqual([
+      'node-a-x7k2q',
+      'not recovered within 10m; incident node-a-x7k2q: Waiting: Cooldown',
+    ]);
+    const early = decide({ health: aHealth({ state: 'Unhealthy' }) }, {}, 600_000)?.status;
+    expect(Object.keys(early ?? {})).not.toContain('incident');
+  });
+
+  test('where its incident ended in a way that this release does not know, once nothing else is found', () => {
+    expect(answer({ incidents: [ended('OfTheFuture', -1_000)] }, {}, 60_000)).toBe('False False NotStuck');
+  });
 
   test('where there is no such node', () => {
     const target = { kind: 'nobody', reason: 'NodeNotFound', message: 'there is none' } as const;

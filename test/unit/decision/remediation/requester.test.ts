@@ -28,11 +28,10 @@ describe('the node of a request', () => {
     const of = (apiVersion: string) =>
       machineOf({ ...request, metadata: { ...request.metadata, ownerReferences: [{ ...owner!, apiVersion }] } });
     expect(of('cluster.x-k8s.io/v1beta1')).toMatchObject({ namespace: 'default', name: 'machine-a', uid: 'm' });
-    expect([of('machine.openshift.io/v1beta1'), of('cluster.x-k8s.io/v1beta2/x'), of('v1')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    for (const other of ['machine.openshift.io/v1beta1', 'cluster.x-k8s.io/v1beta2/x', 'a.cluster.x-k8s.io/v1beta2'])
+      expect(of(other)).toBeUndefined();
+    const set = { ...owner!, kind: 'MachineSet' };
+    expect(machineOf({ ...request, metadata: { ...request.metadata, ownerReferences: [set] } })).toBeUndefined();
   });
 });
 
@@ -52,6 +51,17 @@ describe('the maintenance lease of a node', () => {
     ['is not lent once it is taken back', HELD, [{ owner: 'NodeHealthCheck', deleting: true }]],
   ])('%s', (_, state, options) => {
     expect(leaseFor(HELD, options.map(aRemediation))).toEqual(state);
+  });
+
+  test('is not lent by what only looks like a NodeHealthCheck', () => {
+    const request = aRemediation({ owner: 'NodeHealthCheck' });
+    const [owner] = request.metadata.ownerReferences;
+    const ownedBy = (apiVersion: string, kind: string) => ({
+      ...request,
+      metadata: { ...request.metadata, ownerReferences: [{ ...owner!, apiVersion, kind }] },
+    });
+    const others = [ownedBy('my.remediation.medik8s.io/v1', 'NodeHealthCheck'), ownedBy(owner!.apiVersion, 'Node')];
+    expect(leaseFor(HELD, others)).toEqual(HELD);
   });
 
   test.each(['NodeHealthCheck-other', 'node-maintenance', 'workers', ''])('is not lent where %p holds it', (by) => {
