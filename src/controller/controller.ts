@@ -11,6 +11,7 @@ import { runFleetReport } from './fleet/report-fleet.ts';
 import { createKubeletLeases } from './incident/kubelet-leases.ts';
 import { createMaintenanceLeases } from './incident/maintenance-lease.ts';
 import { reconcileIncident } from './incident/reconcile-incident.ts';
+import { runRecordMarks } from './incident/record-marks.ts';
 import { createResting } from './incident/resting.ts';
 import { isOpen } from '../core/decision/node-state.ts';
 import { createLocalView } from './view/local-view.ts';
@@ -141,6 +142,7 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     events.run(signal),
     runRetention(world, view, signal),
     runUploadRetention(world, view, signal),
+    runRecordMarks(world, view, signal),
     evidence.run(),
     runFleetReport({ world, view, contacts }, signal),
     notifier.run(signal),

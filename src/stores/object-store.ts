@@ -1,5 +1,6 @@
 /** Artifacts of one incident in the API server, as KubeletEvidence objects. */
 import { EVIDENCES, INCIDENTS } from '../api/resources.ts';
+import { nodeLabels } from '../core/decision/record/labels.ts';
 import type { EvidenceEntry } from '../api/v1alpha1/parts/evidence.ts';
 import type { KubeletEvidence } from '../api/v1alpha1/kinds/kubelet-evidence.ts';
 import type { KubeletIncident } from '../api/v1alpha1/kinds/incident.ts';
@@ -66,7 +67,7 @@ async function createEvidence(
     kind: EVIDENCES.kind,
     metadata: {
       name,
-      labels: upload === undefined ? {} : { [LABEL_UPLOAD]: 'true' },
+      labels: { ...nodeLabels(spec.nodeName), ...(upload === undefined ? {} : { [LABEL_UPLOAD]: 'true' }) },
       annotations: sizeAnnotation(spec.data),
       ownerReferences: [{ apiVersion: API_VERSION, kind: INCIDENTS.kind, name: of, uid }],
     },

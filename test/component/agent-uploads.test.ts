@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, INCIDENTS } from '../../src/api/resources.ts';
 import type { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
 import type { EvidenceEntry } from '../../src/api/v1alpha1/parts/evidence.ts';
-import { LABEL_UPLOAD } from '../../src/api/v1alpha1/words/names.ts';
+import { LABEL_NODE, LABEL_UPLOAD } from '../../src/api/v1alpha1/words/names.ts';
 import { evidenceName } from '../../src/core/evidence/evidence-objects.ts';
 import { sha256 } from '../../src/core/evidence/manifest.ts';
 import { fromTime, toPreciseTime } from '../../src/core/time/timestamp.ts';
@@ -95,7 +95,7 @@ describe('an artifact that a person asks for', () => {
     expect(await readBack(askedAt, log)).toEqual(LOG);
     const [object] = await uploads();
     const { uid } = bench.incident().metadata;
-    expect(object?.metadata.labels).toEqual({ [LABEL_UPLOAD]: 'true' });
+    expect(object?.metadata.labels).toEqual({ [LABEL_NODE]: NODE, [LABEL_UPLOAD]: 'true' });
     expect(object?.metadata.ownerReferences).toMatchObject([{ kind: 'KubeletIncident', name: INCIDENT, uid }]);
     expect(object?.spec).toMatchObject({ nodeName: NODE, incident: INCIDENT, incidentUID: uid, parts: 1 });
     const lifeMs = fromTime(object?.spec.expiresAt)! - bench.clock.now();

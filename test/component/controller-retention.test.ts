@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { INCIDENTS, NODES, EVIDENCES } from '../../src/api/resources.ts';
+import { LABEL_NODE } from '../../src/api/v1alpha1/words/names.ts';
 import type { IncidentStatus } from '../../src/api/v1alpha1/kinds/incident.ts';
 import { toTime } from '../../src/core/time/timestamp.ts';
 import { anIncident, aPlan } from '../support/builders/objects.ts';
@@ -28,8 +29,10 @@ function seedOf(name: string, node: string, hoursAgo: number): void {
   const lastTransitionTime = time;
   const complete = { type: 'Complete', status: 'True', reason: 'Recovered', message: '', lastTransitionTime };
   const { spec } = anIncident({ name, node, plan: aPlan({ evidence: { retention: { ...KEPT, maxAge: '2160h' } } }) });
-  const status = { conditions: [complete], outcome: 'Recovered', timings: { completedAt: time } };
-  bench.local.seeds.seed(INCIDENTS, { metadata: { name, creationTimestamp: time }, spec, status });
+  const timings = { completedAt: time };
+  const status = { observedGeneration: 1, conditions: [complete], outcome: 'Recovered', timings };
+  const metadata = { name, creationTimestamp: time, generation: 1, labels: { [LABEL_NODE]: node } };
+  bench.local.seeds.seed(INCIDENTS, { metadata, spec, status });
 }
 
 /** An incident of some hours ago; nobody reports that its node is well, so that an open one stays open. */

@@ -48,8 +48,8 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   },
   'own-cordon': {
     of: 'G7',
-    file: 'src/controller/node-cordon.ts',
-    code: 'if (!isCordonedBy(node, incident)) return;',
+    file: 'src/core/decision/cordon-patch.ts',
+    code: 'if (!isCordonedBy(node, incident)) return undefined;',
     instead: '',
   },
   'cordon-by-its-writer': {
@@ -60,7 +60,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   },
   'nodes-precondition': {
     of: 'G7',
-    file: 'src/controller/node-cordon.ts',
+    file: 'src/core/decision/cordon-patch.ts',
     code: "{ op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },",
     instead: '',
   },

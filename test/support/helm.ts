@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { controlPlaneBinaries, startControlPlane, type ControlPlane } from './control-plane.ts';
 
-export interface Ran {
+interface Ran {
   readonly status: number | null;
   /** Both streams. */
   readonly output: string;

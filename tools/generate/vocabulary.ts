@@ -10,6 +10,8 @@ import {
   ANNOTATION_CORDONED_BY,
   ANNOTATION_CORDON_REASON,
   ANNOTATION_EXCLUDE,
+  LABEL_CAUSE,
+  LABEL_NODE,
 } from '../../src/api/v1alpha1/words/names.ts';
 import { TRIGGERS } from '../../src/core/decision/node/triggers.ts';
 import { ANSWERS } from '../../src/core/decision/remediation/answers.ts';
@@ -31,6 +33,11 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
   [ANNOTATION_CORDON_REASON]: 'Why it was cordoned.',
 };
 
+const LABELS: Readonly<Record<string, string>> = {
+  [LABEL_NODE]: 'Incidents and evidence: the node. Of a name that no label holds its start and a hash.',
+  [LABEL_CAUSE]: 'Incidents: the cause, once they are over or wait for long.',
+};
+
 type Meanings = Readonly<Record<string, string>>;
 
 const STATES: Meanings = {
@@ -48,7 +55,7 @@ function meanings(table: Readonly<Record<string, { readonly meaning: string }>>)
 /** docs/reference/conditions.md. */
 export function conditionReference(): string {
   return [
-    '# Conditions, triggers, outcomes, annotations',
+    '# Conditions, triggers, outcomes, labels, annotations',
     `## Conditions of a KubeletIncident\n\n${words('Condition', INCIDENT_CONDITIONS)}`,
     `## Triggers\n\nWhat opened an incident: \`spec.trigger.type\`.\n\n${words('Trigger', meanings(TRIGGERS))}`,
     `## Outcomes\n\nThe reason of \`Complete\`, and \`status.outcome\`.\n\n${words('Outcome', meanings(OUTCOMES))}`,
@@ -60,6 +67,7 @@ export function conditionReference(): string {
         Object.entries(conditions).map(([type, meaning]) => [object, `\`${type}\``, meaning]),
       ),
     )}`,
+    `## Labels\n\nTo choose by, as in \`kubectl get ki -l ${LABEL_NODE}=node-1\`. Nothing is decided by them.\n\n${words('Label', LABELS)}`,
     `## Annotations of a Node\n\n${words('Annotation', ANNOTATIONS)}`,
   ].join('\n\n');
 }

@@ -5,6 +5,7 @@ import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { API_VERSION, CONTROLLER_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { NodeCommand, NodeSnapshot } from '../../core/decision/node/node-snapshot.ts';
 import { isCordonedBy, isOpen } from '../../core/decision/node-state.ts';
+import { nodeLabels } from '../../core/decision/record/labels.ts';
 import { incidentName } from '../../core/decision/record/incident-name.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { incidentSubject, nodeSubject } from '../events.ts';
@@ -42,7 +43,8 @@ async function createIncident(
   let last = newest?.metadata.uid ?? '';
   for (let tries = 1; ; tries++) {
     const name = incidentName(nodeName, nodeUID, trigger, last);
-    const manifest = { apiVersion: API_VERSION, kind: INCIDENTS.kind, metadata: { name }, spec };
+    const metadata = { name, labels: nodeLabels(nodeName) };
+    const manifest = { apiVersion: API_VERSION, kind: INCIDENTS.kind, metadata, spec };
     try {
       return await cluster.create(INCIDENTS, manifest, { manager: CONTROLLER_MANAGER });
     } catch (err) {

@@ -86,10 +86,11 @@ type Share = ReturnType<typeof createPool>;
 
 /** What an incident that is over still counts for: budgets, the ladder's memory, patterns, retention. */
 function statusRow(status: IncidentStatus, share: Share): IncidentStatus {
-  const { outcome, timings, diagnosis, bucket } = status;
+  const { outcome, timings, diagnosis, bucket, observedGeneration } = status;
   const bare = (status.conditions ?? []).map(({ type, status, reason }) => ({ type, status, reason }));
   return {
     ...(outcome === undefined ? {} : { outcome }),
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
     ...(timings === undefined ? {} : { timings }),
     ...(bucket === undefined ? {} : { bucket: share({ state: bucket.state, at: '', uri: '', objects: [] }) }),
     ...(diagnosis === undefined ? {} : { diagnosis: share(verdictRow(diagnosis)) }),

@@ -41,11 +41,11 @@ export function impersonationHeaders(stored: Impersonation, flags: Impersonation
 }
 
 function checked(headers: Readonly<Record<string, string | readonly string[]>>): Headers {
-  const written = Object.entries(headers).map(([name, value]) => [
+  const written = Object.entries(headers).map(([name, value]): [string, string | string[]] => [
     name,
     typeof value === 'string' ? headerValue(name, value) : value.map((one) => headerValue(name, one)),
   ]);
-  return Object.fromEntries(written);
+  return Object.fromEntries<string | string[]>(written);
 }
 
 /**

@@ -163,6 +163,14 @@ describe('of incidents the controller writes', () => {
     await written({ steps: [step('capture-host')], conditions: [condition('Complete', 'False', 'Capturing')] });
     await expectRefused(controller.delete(INCIDENTS, { name }), 'that are over');
     await written({ conditions: [condition('Complete', 'True', 'Recovered')] });
+    const labels = { 'kubelet-medic.io/node': 'node-b', 'kubelet-medic.io/cause': 'runtime-hung' };
+    const marked = await controller.apply(INCIDENTS, { metadata: { name, labels } }, MARKS);
+    expect(marked.metadata.labels).toEqual(labels);
+    const seen = { metadata: { name }, status: { observedGeneration: 2 } };
+    expect((await controller.apply(INCIDENTS, seen, { ...MARKS, subresource: 'status' })).status).toMatchObject({
+      observedGeneration: 2,
+      conditions: [{ type: 'Complete' }],
+    });
     expect(await controller.delete(INCIDENTS, { name })).toBe(true);
   });
 
@@ -204,6 +212,20 @@ describe('of incidents the controller writes', () => {
         ),
       'is forbidden',
     ],
+    ['another label', () => mark({ labels: { 'kubelet-medic.io/upload': 'true' } }), 'its labels of node and cause'],
+    ['an annotation', () => mark({ annotations: { a: 'b' } }), 'its labels of node and cause'],
+    ['a finalizer', () => mark({ finalizers: ['a.b/c'] }), 'its labels of node and cause'],
+    [
+      'a request for an upload',
+      () =>
+        controller.jsonPatch(
+          INCIDENTS,
+          { name: 'node-a-bcdfg' },
+          [add('/spec/uploads', [{ file: 'a', at: '2026-11-24T10:00:00Z' }])],
+          CONTROLLER,
+        ),
+      'its labels of node and cause',
+    ],
     ['what the agent did', () => applyStatus({ actions: [actionRecord('capture-host')] }), "the agent's part"],
     ['what the agent saved', () => applyStatus({ evidence: [evidenceEntry('Agent')] }), "the agent's part"],
     ['what the agent saw of its host', () => applyStatus({ host: { at: '2026-11-24T10:00:00Z' } }), "the agent's part"],
@@ -211,6 +233,12 @@ describe('of incidents the controller writes', () => {
     await expectRefused(attack(), words);
   });
 });
+
+const MARKS = { manager: 'kubelet-medic-controller-marks', force: true } as const;
+
+function mark(metadata: object): Promise<unknown> {
+  return controller.apply(INCIDENTS, { metadata: { name: 'node-a-bcdfg', ...metadata } }, MARKS);
+}
 
 function evidenceEntry(by: string): object {
   return { name: 'a', kind: 'HostFacts', by, state: 'Captured', at: '2026-11-24T10:00:00Z', source: 's' };

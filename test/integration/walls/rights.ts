@@ -112,8 +112,8 @@ export const RIGHTS: readonly Right[] = [
     namespace: '*',
     group: OWN,
     resources: ['kubeletincidents'],
-    verbs: [...READ, 'create', 'delete'],
-    why: 'opened without an approval, deleted when they are over (policy)',
+    verbs: [...READ, 'create', 'patch', 'delete'],
+    why: 'opened without an approval, labelled, deleted when they are over (policy)',
   },
   {
     identity: 'controller',

@@ -4,6 +4,10 @@ export const GROUP = 'kubelet-medic.io';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
+/** On a KubeletIncident and a KubeletEvidence: the node, as far as a label holds it. For people: nothing is decided by it. */
+export const LABEL_NODE = `${GROUP}/node`;
+/** On a KubeletIncident: the cause that its diagnosis found. */
+export const LABEL_CAUSE = `${GROUP}/cause`;
 /** On a KubeletEvidence that a person asked for: `true`. It is deleted when it has expired. */
 export const LABEL_UPLOAD = `${GROUP}/upload`;
 /** On a KubeletEvidence: the bytes of its `spec.data` as it is stored. Admission holds whoever creates it to the truth. */
@@ -43,6 +47,8 @@ export const NOTIFICATION_LEDGER = 'kubelet-medic-notifications';
 export const CONTROLLER_MANAGER = 'kubelet-medic-controller';
 /** Field manager of what the controller says of evidence that it has trimmed, also in an incident that is over. */
 export const RETENTION_MANAGER = 'kubelet-medic-controller-retention';
+/** Field manager of the labels of incidents, and of the generation of one that is over. */
+export const MARKS_MANAGER = 'kubelet-medic-controller-marks';
 /** Field manager of the controller's question to an agent, so that asking changes nothing else. */
 export const INQUIRY_MANAGER = 'kubelet-medic-controller-inquiry';
 /** Field manager of what the controller says of the bucket: grants to agents, and what is there of an incident that is over. */
