@@ -12,9 +12,10 @@ const bundled = JSON.parse(readFileSync(join(ROOT, 'dist/bundled.json'), 'utf8')
 const carried = [...new Set(Object.values(bundled).flat())].sort();
 const nodes = [...new Set(TARGETS.flatMap(({ node }) => (node === undefined ? [] : [node.package])))];
 
-test('there are archives, the chart, two lists of parts, checksums and provenance', () => {
+test('there are archives, both charts, two lists of parts, checksums and provenance', () => {
   expect(targets.length).toBeGreaterThan(0);
-  for (const name of [`kubelet-medic-${VERSION}.tgz`, 'SHA256SUMS', 'provenance.json']) expect(files).toContain(name);
+  const charts = ['kubelet-medic', 'kubelet-medic-crds'].map((chart) => `${chart}-${VERSION}.tgz`);
+  for (const name of [...charts, 'SHA256SUMS', 'provenance.json']) expect(files).toContain(name);
 });
 
 describe.each(targets)('$name', (target) => {

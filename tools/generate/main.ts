@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { changelogEntry } from '../release/changelog.ts';
-import { chartYaml, KUBE_VERSION } from '../release/chart.ts';
-import { type Project, readProject, ROOT } from '../release/project.ts';
+import { chartYaml, crdsChartYaml } from '../release/chart.ts';
+import { readProject, ROOT } from '../release/project.ts';
 import { chartValuesSchema } from './chart-values.ts';
 import { dashboard } from './dashboard.ts';
 import { DEFINITIONS, customResourceDefinition } from './definitions.ts';
@@ -43,21 +43,6 @@ function keptByHelm(crd: ReturnType<typeof customResourceDefinition>): Readonly<
 
 const CustomResource = z.looseObject({ metadata: z.looseObject({}) });
 
-/** Of one version with the chart of the programs. */
-function crdsChart({ version, repository }: Project): unknown {
-  return {
-    apiVersion: 'v2',
-    name: 'kubelet-medic-crds',
-    description: 'The CRDs of kubelet-medic, for those who upgrade them by helm.',
-    type: 'application',
-    version,
-    appVersion: version,
-    kubeVersion: KUBE_VERSION,
-    ...(repository === undefined ? {} : { home: repository, sources: [repository] }),
-    annotations: { 'artifacthub.io/license': 'Apache-2.0' },
-  };
-}
-
 /** Text of each file by its path from the root of the repository. The chart's copy of a CRD is the same file. */
 function generated(): ReadonlyMap<string, string> {
   const project = readProject();
@@ -70,7 +55,7 @@ function generated(): ReadonlyMap<string, string> {
     files.set(`charts/kubelet-medic/crds/${definition.plural}.yaml`, yamlText(crd));
     files.set(`charts/kubelet-medic-crds/templates/${definition.plural}.yaml`, asTemplate(yamlText(keptByHelm(crd))));
   }
-  files.set('charts/kubelet-medic-crds/Chart.yaml', yamlText(crdsChart(project)));
+  files.set('charts/kubelet-medic-crds/Chart.yaml', `# ${HEADER}\n${crdsChartYaml(project)}`);
   files.set('charts/kubelet-medic/values.schema.json', `${JSON.stringify(chartValuesSchema(), null, 2)}\n`);
   files.set('charts/kubelet-medic/monitoring/dashboard.json', `${JSON.stringify(dashboard(), null, 2)}\n`);
   files.set('docs/reference/api.md', markdown(apiReference()));

@@ -13,7 +13,7 @@ import { ROOT, type Project } from './project.ts';
  * 1.32: the node's name in service account tokens (generally available in 1.33, on by default before), and selectable fields of
  * custom resources.
  */
-export const KUBE_VERSION = '>=1.32.0-0';
+const KUBE_VERSION = '>=1.32.0-0';
 const FOLDER = 'charts/kubelet-medic';
 /** The platforms that the Dockerfile has a Node for. */
 const PLATFORMS = ['linux/amd64', 'linux/arm64'];
@@ -91,14 +91,35 @@ export function chartYaml(project: Project, entry: Entry): string {
   );
 }
 
-/** The chart as Helm packages it. `helm package` would put the time of each file into it. @param date in milliseconds. */
-export function chartArchive(chartFile: string, date: number): Buffer {
-  const folder = join(ROOT, FOLDER);
+/** Of one version with the chart of the programs. */
+export function crdsChartYaml({ version, repository }: Project): string {
+  return stringify(
+    {
+      apiVersion: 'v2',
+      name: 'kubelet-medic-crds',
+      description: 'The CRDs of kubelet-medic, for those who upgrade them by helm.',
+      type: 'application',
+      version,
+      appVersion: version,
+      kubeVersion: KUBE_VERSION,
+      ...(repository !== undefined && { home: repository, sources: [repository] }),
+      annotations: { 'artifacthub.io/license': 'Apache-2.0' },
+    },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
+}
+
+/**
+ * A chart of `charts/` as Helm packages it. `helm package` would put the time of each file into it.
+ * @param date in milliseconds.
+ */
+export function chartArchive(chart: string, chartFile: string, date: number): Buffer {
+  const folder = join(ROOT, 'charts', chart);
   const files = globSync('**/*', { cwd: folder, withFileTypes: true }).filter((file) => file.isFile());
   const names = files.map((file) => join(file.parentPath, file.name).slice(folder.length + 1)).sort();
   return tarGz(
     names.map((name) => ({
-      name: `kubelet-medic/${name}`,
+      name: `${chart}/${name}`,
       data: name === 'Chart.yaml' ? Buffer.from(chartFile) : readFileSync(join(folder, name)),
     })),
     date,

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type File, tarGz, zip } from './archive.ts';
 import { changelogEntry } from './changelog.ts';
-import { chartArchive, chartYaml } from './chart.ts';
+import { chartArchive, chartYaml, crdsChartYaml } from './chart.ts';
 import { krewManifest } from './krew.ts';
 import { nodeBinary } from './node-binary.ts';
 import { browsable, type Project, readProject, ROOT } from './project.ts';
@@ -107,7 +107,8 @@ function main(): void {
     const files = [...programFiles(target, blob), ...companions()];
     write(archiveName(target, version), target.archive === 'zip' ? zip(files, date) : tarGz(files, date));
   }
-  write(`kubelet-medic-${version}.tgz`, chartArchive(chartYaml(project, entry), date));
+  write(`kubelet-medic-${version}.tgz`, chartArchive('kubelet-medic', chartYaml(project, entry), date));
+  write(`kubelet-medic-crds-${version}.tgz`, chartArchive('kubelet-medic-crds', crdsChartYaml(project), date));
   write(`kubelet-medic_${version}.cdx.json`, sbom('cyclonedx', date));
   write(`kubelet-medic_${version}.spdx.json`, sbom('spdx', date));
   if (repository === undefined) {

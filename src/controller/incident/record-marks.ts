@@ -17,7 +17,7 @@ const EVERY_MS = 30_000;
 /** Between two writes: the history of an older version is no storm. */
 const REST_MS = 100;
 /** In one look, so that what has been decided meanwhile is seen. */
-const AT_ONCE = 100;
+const AT_ONCE = 50;
 
 const MARKS = { manager: MARKS_MANAGER, force: true } as const;
 
