@@ -12,7 +12,7 @@ const FILES = [
 ];
 
 test('a tar has each file with its mode, of root, at the date', () => {
-  const entries = parseTar(gunzipSync(tarGz(FILES, DATE)));
+  const entries = parseTar(new Uint8Array(gunzipSync(tarGz(FILES, DATE))));
   expect(entries.map(({ name, size }) => [name, size])).toEqual(FILES.map(({ name, data }) => [name, data.length]));
   expect(entries.map(({ attrs }) => attrs?.mode?.slice(-3))).toEqual(['755', '644']);
   expect(entries.map(({ attrs }) => [attrs?.user, attrs?.uid])).toEqual([
