@@ -21,6 +21,7 @@ export function nodeBinary(name: string, path: string): Uint8Array {
     rmSync(file);
     throw new Error(`${name}@${version} has the checksum ${found}, and package-lock.json has ${integrity}`);
   }
+  // nanotar reads the whole memory that a view is of: this one has its own.
   const binary = parseTar(new Uint8Array(gunzipSync(archive)), {
     filter: (entry) => entry.name === `package/${path}`,
   })[0]?.data;
