@@ -33,13 +33,19 @@ function resolve(schema: StructuralSchema, jsonPath: string): StructuralSchema |
 }
 
 describe('the CRDs', () => {
-  test('are the four kinds of the group, cluster-scoped, with short names and the category medic', () => {
+  test('are the six kinds of the group, in the scope that each needs, with short names and the category medic', () => {
     const names = DEFINITIONS.map((definition) => customResourceDefinition(definition)).map((crd) => crd['spec']);
     expect(names).toMatchObject([
       { scope: 'Cluster', names: { kind: 'KubeletRecoveryPolicy', shortNames: ['krp'], categories: ['medic'] } },
       { scope: 'Cluster', names: { kind: 'KubeletIncident', shortNames: ['ki'], categories: ['medic'] } },
       { scope: 'Cluster', names: { kind: 'KubeletHealth', shortNames: ['kh'], categories: ['medic'] } },
       { scope: 'Cluster', names: { kind: 'KubeletEvidence', shortNames: ['ke'], categories: ['medic'] } },
+      // Both contracts of other operators ask for a namespace (docs/adr/0017).
+      { scope: 'Namespaced', names: { kind: 'KubeletRemediation', shortNames: ['kr'], categories: ['medic'] } },
+      {
+        scope: 'Namespaced',
+        names: { kind: 'KubeletRemediationTemplate', shortNames: ['krt'], categories: ['medic'] },
+      },
     ]);
   });
 
@@ -92,7 +98,8 @@ describe('the CRDs', () => {
     expect(incident?.selectableFields).toEqual(['.spec.nodeName', '.status.outcome']);
     for (const definition of DEFINITIONS.filter(({ hasStatus }) => hasStatus)) {
       const first = openApiSchema(definition).properties?.['status']?.default;
-      expect(first).toEqual(definition.kind === 'KubeletHealth' ? undefined : { observedGeneration: -1 });
+      const isJudged = ['KubeletRecoveryPolicy', 'KubeletIncident'].includes(definition.kind);
+      expect(first).toEqual(isJudged ? { observedGeneration: -1 } : undefined);
     }
   });
 });
