@@ -269,6 +269,9 @@ describe('evidence', () => {
     expect((await agentA.create(EVIDENCES, evidence(), AGENT)).spec.data).toBe('AA==');
     await agentA.create(EVIDENCES, evidence({ metadata: { name: `node-a-${digits()}.15` } }), AGENT);
     await agentA.create(EVIDENCES, evidence(upload()), AGENT);
+    const labels = { 'kubelet-medic.io/node': 'node-a' };
+    const labelled = await agentA.create(EVIDENCES, evidence({ metadata: { labels } }), AGENT);
+    expect(labelled.metadata.labels).toEqual(labels);
   });
 
   test.each<readonly [string, () => EvidenceChange, string]>([
@@ -297,6 +300,11 @@ describe('evidence', () => {
     ['that the controller took', () => ({ entry: { by: 'Controller' } }), 'that it took itself'],
     ['that expires without the label', () => ({ spec: { expiresAt: inHours(1) } }), 'has the label'],
     ['with the label that never expires', () => ({ metadata: { labels: LABELS } }), 'has the label'],
+    [
+      'with the label of another node',
+      () => ({ metadata: { labels: { 'kubelet-medic.io/node': 'node-b' } } }),
+      'of its own node',
+    ],
     ['with a label of others', () => ({ metadata: { labels: { app: 'x' } } }), 'has the label'],
     ['that expires in three hours', () => upload(3), 'within two hours'],
   ])('is not added by an agent: %s', async (_what, change, words) => {
