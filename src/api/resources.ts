@@ -8,7 +8,7 @@ import { KubeletHealth } from './v1alpha1/kinds/health.ts';
 import { KubeletIncident } from './v1alpha1/kinds/incident.ts';
 import { API_VERSION } from './v1alpha1/words/names.ts';
 import { KubeletRecoveryPolicy } from './v1alpha1/kinds/policy.ts';
-import { KubeletRemediation } from './v1alpha1/kinds/remediation.ts';
+import { KubeletRemediation, KubeletRemediationTemplate } from './v1alpha1/kinds/remediation.ts';
 
 export const NODES = {
   apiVersion: 'v1',
@@ -88,6 +88,13 @@ export const REMEDIATIONS = {
   plural: 'kubeletremediations',
   namespaced: true,
   parse: (raw: unknown): KubeletRemediation => KubeletRemediation.parse(raw),
+} as const;
+export const REMEDIATION_TEMPLATES = {
+  apiVersion: API_VERSION,
+  kind: `${REMEDIATIONS.kind}Template`,
+  plural: 'kubeletremediationtemplates',
+  namespaced: true,
+  parse: (raw: unknown): KubeletRemediationTemplate => KubeletRemediationTemplate.parse(raw),
 } as const;
 /** Of Cluster API. */
 export const MACHINES = {

@@ -3,7 +3,17 @@ import * as z from 'zod/mini';
 import type { Node } from '../../api/kubernetes/node.ts';
 import type { Lease } from '../../api/kubernetes/objects.ts';
 import { ObjectMeta } from '../../api/meta.ts';
-import { EVIDENCES, HEALTHS, INCIDENTS, LEASES, NODES, OPEN_INCIDENTS, POLICIES } from '../../api/resources.ts';
+import {
+  EVIDENCES,
+  HEALTHS,
+  INCIDENTS,
+  LEASES,
+  NODES,
+  OPEN_INCIDENTS,
+  POLICIES,
+  REMEDIATION_TEMPLATES,
+  REMEDIATIONS,
+} from '../../api/resources.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/words/conditions.ts';
 import {
@@ -36,7 +46,7 @@ export const CRDS = {
 
 /** The kinds that are history: `--keep-records` leaves them. */
 export const RECORDS: readonly string[] = [INCIDENTS.plural, EVIDENCES.plural];
-const KINDS = [POLICIES, HEALTHS, INCIDENTS, EVIDENCES] as const;
+const KINDS = [POLICIES, REMEDIATION_TEMPLATES, REMEDIATIONS, HEALTHS, INCIDENTS, EVIDENCES] as const;
 
 /** An incident as far as it is asked for here. */
 const IncidentRow = z.object({ metadata: ObjectMeta, spec: z.object({ nodeName: z.string() }) });
@@ -124,7 +134,7 @@ export async function readRemains({ cluster }: Session): Promise<Remains> {
     const rows = await all({ ...resource, metadataOnly: true, parse: metadataOf }, { pageSize: 500 });
     return [resource.plural, rows.length];
   };
-  const counts = await Promise.all([counted(POLICIES), counted(HEALTHS), counted(EVIDENCES)]);
+  const counts = await Promise.all(KINDS.filter(({ plural }) => plural !== INCIDENTS.plural).map(counted));
   const incidents = await all(INCIDENT_ROWS, { pageSize: INCIDENT_PAGE });
   const nodes = await all(NODES, { pageSize: 500 });
   const names = new Set(nodes.map(({ metadata }) => metadata.name));

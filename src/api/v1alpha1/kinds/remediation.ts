@@ -69,3 +69,4 @@ export const KubeletRemediationTemplate = z
       .check(about('What requests look like.')),
   })
   .check(about('What requests are made from.'));
+export type KubeletRemediationTemplate = z.infer<typeof KubeletRemediationTemplate>;
