@@ -79,5 +79,14 @@ export function hasInvisible(text: string): boolean {
 
 /** The same on one line. */
 export function oneLine(text: string): string {
-  return printable(text.replaceAll(/\s*\n\s*/g, ' ').trim());
+  return printable(joinedLines(text));
+}
+
+/** Lines that have anything, with a blank between them: a node may write megabytes of blanks, and a pattern would look at each again. */
+export function joinedLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { INCIDENTS, NODES, POLICIES } from '../../src/api/resources.ts';
+import { INCIDENTS, LEASES, NODES, POLICIES } from '../../src/api/resources.ts';
+import { LEADER_LEASE } from '../../src/api/v1alpha1/words/names.ts';
 import type { Choices } from '../../src/cli/ui/wire.ts';
 import { createCluster } from '../../src/kube/cluster.ts';
 import type { Cluster } from '../../src/ports/cluster.ts';
@@ -105,7 +106,25 @@ function startUi(kubeconfig: string): Started {
   return { child, page: address, exit, err: () => err };
 }
 
+/** A controller that has renewed its Lease just now. */
+async function seedLeader(): Promise<void> {
+  await cluster.create(
+    rawResource('v1', 'Namespace', 'namespaces', false),
+    { metadata: { name: 'kubelet-medic' } },
+    TEST,
+  );
+  const metadata = { name: LEADER_LEASE, namespace: 'kubelet-medic' };
+  // A MicroTime has six digits.
+  const renewTime = new Date().toISOString().replace('Z', '000Z');
+  await cluster.create(
+    LEASES,
+    { metadata, spec: { holderIdentity: 'pod-1', leaseDurationSeconds: 30, renewTime } },
+    TEST,
+  );
+}
+
 test('shows the fleet to who may, records his name, and ends at once with Ctrl-C', async () => {
+  await seedLeader();
   const { child, page: address, exit } = startUi(kubeconfigOf('jane', '/O=system:masters/CN=jane@example.com'));
   const page = await address;
   const stream = await listen(page);
@@ -136,6 +155,7 @@ test('says to who may only look what he may not', async () => {
   stream.stop();
   expect(whole).toMatchObject({ cells: [], rest: { hasFleet: false, incidents: [{ name: HELD }] } });
   expect(whole.kind === 'whole' && whole.rest.notices).toEqual([
+    expect.stringMatching(/^It is not known whether a controller leads: .*User "eve" cannot get resource "leases"/),
     expect.stringMatching(/^Not shown: you may not list nodes \(.*User "eve" cannot list/),
   ]);
   const { denied } = JSON.parse((await ask(page, `/api/incidents/${HELD}/choices`)).body) as Choices;

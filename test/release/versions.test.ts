@@ -1,5 +1,5 @@
 /** The version is in package.json alone: `npm run generate` brings it everywhere else. */
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { copySources, run, scratch, VERSION } from './built.ts';
@@ -43,12 +43,25 @@ test('a version without an entry of the changelog is refused by generate and by 
 });
 
 test.each([
-  [['--out', '.'], /^release: --out \S+: there are files in it, and they are no release: name another folder\n$/],
+  [['--out', '.'], /^release: --out \S+: \S+ is in it, which is of no release: name another folder\n$/],
   [['--only', 'linux-arm'], /^release: --only linux-arm: there are linux-amd64, linux-arm64, windows-amd64, node\n$/],
   [['--repository', 'here'], /^release: repository: here: must be like https:\/\/HOST\/PATH\n$/],
   [['--fast'], /^release: Unknown option '--fast'/],
 ])('release refuses %j', (argv, said) => {
   expect(tool('tools/release/main.ts', ...argv)).toEqual({ code: 1, said: expect.stringMatching(said) });
+});
+
+test('release deletes no file that is of no release', () => {
+  const folder = join(copy.path, 'Downloads');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'SHA256SUMS'), `${'0'.repeat(64)}  debian.iso\n`);
+  writeFileSync(join(folder, 'thesis.txt'), 'years of work');
+  expect(tool('tools/release/main.ts', '--only', 'node', '--out', folder)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('thesis.txt is in it, which is of no release'),
+  });
+  expect(readFileSync(join(folder, 'thesis.txt'), 'utf8')).toBe('years of work');
+  rmSync(folder, { recursive: true });
 });
 
 test('after a new version nothing names the old one', () => {

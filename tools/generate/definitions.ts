@@ -1,13 +1,6 @@
 /** The kinds as CustomResourceDefinitions: names, columns, selectable fields, and the schema of each. */
 import * as z from 'zod/mini';
-import {
-  EVIDENCES,
-  HEALTHS,
-  INCIDENTS,
-  POLICIES,
-  REMEDIATION_TEMPLATES,
-  REMEDIATIONS,
-} from '../../src/api/resources.ts';
+import { EVIDENCES, HEALTHS, INCIDENTS, POLICIES, REMEDIATIONS } from '../../src/api/resources.ts';
 import { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
 import { KubeletHealth } from '../../src/api/v1alpha1/kinds/health.ts';
 import { KubeletIncident } from '../../src/api/v1alpha1/kinds/incident.ts';
@@ -192,8 +185,8 @@ const REMEDIATION: Definition = {
 };
 
 const REMEDIATION_TEMPLATE: Definition = {
-  kind: REMEDIATION_TEMPLATES.kind,
-  plural: REMEDIATION_TEMPLATES.plural,
+  kind: `${REMEDIATIONS.kind}Template`,
+  plural: 'kubeletremediationtemplates',
   shortName: 'krt',
   description: 'A KubeletRemediationTemplate is what health checks of other operators make KubeletRemediations from.',
   schema: KubeletRemediationTemplate,

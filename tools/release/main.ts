@@ -13,7 +13,7 @@ import { chartArchive, chartYaml, crdsChartYaml } from './chart.ts';
 import { krewManifest } from './krew.ts';
 import { nodeBinary } from './node-binary.ts';
 import { browsable, type Project, readProject, ROOT } from './project.ts';
-import { provenance } from './provenance.ts';
+import { isClean, isTagged, provenance } from './provenance.ts';
 import { createBlob, withBlob } from './single-file.ts';
 import { archiveName, type Target, TARGETS } from './targets.ts';
 
@@ -38,12 +38,14 @@ function readOrder(): Order {
   return { targets, project: { ...project, repository }, out: resolve(values.out) };
 }
 
-/** @throws where a folder has files of somebody else: what is in it is deleted. */
+/** @throws where a folder has files that are no part of an earlier release: what is in it is deleted. */
 function checkFolder(out: string): void {
   const files = existsSync(out) ? readdirSync(out) : [];
-  if (files.length > 0 && !files.includes('SHA256SUMS')) {
-    throw new Error(`--out ${out}: there are files in it, and they are no release: name another folder`);
-  }
+  const sums = files.includes('SHA256SUMS') ? readFileSync(join(out, 'SHA256SUMS'), 'utf8').split('\n') : [];
+  const ours = new Set(['SHA256SUMS', ...sums.map((line) => line.slice(66))]);
+  const other = files.find((name) => !ours.has(name));
+  if (other !== undefined)
+    throw new Error(`--out ${out}: ${other} is in it, which is of no release: name another folder`);
 }
 
 const dist = (name: string): Buffer => readFileSync(join(ROOT, 'dist', name));
@@ -118,6 +120,10 @@ function main(): void {
   } else if (targets.length === TARGETS.length) {
     write('medic.yaml', krewManifest({ version, repository, sums }));
   }
+  if (!isTagged(version) || !isClean())
+    console.log(
+      `Not to be published: ${isClean() ? '' : 'the tree has changes, or '}HEAD is not v${version}. provenance.json says so.`,
+    );
   write('provenance.json', provenance({ version, repository, sums }));
   const lines = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, sum]) => `${sum}  ${name}\n`);
   writeFileSync(join(out, 'SHA256SUMS'), lines.join(''));

@@ -28,13 +28,22 @@ function nodePackage(name: string): object {
   return { uri: `pkg:npm/${name}@${version}`, digest: { sha512 } };
 }
 
+/** What is built is what the tag of the version names. */
+export function isTagged(version: string): boolean {
+  return (git('tag', '--points-at', 'HEAD') ?? '').split('\n').includes(`v${version}`);
+}
+
+/** Nothing is changed that is not committed. */
+export function isClean(): boolean {
+  return git('status', '--porcelain') === '';
+}
+
 export function provenance({ version, repository, sums }: ProvenanceInput): string {
   const commit = git('rev-parse', 'HEAD');
-  const isClean = git('status', '--porcelain') === '';
   const source = {
-    uri: `git+${repository ?? 'file:///kubelet-medic'}@refs/tags/v${version}`,
+    uri: `git+${repository ?? 'file:///kubelet-medic'}${isTagged(version) ? `@refs/tags/v${version}` : ''}`,
     ...(commit !== undefined && { digest: { gitCommit: commit } }),
-    annotations: { isClean },
+    annotations: { isClean: isClean() },
   };
   const packages = TARGETS.flatMap(({ node }) => (node === undefined ? [] : [nodePackage(node.package)]));
   const statement = {

@@ -6,6 +6,7 @@ import { fromTime } from '../../core/time/timestamp.ts';
 import type { Fleet } from '../fleet/read-fleet.ts';
 import type { Trouble } from '../fleet/troubles.ts';
 import { plainText } from '../report/html.ts';
+import { joinedLines } from '../terminal.ts';
 import {
   fleetStatus,
   type FleetStatus,
@@ -32,7 +33,7 @@ export interface PageState {
 
 /** On one line, as text. */
 export function shown(text: string, max = MAX_TEXT): string {
-  return plainText(text.replaceAll(/\s*\n\s*/g, ' ').trim(), max);
+  return plainText(joinedLines(text), max);
 }
 
 /** Whether it waits for a person's word. */

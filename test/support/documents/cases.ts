@@ -93,3 +93,6 @@ export const NOT_RUN: readonly NotRun[] = [
 
 /** Commands that run until a person interrupts them. Here that is after some seconds, and they must be alive until then. */
 export const UNTIL_STOPPED: readonly RegExp[] = [/^kubectl medic watch(?!.*--timeout)/, /^kubectl medic ui/];
+
+/** Commands that ask, and are answered with `yes`. */
+export const ASKS: readonly RegExp[] = [/^kubectl medic uninstall(?!.*--dry-run)/];

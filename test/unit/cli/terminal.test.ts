@@ -61,3 +61,10 @@ describe('the length of a line', () => {
     expect(width(columns, env)).toBe(expected);
   });
 });
+
+test('a text of blanks without end is one line in no time', () => {
+  const before = process.cpuUsage();
+  expect(oneLine(`a${' '.repeat(1_000_000)}b \n\n\t c\r\n`)).toBe(`a${' '.repeat(1_000_000)}b c`);
+  expect(oneLine(' \n'.repeat(500_000))).toBe('');
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
+});
