@@ -105,7 +105,6 @@ const INCIDENT: Definition = {
   ],
   selectableFields: ['.spec.nodeName', '.status.outcome'],
   hasStatus: true,
-  firstStatus: UNOBSERVED,
 };
 
 const HEALTH: Definition = {

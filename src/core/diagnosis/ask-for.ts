@@ -1,9 +1,22 @@
 /** What would tell more than what was given: nothing is asked for that is here. */
 import type { Facts } from './analysis/facts.ts';
+import type { ProcessKind } from '../dump/goroutine.ts';
+
+/** A shim says nothing of what the runtime answers. */
+const RUNTIMES: readonly ProcessKind[] = ['containerd', 'crio', 'dockerd'];
 
 /** `crictl pods` by a person, or dumps of the runtime, which say more. */
 function isRuntimeKnown({ input, others }: Facts): boolean {
-  return input.probe !== 'Unknown' || others.some(({ dump }) => dump.process !== 'other');
+  return input.probe !== 'Unknown' || others.some(({ dump }) => RUNTIMES.includes(dump.process));
+}
+
+/** As klog writes, or as a journal names who writes. */
+const OF_KUBELET = /(?:^|\n)[IWEF]\d{4} \d\d:\d\d:\d\d|\bkubelet(?:\[\d+\])?: /;
+
+function hasKubeletLog({ input }: Facts): boolean {
+  return input.logs.some((log) =>
+    'clues' in log ? log.clues.some(({ line }) => OF_KUBELET.test(line)) : OF_KUBELET.test(log.text),
+  );
 }
 
 function dumpsToTake({ kubelet, isWhole, earlier }: Facts): string | undefined {
@@ -18,7 +31,7 @@ function dumpsToTake({ kubelet, isWhole, earlier }: Facts): string | undefined {
 export function askFor(facts: Facts): string {
   const asked = [
     dumpsToTake(facts),
-    facts.hasLogs ? undefined : "bring the kubelet's log",
+    hasKubeletLog(facts) ? undefined : "bring the kubelet's log",
     isRuntimeKnown(facts) ? undefined : 'ask the runtime (crictl pods)',
   ].filter((one) => one !== undefined);
   const [first, ...others] = asked;

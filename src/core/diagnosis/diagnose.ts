@@ -6,7 +6,7 @@ import { isOpenCall } from './analysis/open-calls.ts';
 import { relistMotion } from './analysis/motion.ts';
 import { CATALOGUE } from './catalogue/catalogue.ts';
 import type { Cause } from './catalogue/cause.ts';
-import { describeStack } from './found.ts';
+import { describeStack, type Found } from './found.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Frame } from '../dump/goroutine.ts';
 import type { DiagnosisInput } from './diagnosis-input.ts';
@@ -72,19 +72,24 @@ function stackText(frames: readonly Frame[]): string {
   return text;
 }
 
+function evidenceLines(lines: readonly string[]): string[] {
+  const cut = lines.filter((line) => line !== '').map((line) => cleanText(line, MAX_EVIDENCE_LINE));
+  return [...new Set(cut)].slice(0, MAX_EVIDENCE);
+}
+
 /** `kubelet.log.gz:260`: where a line stands. */
 const CITATION = /^\S+:\d+(?= )/;
 
-/** A line that several signs cite is cited once, for the first of them. */
-function evidenceLines(lines: readonly string[]): string[] {
-  const cited = new Map<string, string>();
-  for (const line of lines) {
-    if (line === '') continue;
-    const clean = cleanText(line, MAX_EVIDENCE_LINE);
-    const place = CITATION.exec(clean)?.[0] ?? clean;
-    if (!cited.has(place)) cited.set(place, clean);
-  }
-  return [...cited.values()].slice(0, MAX_EVIDENCE);
+/** A line of a log that several signs cite is cited once. Of a stack each sign says another thing. */
+function citedOnce(found: readonly Found[]): readonly string[] {
+  const cited = new Set<string>();
+  return found.flatMap(({ evidence, fromLog }) => {
+    const place = fromLog ? CITATION.exec(evidence)?.[0] : undefined;
+    if (place === undefined) return [evidence];
+    if (cited.has(place)) return [];
+    cited.add(place);
+    return [evidence];
+  });
 }
 
 /** Where relist is blocked, its own line is the one to read; of others the first one of Kubernetes. */
@@ -137,7 +142,7 @@ function verdictOf(best: Candidate, second: Candidate | undefined, facts: Facts)
       .join(' '),
     ...(cause.fixedIn === undefined ? {} : { fixedIn: cause.fixedIn }),
     references: [...cause.references],
-    evidence: evidenceLines([...found.map(({ evidence }) => evidence), ...also, ...unread]),
+    evidence: evidenceLines([...citedOnce(found), ...also, ...unread]),
     ...(behind === undefined ? {} : { behind }),
     ...stackFields(cause.id, blocked, facts),
     ...otherFields(facts),

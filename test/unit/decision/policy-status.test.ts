@@ -36,6 +36,16 @@ describe('the status of a policy', () => {
     expect(ready?.message).toContain('2 more a policy of higher priority rules (high)');
   });
 
+  test('is the same at each look while another one overrides it, and stalled no longer than that', () => {
+    const overridden = new Map([['node-a', 'high']]);
+    const first = decidePolicyStatus(aSnapshot({ ruledNodes: 0, overridden }));
+    const policy = { ...aPolicy(), status: first };
+    const later = { now: T0 + 3_600_000, policy, ruledNodes: 0 };
+    expect(decidePolicyStatus(aSnapshot({ ...later, overridden }))).toEqual(first);
+    const free = decidePolicyStatus(aSnapshot({ ...later, ruledNodes: 2 }));
+    expect(findCondition(free.conditions, 'Stalled')).toBeUndefined();
+  });
+
   test.each([
     [
       'an incident in flight',

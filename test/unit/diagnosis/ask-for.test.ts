@@ -19,10 +19,16 @@ const STRANGE: NamedText = (() => {
 })();
 const LATER = { ...STRANGE, name: 'goroutines-2.txt' };
 const LOG: NamedText = { name: 'kubelet.log', text: 'I1124 10:10:31.514715     95 kubelet.go:1] "Nothing to see"\n' };
-const SHIM: NamedText = {
-  name: 'containerd-shim.txt',
+const RUNTIME: NamedText = {
+  name: 'containerd.txt',
   text: `goroutine 1 [select]:\ngithub.com/containerd/containerd/v2/cmd/containerd/server.(*Server).Wait()\n\t/src/server.go:31 +0x1f\n\n`,
 };
+
+const SHIM: NamedText = {
+  name: 'shim.txt',
+  text: `goroutine 1 [select]:\ngithub.com/containerd/containerd/v2/pkg/shim.run()\n\t/src/shim.go:31 +0x1f\n\n`,
+};
+const DMESG: NamedText = { name: 'dmesg.txt', text: '[   12.345678] eth0: link up\n' };
 
 function judged(input: Partial<DiagnosisInput>): Diagnosis {
   return diagnose({
@@ -59,7 +65,12 @@ describe('where no cause is found', () => {
       'Take another goroutine dump of the kubelet (debug=2), 10 seconds or more apart.',
     ],
     ['two dumps are there', { dumps: [STRANGE, LATER], logs: [LOG] }, 'Ask the runtime (crictl pods).'],
-    ['the stacks of the runtime are there', { dumps: [STRANGE, LATER, SHIM] }, "Bring the kubelet's log."],
+    ['the stacks of the runtime are there', { dumps: [STRANGE, LATER, RUNTIME] }, "Bring the kubelet's log."],
+    [
+      'a log of the kernel and a dump of a shim are there',
+      { dumps: [STRANGE, LATER, SHIM], logs: [DMESG] },
+      "Bring the kubelet's log, and ask the runtime (crictl pods).",
+    ],
     [
       'all of it is there',
       { dumps: [STRANGE, LATER], logs: [LOG], probe: 'Answered' },

@@ -7,7 +7,7 @@
  */
 import * as z from 'zod/mini';
 import { ObjectMeta } from '../../meta.ts';
-import { about, duration, mapList, moment, observedGeneration, text, unchangedBut, whole } from '../../schema.ts';
+import { about, duration, mapList, moment, text, unchangedBut, whole } from '../../schema.ts';
 import { conditionList } from '../parts/condition.ts';
 import type { IncidentConditionType } from '../words/conditions.ts';
 import { BUCKET_RULES, BucketRecord } from '../parts/bucket.ts';
@@ -237,7 +237,7 @@ const COMPLETE_TYPE: IncidentConditionType = 'Complete';
 const COMPLETE = `c.type == '${COMPLETE_TYPE}' && c.status == 'True'`;
 
 const STATUS_FIELDS = {
-  observedGeneration: observedGeneration('The generation of the spec that was acted on.'),
+  observedGeneration: z.optional(whole(0, 9007199254740991, 'The generation of the spec that was acted on.')),
   conditions: z.optional(
     conditionList(
       '`EvidenceCaptured`, `Diagnosed`, `Confirmed` (its reason is the second witness), `NodeCordoned`, `ActionTaken`, `Recovered`, `NodeUncordoned`, `FaultInjected`, `Complete` (its reason is the outcome), `Ready`.',
@@ -295,6 +295,12 @@ export const KubeletIncident = z
     spec: IncidentSpec,
     status: z._default(IncidentStatus, {}),
   })
-  // Its status cannot be removed as a whole: the default that the CRD has for it is held against the rules above.
-  .check(about('The audit record of one stuck kubelet.'));
+  .check(
+    about('The audit record of one stuck kubelet.', {
+      'x-kubernetes-validations': [
+        // The rules on the status are not asked when it is removed as a whole.
+        { rule: '!has(oldSelf.status) || has(self.status)', message: 'the status of an incident is never removed' },
+      ],
+    }),
+  );
 export type KubeletIncident = z.infer<typeof KubeletIncident>;

@@ -1,4 +1,5 @@
 /** What a policy's status says: what it rules, what is open, and what it would do now. */
+import type { Condition } from '../../../api/v1alpha1/parts/condition.ts';
 import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
 import type { KubeletRecoveryPolicy, PolicyStatus } from '../../../api/v1alpha1/kinds/policy.ts';
 import type { OwnCauses } from '../../diagnosis/catalogue/own-causes.ts';
@@ -45,6 +46,14 @@ function ownCausesRead({ ownCauses: { causes, problem } }: PolicySnapshot): Poli
   return { type, status: 'True', reason: 'Read', message: causes.map(({ id }) => id).join(', ') };
 }
 
+/** A condition that is claimed again keeps the time since when. */
+function withoutOld(
+  conditions: readonly Condition[] | undefined,
+  claimed: readonly PolicyClaim[],
+): readonly Condition[] {
+  return claimed.length > 0 ? (conditions ?? []) : withoutCondition(conditions, 'Stalled');
+}
+
 export function decidePolicyStatus(snapshot: PolicySnapshot): PolicyStatus {
   const { policy, open, ruledNodes, unhealthyNodes, overridden, now } = snapshot;
   const flying = allInFlight(open).length;
@@ -75,7 +84,7 @@ export function decidePolicyStatus(snapshot: PolicySnapshot): PolicyStatus {
     observedGeneration: policy.metadata.generation,
     conditions: [ready, ...stalled, available, ownCausesRead(snapshot)].reduce(
       (conditions, claim) => withCondition(conditions, claim, now),
-      [...withoutCondition(policy.status.conditions, 'Stalled')],
+      [...withoutOld(policy.status.conditions, stalled)],
     ),
     matchedNodes: ruledNodes,
     overriddenNodes: overridden.size,
