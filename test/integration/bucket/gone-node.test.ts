@@ -263,6 +263,12 @@ describe('the walls around the bucket', () => {
       );
     };
     await add(inMs(3_600_000), { labels });
+    const node = { 'kubelet-medic.io/node': 'node-a' };
+    await add(inMs(3_600_000), { labels: { ...labels, ...node } });
+    const other = add(inMs(3_600_000), { labels: { ...labels, 'kubelet-medic.io/node': 'node-b' } });
+    await expect(other).rejects.toThrow('of its own node');
+    await expect(add(inMs(3_600_000), { labels: node })).rejects.toThrow('has the label');
+    await expect(add(inMs(3_600_000), { labels: { ...labels, app: 'x' } })).rejects.toThrow('has the label');
     await expect(add(undefined, {})).rejects.toThrow(refused);
     await expect(add(inMs(3_600_000), {})).rejects.toThrow(refused);
     await expect(add(inMs(3 * 3_600_000), { labels })).rejects.toThrow(refused);
