@@ -14,10 +14,8 @@ import { isMedicError } from '../../ports/errors.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 import { serverNow } from '../server-now.ts';
-import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
-import type { EvidenceBucket } from './evidence-bucket.ts';
-import { createGrants } from './grants.ts';
+import { type ArchiveParts, createGrants } from './grants.ts';
 import { createProgressBook, type Progress } from './progress.ts';
 
 const PASS_MS = 5_000;
@@ -56,15 +54,11 @@ function isCandidate(incident: KubeletIncident, nowMs: number): boolean {
 }
 
 /** Runs until the signal. */
-export async function runArchive(
-  world: World,
-  view: LocalView,
-  bucket: EvidenceBucket,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runArchive(world: World, parts: ArchiveParts, signal: AbortSignal): Promise<void> {
   const { clock, cluster, log, metrics, random } = world;
+  const { view, bucket } = parts;
   const { settings, client } = bucket;
-  const grants = createGrants(world, view, bucket);
+  const grants = createGrants(world, parts);
   const book = createProgressBook(clock, random);
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let refusals = 0;
@@ -174,32 +168,40 @@ export async function runArchive(
     await record(one, 'Waiting', `${leftWords(one, wanted.length - progress.confirmed.size)}: ${progress.why ?? ''}`);
   }
 
-  async function look(row: KubeletIncident): Promise<void> {
-    const progress = book.of(row.metadata.uid);
+  async function read(row: KubeletIncident, progress: Progress): Promise<Case | undefined> {
     const { name } = row.metadata;
     const incident = await cluster.get(INCIDENTS, { name }, { signal });
-    if (incident?.metadata.uid !== row.metadata.uid) return;
+    if (incident?.metadata.uid !== row.metadata.uid) return undefined;
     const folder = folderOf(settings, incident.spec.nodeName, name);
     const wanted = wantedObjects(incident);
-    if (folder === undefined || wanted.length === 0) {
-      progress.notBefore = clock.monotonic() + REST_MS;
-      progress.isDone = !isOpen(incident);
-      return;
-    }
-    const one: Case = { incident, folder, wanted, progress };
-    try {
-      await advance(one);
-    } catch (err) {
-      if (signal.aborted || !isMedicError(err)) throw err;
-      const isBucket = err.code.startsWith('E_BUCKET');
-      fail(progress, isBucket ? 'Bucket' : 'Incident', err.message);
-      log.warn('Evidence cannot be copied into the bucket; it is tried again', { incident: name, err });
-      if (isBucket) {
-        refusals += 1;
-        pausedUntil = clock.monotonic() + backoffMs(refusals, PAUSE, random);
+    if (folder !== undefined && wanted.length > 0) return { incident, folder, wanted, progress };
+    progress.notBefore = clock.monotonic() + REST_MS;
+    progress.isDone = !isOpen(incident);
+    return undefined;
+  }
+
+  /** Whatever is wrong with one incident is its own matter: others are not to wait for it. */
+  async function look(row: KubeletIncident): Promise<void> {
+    const progress = book.of(row.metadata.uid);
+    const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await work();
+      } catch (err) {
+        signal.throwIfAborted();
+        const isBucket = isMedicError(err) && err.code.startsWith('E_BUCKET');
+        fail(progress, isBucket ? 'Bucket' : 'Incident', err instanceof Error ? err.message : String(err));
+        log.warn('Evidence cannot be copied into the bucket; it is tried again', { incident: row.metadata.name, err });
+        if (isBucket) {
+          refusals += 1;
+          pausedUntil = clock.monotonic() + backoffMs(refusals, PAUSE, random);
+        }
+        return undefined;
       }
-    }
-    await tellWaiting(one);
+    };
+    const one = await attempt(() => read(row, progress));
+    if (one === undefined) return;
+    await attempt(() => advance(one));
+    await attempt(() => tellWaiting(one));
   }
 
   async function pass(): Promise<void> {

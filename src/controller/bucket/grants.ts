@@ -4,9 +4,16 @@ import { MAX_SEALED } from '../../api/v1alpha1/parts/bucket.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
 import { API_VERSION, BUCKET_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { WantedObject } from '../../core/evidence/bucket-objects.ts';
-import { GRANT_OBJECTS, type GrantedPut, sealGrant } from '../../core/evidence/sealed-grant.ts';
+import {
+  type Grant,
+  GRANT_OBJECTS,
+  type GrantContext,
+  type GrantedPut,
+  sealGrant,
+} from '../../core/evidence/sealed-grant.ts';
 import { MedicError } from '../../ports/errors.ts';
 import { createTurns } from '../../runtime/turns.ts';
+import type { AgentContacts } from '../agent-contacts.ts';
 import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
@@ -45,7 +52,23 @@ export interface Grants {
   ): Promise<readonly string[]>;
 }
 
-export function createGrants(world: World, view: LocalView, { client }: EvidenceBucket): Grants {
+/** A key comes from a node, which may say anything. @throws `E_AGENT_KEY`. */
+function sealFor(reader: string, context: GrantContext, grant: Grant): string {
+  try {
+    return sealGrant(reader, context, grant);
+  } catch (cause) {
+    const message = 'the key for which its agent wants grants sealed is no X25519 key';
+    throw new MedicError('E_AGENT_KEY', 'invalid', message, { cause });
+  }
+}
+
+export interface ArchiveParts {
+  readonly view: LocalView;
+  readonly contacts: AgentContacts;
+  readonly bucket: EvidenceBucket;
+}
+
+export function createGrants(world: World, { view, bucket: { client } }: ArchiveParts): Grants {
   const { clock, cluster, random } = world;
   const flights = new Map<string, Flight>();
   /** By node: of the grant that was cleared last. The copy may still have it. */
@@ -103,7 +126,7 @@ export function createGrants(world: World, view: LocalView, { client }: Evidence
       const made = await puts(objects.slice(0, GRANT_OBJECTS), folder, signal);
       const id = `${Math.floor(random.next() * Number.MAX_SAFE_INTEGER).toString(36)}-${String(Math.round(clock.monotonic()))}`;
       const reader = health.status.bucket?.key ?? '';
-      const sealed = sealGrant(reader, { node, id }, { incident: incident.name, puts: made });
+      const sealed = sealFor(reader, { node, id }, { incident: incident.name, puts: made });
       if (sealed.length > MAX_SEALED) {
         throw new MedicError('E_BUCKET_SETTINGS', 'terminal', 'its presigned requests are too long: its token is');
       }

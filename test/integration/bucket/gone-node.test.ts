@@ -12,6 +12,7 @@ import { stringify } from 'yaml';
 import { EVIDENCES, HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { sha256 } from '../../../src/core/evidence/manifest.ts';
+import { createGrantKey } from '../../../src/core/evidence/sealed-grant.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import { condition } from '../../contract/objects.ts';
 import { AGENT, CONTROLLER } from '../../contract/subject.ts';
@@ -244,7 +245,7 @@ describe('the walls around the bucket', () => {
         refused,
       );
     }
-    const bucket = { key: 'k' };
+    const bucket = { key: createGrantKey().publicKey };
     const other = agent.apply(HEALTHS, { metadata: { name: 'node-b' }, status: { bucket } }, status);
     await expect(other).rejects.toThrow(refused);
   });

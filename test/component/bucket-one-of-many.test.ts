@@ -1,0 +1,58 @@
+/** One node, agent or object that is not as it should be keeps nobody else's evidence out of the bucket. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { HEALTHS, INCIDENTS } from '../../src/api/resources.ts';
+import { createGrantKey } from '../../src/core/evidence/sealed-grant.ts';
+import { type ArchiveBench, type Member, startArchive } from '../support/archive-bench.ts';
+
+const MINUTE_MS = 60_000;
+
+let bench: ArchiveBench;
+afterEach(() => {
+  bench.stop();
+});
+
+async function start(count: number, memberOf: (index: number) => Member): Promise<void> {
+  bench = await startArchive(count, memberOf);
+}
+
+/** How many incidents are recorded as copied. */
+function copied(): number {
+  return bench.local.list(INCIDENTS).filter(({ status }) => status.bucket?.state === 'Complete').length;
+}
+
+test('the API server takes no key of an agent that is none', async () => {
+  await start(1, () => ({}));
+  const say = (key: string): Promise<unknown> =>
+    bench.local.cluster.apply(
+      HEALTHS,
+      { metadata: { name: 'node-0' }, status: { bucket: { key } } },
+      { manager: 'test', subresource: 'status', force: true },
+    );
+  await say(createGrantKey().publicKey);
+  for (const key of ['', 'x', 'A'.repeat(42), `${'A'.repeat(42)}=`]) await expect(say(key)).rejects.toThrow('key');
+});
+
+describe('an agent whose key is none', () => {
+  test.each([
+    ['a point of low order', 'A'.repeat(43)],
+    ['too short', 'x'],
+    ['empty', ''],
+  ])('(%s) has its own incident fail, and all others are copied', async (_, key) => {
+    await start(20, (index) => (index === 0 ? { key } : {}));
+    await bench.clock.advance(10 * MINUTE_MS);
+    expect(copied()).toBe(19);
+    expect(bench.incident(0).status.bucket).toMatchObject({
+      state: 'Waiting',
+      message: expect.stringContaining('is no X25519 key'),
+    });
+    expect(bench.metrics.values.get('bucket_failures_total{reason="Bucket"}')).toBeUndefined();
+    const failures = bench.metrics.values.get('bucket_failures_total{reason="Incident"}') ?? 0;
+    expect(failures).toBeLessThan(12);
+  });
+
+  test('has no others wait where its incident is open', async () => {
+    await start(80, (index) => (index === 79 ? { key: 'x', isOpen: true } : {}));
+    await bench.clock.advance(10 * MINUTE_MS);
+    expect(copied()).toBe(79);
+  });
+});
