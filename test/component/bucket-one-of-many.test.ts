@@ -56,3 +56,32 @@ describe('an agent whose key is none', () => {
     expect(copied()).toBe(79);
   });
 });
+
+describe('agents that are silent', () => {
+  test('hold no turn for long: one that is there is not kept waiting by a hundred of them', async () => {
+    await start(101, (index) => ({ agent: index === 100 ? 'well' : 'silent' }));
+    await bench.clock.advanceUntil(() => copied() === 1, 60 * MINUTE_MS, 5_000);
+    expect(copied()).toBe(1);
+    expect(bench.clock.monotonic()).toBeLessThan(5 * MINUTE_MS);
+    await bench.clock.advance(60 * MINUTE_MS);
+    // Each has had its one chance, and none is asked over and over.
+    expect(bench.granted()).toHaveLength(101);
+    expect(bench.incident(0).status.bucket?.message).toContain('its agent does not answer');
+  });
+
+  test('get their turn when they are back', async () => {
+    await start(1, () => ({ agent: 'silent' }));
+    await bench.clock.advance(5 * MINUTE_MS);
+    expect(bench.local.list(HEALTHS)[0]?.spec.bucket).toBeUndefined();
+    bench.setAgent(0, 'well');
+    await bench.clock.advance(20 * MINUTE_MS);
+    expect(copied()).toBe(1);
+  });
+
+  test('are not those that upload for long', async () => {
+    await start(1, () => ({ agent: 'busy' }));
+    await bench.clock.advance(9 * MINUTE_MS);
+    expect(bench.granted()).toHaveLength(1);
+    expect(bench.local.list(HEALTHS)[0]?.spec.bucket).toBeDefined();
+  });
+});

@@ -43,6 +43,8 @@ export interface ArchiveBench {
   readonly metrics: RecordingMetrics;
   readonly bucket: FakeBucket;
   incident(index: number): KubeletIncident;
+  /** It answers what it was asked meanwhile. */
+  setAgent(index: number, agent: Member['agent']): void;
   /** Names of the nodes that got a grant, each time. */
   granted(): readonly string[];
   stop(): void;
@@ -137,6 +139,10 @@ export async function startArchive(count: number, memberOf: (index: number) => M
     metrics,
     bucket,
     incident: (index) => local.read(INCIDENTS, `node-${String(index)}-x7k2q`)!,
+    setAgent(index, agent): void {
+      agents.set(`node-${String(index)}`, agent);
+      report(`node-${String(index)}`);
+    },
     granted: () => grants,
     stop: () => {
       life.abort(new Error('the test is over'));

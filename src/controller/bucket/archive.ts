@@ -6,6 +6,7 @@ import { INCIDENTS } from '../../api/resources.ts';
 import type { BucketRecord } from '../../api/v1alpha1/parts/bucket.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { API_VERSION, BUCKET_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import { isSilent } from '../../core/decision/contact.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { isSettled, type WantedObject, wantedObjects } from '../../core/evidence/bucket-objects.ts';
 import { folderOf, uriOf } from '../../core/evidence/bucket-settings.ts';
@@ -15,7 +16,7 @@ import { backoffMs } from '../../runtime/backoff.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 import { serverNow } from '../server-now.ts';
 import type { World } from '../world.ts';
-import { type ArchiveParts, createGrants } from './grants.ts';
+import { type ArchiveParts, createGrants, SILENT } from './grants.ts';
 import { createProgressBook, type Progress } from './progress.ts';
 
 const PASS_MS = 5_000;
@@ -56,7 +57,7 @@ function isCandidate(incident: KubeletIncident, nowMs: number): boolean {
 /** Runs until the signal. */
 export async function runArchive(world: World, parts: ArchiveParts, signal: AbortSignal): Promise<void> {
   const { clock, cluster, log, metrics, random } = world;
-  const { view, bucket } = parts;
+  const { view, contacts, bucket } = parts;
   const { settings, client } = bucket;
   const grants = createGrants(world, parts);
   const book = createProgressBook(clock, random);
@@ -138,6 +139,7 @@ export async function runArchive(world: World, parts: ArchiveParts, signal: Abor
     const { incident, folder, progress } = one;
     const health = view.healths.get(incident.spec.nodeName);
     if (health?.status.bucket?.key === undefined) return 'its agent has not said for which key a grant is to be sealed';
+    if (isSilent(contacts.of(health))) return SILENT;
     progress.tried = new Set(await grants.grant(health, { incident: incident.metadata, folder }, missing, signal));
     return undefined;
   }

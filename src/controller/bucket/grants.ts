@@ -3,6 +3,7 @@ import { HEALTHS } from '../../api/resources.ts';
 import { MAX_SEALED } from '../../api/v1alpha1/parts/bucket.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
 import { API_VERSION, BUCKET_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import { isSilent } from '../../core/decision/contact.ts';
 import type { WantedObject } from '../../core/evidence/bucket-objects.ts';
 import {
   type Grant,
@@ -20,8 +21,10 @@ import type { EvidenceBucket } from './evidence-bucket.ts';
 
 /** Agents that upload at once. */
 const MAX_FLIGHTS = 8;
-/** An agent gives up after ten minutes. */
+/** An agent that is there gives up after ten minutes. */
 const FLIGHT_MS = 11 * 60_000;
+
+export const SILENT = 'its agent does not answer';
 
 interface Flight {
   readonly id: string;
@@ -34,7 +37,7 @@ interface Flight {
 interface Landed {
   /** UID of the incident. */
   readonly incident: string;
-  /** What the agent could not upload, or that it did not answer; undefined: it says that all is there. */
+  /** What the agent could not upload, or that it is silent; undefined: it says that all is there. */
   readonly message: string | undefined;
 }
 
@@ -68,7 +71,7 @@ export interface ArchiveParts {
   readonly bucket: EvidenceBucket;
 }
 
-export function createGrants(world: World, { view, bucket: { client } }: ArchiveParts): Grants {
+export function createGrants(world: World, { view, contacts, bucket: { client } }: ArchiveParts): Grants {
   const { clock, cluster, random } = world;
   const flights = new Map<string, Flight>();
   /** By node: of the grant that was cleared last. The copy may still have it. */
@@ -88,6 +91,7 @@ export function createGrants(world: World, { view, bucket: { client } }: Archive
     if (health === undefined) return { message: 'the node is gone' };
     const report = health.status.bucket;
     if (report?.grant === id) return report.message === undefined ? {} : { message: report.message };
+    if (isSilent(contacts.of(health))) return { message: SILENT };
     return clock.monotonic() >= endsAt ? { message: 'its agent has not answered' } : undefined;
   }
 
@@ -130,6 +134,8 @@ export function createGrants(world: World, { view, bucket: { client } }: Archive
       if (sealed.length > MAX_SEALED) {
         throw new MedicError('E_BUCKET_SETTINGS', 'terminal', 'its presigned requests are too long: its token is');
       }
+      // One that is not there is known for it soon, and holds no turn of others.
+      if (contacts.of(health).unansweredMs === undefined) await contacts.ask(health);
       await write(health, { bucket: { id, sealed } }, signal);
       flights.set(node, { id, incident: incident.uid, endsAt: clock.monotonic() + FLIGHT_MS });
       return made.map(
