@@ -1,7 +1,9 @@
 /** One node, agent or object that is not as it should be keeps nobody else's evidence out of the bucket. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HEALTHS, INCIDENTS } from '../../src/api/resources.ts';
+import { BUCKET_MANAGER } from '../../src/api/v1alpha1/words/names.ts';
 import { createGrantKey } from '../../src/core/evidence/sealed-grant.ts';
+import { MedicError } from '../../src/ports/errors.ts';
 import { type ArchiveBench, type Member, startArchive } from '../support/archive-bench.ts';
 
 const MINUTE_MS = 60_000;
@@ -83,5 +85,23 @@ describe('agents that are silent', () => {
     await bench.clock.advance(9 * MINUTE_MS);
     expect(bench.granted()).toHaveLength(1);
     expect(bench.local.list(HEALTHS)[0]?.spec.bucket).toBeDefined();
+  });
+});
+
+describe('a KubeletHealth that may not be written', () => {
+  test('keeps its own old grant, and all others are copied', async () => {
+    const memberOf = (index: number): Member => (index === 0 ? { hasOldGrant: true } : {});
+    bench = await startArchive(20, memberOf, ({ manager, plural, name }) => {
+      if (manager !== BUCKET_MANAGER || plural !== HEALTHS.plural || name !== 'node-0') return;
+      throw new MedicError('E_KUBE_DENIED', 'denied', 'a policy of the cluster refuses');
+    });
+    await bench.clock.advance(10 * MINUTE_MS);
+    expect(copied()).toBe(19);
+    const said = bench.log.entries.filter(({ level }) => level === 'warn');
+    expect(said.length).toBeLessThan(30);
+    bench.local.onWrite(undefined);
+    await bench.clock.advance(20 * MINUTE_MS);
+    expect(copied()).toBe(20);
+    expect(bench.local.list(HEALTHS)[0]?.spec.bucket).toBeUndefined();
   });
 });

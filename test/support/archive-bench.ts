@@ -20,6 +20,8 @@ import type { LocalCluster } from './local-cluster.ts';
 const LOG = Buffer.from('I1124 10:00:00 kubelet.go:1] PLEG is not healthy\n');
 const GOOD_KEY = createGrantKey().publicKey;
 
+const LEFT = 'old';
+
 export interface Member {
   /**
    * - `well`: it answers, and carries grants out.
@@ -29,8 +31,8 @@ export interface Member {
   readonly agent?: 'well' | 'busy' | 'silent';
   /** For which grants are sealed. */
   readonly key?: string;
-  /** Of a grant that an earlier controller has left. */
-  readonly left?: string;
+  /** An earlier controller has left a grant, for an agent that is no more. */
+  readonly hasOldGrant?: boolean;
   /** Of the only artifact, as its entry says. */
   readonly bytes?: number;
   readonly isOpen?: boolean;
@@ -50,8 +52,12 @@ export interface ArchiveBench {
   stop(): void;
 }
 
-/** Each node `node-INDEX` has one incident with one artifact. An incident that is over ended `index` milliseconds after the first. */
-export async function startArchive(count: number, memberOf: (index: number) => Member): Promise<ArchiveBench> {
+/** Each node `node-INDEX` has one incident with one artifact. An incident that is over ended `index` milliseconds after the first. @param onWrite as of the local cluster. */
+export async function startArchive(
+  count: number,
+  memberOf: (index: number) => Member,
+  onWrite?: Parameters<LocalCluster['onWrite']>[0],
+): Promise<ArchiveBench> {
   const life = new AbortController();
   const { world, clock, local, metrics, log } = createControllerWorld();
   const bucket = createFakeBucket(clock);
@@ -59,7 +65,7 @@ export async function startArchive(count: number, memberOf: (index: number) => M
   const grants: string[] = [];
 
   function seed(index: number): void {
-    const { agent = 'well', key = GOOD_KEY, left, bytes = LOG.length, isOpen = false } = memberOf(index);
+    const { agent = 'well', key = GOOD_KEY, hasOldGrant = false, bytes = LOG.length, isOpen = false } = memberOf(index);
     const name = `node-${String(index)}`;
     const at = toPreciseTime(clock.now() + index);
     agents.set(name, agent);
@@ -81,7 +87,7 @@ export async function startArchive(count: number, memberOf: (index: number) => M
     local.seeds.seed(NODES, { metadata: { name, uid: `uid-${name}` } });
     local.seeds.seed(HEALTHS, {
       metadata: { name },
-      spec: left === undefined ? {} : { bucket: { id: left, sealed: 'x' } },
+      spec: hasOldGrant ? { bucket: { id: LEFT, sealed: 'x' } } : {},
       status: { agent: { version: '1.0.0', startedAt: at, reportedAt: at }, bucket: { key } },
     });
     const trigger = { type: 'PLEGUnhealthy', at, message: 'x' };
@@ -99,7 +105,7 @@ export async function startArchive(count: number, memberOf: (index: number) => M
       const { inquiry, bucket: grant } = objectAt(draft, 'spec');
       const said = inquiry === undefined ? {} : { agent: { ...objectAt(status, 'agent'), inquiry } };
       const id = grant === undefined ? undefined : objectAt(objectAt(draft, 'spec'), 'bucket')['id'];
-      const isDone = id !== undefined && agents.get(name) === 'well';
+      const isDone = id !== undefined && id !== LEFT && agents.get(name) === 'well';
       if (isDone)
         bucket.objects.set(
           `${folderIn(bucket, name, `${name}-x7k2q`)}/${objectName('kubelet.log.gz', sha256(LOG))}`,
@@ -127,6 +133,7 @@ export async function startArchive(count: number, memberOf: (index: number) => M
       );
     }
   });
+  local.onWrite(onWrite);
   const contacts = createAgentContacts(world);
   const view = createLocalView(world, contacts, life.signal);
   await clock.advance(1_000);

@@ -12,7 +12,7 @@ import {
   type GrantedPut,
   sealGrant,
 } from '../../core/evidence/sealed-grant.ts';
-import { MedicError } from '../../ports/errors.ts';
+import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { createTurns } from '../../runtime/turns.ts';
 import type { AgentContacts } from '../agent-contacts.ts';
 import type { LocalView } from '../view/local-view.ts';
@@ -23,6 +23,8 @@ import type { EvidenceBucket } from './evidence-bucket.ts';
 const MAX_FLIGHTS = 8;
 /** An agent that is there gives up after ten minutes. */
 const FLIGHT_MS = 11 * 60_000;
+
+const CLEAR_AGAIN_MS = 60_000;
 
 export const SILENT = 'its agent does not answer';
 
@@ -72,19 +74,31 @@ export interface ArchiveParts {
 }
 
 export function createGrants(world: World, { view, contacts, bucket: { client } }: ArchiveParts): Grants {
-  const { clock, cluster, random } = world;
+  const { clock, cluster, log, random } = world;
   const flights = new Map<string, Flight>();
   /** By node: of the grant that was cleared last. The copy may still have it. */
   const cleared = new Map<string, string>();
+  /** By node, monotonic: after a failure. */
+  const clearAgainAt = new Map<string, number>();
 
   async function write({ metadata: { name, uid } }: KubeletHealth, spec: object, signal: AbortSignal): Promise<void> {
     const manifest = { apiVersion: API_VERSION, kind: HEALTHS.kind, metadata: { name, uid }, spec };
     await cluster.apply(HEALTHS, manifest, { manager: BUCKET_MANAGER, force: true, signal });
   }
 
+  /** One that may not be written keeps no other from it. */
   async function clear(health: KubeletHealth, id: string, signal: AbortSignal): Promise<void> {
-    await write(health, {}, signal);
-    cleared.set(health.metadata.name, id);
+    const { name: node } = health.metadata;
+    if (clock.monotonic() < (clearAgainAt.get(node) ?? 0)) return;
+    try {
+      await write(health, {}, signal);
+      cleared.set(node, id);
+      clearAgainAt.delete(node);
+    } catch (err) {
+      if (signal.aborted || !isMedicError(err)) throw err;
+      clearAgainAt.set(node, clock.monotonic() + CLEAR_AGAIN_MS);
+      log.warn('A grant that is over cannot be removed; it is tried again', { node, err });
+    }
   }
 
   function endOf(health: KubeletHealth | undefined, { id, endsAt }: Flight): { readonly message?: string } | undefined {
