@@ -105,3 +105,23 @@ describe('a KubeletHealth that may not be written', () => {
     expect(bench.local.list(HEALTHS)[0]?.spec.bucket).toBeUndefined();
   });
 });
+
+describe('an incident whose record may not be written', () => {
+  test('is recorded when it may be, and others do not wait for it', async () => {
+    await start(20, () => ({}));
+    let tries = 0;
+    bench.local.onWrite(({ manager, name, plural }) => {
+      if (manager !== BUCKET_MANAGER || plural !== INCIDENTS.plural || name !== 'node-0-x7k2q') return;
+      tries += 1;
+      throw new MedicError('E_KUBE_INVALID', 'invalid', 'status.bucket: no such field');
+    });
+    await bench.clock.advance(60 * MINUTE_MS);
+    expect(copied()).toBe(19);
+    expect(tries).toBeGreaterThan(2);
+    expect(tries).toBeLessThan(20);
+    bench.local.onWrite(undefined);
+    await bench.clock.advance(20 * MINUTE_MS);
+    expect(copied()).toBe(20);
+    expect(bench.bucket.objects.size).toBe(20);
+  });
+});

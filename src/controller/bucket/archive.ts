@@ -108,13 +108,7 @@ export async function runArchive(world: World, parts: ArchiveParts, signal: Abor
       metadata: { name, uid },
       status: { bucket: written },
     };
-    try {
-      await cluster.apply(INCIDENTS, manifest, { manager: BUCKET_MANAGER, subresource: 'status', force: true, signal });
-    } catch (err) {
-      // CRDs of an older version have no such field.
-      if (!isMedicError(err, 'absent', 'conflict', 'invalid', 'denied', 'terminal')) throw err;
-      log.warn('An incident cannot say what of it is in the bucket', { incident: name, err });
-    }
+    await cluster.apply(INCIDENTS, manifest, { manager: BUCKET_MANAGER, subresource: 'status', force: true, signal });
     progress.isTold = true;
     progress.isDone = state !== 'Waiting';
     if (state === 'Complete') metrics.gauge('bucket_last_success_timestamp_seconds', clock.now() / 1_000);
@@ -167,6 +161,8 @@ export async function runArchive(world: World, parts: ArchiveParts, signal: Abor
   async function tellWaiting(one: Case): Promise<void> {
     const { incident, wanted, progress } = one;
     if (isOpen(incident) || progress.isTold || progress.failures < TOLD_FAILURES) return;
+    // It is the record itself that cannot be written.
+    if (progress.confirmed.size === wanted.length) return;
     await record(one, 'Waiting', `${leftWords(one, wanted.length - progress.confirmed.size)}: ${progress.why ?? ''}`);
   }
 
@@ -174,6 +170,10 @@ export async function runArchive(world: World, parts: ArchiveParts, signal: Abor
     const { name } = row.metadata;
     const incident = await cluster.get(INCIDENTS, { name }, { signal });
     if (incident?.metadata.uid !== row.metadata.uid) return undefined;
+    // The copy may be older than a record of an earlier controller, which stays as it is.
+    const state = incident.status.bucket?.state;
+    progress.isDone = state === 'Complete' || state === 'GivenUp';
+    if (progress.isDone) return undefined;
     const folder = folderOf(settings, incident.spec.nodeName, name);
     const wanted = wantedObjects(incident);
     if (folder !== undefined && wanted.length > 0) return { incident, folder, wanted, progress };
