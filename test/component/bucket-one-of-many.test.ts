@@ -125,3 +125,12 @@ describe('an incident whose record may not be written', () => {
     expect(bench.bucket.objects.size).toBe(20);
   });
 });
+
+describe('an artifact that no spool can have', () => {
+  test('gets no grant', async () => {
+    await start(2, (index) => (index === 0 ? { bytes: 512 * 1024 ** 2 + 1 } : {}));
+    await bench.clock.advance(10 * MINUTE_MS);
+    expect(copied()).toBe(1);
+    expect(bench.granted()).toEqual(['node-1']);
+  });
+});
