@@ -308,4 +308,15 @@ describe('a node that is gone', () => {
     );
     expect(uploads.map(({ spec }) => [spec.entry.name, spec.entry.state])).toEqual([[file?.name, 'Captured']]);
   });
+
+  test('a file that the disk of the living node has damaged is brought back as well', async () => {
+    await well();
+    await recovered();
+    const incident = await bench.until('node-a', isCopied);
+    const [file] = captured(incident).filter(({ name }) => name.startsWith('kubelet.log'));
+    const { spool } = bench.host('node-a').host;
+    await spool.write(incident.metadata.name, file?.name ?? '', Buffer.from('damaged by the disk'), new Set());
+    const found = await fetchAll(incident);
+    expect(found.find(({ entry }) => entry.name === file?.name)?.found.kind).toBe('whole');
+  });
 });
