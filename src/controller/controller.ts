@@ -148,6 +148,9 @@ export async function runController(allWorld: World, term: Term): Promise<void> 
     notifier.run(signal),
     ...(world.bucket === undefined
       ? []
-      : [runArchive(world, view, world.bucket, signal), runBringBack(world, view, world.bucket, signal)]),
+      : [
+          runArchive(world, { view, contacts, bucket: world.bucket }, signal),
+          runBringBack(world, view, world.bucket, signal),
+        ]),
   ]);
 }

@@ -1,12 +1,17 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EVIDENCES, INCIDENTS } from '../../src/api/resources.ts';
 import type { KubeletEvidence } from '../../src/api/v1alpha1/kinds/kubelet-evidence.ts';
+import type { BucketRecord } from '../../src/api/v1alpha1/parts/bucket.ts';
 import type { EvidenceEntry } from '../../src/api/v1alpha1/parts/evidence.ts';
 import { LABEL_NODE, LABEL_UPLOAD } from '../../src/api/v1alpha1/words/names.ts';
+import { objectName } from '../../src/core/evidence/bucket-objects.ts';
+import { BucketSettings } from '../../src/core/evidence/bucket-settings.ts';
 import { evidenceName } from '../../src/core/evidence/evidence-objects.ts';
 import { sha256 } from '../../src/core/evidence/manifest.ts';
 import { fromTime, toPreciseTime } from '../../src/core/time/timestamp.ts';
 import { networkError } from '../../src/kube/errors.ts';
+import type { PutAnswer } from '../../src/ports/bucket.ts';
+import { MedicError } from '../../src/ports/errors.ts';
 import { createObjectStore, ownerOf } from '../../src/stores/object-store.ts';
 import { type JsonObject, objectAt } from '../support/api-server/json.ts';
 import { type Bench, createBench, INCIDENT, NODE } from '../support/agent-harness.ts';
@@ -37,15 +42,20 @@ function entry(name: string, change: Partial<EvidenceEntry> = {}): EvidenceEntry
 
 /** An incident that is over, with these lines in its manifest. */
 async function startWith(...entries: readonly EvidenceEntry[]): Promise<void> {
+  await prepare(entries);
+  bench.start();
+  await bench.clock.advance(2_000);
+}
+
+/** @param record what it says of the bucket. */
+async function prepare(entries: readonly EvidenceEntry[], record?: BucketRecord): Promise<void> {
   bench.createHealth();
   bench.openIncident();
   bench.local.seeds.edit(INCIDENTS, { name: INCIDENT }, (draft) => {
-    draft['status'] = JSON.parse(JSON.stringify({ evidence: entries })) as JsonObject;
+    draft['status'] = JSON.parse(JSON.stringify({ evidence: entries, bucket: record })) as JsonObject;
   });
   bench.complete();
   await save('kubelet.log.gz', LOG);
-  bench.start();
-  await bench.clock.advance(2_000);
 }
 
 async function save(file: string, bytes: Buffer): Promise<void> {
@@ -166,6 +176,49 @@ describe('an artifact that a person asks for', () => {
     const askedAt = ask('kubelet.log.gz');
     await bench.clock.advance(10_000);
     expect(await readBack(askedAt, log)).toEqual(LOG);
+  });
+});
+
+describe('what its node no longer has and the bucket has', () => {
+  const settings = BucketSettings.parse({ name: 'evidence', region: 'eu-central-1' });
+  const put = (): Promise<PutAnswer> => Promise.resolve({ status: 200 });
+
+  async function failReads(): Promise<void> {
+    const read = (): Promise<never> =>
+      Promise.reject(new MedicError('E_SPOOL_IO', 'transient', 'EIO: i/o error, read'));
+    await Promise.resolve(Object.assign(bench.sim.host.spool, { read }));
+  }
+
+  async function askWith(
+    bucket: Parameters<Bench['start']>[0],
+    spoil: () => Promise<void>,
+  ): Promise<string | undefined> {
+    bench = createBench();
+    const log = entry('kubelet.log.gz');
+    const objects = [{ key: objectName(log.name, sha256(LOG)), bytes: LOG.length, sha256: sha256(LOG) }];
+    const record = { state: 'Complete', at: log.at, uri: `s3://evidence/${NODE}/${INCIDENT}`, objects } as const;
+    await prepare([log], record);
+    await spoil();
+    bench.start(bucket);
+    await bench.clock.advance(2_000);
+    const askedAt = ask('kubelet.log.gz');
+    await bench.clock.advance(30_000);
+    return uploadOf('kubelet.log.gz', askedAt)?.spec.entry.message;
+  }
+
+  describe.each([
+    ['gone', 'is gone', () => bench.sim.host.spool.remove(INCIDENT)],
+    ['damaged', 'not what was sealed', () => save('kubelet.log.gz', Buffer.from('damaged by the disk'))],
+    ['not readable', 'EIO', failReads],
+  ] as const)('(%s)', (_, words, spoil) => {
+    test('is left to the controller, which has it from there', async () => {
+      expect(await askWith({ bucket: { settings, put } }, spoil)).toBeUndefined();
+      expect(await uploads()).toEqual([]);
+    });
+
+    test('is answered by an agent that has no bucket: its controller has none either', async () => {
+      expect(await askWith({}, spoil)).toContain(words);
+    });
   });
 });
 

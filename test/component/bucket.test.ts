@@ -292,6 +292,26 @@ describe('a node that is gone', () => {
     expect(status.bucket?.message).toMatch(/objects are missing: the node is gone/);
   });
 
+  test('has left it elsewhere: who asks is told so at once, where the settings lead to another bucket by now', async () => {
+    await well();
+    await recovered();
+    const { metadata } = await bench.until('node-a', isCopied);
+    const uri = `s3://old/cluster-a/node-a/${metadata.name}`;
+    bench.local.seeds.edit(INCIDENTS, { name: metadata.name }, (draft) => {
+      const status = objectAt(draft, 'status');
+      draft['status'] = { ...status, bucket: { ...objectAt(status, 'bucket'), uri } };
+    });
+    lose('node-a');
+    const askedAt = bench.clock.monotonic();
+    const found = await fetchAll(bench.incidents('node-a')[0]!);
+    expect(bench.clock.monotonic() - askedAt).toBeLessThan(15_000);
+    const lost = found.filter(({ found: { kind } }) => kind === 'lost');
+    expect(lost.length).toBeGreaterThan(0);
+    for (const { found: one } of lost) expect(one).toMatchObject({ message: expect.stringContaining(uri) });
+    for (const { found: one } of lost)
+      expect(one).toMatchObject({ message: expect.stringContaining('another bucket') });
+  });
+
   test('a file that the living node has lost is brought back as well', async () => {
     await well();
     await recovered();
@@ -307,5 +327,16 @@ describe('a node that is gone', () => {
       ({ spec }) => spec.expiresAt !== undefined,
     );
     expect(uploads.map(({ spec }) => [spec.entry.name, spec.entry.state])).toEqual([[file?.name, 'Captured']]);
+  });
+
+  test('a file that the disk of the living node has damaged is brought back as well', async () => {
+    await well();
+    await recovered();
+    const incident = await bench.until('node-a', isCopied);
+    const [file] = captured(incident).filter(({ name }) => name.startsWith('kubelet.log'));
+    const { spool } = bench.host('node-a').host;
+    await spool.write(incident.metadata.name, file?.name ?? '', Buffer.from('damaged by the disk'), new Set());
+    const found = await fetchAll(incident);
+    expect(found.find(({ entry }) => entry.name === file?.name)?.found.kind).toBe('whole');
   });
 });

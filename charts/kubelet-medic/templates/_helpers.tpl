@@ -142,6 +142,18 @@ the one that is there counts as kept. An object's name has room for 230 characte
     object.metadata.?annotations.orValue({}) == {'kubelet-medic.io/bytes': string(bytes(object.spec.?data.orValue('')).size())}
   message: evidence says how many bytes its data has, in the annotation kubelet-medic.io/bytes, and has no other annotation
   reason: Forbidden
+- expression: >-
+    request.operation != 'CREATE' || (
+    object.metadata.?labels.orValue({}).all(name, name in ['kubelet-medic.io/node', 'kubelet-medic.io/upload']) &&
+    object.metadata.?labels[?'kubelet-medic.io/upload'].orValue('') == (has(object.spec.expiresAt) ? 'true' : ''))
+  message: evidence that expires has the label kubelet-medic.io/upload, and no other has it
+  reason: Forbidden
+# A longer name is cut, and has a hash.
+- expression: >-
+    request.operation != 'CREATE' || object.spec.nodeName.size() > 63 ||
+    object.metadata.?labels[?'kubelet-medic.io/node'].orValue(object.spec.nodeName) == object.spec.nodeName
+  message: evidence has the label kubelet-medic.io/node of its own node
+  reason: Forbidden
 {{- end -}}
 
 {{/* CEL: the name of an incident is its node's, at most 240 characters of it, and five more: (list NAME NODE). */}}

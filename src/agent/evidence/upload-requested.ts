@@ -127,8 +127,8 @@ interface Artifact {
 }
 
 /**
- * What was saved, or an entry that says why it cannot be had. Redaction was done when it was sealed. What is gone from here and
- * is in the bucket is left to the controller, which has it from there.
+ * What was saved, or an entry that says why it cannot be had. Redaction was done when it was sealed. What cannot be had here any
+ * more and is in the bucket is left to the controller, which has it from there, if it has a bucket, as this agent then has.
  */
 async function readArtifact(
   world: World,
@@ -145,16 +145,19 @@ async function readArtifact(
   if (entry === undefined) return isMissing('the record of the incident names no such artifact');
   const refusal = refusalOf(entry);
   if (refusal !== undefined) return isMissing(refusal);
+  const isInBucket = world.bucket !== undefined && recordedObject(incident.status.bucket, entry) !== undefined;
   const bundle = bundleNameOf(incident.metadata.name);
   const store = createSpoolStore({ spool: host.spool, node, bundle, keep: new Set() });
   try {
     const bytes = await store.get(entry, signal);
-    if (bytes === undefined && recordedObject(incident.status.bucket, entry) !== undefined) return 'in the bucket';
-    if (bytes === undefined) return isMissing(`it is gone from the spool of ${node}: newer evidence needed the room`);
+    if (bytes === undefined) {
+      if (isInBucket) return 'in the bucket';
+      return isMissing(`it is gone from the spool of ${node}: newer evidence needed the room`);
+    }
     return bytes.length > MAX_BYTES ? isMissing(tooLarge(bytes.length)) : { entry, bytes };
   } catch (error) {
     if (!isMedicError(error)) throw error;
-    return isMissing(reasonOf(error));
+    return isInBucket ? 'in the bucket' : isMissing(reasonOf(error));
   }
 }
 

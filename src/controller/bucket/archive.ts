@@ -6,6 +6,7 @@ import { INCIDENTS } from '../../api/resources.ts';
 import type { BucketRecord } from '../../api/v1alpha1/parts/bucket.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { API_VERSION, BUCKET_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import { isSilent } from '../../core/decision/contact.ts';
 import { isOpen } from '../../core/decision/node-state.ts';
 import { isSettled, type WantedObject, wantedObjects } from '../../core/evidence/bucket-objects.ts';
 import { folderOf, uriOf } from '../../core/evidence/bucket-settings.ts';
@@ -14,10 +15,8 @@ import { isMedicError } from '../../ports/errors.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 import { serverNow } from '../server-now.ts';
-import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
-import type { EvidenceBucket } from './evidence-bucket.ts';
-import { createGrants } from './grants.ts';
+import { type ArchiveParts, createGrants, SILENT } from './grants.ts';
 import { createProgressBook, type Progress } from './progress.ts';
 
 const PASS_MS = 5_000;
@@ -56,15 +55,11 @@ function isCandidate(incident: KubeletIncident, nowMs: number): boolean {
 }
 
 /** Runs until the signal. */
-export async function runArchive(
-  world: World,
-  view: LocalView,
-  bucket: EvidenceBucket,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runArchive(world: World, parts: ArchiveParts, signal: AbortSignal): Promise<void> {
   const { clock, cluster, log, metrics, random } = world;
+  const { view, contacts, bucket } = parts;
   const { settings, client } = bucket;
-  const grants = createGrants(world, view, bucket);
+  const grants = createGrants(world, parts);
   const book = createProgressBook(clock, random);
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let refusals = 0;
@@ -113,13 +108,7 @@ export async function runArchive(
       metadata: { name, uid },
       status: { bucket: written },
     };
-    try {
-      await cluster.apply(INCIDENTS, manifest, { manager: BUCKET_MANAGER, subresource: 'status', force: true, signal });
-    } catch (err) {
-      // CRDs of an older version have no such field.
-      if (!isMedicError(err, 'absent', 'conflict', 'invalid', 'denied', 'terminal')) throw err;
-      log.warn('An incident cannot say what of it is in the bucket', { incident: name, err });
-    }
+    await cluster.apply(INCIDENTS, manifest, { manager: BUCKET_MANAGER, subresource: 'status', force: true, signal });
     progress.isTold = true;
     progress.isDone = state !== 'Waiting';
     if (state === 'Complete') metrics.gauge('bucket_last_success_timestamp_seconds', clock.now() / 1_000);
@@ -144,6 +133,7 @@ export async function runArchive(
     const { incident, folder, progress } = one;
     const health = view.healths.get(incident.spec.nodeName);
     if (health?.status.bucket?.key === undefined) return 'its agent has not said for which key a grant is to be sealed';
+    if (isSilent(contacts.of(health))) return SILENT;
     progress.tried = new Set(await grants.grant(health, { incident: incident.metadata, folder }, missing, signal));
     return undefined;
   }
@@ -171,35 +161,49 @@ export async function runArchive(
   async function tellWaiting(one: Case): Promise<void> {
     const { incident, wanted, progress } = one;
     if (isOpen(incident) || progress.isTold || progress.failures < TOLD_FAILURES) return;
+    // It is the record itself that cannot be written.
+    if (progress.confirmed.size === wanted.length) return;
     await record(one, 'Waiting', `${leftWords(one, wanted.length - progress.confirmed.size)}: ${progress.why ?? ''}`);
   }
 
-  async function look(row: KubeletIncident): Promise<void> {
-    const progress = book.of(row.metadata.uid);
+  async function read(row: KubeletIncident, progress: Progress): Promise<Case | undefined> {
     const { name } = row.metadata;
     const incident = await cluster.get(INCIDENTS, { name }, { signal });
-    if (incident?.metadata.uid !== row.metadata.uid) return;
+    if (incident?.metadata.uid !== row.metadata.uid) return undefined;
+    // The copy may be older than a record of an earlier controller, which stays as it is.
+    const state = incident.status.bucket?.state;
+    progress.isDone = state === 'Complete' || state === 'GivenUp';
+    if (progress.isDone) return undefined;
     const folder = folderOf(settings, incident.spec.nodeName, name);
     const wanted = wantedObjects(incident);
-    if (folder === undefined || wanted.length === 0) {
-      progress.notBefore = clock.monotonic() + REST_MS;
-      progress.isDone = !isOpen(incident);
-      return;
-    }
-    const one: Case = { incident, folder, wanted, progress };
-    try {
-      await advance(one);
-    } catch (err) {
-      if (signal.aborted || !isMedicError(err)) throw err;
-      const isBucket = err.code.startsWith('E_BUCKET');
-      fail(progress, isBucket ? 'Bucket' : 'Incident', err.message);
-      log.warn('Evidence cannot be copied into the bucket; it is tried again', { incident: name, err });
-      if (isBucket) {
-        refusals += 1;
-        pausedUntil = clock.monotonic() + backoffMs(refusals, PAUSE, random);
+    if (folder !== undefined && wanted.length > 0) return { incident, folder, wanted, progress };
+    progress.notBefore = clock.monotonic() + REST_MS;
+    progress.isDone = !isOpen(incident);
+    return undefined;
+  }
+
+  /** Whatever is wrong with one incident is its own matter: others are not to wait for it. */
+  async function look(row: KubeletIncident): Promise<void> {
+    const progress = book.of(row.metadata.uid);
+    const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await work();
+      } catch (err) {
+        signal.throwIfAborted();
+        const isBucket = isMedicError(err) && err.code.startsWith('E_BUCKET');
+        fail(progress, isBucket ? 'Bucket' : 'Incident', err instanceof Error ? err.message : String(err));
+        log.warn('Evidence cannot be copied into the bucket; it is tried again', { incident: row.metadata.name, err });
+        if (isBucket) {
+          refusals += 1;
+          pausedUntil = clock.monotonic() + backoffMs(refusals, PAUSE, random);
+        }
+        return undefined;
       }
-    }
-    await tellWaiting(one);
+    };
+    const one = await attempt(() => read(row, progress));
+    if (one === undefined) return;
+    await attempt(() => advance(one));
+    await attempt(() => tellWaiting(one));
   }
 
   async function pass(): Promise<void> {

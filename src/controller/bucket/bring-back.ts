@@ -118,6 +118,12 @@ export async function runBringBack(
     if (there !== undefined) return ANSWERED;
     const upload = { askedAt: at, expiresAt: toPreciseTime(serverNow(world) + UPLOAD_LIFE_MS) };
     const writer = createObjectWriter({ cluster, incident, manager: CONTROLLER_MANAGER, upload });
+    const recorded = incident.status.bucket?.uri ?? '';
+    if (recorded !== uriOf(settings, found.folder)) {
+      const message = `it is at ${recorded}/${found.object.key}, and the settings name another bucket or folder by now: read it there`;
+      await writer.fail(entry, message, signal);
+      return ANSWERED;
+    }
     try {
       const limit = { ms: COPY_MS, code: 'E_BUCKET_DEADLINE', what: 'the bucket' } as const;
       await withDeadline(clock, limit, signal, (inner) => copy(found, writer, inner));

@@ -3,18 +3,30 @@ import { HEALTHS } from '../../api/resources.ts';
 import { MAX_SEALED } from '../../api/v1alpha1/parts/bucket.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
 import { API_VERSION, BUCKET_MANAGER } from '../../api/v1alpha1/words/names.ts';
+import { isSilent } from '../../core/decision/contact.ts';
 import type { WantedObject } from '../../core/evidence/bucket-objects.ts';
-import { GRANT_OBJECTS, type GrantedPut, sealGrant } from '../../core/evidence/sealed-grant.ts';
-import { MedicError } from '../../ports/errors.ts';
+import {
+  type Grant,
+  GRANT_OBJECTS,
+  type GrantContext,
+  type GrantedPut,
+  sealGrant,
+} from '../../core/evidence/sealed-grant.ts';
+import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { createTurns } from '../../runtime/turns.ts';
+import type { AgentContacts } from '../agent-contacts.ts';
 import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
 
 /** Agents that upload at once. */
 const MAX_FLIGHTS = 8;
-/** An agent gives up after ten minutes. */
+/** An agent that is there gives up after ten minutes. */
 const FLIGHT_MS = 11 * 60_000;
+
+const CLEAR_AGAIN_MS = 60_000;
+
+export const SILENT = 'its agent does not answer';
 
 interface Flight {
   readonly id: string;
@@ -27,7 +39,7 @@ interface Flight {
 interface Landed {
   /** UID of the incident. */
   readonly incident: string;
-  /** What the agent could not upload, or that it did not answer; undefined: it says that all is there. */
+  /** What the agent could not upload, or that it is silent; undefined: it says that all is there. */
   readonly message: string | undefined;
 }
 
@@ -45,26 +57,55 @@ export interface Grants {
   ): Promise<readonly string[]>;
 }
 
-export function createGrants(world: World, view: LocalView, { client }: EvidenceBucket): Grants {
-  const { clock, cluster, random } = world;
+/** A key comes from a node, which may say anything. @throws `E_AGENT_KEY`. */
+function sealFor(reader: string, context: GrantContext, grant: Grant): string {
+  try {
+    return sealGrant(reader, context, grant);
+  } catch (cause) {
+    const message = 'the key for which its agent wants grants sealed is no X25519 key';
+    throw new MedicError('E_AGENT_KEY', 'invalid', message, { cause });
+  }
+}
+
+export interface ArchiveParts {
+  readonly view: LocalView;
+  readonly contacts: AgentContacts;
+  readonly bucket: EvidenceBucket;
+}
+
+export function createGrants(world: World, { view, contacts, bucket: { client } }: ArchiveParts): Grants {
+  const { clock, cluster, log, random } = world;
   const flights = new Map<string, Flight>();
   /** By node: of the grant that was cleared last. The copy may still have it. */
   const cleared = new Map<string, string>();
+  /** By node, monotonic: after a failure. */
+  const clearAgainAt = new Map<string, number>();
 
   async function write({ metadata: { name, uid } }: KubeletHealth, spec: object, signal: AbortSignal): Promise<void> {
     const manifest = { apiVersion: API_VERSION, kind: HEALTHS.kind, metadata: { name, uid }, spec };
     await cluster.apply(HEALTHS, manifest, { manager: BUCKET_MANAGER, force: true, signal });
   }
 
+  /** One that may not be written keeps no other from it. */
   async function clear(health: KubeletHealth, id: string, signal: AbortSignal): Promise<void> {
-    await write(health, {}, signal);
-    cleared.set(health.metadata.name, id);
+    const { name: node } = health.metadata;
+    if (clock.monotonic() < (clearAgainAt.get(node) ?? 0)) return;
+    try {
+      await write(health, {}, signal);
+      cleared.set(node, id);
+      clearAgainAt.delete(node);
+    } catch (err) {
+      if (signal.aborted || !isMedicError(err)) throw err;
+      clearAgainAt.set(node, clock.monotonic() + CLEAR_AGAIN_MS);
+      log.warn('A grant that is over cannot be removed; it is tried again', { node, err });
+    }
   }
 
   function endOf(health: KubeletHealth | undefined, { id, endsAt }: Flight): { readonly message?: string } | undefined {
     if (health === undefined) return { message: 'the node is gone' };
     const report = health.status.bucket;
     if (report?.grant === id) return report.message === undefined ? {} : { message: report.message };
+    if (isSilent(contacts.of(health))) return { message: SILENT };
     return clock.monotonic() >= endsAt ? { message: 'its agent has not answered' } : undefined;
   }
 
@@ -103,10 +144,12 @@ export function createGrants(world: World, view: LocalView, { client }: Evidence
       const made = await puts(objects.slice(0, GRANT_OBJECTS), folder, signal);
       const id = `${Math.floor(random.next() * Number.MAX_SAFE_INTEGER).toString(36)}-${String(Math.round(clock.monotonic()))}`;
       const reader = health.status.bucket?.key ?? '';
-      const sealed = sealGrant(reader, { node, id }, { incident: incident.name, puts: made });
+      const sealed = sealFor(reader, { node, id }, { incident: incident.name, puts: made });
       if (sealed.length > MAX_SEALED) {
         throw new MedicError('E_BUCKET_SETTINGS', 'terminal', 'its presigned requests are too long: its token is');
       }
+      // One that is not there is known for it soon, and holds no turn of others.
+      if (contacts.of(health).unansweredMs === undefined) await contacts.ask(health);
       await write(health, { bucket: { id, sealed } }, signal);
       flights.set(node, { id, incident: incident.uid, endsAt: clock.monotonic() + FLIGHT_MS });
       return made.map(

@@ -9,7 +9,7 @@ import { isOpen } from '../../core/decision/node-state.ts';
 import { incidentLabels } from '../../core/decision/record/labels.ts';
 import { waitsForLong } from '../../core/decision/record/long-wait.ts';
 import { waitsForCapture } from '../../core/decision/storage/capture-turn.ts';
-import { isMedicError } from '../../ports/errors.ts';
+import { isMedicError, type MedicError } from '../../ports/errors.ts';
 import type { LocalView } from '../view/local-view.ts';
 import type { World } from '../world.ts';
 
@@ -48,20 +48,31 @@ async function mark({ cluster }: World, incident: KubeletIncident, signal: Abort
 /** Runs until the signal. */
 export async function runRecordMarks(world: World, view: LocalView, signal: AbortSignal): Promise<void> {
   const { clock, log } = world;
+  /** UIDs. They come last: there may be more of them than are looked at at once. */
+  let refused = new Set<string>();
+
+  function dueOnes(): readonly KubeletIncident[] {
+    const due = view.incidents.list().filter((incident) => lacksLabels(incident) || isBehind(incident));
+    refused = new Set(due.map(({ metadata }) => metadata.uid).filter((uid) => refused.has(uid)));
+    return due.toSorted((a, b) => Number(refused.has(a.metadata.uid)) - Number(refused.has(b.metadata.uid)));
+  }
 
   async function sweep(): Promise<void> {
     if (view.openIncidents().some(waitsForCapture)) return;
-    const due = view.incidents.list().filter((incident) => lacksLabels(incident) || isBehind(incident));
-    for (const incident of due.slice(0, AT_ONCE)) {
+    const errors: MedicError[] = [];
+    for (const incident of dueOnes().slice(0, AT_ONCE)) {
       try {
         await mark(world, incident, signal);
       } catch (err) {
-        if (signal.aborted || !isMedicError(err)) throw err;
-        // CRDs or rights of an older version: one line a look is enough.
-        if (isMedicError(err, 'denied', 'invalid', 'transient', 'throttled')) throw err;
+        if (signal.aborted || !isMedicError(err) || isMedicError(err, 'transient', 'throttled')) throw err;
+        // CRDs or rights of an older version, or a policy of the cluster that one incident does not meet.
+        if (isMedicError(err, 'denied', 'invalid')) errors.push(err);
+        refused.add(incident.metadata.uid);
       }
       await clock.sleep(REST_MS, signal);
     }
+    if (errors.length > 0)
+      log.warn('Incidents could not be labelled; it is tried again', { failures: errors.length, err: errors[0] });
   }
 
   while (!signal.aborted) {

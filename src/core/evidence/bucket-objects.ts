@@ -22,10 +22,13 @@ export function objectName(file: string, sha256: string): string {
   return `${sha256.slice(0, 16)}-${file}`;
 }
 
-/** undefined: it was not saved, or not by the agent, or is not what a spool can have. */
+/** The spool of a node, by default (agent: `--spool-limit`). No artifact comes near it, whatever room a user gives the spool. */
+const SPOOL_BYTES = 512 * 1024 * 1024;
+
+/** undefined: it was not saved, or not by the agent, or is not what a spool can have: a grant is leave to fill the bucket. */
 function wantedObject({ name: file, by, state, bytes, sha256 = '' }: EvidenceEntry): WantedObject | undefined {
   const isSaved = by === 'Agent' && state === 'Captured' && bytes !== undefined;
-  if (!isSaved || !isFileName(file) || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
+  if (!isSaved || bytes > SPOOL_BYTES || !isFileName(file) || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
   return { file, key: objectName(file, sha256), bytes, sha256 };
 }
 

@@ -12,6 +12,7 @@ import { stringify } from 'yaml';
 import { EVIDENCES, HEALTHS, INCIDENTS, NODES } from '../../../src/api/resources.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { sha256 } from '../../../src/core/evidence/manifest.ts';
+import { createGrantKey } from '../../../src/core/evidence/sealed-grant.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import { condition } from '../../contract/objects.ts';
 import { AGENT, CONTROLLER } from '../../contract/subject.ts';
@@ -244,7 +245,7 @@ describe('the walls around the bucket', () => {
         refused,
       );
     }
-    const bucket = { key: 'k' };
+    const bucket = { key: createGrantKey().publicKey };
     const other = agent.apply(HEALTHS, { metadata: { name: 'node-b' }, status: { bucket } }, status);
     await expect(other).rejects.toThrow(refused);
   });
@@ -263,6 +264,12 @@ describe('the walls around the bucket', () => {
       );
     };
     await add(inMs(3_600_000), { labels });
+    const node = { 'kubelet-medic.io/node': 'node-a' };
+    await add(inMs(3_600_000), { labels: { ...labels, ...node } });
+    const other = add(inMs(3_600_000), { labels: { ...labels, 'kubelet-medic.io/node': 'node-b' } });
+    await expect(other).rejects.toThrow('of its own node');
+    await expect(add(inMs(3_600_000), { labels: node })).rejects.toThrow('has the label');
+    await expect(add(inMs(3_600_000), { labels: { ...labels, app: 'x' } })).rejects.toThrow('has the label');
     await expect(add(undefined, {})).rejects.toThrow(refused);
     await expect(add(inMs(3_600_000), {})).rejects.toThrow(refused);
     await expect(add(inMs(3 * 3_600_000), { labels })).rejects.toThrow(refused);

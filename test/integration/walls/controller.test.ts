@@ -1,7 +1,7 @@
 /** What a thief of the controller's token may do to leases, events and our own kinds: a real API server refuses each attack. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EVENTS, EVIDENCES, HEALTHS, INCIDENTS, LEASES, POLICIES } from '../../../src/api/resources.ts';
-import { ANNOTATION_BYTES, LABEL_UPLOAD } from '../../../src/api/v1alpha1/words/names.ts';
+import { ANNOTATION_BYTES, LABEL_NODE, LABEL_UPLOAD } from '../../../src/api/v1alpha1/words/names.ts';
 import type { Cluster, JsonPatchOperation, Manifest } from '../../../src/ports/cluster.ts';
 import { actionRecord, condition, step } from '../../contract/objects.ts';
 import { CONTROLLER } from '../../contract/subject.ts';
@@ -247,7 +247,8 @@ function evidenceEntry(by: string): object {
 describe('of health, evidence and policies the controller writes', () => {
   test('what agents are told, dumps of the node proxy, the end of an upload, the status of policies', async () => {
     await controller.apply(HEALTHS, healthOf('node-a'), { ...CONTROLLER, force: true });
-    await controller.create(EVIDENCES, evidenceOf('node-a', incidentUID, { entry: { by: 'Controller' } }), CONTROLLER);
+    const own = { entry: { by: 'Controller' }, metadata: { labels: { [LABEL_NODE]: 'node-a' } } };
+    await controller.create(EVIDENCES, evidenceOf('node-a', incidentUID, own), CONTROLLER);
     const upload = evidenceOf('node-a', incidentUID, {
       metadata: { labels: { [LABEL_UPLOAD]: 'true' } },
       spec: { expiresAt: new Date(Date.now() + 3_600_000).toISOString() },
@@ -289,6 +290,14 @@ describe('of health, evidence and policies the controller writes', () => {
       'evidence in the name of an agent',
       () => controller.create(EVIDENCES, evidenceOf('node-a', incidentUID, {}), CONTROLLER),
       'that it took itself',
+    ],
+    [
+      'evidence with the label of another node',
+      () => {
+        const change = { metadata: { labels: { [LABEL_NODE]: 'node-b' } }, entry: { by: 'Controller' } };
+        return controller.create(EVIDENCES, evidenceOf('node-a', incidentUID, change), CONTROLLER);
+      },
+      'of its own node',
     ],
     [
       'evidence of nobody',

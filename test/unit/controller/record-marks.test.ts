@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS } from '../../../src/api/resources.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
+import { MARKS_MANAGER } from '../../../src/api/v1alpha1/words/names.ts';
 import { runRecordMarks } from '../../../src/controller/incident/record-marks.ts';
 import { withEnd, withWait } from '../../../src/core/decision/record/progress.ts';
+import { networkError } from '../../../src/kube/errors.ts';
 import type { Manifest } from '../../../src/ports/cluster.ts';
+import { MedicError } from '../../../src/ports/errors.ts';
 import { anIncident, T0 } from '../../support/builders/objects.ts';
 import { createControllerContext, type ControllerParts } from '../../support/controller-context.ts';
 import { deadlock } from '../decision/incident-builders.ts';
@@ -43,6 +46,7 @@ const waiting =
   });
 
 const MARKED = { 'kubelet-medic.io/node': 'node-a', 'kubelet-medic.io/cause': deadlock.cause };
+const nameOf = (index: number): string => `node-a-${String(index).padStart(5, '0')}`;
 const labels = (name: string): unknown => parts.incident(name).metadata.labels;
 
 describe('the marks of incidents', () => {
@@ -77,5 +81,36 @@ describe('the marks of incidents', () => {
     const { resourceVersion } = parts.incident('node-a-aaaaa').metadata;
     await parts.clock.advance(300_000);
     expect(parts.incident('node-a-aaaaa').metadata.resourceVersion).toBe(resourceVersion);
+  });
+
+  test('are given to all others where those of some are always refused, and that is said once a look', async () => {
+    const refused = new Set(Array.from({ length: 60 }, (_, index) => nameOf(index)));
+    const all = [...refused, ...Array.from({ length: 10 }, (_, index) => nameOf(60 + index))];
+    for (const name of all) seed(name, over);
+    parts.local.onWrite(({ name, manager }) => {
+      if (manager !== MARKS_MANAGER || !refused.has(name)) return;
+      throw new MedicError('E_KUBE_DENIED', 'denied', `${name}: a policy refuses`);
+    });
+    await look();
+    await parts.clock.advance(300_000);
+    for (const name of all) expect(labels(name)).toEqual(refused.has(name) ? {} : MARKED);
+    const said = parts.log.entries.filter(({ message }) => message.includes('could not be labelled'));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.length).toBeLessThanOrEqual(12);
+    parts.local.onWrite(undefined);
+    await parts.clock.advance(300_000);
+    for (const name of all) expect(labels(name)).toEqual(MARKED);
+  });
+
+  test('wait where the API server does not answer: each further write would wait too', async () => {
+    for (let index = 0; index < 10; index++) seed(nameOf(index), over);
+    let tries = 0;
+    parts.local.onWrite(({ manager }) => {
+      if (manager !== MARKS_MANAGER) return;
+      tries += 1;
+      throw networkError('apply', new Error('connection refused'));
+    });
+    await look();
+    expect(tries).toBeLessThanOrEqual(2);
   });
 });

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   E_LEADER_SETTINGS: 'The times of the leader election do not fit each other. A bug.',
   E_AGENT_CONFLICTS: 'An incident could not be written: somebody else wrote first, ten times in a row.',
   E_AGENT_DEADLINE: 'Something on the host did not answer in time.',
+  E_AGENT_KEY: 'An agent says a key for grants of uploads that is none.',
   E_BUCKET_DEADLINE: 'The bucket did not answer in time.',
   E_BUCKET_REFUSED: 'The bucket refuses; the message has the status and the error code of S3.',
   E_BUCKET_SETTINGS: 'The settings of the bucket lead elsewhere than its client does.',
