@@ -229,6 +229,59 @@ describe('a node that we cannot heal is given back', () => {
   });
 });
 
+describe('a controller that does not know yet who has asked', () => {
+  const replaced = {
+    nodeName: 'node-a',
+    machine: 'Replaced',
+    conditions: ['Processing', 'Succeeded'].map((type) => ({
+      type,
+      status: 'False',
+      reason: 'OutOfTime',
+      message: 'late',
+      lastTransitionTime: '2026-11-24T10:00:00Z',
+    })),
+  };
+
+  async function startUnknowing(ask: () => void): Promise<void> {
+    bench = createControllerBench({ dumps: smallDumps(), policy: POLICY, remediations: { machines: 'replace' } });
+    ask();
+    bench.party('controller-1').faults.mirror(REMEDIATIONS.plural, { kind: 'frozen' });
+    bench.startController();
+    bench.startAgent('node-a');
+    await bench.clock.advance(20_000);
+    bench.host('node-a').inject('runtime-hung');
+    await bench.clock.advance(400_000);
+  }
+
+  test('leaves a node alone that was given to its owner', async () => {
+    const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Machine', name: 'm', uid: 'm' };
+    await startUnknowing(() => {
+      request('machine-a', { status: replaced }, { ownerReferences: [owner] });
+    });
+    expect([bench.incident('node-a').status.state, restarts()]).toEqual(['Waiting: requests', []]);
+    bench.party('controller-1').faults.mirror(REMEDIATIONS.plural, undefined);
+    await bench.clock.advance(400_000);
+    expect([bench.incident('node-a').status.state, restarts()]).toEqual(['Waiting: another actor', []]);
+  });
+
+  test('says what it waits for, and recovers the node at once when it knows', async () => {
+    await startUnknowing(() => {
+      request('node-a');
+    });
+    expect(findCondition(bench.incident('node-a').status.conditions, 'ActionTaken')).toMatchObject({
+      status: 'False',
+      reason: 'RequestsUnknown',
+      message: expect.stringContaining('the list of KubeletRemediations is not in yet') as unknown,
+    });
+    bench.party('controller-1').faults.mirror(REMEDIATIONS.plural, undefined);
+    await bench.clock.advance(5_000);
+    expect(answered('node-a')).toBe('Processing=True Succeeded=Unknown IncidentOpen');
+    expect(bench.incident('node-a').status.state).not.toBe('Waiting: requests');
+    await bench.until('node-a', ({ status }) => status.outcome !== undefined);
+    expect(restarts()).toEqual(['RestartRuntime Succeeded']);
+  });
+});
+
 describe('requests that lie', () => {
   test('are answered, and nothing is done to a node that is well', async () => {
     await start();

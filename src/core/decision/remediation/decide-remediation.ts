@@ -69,7 +69,9 @@ function ruled(_: RemediationSnapshot, { match, node }: NodeFacts): Judgement {
 function leftToOthers(_: RemediationSnapshot, { node }: NodeFacts): Judgement {
   const ours = node.metadata.annotations[ANNOTATION_CORDONED_BY] ?? '';
   const objection = objectionOf(node, ours, { kind: 'unused' });
-  return objection === undefined ? PASS : givenBack(objection.reason, objection.message);
+  // This request is known.
+  const isNone = objection === undefined || objection.reason === 'RequestsUnknown';
+  return isNone ? PASS : givenBack(objection.reason, objection.message);
 }
 
 /** What the agent has said last holds for a node that is Ready: it writes at once where that changes. */
