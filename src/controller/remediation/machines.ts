@@ -1,11 +1,13 @@
 /** Machines of Cluster API: which node one has, and that its owner is to replace it. Nothing else of them is read or written. */
-import type { Machine } from '../../api/kubernetes/machine.ts';
+import type { Machine, MachineCondition } from '../../api/kubernetes/machine.ts';
+import type { Node } from '../../api/kubernetes/node.ts';
 import { MACHINES, NODES } from '../../api/resources.ts';
 import type { RemediationStatus } from '../../api/v1alpha1/kinds/remediation.ts';
 import { ANNOTATION_MACHINE, ANNOTATION_MACHINE_NAMESPACE, MACHINE_MANAGER } from '../../api/v1alpha1/words/names.ts';
 import type { MachineRef } from '../../core/decision/remediation/requester.ts';
 import type { Target } from '../../core/decision/remediation/remediation-snapshot.ts';
-import { toTime } from '../../core/time/timestamp.ts';
+import { isReady, readyCondition } from '../../core/decision/node-state.ts';
+import { fromTime, toTime } from '../../core/time/timestamp.ts';
 import { serverNow } from '../server-now.ts';
 import type { World } from '../world.ts';
 
@@ -25,6 +27,17 @@ async function readMachine({ cluster }: Pick<World, 'cluster'>, ref: MachineRef)
   return machine?.metadata.uid === uid ? machine : undefined;
 }
 
+/** As it is now; the mirror does not keep the annotations that name its Machine. */
+async function readNode({ cluster }: Pick<World, 'cluster'>, { status }: Machine): Promise<Node | undefined> {
+  const name = status.nodeRef?.name ?? '';
+  return name === '' ? undefined : await cluster.get(NODES, { name });
+}
+
+function isNodeOf({ metadata }: Node, { name, namespace }: MachineRef): boolean {
+  const { [ANNOTATION_MACHINE]: itsName, [ANNOTATION_MACHINE_NAMESPACE]: itsNamespace } = metadata.annotations;
+  return itsName === name && itsNamespace === namespace;
+}
+
 /**
  * Machine and Node name each other, or it is nobody's: a management cluster has the Machines of many clusters, whose nodes may have
  * the same names, and whoever makes a request says which Machine owns it.
@@ -36,17 +49,23 @@ export async function nodeOfMachine(world: Pick<World, 'cluster'>, ref: MachineR
   if (machine === undefined) return nobody('NodeNotFound', `there is no Machine ${namespace}/${name}`);
   const nodeName = machine.status.nodeRef?.name ?? '';
   if (nodeName === '') return nobody('NodeNotFound', `the Machine ${namespace}/${name} has no node`);
-  // The mirror does not keep these annotations.
-  const node = await world.cluster.get(NODES, { name: nodeName });
+  const node = await readNode(world, machine);
   if (node === undefined) return nobody('NodeNotFound', `there is no node ${nodeName}`);
-  const { [ANNOTATION_MACHINE]: itsName, [ANNOTATION_MACHINE_NAMESPACE]: itsNamespace } = node.metadata.annotations;
-  if (itsName === name && itsNamespace === namespace) return { kind: 'named', name: nodeName };
+  if (isNodeOf(node, ref)) return { kind: 'named', name: nodeName };
   return nobody('MachineMismatch', `the node ${nodeName} is not annotated as of the Machine ${namespace}/${name}`);
+}
+
+/** Cluster API called the Machine unhealthy before its node became Ready: that word may be old. Both times are whole seconds. */
+function isReadySince(node: Node, unhealthy: MachineCondition): boolean {
+  const readyAt = fromTime(readyCondition(node)?.lastTransitionTime);
+  const saidAt = fromTime(unhealthy.lastTransitionTime);
+  return isReady(node) && (readyAt === undefined || saidAt === undefined || readyAt >= saidAt);
 }
 
 /**
  * Cluster API replaces a Machine that a MachineHealthCheck calls unhealthy and of which `OwnerRemediated` is False
  * (util/collections: IsUnhealthyAndOwnerRemediated). The first of the two is never ours to say.
+ * @returns `ToBeReplaced`: its node is Ready since; look again, until Cluster API has said whether it is well.
  * @throws MedicError if it cannot be read or written.
  */
 export async function askToReplace(
@@ -56,11 +75,13 @@ export async function askToReplace(
 ): Promise<NonNullable<RemediationStatus['machine']>> {
   // The conditions of v1beta1 are another list.
   const machine = await readMachine(world, { ...ref, apiVersion: MACHINES.apiVersion });
-  const isUnhealthy = machine?.status.conditions.some(({ type, status }) => type === UNHEALTHY && status === 'False');
-  if (machine === undefined || isUnhealthy !== true || machine.metadata.deletionTimestamp !== undefined)
+  const unhealthy = machine?.status.conditions.find(({ type, status }) => type === UNHEALTHY && status === 'False');
+  if (machine === undefined || unhealthy === undefined || machine.metadata.deletionTimestamp !== undefined)
     return 'NotReplaced';
   const isAsked = machine.status.conditions.some(({ type, status }) => type === OWNER_REMEDIATED && status === 'False');
   if (isAsked) return 'Replaced';
+  const node = await readNode(world, machine);
+  if (node !== undefined && isNodeOf(node, ref) && isReadySince(node, unhealthy)) return 'ToBeReplaced';
   const { name, namespace, uid } = ref;
   const lastTransitionTime = toTime(serverNow(world));
   const condition = { type: OWNER_REMEDIATED, status: 'False', reason: 'WaitingForRemediation' };

@@ -9,7 +9,7 @@ import { durationMs } from '../../time/duration.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isSilent } from '../contact.ts';
 import { wellness } from '../incident/wellness.ts';
-import { isControlPlane, isReady } from '../node-state.ts';
+import { isControlPlane, isReady, readyCondition } from '../node-state.ts';
 import { findTrigger } from '../node/triggers.ts';
 import { objectionOf } from '../other-actors.ts';
 import { withCondition } from '../record/conditions-and-steps.ts';
@@ -78,7 +78,8 @@ function leftToOthers(_: RemediationSnapshot, { node }: NodeFacts): Judgement {
 function nodeWell(snapshot: RemediationSnapshot, facts: NodeFacts): Judgement {
   if (!isReady(facts.node) || (wellness(facts) !== 'Well' && isClaimed(facts))) return PASS;
   const message = 'the node is Ready, and nothing says that its kubelet is stuck';
-  const until = askedAt(snapshot) + LOOK_MS;
+  const readyAt = fromTime(readyCondition(facts.node)?.lastTransitionTime) ?? 0;
+  const until = Math.max(askedAt(snapshot), readyAt) + LOOK_MS;
   // A Machine is not replaced because of a look from before the node was well: a MachineHealthCheck takes such a request back.
   const isTooEarly = isToBeReplaced(snapshot.remediation) && snapshot.now < until;
   return isTooEarly ? { kind: 'working', reason: 'NodeWell', message, until } : givenBack('NodeWell', message);

@@ -6,7 +6,7 @@ import { createRemediationView } from '../../../../src/controller/remediation/re
 import type { RemediationSettings } from '../../../../src/controller/world.ts';
 import { findCondition } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { MedicError } from '../../../../src/ports/errors.ts';
-import { at } from '../../../support/builders/objects.ts';
+import { aNode, at, type NodeOptions } from '../../../support/builders/objects.ts';
 import { aRemediation } from '../../../support/builders/remediations.ts';
 import { createControllerContext, type ControllerParts } from '../../../support/controller-context.ts';
 
@@ -26,8 +26,9 @@ function machine(status: object = {}, uid = 'm'): void {
   });
 }
 
-function node(annotations: Readonly<Record<string, string>>): void {
-  bench.local.seeds.seed(NODES, { metadata: { name: 'node-a', annotations }, spec: {}, status: {} });
+function node(annotations: Readonly<Record<string, string>>, ready: NodeOptions = {}): void {
+  const { spec, status } = aNode(ready);
+  bench.local.seeds.seed(NODES, { metadata: { name: 'node-a', annotations }, spec, status });
 }
 
 const OURS = { 'cluster.x-k8s.io/machine': 'machine-a', 'cluster.x-k8s.io/cluster-namespace': 'default' };
@@ -95,6 +96,30 @@ describe('a Machine is replaced', () => {
   });
 });
 
+describe('a Machine whose node is there', () => {
+  const others = { ...OURS, 'cluster.x-k8s.io/cluster-namespace': 'others' };
+
+  test.each<[string, string, Readonly<Record<string, string>>, NodeOptions]>([
+    ['waits, where it is Ready since Cluster API looked', 'ToBeReplaced', OURS, { since: 60_000 }],
+    ['waits, where it is Ready since the same second', 'ToBeReplaced', OURS, { since: 500 }],
+    ['is replaced, where it was Ready all the time: something else is wrong', 'Replaced', OURS, { since: -60_000 }],
+    ['is replaced, where it is not Ready again', 'Replaced', OURS, { ready: 'Unknown', since: 60_000 }],
+    ['is replaced, where the one that is Ready is of another Machine', 'Replaced', others, { since: 60_000 }],
+  ])('%s', async (_, said, annotations, ready) => {
+    machine();
+    node(annotations, ready);
+    expect(await askToReplace(bench.context.world, REF, 'why')).toBe(said);
+    const isAsked = JSON.stringify(bench.local.seeds.read(MACHINES, REF)).includes('OwnerRemediated');
+    expect(isAsked).toBe(said === 'Replaced');
+  });
+
+  test('waits where nobody says since when it is unhealthy', async () => {
+    machine({ conditions: [{ type: 'HealthCheckSucceeded', status: 'False' }] });
+    node(OURS, { since: -60_000 });
+    expect(await askToReplace(bench.context.world, REF, 'why')).toBe('ToBeReplaced');
+  });
+});
+
 describe('a request of a MachineHealthCheck', () => {
   async function answer(
     machines: RemediationSettings['machines'],
@@ -110,8 +135,9 @@ describe('a request of a MachineHealthCheck', () => {
     const requests = createRemediationView(world, new AbortController().signal);
     await requests.mirror?.whenSynced();
     const reconcile = createRemediationReconciler({ ...bench.context, world, requests });
+    let againAt: number | undefined;
     for (let time = 0; time < times; time += 1) {
-      await reconcile('default/node-a');
+      againAt = await reconcile('default/node-a');
       await bench.clock.settle();
     }
     const { status } = requests.mirror!.get(name, namespace)!;
@@ -119,6 +145,7 @@ describe('a request of a MachineHealthCheck', () => {
     return {
       answer: `${succeeded?.status} ${succeeded?.reason}`,
       machine: status.machine,
+      againMs: againAt === undefined ? undefined : againAt - bench.clock.now(),
       message: succeeded?.message,
     };
   }
@@ -143,6 +170,17 @@ describe('a request of a MachineHealthCheck', () => {
     expect(await answer('replace', 1)).toMatchObject({ answer: 'False NodeNotFound', machine: 'ToBeReplaced' });
     expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
     expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced' });
+  });
+
+  test('waits for Cluster API to look again where its node is Ready again', async () => {
+    machine();
+    node({ ...OURS, 'kubelet-medic.io/exclude': 'true' }, { since: 60_000 });
+    await bench.clock.settle();
+    const waiting = { answer: 'False NodeExcluded', machine: 'ToBeReplaced', againMs: 15_000 };
+    expect(await answer('replace', 3)).toMatchObject(waiting);
+    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+    node({ ...OURS, 'kubelet-medic.io/exclude': 'true' }, { ready: 'False', since: 90_000 });
+    expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced', againMs: undefined });
   });
 
   test('replaces nothing where the chart does not allow it', async () => {

@@ -265,4 +265,11 @@ describe('a Machine is to be replaced', () => {
     expect(answer(...question, 59_000)).toBe('True Unknown NodeWell');
     expect(answer(...question, 60_000)).toBe('False False NodeWell');
   });
+
+  test('not while its node is only just well again, however long ago it was asked for', () => {
+    const question = [{ node: aNode({ since: 90_000 }) }, { spec, owner: 'Machine' }] as const;
+    expect(answer(...question, 90_100)).toBe('True Unknown NodeWell');
+    expect(decide(...question, 149_000)?.nextCheckAt).toBe(T0 + 150_000);
+    expect(answer(...question, 150_000)).toBe('False False NodeWell');
+  });
 });
