@@ -14,7 +14,7 @@ import type { World } from '../world.ts';
 export type NodeOfMachine = { readonly kind: 'named'; readonly name: string } | Extract<Target, { kind: 'nobody' }>;
 
 /** Cluster API: types of conditions of a Machine (api/core/v1beta2). */
-const UNHEALTHY = 'HealthCheckSucceeded';
+const HEALTHY = 'HealthCheckSucceeded';
 const OWNER_REMEDIATED = 'OwnerRemediated';
 
 function nobody(reason: 'NodeNotFound' | 'MachineMismatch', message: string): NodeOfMachine {
@@ -62,26 +62,45 @@ function isReadySince(node: Node, unhealthy: MachineCondition): boolean {
   return isReady(node) && (readyAt === undefined || saidAt === undefined || readyAt >= saidAt);
 }
 
+/** It is on its way out, or Cluster API has found it well since it was asked for. */
+function isToBeKept({ metadata }: Machine, told: MachineCondition | undefined, askedAt: number): boolean {
+  const isWell = told?.status === 'True' && (fromTime(told.lastTransitionTime) ?? 0) > askedAt;
+  return isWell || metadata.deletionTimestamp !== undefined;
+}
+
+export interface Replacement {
+  readonly machine: MachineRef;
+  /** When the request for it was made, by the API server's clock, in milliseconds since 1970. */
+  readonly askedAt: number;
+  /** Why its node was not healed. */
+  readonly message: string;
+}
+
 /**
  * Cluster API replaces a Machine that a MachineHealthCheck calls unhealthy and of which `OwnerRemediated` is False
- * (util/collections: IsUnhealthyAndOwnerRemediated). The first of the two is never ours to say.
- * @returns `ToBeReplaced`: its node is Ready since; look again, until Cluster API has said whether it is well.
+ * (util/collections: IsUnhealthyAndOwnerRemediated). The first of the two is never ours to say. It makes a request first, and says it
+ * after that (Cluster API 1.14, internal/controllers/machinehealthcheck: patchUnhealthyTargets).
+ * @returns `ToBeReplaced`: it has not said so yet, or the node is Ready since; look again.
  * @throws MedicError if it cannot be read or written.
  */
 export async function askToReplace(
   world: Pick<World, 'cluster' | 'clock'>,
-  ref: MachineRef,
-  message: string,
+  { machine: ref, askedAt, message }: Replacement,
 ): Promise<NonNullable<RemediationStatus['machine']>> {
   // The conditions of v1beta1 are another list.
   const machine = await readMachine(world, { ...ref, apiVersion: MACHINES.apiVersion });
-  const unhealthy = machine?.status.conditions.find(({ type, status }) => type === UNHEALTHY && status === 'False');
-  if (machine === undefined || unhealthy === undefined || machine.metadata.deletionTimestamp !== undefined)
-    return 'NotReplaced';
+  const told = machine?.status.conditions.find(({ type }) => type === HEALTHY);
+  if (machine === undefined || isToBeKept(machine, told, askedAt)) return 'NotReplaced';
+  if (told?.status !== 'False') return 'ToBeReplaced';
   const isAsked = machine.status.conditions.some(({ type, status }) => type === OWNER_REMEDIATED && status === 'False');
   if (isAsked) return 'Replaced';
   const node = await readNode(world, machine);
-  if (node !== undefined && isNodeOf(node, ref) && isReadySince(node, unhealthy)) return 'ToBeReplaced';
+  if (node !== undefined && isNodeOf(node, ref) && isReadySince(node, told)) return 'ToBeReplaced';
+  await mark(world, ref, message);
+  return 'Replaced';
+}
+
+async function mark(world: Pick<World, 'cluster' | 'clock'>, ref: MachineRef, message: string): Promise<void> {
   const { name, namespace, uid } = ref;
   const lastTransitionTime = toTime(serverNow(world));
   const condition = { type: OWNER_REMEDIATED, status: 'False', reason: 'WaitingForRemediation' };
@@ -92,5 +111,4 @@ export async function askToReplace(
     { apiVersion, kind, metadata: { name, namespace, uid }, status: { conditions } },
     { manager: MACHINE_MANAGER, subresource: 'status', force: true },
   );
-  return 'Replaced';
 }

@@ -72,12 +72,16 @@ function answerOf({ conditions }: RemediationStatus): { readonly reason?: string
  * @returns when to look again, milliseconds since 1970.
  */
 async function replaceMachine(context: Context, remediation: KubeletRemediation): Promise<number | undefined> {
+  const { world } = context;
   const ref = machineOf(remediation);
-  const mayAsk = context.world.remediations?.machines === 'replace';
   const detail = answerOf(remediation.status).detail ?? '';
-  const machine = ref !== undefined && mayAsk ? await askToReplace(context.world, ref, detail) : 'NotReplaced';
-  if (machine === 'ToBeReplaced') return context.world.clock.now() + MACHINE_MS;
-  context.world.log.info('Machine of a node that was not healed', { request: keyOf(remediation), machine, detail });
+  const askedAt = fromTime(remediation.metadata.creationTimestamp) ?? 0;
+  const machine =
+    ref !== undefined && world.remediations?.machines === 'replace'
+      ? await askToReplace(world, { machine: ref, askedAt, message: detail })
+      : 'NotReplaced';
+  if (machine === 'ToBeReplaced') return world.clock.now() + MACHINE_MS;
+  world.log.info('Machine of a node that was not healed', { request: keyOf(remediation), machine, detail });
   await writeStatus(context, remediation, { ...remediation.status, machine });
   return undefined;
 }

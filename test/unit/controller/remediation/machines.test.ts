@@ -6,7 +6,7 @@ import { createRemediationView } from '../../../../src/controller/remediation/re
 import type { RemediationSettings } from '../../../../src/controller/world.ts';
 import { findCondition } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { MedicError } from '../../../../src/ports/errors.ts';
-import { aNode, at, type NodeOptions } from '../../../support/builders/objects.ts';
+import { aNode, at, type NodeOptions, T0 } from '../../../support/builders/objects.ts';
 import { aRemediation } from '../../../support/builders/remediations.ts';
 import { createControllerContext, type ControllerParts } from '../../../support/controller-context.ts';
 
@@ -85,14 +85,59 @@ describe('the node of a Machine', () => {
   });
 });
 
-describe('a Machine is replaced', () => {
-  test.each<[string, object]>([
-    ['is well', { conditions: [{ type: 'HealthCheckSucceeded', status: 'True' }] }],
-    ['has not been checked', { conditions: [] }],
-  ])('not where it %s', async (_, status) => {
-    machine(status);
-    expect(await askToReplace(bench.context.world, REF, 'why')).toBe('NotReplaced');
-    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+async function ask(): ReturnType<typeof askToReplace> {
+  return await askToReplace(bench.context.world, { machine: REF, askedAt: T0, message: 'why' });
+}
+
+function isMarked(): boolean {
+  return JSON.stringify(bench.local.seeds.read(MACHINES, REF) ?? {}).includes('OwnerRemediated');
+}
+
+function checked(status: 'True' | 'False', since: number): object {
+  return { conditions: [{ type: 'HealthCheckSucceeded', status, lastTransitionTime: at(since) }] };
+}
+
+describe('a Machine', () => {
+  test.each<[string, string, () => void]>([
+    [
+      'waits, where Cluster API has not said yet why it was asked for',
+      'ToBeReplaced',
+      () => {
+        machine(checked('True', -3_600_000));
+      },
+    ],
+    [
+      'waits, where it was well in the second in which it was asked for',
+      'ToBeReplaced',
+      () => {
+        machine(checked('True', 0));
+      },
+    ],
+    [
+      'waits, where it was never checked',
+      'ToBeReplaced',
+      () => {
+        machine({ conditions: [] });
+      },
+    ],
+    [
+      'is not replaced, where it is well since',
+      'NotReplaced',
+      () => {
+        machine(checked('True', 1_000));
+      },
+    ],
+    ['is not replaced, where it is gone', 'NotReplaced', () => undefined],
+    [
+      'is not replaced, where it is another one of its name',
+      'NotReplaced',
+      () => {
+        machine({}, 'other');
+      },
+    ],
+  ])('%s', async (_, said, given) => {
+    given();
+    expect([await ask(), isMarked()]).toEqual([said, false]);
   });
 });
 
@@ -108,15 +153,14 @@ describe('a Machine whose node is there', () => {
   ])('%s', async (_, said, annotations, ready) => {
     machine();
     node(annotations, ready);
-    expect(await askToReplace(bench.context.world, REF, 'why')).toBe(said);
-    const isAsked = JSON.stringify(bench.local.seeds.read(MACHINES, REF)).includes('OwnerRemediated');
-    expect(isAsked).toBe(said === 'Replaced');
+    expect(await ask()).toBe(said);
+    expect(isMarked()).toBe(said === 'Replaced');
   });
 
   test('waits where nobody says since when it is unhealthy', async () => {
     machine({ conditions: [{ type: 'HealthCheckSucceeded', status: 'False' }] });
     node(OURS, { since: -60_000 });
-    expect(await askToReplace(bench.context.world, REF, 'why')).toBe('ToBeReplaced');
+    expect(await ask()).toBe('ToBeReplaced');
   });
 });
 
@@ -168,8 +212,18 @@ describe('a request of a MachineHealthCheck', () => {
   test('is answered before the Machine is touched, so that who dies in between asks again', async () => {
     machine();
     expect(await answer('replace', 1)).toMatchObject({ answer: 'False NodeNotFound', machine: 'ToBeReplaced' });
-    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+    expect(isMarked()).toBe(false);
     expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced' });
+  });
+
+  test('is patient with a MachineHealthCheck, which makes it first and says that the Machine is unhealthy afterwards', async () => {
+    machine(checked('True', -3_600_000));
+    expect(await answer('replace', 3)).toMatchObject({ machine: 'ToBeReplaced', againMs: 15_000 });
+    await bench.clock.advance(600_000);
+    expect(await answer('replace', 3, false)).toMatchObject({ machine: 'ToBeReplaced', againMs: 15_000 });
+    machine(checked('False', 600_000));
+    expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced', againMs: undefined });
+    expect(isMarked()).toBe(true);
   });
 
   test('waits for Cluster API to look again where its node is Ready again', async () => {
@@ -178,7 +232,7 @@ describe('a request of a MachineHealthCheck', () => {
     await bench.clock.settle();
     const waiting = { answer: 'False NodeExcluded', machine: 'ToBeReplaced', againMs: 15_000 };
     expect(await answer('replace', 3)).toMatchObject(waiting);
-    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+    expect(isMarked()).toBe(false);
     node({ ...OURS, 'kubelet-medic.io/exclude': 'true' }, { ready: 'False', since: 90_000 });
     expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced', againMs: undefined });
   });
@@ -186,7 +240,7 @@ describe('a request of a MachineHealthCheck', () => {
   test('replaces nothing where the chart does not allow it', async () => {
     machine();
     expect(await answer('read')).toMatchObject({ answer: 'False NodeNotFound', machine: 'NotReplaced' });
-    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+    expect(isMarked()).toBe(false);
   });
 
   test('reads no Machine where it may not', async () => {
