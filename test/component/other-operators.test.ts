@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { LEASES, NAMESPACES, NODES, REMEDIATIONS } from '../../src/api/resources.ts';
 import type { KubeletRemediation } from '../../src/api/v1alpha1/kinds/remediation.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
-import { objectAt, textAt } from '../support/api-server/json.ts';
+import { isObject, objectAt, textAt } from '../support/api-server/json.ts';
 import {
   type ControllerBench,
   type ControllerBenchOptions,
@@ -209,6 +209,24 @@ describe('a node that we cannot heal is given back', () => {
     expect(restarts()).toEqual([]);
   });
 
+  test('at once where it is excluded after an act that did not help', async () => {
+    const remediation = { verify: { timeout: '2m', stableFor: '30s' } };
+    await start({ policy: { ...POLICY, remediation } }, { unhealthyMs: 1_000, timeoutMs: 7_200_000 });
+    bench.host('node-a').inject('runtime-hung');
+    expect(await live(() => restarts().includes('RestartRuntime Succeeded'))).toBe(true);
+    bench.local.seeds.edit(NODES, { name: 'node-a' }, (node) => {
+      const { annotations, ...metadata } = objectAt(node, 'metadata');
+      const excluded = { ...(isObject(annotations) ? annotations : {}), 'kubelet-medic.io/exclude': 'true' };
+      node['metadata'] = { ...metadata, annotations: excluded };
+    });
+    bench.host('node-a').inject('runtime-hung');
+    expect(await live(wasCalled)).toBe(true);
+    expect([bench.incident('node-a').status.state, restarts()]).toEqual([
+      'Waiting: node is excluded',
+      ['RestartRuntime Succeeded'],
+    ]);
+  });
+
   test('when its time is over', async () => {
     // Another node has the only place in the budget for half an hour.
     const remediation = { verify: { stableFor: '30m', timeout: '40m' } };
@@ -226,6 +244,59 @@ describe('a node that we cannot heal is given back', () => {
     expect(Math.round(((check.nextAt() ?? 0) - askedAt) / 60_000)).toBe(4);
     expect(restarts()).toEqual(['RestartRuntime Succeeded']);
     expect(bench.incident('node-a').status.state).toBe('Waiting: maintenance lease');
+  });
+});
+
+describe('a controller that does not know yet who has asked', () => {
+  const replaced = {
+    nodeName: 'node-a',
+    machine: 'Replaced',
+    conditions: ['Processing', 'Succeeded'].map((type) => ({
+      type,
+      status: 'False',
+      reason: 'OutOfTime',
+      message: 'late',
+      lastTransitionTime: '2026-11-24T10:00:00Z',
+    })),
+  };
+
+  async function startUnknowing(ask: () => void): Promise<void> {
+    bench = createControllerBench({ dumps: smallDumps(), policy: POLICY, remediations: { machines: 'replace' } });
+    ask();
+    bench.party('controller-1').faults.mirror(REMEDIATIONS.plural, { kind: 'frozen' });
+    bench.startController();
+    bench.startAgent('node-a');
+    await bench.clock.advance(20_000);
+    bench.host('node-a').inject('runtime-hung');
+    await bench.clock.advance(400_000);
+  }
+
+  test('leaves a node alone that was given to its owner', async () => {
+    const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Machine', name: 'm', uid: 'm' };
+    await startUnknowing(() => {
+      request('machine-a', { status: replaced }, { ownerReferences: [owner] });
+    });
+    expect([bench.incident('node-a').status.state, restarts()]).toEqual(['Waiting: requests', []]);
+    bench.party('controller-1').faults.mirror(REMEDIATIONS.plural, undefined);
+    await bench.clock.advance(400_000);
+    expect([bench.incident('node-a').status.state, restarts()]).toEqual(['Waiting: another actor', []]);
+  });
+
+  test('says what it waits for, and recovers the node at once when it knows', async () => {
+    await startUnknowing(() => {
+      request('node-a');
+    });
+    expect(findCondition(bench.incident('node-a').status.conditions, 'ActionTaken')).toMatchObject({
+      status: 'False',
+      reason: 'RequestsUnknown',
+      message: expect.stringContaining('the list of KubeletRemediations is not in yet') as unknown,
+    });
+    bench.party('controller-1').faults.mirror(REMEDIATIONS.plural, undefined);
+    await bench.clock.advance(5_000);
+    expect(answered('node-a')).toBe('Processing=True Succeeded=Unknown IncidentOpen');
+    expect(bench.incident('node-a').status.state).not.toBe('Waiting: requests');
+    await bench.until('node-a', ({ status }) => status.outcome !== undefined);
+    expect(restarts()).toEqual(['RestartRuntime Succeeded']);
   });
 });
 

@@ -61,6 +61,7 @@ export function createFaultyMirror<T extends KubeObject>(
   let last: Event<T> | undefined;
   let dropped = 0;
   let stoodAt: number | undefined;
+  let isSynced = false;
   const synced = Promise.withResolvers<undefined>();
   synced.promise.catch(() => undefined);
 
@@ -90,7 +91,9 @@ export function createFaultyMirror<T extends KubeObject>(
       waiting.shift();
       tell(next.event);
     }
-    if (base.freshAt() !== undefined) synced.resolve(undefined);
+    if (base.freshAt() === undefined) return;
+    isSynced = true;
+    synced.resolve(undefined);
   }
 
   /** @returns whether the event is left out. */
@@ -144,7 +147,8 @@ export function createFaultyMirror<T extends KubeObject>(
   function freshAt(): number | undefined {
     const at = base.freshAt();
     const knows = isDown() || held.fault?.kind === 'frozen';
-    return at === undefined || !knows ? at : Math.min(at, stoodAt ?? at);
+    if (at === undefined || !knows) return at;
+    return isSynced ? Math.min(at, stoodAt ?? at) : undefined;
   }
 
   base.onChange((current, previous) => {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { ObjectMeta } from '../meta.ts';
 
 /** Go writes a time that was never set as null: a condition that is not the kubelet's has no heartbeat. */
-const goTime = z.pipe(
+export const goTime = z.pipe(
   z.nullish(z.string()),
   z.transform((time) => time ?? ''),
 );

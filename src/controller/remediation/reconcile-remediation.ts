@@ -19,6 +19,8 @@ import { keyOf } from './remediation-view.ts';
 const KEPT_MS = 60 * 60_000;
 /** The watch brings what is written soon. */
 const CONFLICT_MS = 500;
+/** A Machine of which Cluster API has not said yet how it is, is looked at so often, in milliseconds. */
+const MACHINE_MS = 15_000;
 
 type Context = Pick<ActContext, 'world' | 'view' | 'contacts' | 'requests'>;
 
@@ -65,24 +67,30 @@ function answerOf({ conditions }: RemediationStatus): { readonly reason?: string
   return succeeded === undefined ? {} : { reason: succeeded.reason, detail: succeeded.message };
 }
 
-/** A Machine that is to be replaced, as the status says already: who dies in between asks again. */
-async function replaceMachine(context: Context, remediation: KubeletRemediation): Promise<void> {
+/**
+ * A Machine that is to be replaced, as the status says already: who dies in between asks again.
+ * @returns when to look again, milliseconds since 1970.
+ */
+async function replaceMachine(context: Context, remediation: KubeletRemediation): Promise<number | undefined> {
+  const { world } = context;
   const ref = machineOf(remediation);
-  const mayAsk = context.world.remediations?.machines === 'replace';
   const detail = answerOf(remediation.status).detail ?? '';
-  const machine = ref !== undefined && mayAsk ? await askToReplace(context.world, ref, detail) : 'NotReplaced';
-  context.world.log.info('Machine of a node that was not healed', { request: keyOf(remediation), machine, detail });
+  const askedAt = fromTime(remediation.metadata.creationTimestamp) ?? 0;
+  const machine =
+    ref !== undefined && world.remediations?.machines === 'replace'
+      ? await askToReplace(world, { machine: ref, askedAt, message: detail })
+      : 'NotReplaced';
+  if (machine === 'ToBeReplaced') return world.clock.now() + MACHINE_MS;
+  world.log.info('Machine of a node that was not healed', { request: keyOf(remediation), machine, detail });
   await writeStatus(context, remediation, { ...remediation.status, machine });
+  return undefined;
 }
 
 /** @returns when to look again, milliseconds since 1970. */
 async function afterAnswer(context: Context, remediation: KubeletRemediation): Promise<number | undefined> {
   const { world } = context;
   const { metadata, status } = remediation;
-  if (status.machine === 'ToBeReplaced') {
-    await replaceMachine(context, remediation);
-    return undefined;
-  }
+  if (status.machine === 'ToBeReplaced') return await replaceMachine(context, remediation);
   if (metadata.ownerReferences.length > 0 || metadata.deletionTimestamp !== undefined) return undefined;
   const answeredAt = fromTime(findCondition(status.conditions, 'Succeeded')?.lastTransitionTime) ?? 0;
   const leftMs = answeredAt + KEPT_MS - serverNow(world);

@@ -28,6 +28,13 @@ export function wireRequests({ view, requests }: Pick<ActContext, 'view' | 'requ
     queues.nodes.add(node);
     for (const incident of view.incidentsOf(node)) if (isOpen(incident)) queues.incidents.add(incident.metadata.name);
   });
+  // Nothing was done before it was known who has asked (`leaseNow`). It rejects with the end of the term alone.
+  mirror.whenSynced().then(
+    () => {
+      for (const incident of view.openIncidents()) queues.incidents.add(incident.metadata.name);
+    },
+    () => undefined,
+  );
   view.nodes.onChange((current, previous) => {
     requestsOf(current?.metadata.name ?? previous?.metadata.name ?? '');
   });

@@ -36,14 +36,14 @@ export interface Objection {
  * - `ours`: this incident has it;
  * - `lent`: another operator holds it, and has asked us to recover the node (docs/other-operators.md);
  * - `givenBack`: whatever the lease says, another operator replaces the node, since we could not recover it;
+ * - `requestsUnknown`: whatever the lease says, it is not known yet who has asked for the node, which stops every act;
  * - `unreadable`: it is not known, which stops every act.
  */
 export type LeaseState =
   | { readonly kind: 'unused' | 'free' }
   | { readonly kind: 'ours'; readonly isToBeRenewed: boolean }
   | { readonly kind: 'held' | 'lent'; readonly by: string }
-  | { readonly kind: 'givenBack'; readonly message: string }
-  | { readonly kind: 'unreadable'; readonly message: string };
+  | { readonly kind: 'givenBack' | 'requestsUnknown' | 'unreadable'; readonly message: string };
 
 /** Why kubelet-medic must keep its hands off this node now, or undefined. */
 export function objectionOf(node: Node, incidentName: string, lease: LeaseState): Objection | undefined {
@@ -56,14 +56,29 @@ export function objectionOf(node: Node, incidentName: string, lease: LeaseState)
   if (taint !== undefined) return { reason: 'OtherActor', message: LEAVING_TAINTS[taint.key] ?? taint.key };
   const annotation = Object.keys(node.metadata.annotations).find(isOthersMark);
   if (annotation !== undefined) return { reason: 'OtherActor', message: BUSY_ANNOTATIONS[annotation] ?? annotation };
-  if (lease.kind === 'givenBack') return { reason: 'OtherActor', message: lease.message };
-  if (lease.kind === 'held') {
-    return { reason: 'MaintenanceLease', message: `${lease.by} holds the node's maintenance lease` };
+  return leaseObjection(lease) ?? cordonObjection(node, incidentName);
+}
+
+function leaseObjection(lease: LeaseState): Objection | undefined {
+  switch (lease.kind) {
+    case 'givenBack':
+      return { reason: 'OtherActor', message: lease.message };
+    case 'requestsUnknown': {
+      const message = `it is not known whether another operator has asked for the node, or replaces it: ${lease.message}`;
+      return { reason: 'RequestsUnknown', message };
+    }
+    case 'held':
+      return { reason: 'MaintenanceLease', message: `${lease.by} holds the node's maintenance lease` };
+    case 'unreadable':
+      return { reason: 'LeaseUnreadable', message: `the node's maintenance lease cannot be read: ${lease.message}` };
+    case 'unused':
+    case 'free':
+    case 'ours':
+    case 'lent':
+      return undefined;
+    default:
+      return lease satisfies never;
   }
-  if (lease.kind === 'unreadable') {
-    return { reason: 'LeaseUnreadable', message: `the node's maintenance lease cannot be read: ${lease.message}` };
-  }
-  return cordonObjection(node, incidentName);
 }
 
 function cordonObjection(node: Node, incidentName: string): Objection | undefined {

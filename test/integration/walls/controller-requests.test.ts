@@ -19,6 +19,7 @@ let ids: Identities;
 let admin: Cluster;
 let controller: Cluster;
 let uid = '';
+let wellUid = '';
 
 /** As much of a Machine as is looked at here; the real one is met in test/integration/other-operators. */
 function machineCrd(): Parameters<Cluster['apply']>[1] {
@@ -62,7 +63,7 @@ beforeAll(async () => {
       () => false,
     ),
   );
-  await putMachine('well', 'True');
+  wellUid = await putMachine('well', 'True');
   await admin.create(REMEDIATIONS, { metadata: ref('open') }, MANAGER);
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'node-a', uid: ids.nodeUIDs.get('node-a') };
   await admin.create(REMEDIATIONS, { metadata: { ...ref('owned'), ownerReferences: [owner] } }, MANAGER);
@@ -136,15 +137,17 @@ describe('of Machines the controller', () => {
   test('has an unhealthy one replaced, and no other', async () => {
     const world = { cluster: controller, clock: realClock };
     const machine = { apiVersion: MACHINES.apiVersion, namespace: 'default', uid };
-    expect(await askToReplace(world, { ...machine, name: 'well' }, 'why')).toBe('NotReplaced');
-    expect(await askToReplace(world, { ...machine, name: 'ill', uid: 'another' }, 'why')).toBe('NotReplaced');
-    expect(await askToReplace(world, { ...machine, name: 'ill' }, 'not healed')).toBe('Replaced');
+    const ask = (which: { name: string; uid?: string }, message: string) =>
+      askToReplace(world, { machine: { ...machine, ...which }, askedAt: 0, message });
+    expect(await ask({ name: 'well', uid: wellUid }, 'why')).toBe('NotReplaced');
+    expect(await ask({ name: 'ill', uid: 'another' }, 'why')).toBe('NotReplaced');
+    expect(await ask({ name: 'ill' }, 'not healed')).toBe('Replaced');
     const { conditions } = (await admin.get(MACHINES, ref('ill')))?.status ?? {};
     expect(conditions?.map(({ type, status }) => `${type} ${status}`)).toEqual([
       'HealthCheckSucceeded False',
       'OwnerRemediated False',
     ]);
     // Once is enough.
-    expect(await askToReplace(world, { ...machine, name: 'ill' }, 'not healed')).toBe('Replaced');
+    expect(await ask({ name: 'ill' }, 'not healed')).toBe('Replaced');
   });
 });

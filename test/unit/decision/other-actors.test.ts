@@ -53,6 +53,12 @@ describe('what an objection says', () => {
       { kind: 'unreadable', message: 'leases is forbidden' },
       'maintenance lease cannot be read: leases is forbidden',
     ],
+    [
+      'that nothing is done before it is known who has asked',
+      aNode(),
+      { kind: 'requestsUnknown', message: 'kubeletremediations is forbidden' },
+      'not known whether another operator has asked for the node, or replaces it: kubeletremediations is forbidden',
+    ],
     ['who is at work', aNode({ annotations: { 'weave.works/kured-reboot-in-progress': 'x' } }), FREE, 'kured is'],
     [
       'why it leaves',

@@ -38,7 +38,7 @@ const RemediationStatus = z
     machine: z.optional(
       MachineState.check(
         about(
-          'Whether its owner was asked to replace the Machine. ToBeReplaced: it is being asked. NotReplaced: Cluster API itself does not call the Machine unhealthy any more, or it is gone.',
+          'Whether its owner was asked to replace the Machine. ToBeReplaced: it is, as soon as Cluster API calls the Machine unhealthy and its node is not Ready since. NotReplaced: the Machine is well since, or on its way out, or may not be marked.',
         ),
       ),
     ),

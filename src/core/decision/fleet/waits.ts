@@ -39,6 +39,7 @@ const FACTS = {
       'NodeDeleting',
       'NodeExcluded',
       'OtherActor',
+      'RequestsUnknown',
       'MaintenanceLease',
       'LeaseUnreadable',
       'CordonedByOther',

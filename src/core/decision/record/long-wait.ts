@@ -11,6 +11,7 @@ const LONG: Readonly<Partial<Record<WaitReason, true>>> = {
   NodeDeleting: true,
   NodeExcluded: true,
   OtherActor: true,
+  RequestsUnknown: true,
   MaintenanceLease: true,
   LeaseUnreadable: true,
   CordonedByOther: true,

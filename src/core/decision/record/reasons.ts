@@ -30,7 +30,13 @@ export type HandOverReason =
 
 /** Why others' marks on the node forbid to act. */
 export type ObjectionReason =
-  'NodeDeleting' | 'NodeExcluded' | 'OtherActor' | 'MaintenanceLease' | 'LeaseUnreadable' | 'CordonedByOther';
+  | 'NodeDeleting'
+  | 'NodeExcluded'
+  | 'OtherActor'
+  | 'RequestsUnknown'
+  | 'MaintenanceLease'
+  | 'LeaseUnreadable'
+  | 'CordonedByOther';
 
 /** Why the budget has no place now. */
 export type BudgetWaitReason =

@@ -21,6 +21,7 @@ export const WAIT_STATES: Readonly<Record<Exclude<Written, Acting | RecoveryReas
   NodeDeleting: 'Waiting: node is being deleted',
   NodeExcluded: 'Waiting: node is excluded',
   OtherActor: 'Waiting: another actor',
+  RequestsUnknown: 'Waiting: requests',
   MaintenanceLease: 'Waiting: maintenance lease',
   LeaseUnreadable: 'Waiting: maintenance lease',
   CordonedByOther: "Waiting: another's cordon",

@@ -9,7 +9,7 @@ import { durationMs } from '../../time/duration.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isSilent } from '../contact.ts';
 import { wellness } from '../incident/wellness.ts';
-import { isControlPlane, isReady } from '../node-state.ts';
+import { isControlPlane, isReady, readyCondition } from '../node-state.ts';
 import { findTrigger } from '../node/triggers.ts';
 import { objectionOf } from '../other-actors.ts';
 import { withCondition } from '../record/conditions-and-steps.ts';
@@ -69,14 +69,17 @@ function ruled(_: RemediationSnapshot, { match, node }: NodeFacts): Judgement {
 function leftToOthers(_: RemediationSnapshot, { node }: NodeFacts): Judgement {
   const ours = node.metadata.annotations[ANNOTATION_CORDONED_BY] ?? '';
   const objection = objectionOf(node, ours, { kind: 'unused' });
-  return objection === undefined ? PASS : givenBack(objection.reason, objection.message);
+  // This request is known.
+  const isNone = objection === undefined || objection.reason === 'RequestsUnknown';
+  return isNone ? PASS : givenBack(objection.reason, objection.message);
 }
 
 /** What the agent has said last holds for a node that is Ready: it writes at once where that changes. */
 function nodeWell(snapshot: RemediationSnapshot, facts: NodeFacts): Judgement {
   if (!isReady(facts.node) || (wellness(facts) !== 'Well' && isClaimed(facts))) return PASS;
   const message = 'the node is Ready, and nothing says that its kubelet is stuck';
-  const until = askedAt(snapshot) + LOOK_MS;
+  const readyAt = fromTime(readyCondition(facts.node)?.lastTransitionTime) ?? 0;
+  const until = Math.max(askedAt(snapshot), readyAt) + LOOK_MS;
   // A Machine is not replaced because of a look from before the node was well: a MachineHealthCheck takes such a request back.
   const isTooEarly = isToBeReplaced(snapshot.remediation) && snapshot.now < until;
   return isTooEarly ? { kind: 'working', reason: 'NodeWell', message, until } : givenBack('NodeWell', message);

@@ -3,6 +3,8 @@ import { REMEDIATIONS } from '../../../../src/api/resources.ts';
 import type { KubeletRemediation } from '../../../../src/api/v1alpha1/kinds/remediation.ts';
 import { leaseNow } from '../../../../src/controller/remediation/lease-now.ts';
 import { createRemediationView, REMEDIATION_ROWS } from '../../../../src/controller/remediation/remediation-view.ts';
+import type { LeaseState } from '../../../../src/core/decision/other-actors.ts';
+import { MedicError } from '../../../../src/ports/errors.ts';
 import { aRemediation, type RemediationOptions } from '../../../support/builders/remediations.ts';
 import { createControllerWorld } from '../../../support/controller-world.ts';
 
@@ -80,6 +82,45 @@ describe('a lease that is held', () => {
       Array.from({ length: 1_000 }, (_, index) => aRemediation({ name: `r${index}`, owner: 'NodeHealthCheck' })),
     );
     expect(reads).toBe(4);
+  });
+});
+
+describe('a lease while requests are not known yet', () => {
+  async function before(list?: () => never, held: LeaseState = HELD): ReturnType<typeof leaseNow> {
+    const { cluster } = bench.world;
+    const world = { ...bench.world, cluster: { ...cluster, ...(list === undefined ? {} : { list }) } };
+    const mirror = { freshAt: () => undefined };
+    return await leaseNow({ world, requests: { mirror, ofNode: () => [] } }, 'node-a', held);
+  }
+
+  function failing(error: Error): () => never {
+    return () => {
+      throw error;
+    };
+  }
+
+  test.each<LeaseState>([HELD, { kind: 'free' }, { kind: 'unused' }, { kind: 'ours', isToBeRenewed: false }])(
+    'allows nothing: $kind',
+    async (held) => {
+      const message = 'the list of KubeletRemediations is not in yet';
+      expect(await before(undefined, held)).toEqual({ kind: 'requestsUnknown', message });
+    },
+  );
+
+  test('says why they cannot be listed, and what to do', async () => {
+    const denied = new MedicError('E_KUBE_DENIED', 'denied', 'kubeletremediations is forbidden');
+    expect(await before(failing(denied))).toEqual({
+      kind: 'requestsUnknown',
+      message: expect.stringMatching(/kubeletremediations is forbidden.*otherOperators/) as unknown,
+    });
+    const slow = new MedicError('E_KUBE_DEADLINE', 'transient', 'no answer within 10 s');
+    expect(await before(failing(slow))).toMatchObject({ kind: 'requestsUnknown' });
+    await expect(before(failing(new Error('a bug')))).rejects.toThrow('a bug');
+  });
+
+  test('is what it is where the cluster has no such kind: nobody can have asked', async () => {
+    const absent = new MedicError('E_KUBE_ABSENT', 'absent', 'LIST kubeletremediations: 404');
+    expect(await before(failing(absent))).toEqual(HELD);
   });
 });
 

@@ -6,7 +6,7 @@ import { createRemediationView } from '../../../../src/controller/remediation/re
 import type { RemediationSettings } from '../../../../src/controller/world.ts';
 import { findCondition } from '../../../../src/core/decision/record/conditions-and-steps.ts';
 import { MedicError } from '../../../../src/ports/errors.ts';
-import { at } from '../../../support/builders/objects.ts';
+import { aNode, at, type NodeOptions, T0 } from '../../../support/builders/objects.ts';
 import { aRemediation } from '../../../support/builders/remediations.ts';
 import { createControllerContext, type ControllerParts } from '../../../support/controller-context.ts';
 
@@ -26,8 +26,9 @@ function machine(status: object = {}, uid = 'm'): void {
   });
 }
 
-function node(annotations: Readonly<Record<string, string>>): void {
-  bench.local.seeds.seed(NODES, { metadata: { name: 'node-a', annotations }, spec: {}, status: {} });
+function node(annotations: Readonly<Record<string, string>>, ready: NodeOptions = {}): void {
+  const { spec, status } = aNode(ready);
+  bench.local.seeds.seed(NODES, { metadata: { name: 'node-a', annotations }, spec, status });
 }
 
 const OURS = { 'cluster.x-k8s.io/machine': 'machine-a', 'cluster.x-k8s.io/cluster-namespace': 'default' };
@@ -84,14 +85,82 @@ describe('the node of a Machine', () => {
   });
 });
 
-describe('a Machine is replaced', () => {
-  test.each<[string, object]>([
-    ['is well', { conditions: [{ type: 'HealthCheckSucceeded', status: 'True' }] }],
-    ['has not been checked', { conditions: [] }],
-  ])('not where it %s', async (_, status) => {
-    machine(status);
-    expect(await askToReplace(bench.context.world, REF, 'why')).toBe('NotReplaced');
-    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+async function ask(): ReturnType<typeof askToReplace> {
+  return await askToReplace(bench.context.world, { machine: REF, askedAt: T0, message: 'why' });
+}
+
+function isMarked(): boolean {
+  return JSON.stringify(bench.local.seeds.read(MACHINES, REF) ?? {}).includes('OwnerRemediated');
+}
+
+function checked(status: 'True' | 'False', since: number): object {
+  return { conditions: [{ type: 'HealthCheckSucceeded', status, lastTransitionTime: at(since) }] };
+}
+
+describe('a Machine', () => {
+  test.each<[string, string, () => void]>([
+    [
+      'waits, where Cluster API has not said yet why it was asked for',
+      'ToBeReplaced',
+      () => {
+        machine(checked('True', -3_600_000));
+      },
+    ],
+    [
+      'waits, where it was well in the second in which it was asked for',
+      'ToBeReplaced',
+      () => {
+        machine(checked('True', 0));
+      },
+    ],
+    [
+      'waits, where it was never checked',
+      'ToBeReplaced',
+      () => {
+        machine({ conditions: [] });
+      },
+    ],
+    [
+      'is not replaced, where it is well since',
+      'NotReplaced',
+      () => {
+        machine(checked('True', 1_000));
+      },
+    ],
+    ['is not replaced, where it is gone', 'NotReplaced', () => undefined],
+    [
+      'is not replaced, where it is another one of its name',
+      'NotReplaced',
+      () => {
+        machine({}, 'other');
+      },
+    ],
+  ])('%s', async (_, said, given) => {
+    given();
+    expect([await ask(), isMarked()]).toEqual([said, false]);
+  });
+});
+
+describe('a Machine whose node is there', () => {
+  const others = { ...OURS, 'cluster.x-k8s.io/cluster-namespace': 'others' };
+
+  test.each<[string, string, Readonly<Record<string, string>>, NodeOptions]>([
+    ['waits, where it is Ready since Cluster API looked', 'ToBeReplaced', OURS, { since: 60_000 }],
+    ['waits, where it is Ready since the same second', 'ToBeReplaced', OURS, { since: 500 }],
+    ['is replaced, where it was Ready all the time: something else is wrong', 'Replaced', OURS, { since: -60_000 }],
+    ['is replaced, where it is not Ready again', 'Replaced', OURS, { ready: 'Unknown', since: 60_000 }],
+    ['is replaced, where the one that is Ready is of another Machine', 'Replaced', others, { since: 60_000 }],
+  ])('%s', async (_, said, annotations, ready) => {
+    machine();
+    node(annotations, ready);
+    expect(await ask()).toBe(said);
+    expect(isMarked()).toBe(said === 'Replaced');
+  });
+
+  test('waits where nobody says since when it is unhealthy', async () => {
+    machine({ conditions: [{ type: 'HealthCheckSucceeded', status: 'False' }] });
+    node(OURS, { since: -60_000 });
+    expect(await ask()).toBe('ToBeReplaced');
   });
 });
 
@@ -110,8 +179,9 @@ describe('a request of a MachineHealthCheck', () => {
     const requests = createRemediationView(world, new AbortController().signal);
     await requests.mirror?.whenSynced();
     const reconcile = createRemediationReconciler({ ...bench.context, world, requests });
+    let againAt: number | undefined;
     for (let time = 0; time < times; time += 1) {
-      await reconcile('default/node-a');
+      againAt = await reconcile('default/node-a');
       await bench.clock.settle();
     }
     const { status } = requests.mirror!.get(name, namespace)!;
@@ -119,6 +189,7 @@ describe('a request of a MachineHealthCheck', () => {
     return {
       answer: `${succeeded?.status} ${succeeded?.reason}`,
       machine: status.machine,
+      againMs: againAt === undefined ? undefined : againAt - bench.clock.now(),
       message: succeeded?.message,
     };
   }
@@ -141,14 +212,35 @@ describe('a request of a MachineHealthCheck', () => {
   test('is answered before the Machine is touched, so that who dies in between asks again', async () => {
     machine();
     expect(await answer('replace', 1)).toMatchObject({ answer: 'False NodeNotFound', machine: 'ToBeReplaced' });
-    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+    expect(isMarked()).toBe(false);
     expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced' });
+  });
+
+  test('is patient with a MachineHealthCheck, which makes it first and says that the Machine is unhealthy afterwards', async () => {
+    machine(checked('True', -3_600_000));
+    expect(await answer('replace', 3)).toMatchObject({ machine: 'ToBeReplaced', againMs: 15_000 });
+    await bench.clock.advance(600_000);
+    expect(await answer('replace', 3, false)).toMatchObject({ machine: 'ToBeReplaced', againMs: 15_000 });
+    machine(checked('False', 600_000));
+    expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced', againMs: undefined });
+    expect(isMarked()).toBe(true);
+  });
+
+  test('waits for Cluster API to look again where its node is Ready again', async () => {
+    machine();
+    node({ ...OURS, 'kubelet-medic.io/exclude': 'true' }, { since: 60_000 });
+    await bench.clock.settle();
+    const waiting = { answer: 'False NodeExcluded', machine: 'ToBeReplaced', againMs: 15_000 };
+    expect(await answer('replace', 3)).toMatchObject(waiting);
+    expect(isMarked()).toBe(false);
+    node({ ...OURS, 'kubelet-medic.io/exclude': 'true' }, { ready: 'False', since: 90_000 });
+    expect(await answer('replace', 1, false)).toMatchObject({ machine: 'Replaced', againMs: undefined });
   });
 
   test('replaces nothing where the chart does not allow it', async () => {
     machine();
     expect(await answer('read')).toMatchObject({ answer: 'False NodeNotFound', machine: 'NotReplaced' });
-    expect(JSON.stringify(bench.local.seeds.read(MACHINES, REF))).not.toContain('OwnerRemediated');
+    expect(isMarked()).toBe(false);
   });
 
   test('reads no Machine where it may not', async () => {
