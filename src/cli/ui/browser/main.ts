@@ -9,7 +9,7 @@ import { createGrid } from './grid.ts';
 import { createIncidents, showEnded } from './incidents.ts';
 import { fromWhole, visibleNames, withChange, type Model } from './model.ts';
 import { createReports } from './report.ts';
-import { createLegend, showAbout, showLink, showPolicies } from './side.ts';
+import { createLegend, showAbout, showLink, showPolicies, staleText } from './side.ts';
 import { createSpeaker } from './speak.ts';
 import { newsOf } from './words.ts';
 
@@ -79,6 +79,12 @@ function start(): void {
     document.body.dataset['version'] = String(now.version);
   }
 
+  function noteLink(): void {
+    const stale = staleText(model?.link, broken, heardAt);
+    showLink(stale);
+    decisions.noteLink(stale);
+  }
+
   function take(message: FeedMessage): boolean {
     const before = model;
     const at = Date.now();
@@ -93,7 +99,7 @@ function start(): void {
     }
     heardAt = at;
     broken = undefined;
-    showLink(model.link, broken, heardAt);
+    noteLink();
     if (before !== undefined) for (const news of newsOf(before, model)) speak(news);
     decisions.noteChange();
     draw();
@@ -109,13 +115,13 @@ function start(): void {
     if (event.key === 'Escape' && selected !== '') grid.focus(selected);
   });
   setInterval(draw, TICK_MS * 15);
-  showLink(undefined, broken, heardAt);
+  noteLink();
   void runFeed({
     api,
     onMessage: take,
     onBreak(why): void {
       broken = why;
-      showLink(model?.link, broken, heardAt);
+      noteLink();
     },
   });
 }

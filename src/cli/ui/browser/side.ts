@@ -4,17 +4,17 @@ import { byId, el, setText } from './dom.ts';
 import { countStates, type Model } from './model.ts';
 import { STATE_NAMES, STATES, timeText } from './words.ts';
 
-/** What is shown is not of now. @param broken why the plugin is not heard; undefined: it is. @param heardAt when it was last. */
-export function showLink(link: Link | undefined, broken: string | undefined, heardAt: number): void {
-  const text = staleText(link, broken, heardAt);
+/** @param stale why what is shown is not of now; empty: it is. */
+export function showLink(stale: string): void {
   const banner = byId('stale');
-  document.body.dataset['stale'] = String(text !== '');
-  banner.hidden = text === '';
-  setText(banner, text);
-  setText(byId('link'), text === '' ? 'live' : 'not current');
+  document.body.dataset['stale'] = String(stale !== '');
+  banner.hidden = stale === '';
+  setText(banner, stale);
+  setText(byId('link'), stale === '' ? 'live' : 'not current');
 }
 
-function staleText(link: Link | undefined, broken: string | undefined, heardAt: number): string {
+/** @param broken why the plugin is not heard; undefined: it is. @param heardAt when it was last. */
+export function staleText(link: Link | undefined, broken: string | undefined, heardAt: number): string {
   if (broken !== undefined) {
     const since = heardAt === 0 ? '' : ` What is shown is of ${timeText(heardAt)}, and not of now.`;
     return `kubectl medic is not heard: ${broken}.${since}`;

@@ -16,6 +16,8 @@ export const SCRIPT = `"use strict";
     }
     return sessionStorage.getItem(KEY) ?? "";
   }
+  var MAY_BE_TAKEN = [500, 502];
+  var NOT_KNOWN = "It is not known whether it was taken: look at the incident.";
   function createApi(token) {
     const ask = async (path, init = {}) => await fetch(\`/api/\${path}\`, {
       ...init,
@@ -36,7 +38,13 @@ export const SCRIPT = `"use strict";
       report: async (incident) => await (await good(of(incident, "report"))).text(),
       decide: async (incident, decision) => {
         const headers = { "content-type": "application/json" };
-        await good(of(incident, "decision"), { method: "POST", headers, body: JSON.stringify(decision) });
+        const init = { method: "POST", headers, body: JSON.stringify(decision) };
+        const answer = await ask(of(incident, "decision"), init).catch((cause) => {
+          throw new Error(\`\${cause instanceof Error ? cause.message : String(cause)}. \${NOT_KNOWN}\`, { cause });
+        });
+        if (answer.ok) return;
+        const why = await errorOf(answer);
+        throw new Error(MAY_BE_TAKEN.includes(answer.status) ? \`\${why}. \${NOT_KNOWN}\` : why);
       }
     };
   }
@@ -86,6 +94,7 @@ export const SCRIPT = `"use strict";
     const confirm = byId("decide-confirm");
     const error = byId("decide-error");
     const options = byId("decide-options");
+    const stale = byId("decide-stale");
     let open;
     function choice() {
       if (open?.choices === void 0) return void 0;
@@ -95,13 +104,16 @@ export const SCRIPT = `"use strict";
     function showChoice() {
       const chosen = choice();
       if (open === void 0 || chosen === void 0) return;
-      const { choices, decision } = open;
+      const { decision, isSending, isUnread } = open;
       setText(byId("decide-would"), chosen.would);
       setText(confirm, \`\${decision}: \${chosen.short}\`);
-      const refusal = choices?.denied ?? chosen.refusal;
+      const refusal = refusalOf(chosen);
       if (refusal !== void 0) setText(error, \`It would be refused: \${refusal}\`);
       const isMissing = decision === "Reject" && input("decide-reason").value.trim() === "";
-      confirm.disabled = refusal !== void 0 || isMissing;
+      confirm.disabled = isSending || isUnread || refusal !== void 0 || isMissing;
+    }
+    function refusalOf(chosen) {
+      return open?.choices?.denied ?? chosen?.refusal;
     }
     function showOptions({ approve }) {
       const isApproval = open?.decision === "Approve";
@@ -121,6 +133,8 @@ export const SCRIPT = `"use strict";
     function fill(choices) {
       if (open === void 0) return;
       open.choices = choices;
+      open.isUnread = !stale.hidden;
+      if (refusalOf(choice()) === void 0) setText(error, "");
       setText(byId("decide-facts"), \`Node \${choices.node}; now: \${choices.waitsFor}\`);
       setText(byId("decide-as"), \`Recorded as \${choices.user}, on \${choices.server}\`);
       byId("decide-notes").replaceChildren(...choices.notes.map((note) => el("li", {}, note)));
@@ -135,24 +149,30 @@ export const SCRIPT = `"use strict";
         if (open === asked) fill(choices);
       } catch (cause) {
         if (open !== asked) return;
-        confirm.disabled = true;
-        setText(error, \`It cannot be decided now: \${cause instanceof Error ? cause.message : String(cause)}\`);
+        asked.isUnread = true;
+        if (asked.choices === void 0) setText(byId("decide-would"), "");
+        showChoice();
+        setText(error, \`It cannot be decided now: \${messageOf(cause)}\`);
       }
     }
     async function send() {
+      const asked = open;
       const chosen = choice();
-      if (open === void 0 || chosen === void 0) return;
-      const { incident, decision } = open;
+      if (asked === void 0 || chosen === void 0) return;
+      const { incident, decision } = asked;
+      asked.isSending = true;
       confirm.disabled = true;
       setText(error, "");
       const reason = input("decide-reason").value;
       try {
         await api.decide(incident, { decision, action: chosen.action, reason, would: chosen.would });
-        dialog.close();
+        if (open === asked) dialog.close();
         speak(\`\${incident} is \${decision === "Approve" ? "approved" : "rejected"}\`);
       } catch (cause) {
+        asked.isSending = false;
         await load();
-        setText(error, cause instanceof Error ? cause.message : String(cause));
+        if (open === asked) setText(error, messageOf(cause));
+        else showLate(\`\${decision} \${incident}: \${messageOf(cause)}\`);
       }
     }
     byId("decide-cancel").addEventListener("click", () => {
@@ -168,7 +188,9 @@ export const SCRIPT = `"use strict";
     });
     return {
       open(incident, decision) {
-        open = { incident, decision, key: keyOf(incident), choices: void 0, action: "" };
+        const key = keyOf(incident);
+        open = { incident, decision, key, choices: void 0, action: "", isUnread: false, isSending: false };
+        showLate("");
         setText(byId("decide-title"), \`\${decision} \${incident}\`);
         for (const id of ["decide-would", "decide-facts", "decide-as", "decide-error"]) setText(byId(id), "");
         setText(byId("decide-would"), "It is being read\\u2026");
@@ -184,12 +206,27 @@ export const SCRIPT = `"use strict";
         void load();
       },
       noteChange() {
-        if (open === void 0 || open.key === keyOf(open.incident)) return;
-        open.key = keyOf(open.incident);
-        setText(error, "");
+        if (open === void 0 || open.isSending || !stale.hidden) return;
+        const key = keyOf(open.incident);
+        if (open.key === key && !open.isUnread) return;
+        open.key = key;
         void load();
+      },
+      noteLink(text) {
+        stale.hidden = text === "";
+        setText(stale, text);
+        if (open === void 0 || text === "") return;
+        open.isUnread = true;
+        showChoice();
       }
     };
+  }
+  function showLate(text) {
+    byId("late").hidden = text === "";
+    setText(byId("late"), text);
+  }
+  function messageOf(cause) {
+    return cause instanceof Error ? cause.message : String(cause);
   }
 
   // src/cli/ui/browser/words.ts
@@ -687,13 +724,12 @@ export const SCRIPT = `"use strict";
   }
 
   // src/cli/ui/browser/side.ts
-  function showLink(link, broken, heardAt) {
-    const text = staleText(link, broken, heardAt);
+  function showLink(stale) {
     const banner = byId("stale");
-    document.body.dataset["stale"] = String(text !== "");
-    banner.hidden = text === "";
-    setText(banner, text);
-    setText(byId("link"), text === "" ? "live" : "not current");
+    document.body.dataset["stale"] = String(stale !== "");
+    banner.hidden = stale === "";
+    setText(banner, stale);
+    setText(byId("link"), stale === "" ? "live" : "not current");
   }
   function staleText(link, broken, heardAt) {
     if (broken !== void 0) {
@@ -838,6 +874,11 @@ export const SCRIPT = `"use strict";
       showDetails(now, selected, time, { onReport });
       document.body.dataset["version"] = String(now.version);
     }
+    function noteLink() {
+      const stale = staleText(model?.link, broken, heardAt);
+      showLink(stale);
+      decisions.noteLink(stale);
+    }
     function take(message) {
       const before = model;
       const at = Date.now();
@@ -852,7 +893,7 @@ export const SCRIPT = `"use strict";
       }
       heardAt = at;
       broken = void 0;
-      showLink(model.link, broken, heardAt);
+      noteLink();
       if (before !== void 0) for (const news of newsOf(before, model)) speak(news);
       decisions.noteChange();
       draw();
@@ -867,13 +908,13 @@ export const SCRIPT = `"use strict";
       if (event.key === "Escape" && selected !== "") grid.focus(selected);
     });
     setInterval(draw, TICK_MS * 15);
-    showLink(void 0, broken, heardAt);
+    noteLink();
     void runFeed({
       api,
       onMessage: take,
       onBreak(why) {
         broken = why;
-        showLink(model?.link, broken, heardAt);
+        noteLink();
       }
     });
   }
