@@ -126,4 +126,10 @@ function start(): void {
   });
 }
 
+// The browser loads nothing where it is an address of the same page.
+window.addEventListener('hashchange', () => {
+  if (location.hash === '') return;
+  takeToken();
+  location.reload();
+});
 start();

@@ -918,6 +918,11 @@ export const SCRIPT = `"use strict";
       }
     });
   }
+  window.addEventListener("hashchange", () => {
+    if (location.hash === "") return;
+    takeToken();
+    location.reload();
+  });
   start();
 })();
 `;
