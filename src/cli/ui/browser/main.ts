@@ -43,11 +43,28 @@ function start(): void {
       byId('details').focus();
     },
   });
-  const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode: grid.focus });
+  const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode });
   const legend = createLegend((states) => {
     filter.states = states;
     draw();
   });
+  const search = byId('search') as HTMLInputElement;
+
+  function onNode(name: string): void {
+    if (model?.cells.has(name) !== true) {
+      selected = name;
+      draw();
+      byId('details').focus();
+      return;
+    }
+    if (!visibleNames(model, filter).includes(name)) {
+      search.value = '';
+      filter.text = '';
+      legend.clear();
+      show(model);
+    }
+    grid.focus(name);
+  }
 
   function draw(): void {
     if (isDue) return;
@@ -64,7 +81,7 @@ function start(): void {
     const names = visibleNames(now, filter);
     byId('fleet').hidden = !rest.hasFleet;
     grid.show(names, now.cells);
-    legend(now);
+    legend.show(now);
     setText(
       byId('shown'),
       names.length === now.order.length
@@ -106,7 +123,6 @@ function start(): void {
     return true;
   }
 
-  const search = byId('search') as HTMLInputElement;
   search.addEventListener('input', () => {
     filter.text = search.value;
     draw();

@@ -48,8 +48,14 @@ function replaceIfOther<T>(root: HTMLElement, items: readonly T[], make: (item: 
   root.replaceChildren(...items.map(make));
 }
 
+interface Legend {
+  show(model: Model): void;
+  /** Filters by no state. */
+  clear(): void;
+}
+
 /** The legend, which is the filter too. */
-export function createLegend(onChange: (states: ReadonlySet<CellState>) => void): (model: Model) => void {
+export function createLegend(onChange: (states: ReadonlySet<CellState>) => void): Legend {
   const pressed = new Set<CellState>();
   const counts = new Map<CellState, HTMLElement>();
   const root = byId('legend');
@@ -73,8 +79,15 @@ export function createLegend(onChange: (states: ReadonlySet<CellState>) => void)
     });
     root.append(chip);
   }
-  return ({ cells }) => {
-    const now = countStates(cells.values());
-    for (const [state, element] of counts) setText(element, String(now.get(state) ?? 0));
+  return {
+    show({ cells }): void {
+      const now = countStates(cells.values());
+      for (const [state, element] of counts) setText(element, String(now.get(state) ?? 0));
+    },
+    clear(): void {
+      pressed.clear();
+      for (const chip of root.children) chip.setAttribute('aria-pressed', 'false');
+      onChange(pressed);
+    },
   };
 }

@@ -45,7 +45,7 @@ export const PAGE = `<!DOCTYPE html>
 </div>
 <div class="pair">
 <div id="grid" role="grid" aria-label="Nodes, a cell each" aria-describedby="grid-help"></div>
-<aside id="details" tabindex="-1" aria-labelledby="details-title">
+<aside id="details" tabindex="-1" aria-labelledby="details-title details-name">
 <h2 id="details-title">Node</h2>
 <div id="details-body"></div>
 </aside>

@@ -74,6 +74,10 @@ export const SCRIPT = `"use strict";
   function dialogById(id) {
     const element = byId(id);
     if (!(element instanceof HTMLDialogElement)) throw new Error(\`\${id} is no dialog\`);
+    element.addEventListener("close", () => {
+      const { activeElement, body } = document;
+      if (activeElement === body || element.contains(activeElement)) byId("incidents-title").focus();
+    });
     return element;
   }
   function setText(element, text) {
@@ -282,13 +286,12 @@ export const SCRIPT = `"use strict";
     const root = byId("details-body");
     const since = cell?.since;
     const age = since === void 0 ? void 0 : ageText(now - since);
-    const key = JSON.stringify([cell, age]);
+    const key = JSON.stringify([name, cell, age]);
     if (root.dataset["key"] === key) return;
     root.dataset["key"] = key;
     if (cell === void 0) {
-      root.replaceChildren(
-        el("p", { class: "note" }, "Choose a node: arrow keys move, Enter leads here, Escape leads back.")
-      );
+      const text = name === "" ? "Choose a node: arrow keys move, Enter leads here, Escape leads back." : \`There is no node \${name} any more.\`;
+      root.replaceChildren(el("p", { class: "note" }, text));
       return;
     }
     const { word, meaning } = STATES[cell.state];
@@ -311,7 +314,7 @@ export const SCRIPT = `"use strict";
         { "aria-label": \`Report of \${incident}\` }
       )
     ];
-    root.replaceChildren(el("h3", {}, cell.name), facts, ...actions);
+    root.replaceChildren(el("h3", { id: "details-name" }, cell.name), facts, ...actions);
   }
 
   // src/cli/ui/browser/feed.ts
@@ -620,6 +623,11 @@ export const SCRIPT = `"use strict";
       );
       if (hadFocus) report.focus();
     }
+    function moveTo(element, next) {
+      const focused = document.activeElement;
+      body.insertBefore(element, next ?? null);
+      if (focused instanceof HTMLElement && element.contains(focused)) focused.focus({ preventScroll: true });
+    }
     function fill(card, now) {
       const row = rowOf(card);
       setText(row.cells.cause, card.cause);
@@ -641,7 +649,7 @@ export const SCRIPT = `"use strict";
         const sorted = [...cards].sort((a, b) => Number(b.isHeld) - Number(a.isHeld));
         for (const [index, card] of sorted.entries()) {
           const element = fill(card, now);
-          if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
+          if (body.children[index] !== element) moveTo(element, body.children[index]);
         }
         const isEmpty = cards.length === 0;
         byId("incident-table").hidden = isEmpty;
@@ -785,9 +793,16 @@ export const SCRIPT = `"use strict";
       });
       root.append(chip);
     }
-    return ({ cells }) => {
-      const now = countStates(cells.values());
-      for (const [state, element] of counts) setText(element, String(now.get(state) ?? 0));
+    return {
+      show({ cells }) {
+        const now = countStates(cells.values());
+        for (const [state, element] of counts) setText(element, String(now.get(state) ?? 0));
+      },
+      clear() {
+        pressed.clear();
+        for (const chip of root.children) chip.setAttribute("aria-pressed", "false");
+        onChange(pressed);
+      }
     };
   }
 
@@ -843,11 +858,27 @@ export const SCRIPT = `"use strict";
         byId("details").focus();
       }
     });
-    const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode: grid.focus });
+    const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode });
     const legend = createLegend((states) => {
       filter.states = states;
       draw();
     });
+    const search = byId("search");
+    function onNode(name) {
+      if (model?.cells.has(name) !== true) {
+        selected = name;
+        draw();
+        byId("details").focus();
+        return;
+      }
+      if (!visibleNames(model, filter).includes(name)) {
+        search.value = "";
+        filter.text = "";
+        legend.clear();
+        show(model);
+      }
+      grid.focus(name);
+    }
     function draw() {
       if (isDue) return;
       isDue = true;
@@ -862,7 +893,7 @@ export const SCRIPT = `"use strict";
       const names = visibleNames(now, filter);
       byId("fleet").hidden = !rest.hasFleet;
       grid.show(names, now.cells);
-      legend(now);
+      legend.show(now);
       setText(
         byId("shown"),
         names.length === now.order.length ? \`\${String(names.length)} nodes\` : \`\${String(names.length)} of \${String(now.order.length)} nodes\`
@@ -899,7 +930,6 @@ export const SCRIPT = `"use strict";
       draw();
       return true;
     }
-    const search = byId("search");
     search.addEventListener("input", () => {
       filter.text = search.value;
       draw();
