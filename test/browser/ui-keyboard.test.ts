@@ -106,3 +106,22 @@ test('a new address in the same tab is taken, and is not left in the address bar
   await page.getByText('live', { exact: true }).waitFor();
   expect(page.url()).toBe(`${served.origin}/`);
 });
+
+describe('what is not of now', () => {
+  test('is in the title of the tab, which may be all that is seen', async () => {
+    expect(await page.title()).toBe('(1 held) kubelet-medic');
+    await served.stop();
+    await page.getByRole('alert').waitFor();
+    expect(await page.title()).toBe('(not current) kubelet-medic');
+  });
+
+  test('is said with one full stop', async () => {
+    await page.route('**/api/events', async (route) => {
+      await route.fulfill({ status: 503, json: { error: 'Too many pages are open: close one.' } });
+    });
+    await served.stop();
+    const alert = page.getByRole('alert').filter({ hasText: 'Too many pages are open' });
+    await alert.waitFor();
+    expect(await alert.innerText()).toMatch(/close one\. What is shown is of /);
+  });
+});

@@ -9,7 +9,7 @@ import { createGrid } from './grid.ts';
 import { createIncidents, showEnded } from './incidents.ts';
 import { fromWhole, visibleNames, withChange, type Model } from './model.ts';
 import { createReports } from './report.ts';
-import { createLegend, showAbout, showLink, showPolicies, staleText } from './side.ts';
+import { createLegend, showAbout, showLink, showPolicies, showTitle, staleText } from './side.ts';
 import { createSpeaker } from './speak.ts';
 import { newsOf } from './words.ts';
 
@@ -99,6 +99,7 @@ function start(): void {
   function noteLink(): void {
     const stale = staleText(model?.link, broken, heardAt);
     showLink(stale);
+    showTitle(model?.rest, stale);
     decisions.noteLink(stale);
   }
 

@@ -1,5 +1,5 @@
 /** The head of the page, policies, and what is not shown. */
-import type { CellState, Link, PolicyCard } from '../wire.ts';
+import type { CellState, Link, PolicyCard, Rest } from '../wire.ts';
 import { byId, el, setText } from './dom.ts';
 import { countStates, type Model } from './model.ts';
 import { STATE_NAMES, STATES, timeText } from './words.ts';
@@ -13,11 +13,18 @@ export function showLink(stale: string): void {
   setText(byId('link'), stale === '' ? 'live' : 'not current');
 }
 
+/** Of a tab that nobody looks at it is all that is seen. */
+export function showTitle(rest: Rest | undefined, stale: string): void {
+  const held = rest?.incidents.filter(({ isHeld }) => isHeld).length ?? 0;
+  const first = stale === '' ? `${String(held)} held` : 'not current';
+  document.title = stale === '' && held === 0 ? 'kubelet-medic' : `(${first}) kubelet-medic`;
+}
+
 /** @param broken why the plugin is not heard; undefined: it is. @param heardAt when it was last. */
 export function staleText(link: Link | undefined, broken: string | undefined, heardAt: number): string {
   if (broken !== undefined) {
     const since = heardAt === 0 ? '' : ` What is shown is of ${timeText(heardAt)}, and not of now.`;
-    return `kubectl medic is not heard: ${broken}.${since}`;
+    return `kubectl medic is not heard: ${broken.replace(/\.$/, '')}.${since}`;
   }
   if (link === undefined || link.kind === 'live') return '';
   return `The API server is not heard since ${timeText(link.since)}: ${link.why}. What is shown is of then, and not of now.`;
@@ -25,8 +32,6 @@ export function staleText(link: Link | undefined, broken: string | undefined, he
 
 export function showAbout({ about, rest }: Model): void {
   setText(byId('about'), `${about.server} as ${about.user}; kubectl medic ${about.plugin}`);
-  const held = rest.incidents.filter(({ isHeld }) => isHeld).length;
-  document.title = held > 0 ? `(${String(held)} held) kubelet-medic` : 'kubelet-medic';
   const list = byId('notice-list');
   byId('notices').hidden = rest.notices.length === 0;
   replaceIfOther(list, rest.notices, (notice) => el('li', {}, notice));

@@ -739,18 +739,21 @@ export const SCRIPT = `"use strict";
     setText(banner, stale);
     setText(byId("link"), stale === "" ? "live" : "not current");
   }
+  function showTitle(rest, stale) {
+    const held = rest?.incidents.filter(({ isHeld }) => isHeld).length ?? 0;
+    const first = stale === "" ? \`\${String(held)} held\` : "not current";
+    document.title = stale === "" && held === 0 ? "kubelet-medic" : \`(\${first}) kubelet-medic\`;
+  }
   function staleText(link, broken, heardAt) {
     if (broken !== void 0) {
       const since = heardAt === 0 ? "" : \` What is shown is of \${timeText(heardAt)}, and not of now.\`;
-      return \`kubectl medic is not heard: \${broken}.\${since}\`;
+      return \`kubectl medic is not heard: \${broken.replace(/\\.$/, "")}.\${since}\`;
     }
     if (link === void 0 || link.kind === "live") return "";
     return \`The API server is not heard since \${timeText(link.since)}: \${link.why}. What is shown is of then, and not of now.\`;
   }
   function showAbout({ about, rest }) {
     setText(byId("about"), \`\${about.server} as \${about.user}; kubectl medic \${about.plugin}\`);
-    const held = rest.incidents.filter(({ isHeld }) => isHeld).length;
-    document.title = held > 0 ? \`(\${String(held)} held) kubelet-medic\` : "kubelet-medic";
     const list = byId("notice-list");
     byId("notices").hidden = rest.notices.length === 0;
     replaceIfOther(list, rest.notices, (notice) => el("li", {}, notice));
@@ -908,6 +911,7 @@ export const SCRIPT = `"use strict";
     function noteLink() {
       const stale = staleText(model?.link, broken, heardAt);
       showLink(stale);
+      showTitle(model?.rest, stale);
       decisions.noteLink(stale);
     }
     function take(message) {
