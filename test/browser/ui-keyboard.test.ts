@@ -107,6 +107,19 @@ test('a new address in the same tab is taken, and is not left in the address bar
   expect(page.url()).toBe(`${served.origin}/`);
 });
 
+test('a report in the frame leads nowhere', async () => {
+  await page.getByRole('button', { name: `Report of ${HELD}` }).click();
+  const frame = page.frameLocator('#report-frame');
+  await frame.getByRole('heading', { level: 1 }).waitFor();
+  await frame
+    .getByText(/^https:\/\//)
+    .first()
+    .click();
+  await frame.getByRole('heading', { level: 1, name: 'Held node-0001' }).waitFor();
+  expect(await frame.locator('a').count()).toBe(0);
+  expect(page.frames().map((one) => one.url())).toEqual([`${served.origin}/`, 'about:srcdoc']);
+});
+
 describe('what is not of now', () => {
   test('is in the title of the tab, which may be all that is seen', async () => {
     expect(await page.title()).toBe('(1 held) kubelet-medic');

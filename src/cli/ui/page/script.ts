@@ -685,6 +685,9 @@ export const SCRIPT = `"use strict";
     const policy = factory?.createPolicy("report", { createHTML: (text) => text });
     return (text) => policy?.createHTML(text) ?? text;
   }
+  function withoutLinks(report) {
+    return report.replaceAll(/<a [^<>]*>/g, "<span>").replaceAll("</a>", "</span>");
+  }
   function createReports(api) {
     const markup = createMarkup();
     const dialog = dialogById("report");
@@ -710,7 +713,7 @@ export const SCRIPT = `"use strict";
       const text = await api.report(incident);
       if (!dialog.open || shown.incident !== incident) return;
       shown = { incident, text };
-      frame.srcdoc = markup(text);
+      frame.srcdoc = markup(withoutLinks(text));
       frame.hidden = false;
       save.disabled = false;
       setText(status, "");
