@@ -1,4 +1,5 @@
 /** Composition root of the kubectl plugin. */
+import { fstatSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ConnectionFlags } from '../cli/connection-flags.ts';
@@ -32,6 +33,19 @@ async function openLoopback(): Promise<ServeLocally> {
   return serveLoopback;
 }
 
+/** ssh without a terminal hands over no signal: it closes the pipes. /dev/null, a file and a terminal are none. */
+function inputEnd(): AbortSignal {
+  const end = new AbortController();
+  const input = fstatSync(0);
+  if (input.isFIFO() || input.isSocket()) {
+    process.stdin.on('close', () => {
+      end.abort();
+    });
+    process.stdin.resume();
+  }
+  return end.signal;
+}
+
 /** What speaks to a cluster takes half a second to load, which `diagnose` does not need. */
 async function connect(flags: ConnectionFlags): Promise<Session> {
   const [{ createPersonsConnection }, { createCluster }, { createLog }] = await Promise.all([
@@ -59,9 +73,11 @@ async function connect(flags: ConnectionFlags): Promise<Session> {
 }
 
 // A reader that has seen enough, such as `head`, ends the output, not in an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
-});
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+}
 void runProgram(process.argv.slice(2), {
   terminal,
   stdin: process.stdin,
@@ -71,6 +87,7 @@ void runProgram(process.argv.slice(2), {
   readOwnCauses,
   processes: openLocalProcesses,
   serveLocally: openLoopback,
+  inputEnd,
 }).then((code) => {
   process.exitCode = code;
 });

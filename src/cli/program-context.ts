@@ -21,6 +21,8 @@ export interface ProgramContext {
   readonly processes: () => Promise<LocalProcesses>;
   /** The same, for a browser on it. */
   readonly serveLocally: () => Promise<ServeLocally>;
+  /** Aborts when who started the program is gone: standard input was a pipe, and is closed. It is read from then on. */
+  readonly inputEnd: () => AbortSignal;
 }
 
 /** Takes the exit code of the command that ran. */

@@ -15,14 +15,18 @@ export const LOOPBACK_BOUNDS = {
   bodyBytes: 16 * 1024,
   headersMs: 5_000,
   requestMs: 10_000,
-  /** Of a connection on which nothing moves. */
+  /** Of a connection on which nothing moves while no answer is being made. */
   idleMs: 30_000,
 } as const;
 
 type Handle = (request: LocalRequest) => Promise<LocalAnswer>;
 
 /** Resolves when it listens. @throws `E_HTTP_LISTEN`. */
-export async function serveLoopback(port: number, handle: Handle): Promise<LocalServer> {
+export async function serveLoopback(
+  port: number,
+  handle: Handle,
+  idleMs: number = LOOPBACK_BOUNDS.idleMs,
+): Promise<LocalServer> {
   const server = createServer(
     {
       maxHeaderSize: LOOPBACK_BOUNDS.headerBytes,
@@ -37,7 +41,7 @@ export async function serveLoopback(port: number, handle: Handle): Promise<Local
     },
   );
   server.maxConnections = LOOPBACK_BOUNDS.connections;
-  server.setTimeout(LOOPBACK_BOUNDS.idleMs, (socket) => {
+  server.setTimeout(idleMs, (socket) => {
     socket.destroy();
   });
   await listen(server, port);
@@ -70,6 +74,10 @@ async function answer(handle: Handle, request: IncomingMessage, response: Server
     response.writeHead(413, { connection: 'close' }).end();
     return;
   }
+  // The API server may be slow, and who is cut off knows not whether his decision was taken.
+  const { socket } = request;
+  const { timeout = 0 } = socket;
+  socket.setTimeout(0);
   const {
     status,
     headers,
@@ -80,6 +88,7 @@ async function answer(handle: Handle, request: IncomingMessage, response: Server
     headers: joined(request),
     body,
   });
+  socket.setTimeout(timeout);
   response.writeHead(status, headers);
   if (typeof answered === 'string') response.end(answered);
   else {

@@ -1,8 +1,9 @@
 /** `kubectl medic ui` as a person runs it, on a real API server: a program of its own, and RBAC as it is. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
@@ -83,16 +84,16 @@ function kubeconfigOf(name: string, subject: string): string {
 }
 
 interface Started {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessByStdio<Writable | null, Readable, Readable>;
   readonly page: Promise<PageAddress>;
   readonly exit: Promise<readonly [code: number | null, signal: string | null]>;
   readonly err: () => string;
 }
 
-function startUi(kubeconfig: string): Started {
+function startUi(kubeconfig: string, stdin: 'ignore' | 'pipe' = 'ignore'): Started {
   const child = spawn(process.execPath, [PROGRAM, 'ui', '--kubeconfig', kubeconfig], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: [stdin, 'pipe', 'pipe'],
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
   running.push(child);
   let err = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -145,6 +146,23 @@ test('shows the fleet to who may, records his name, and ends at once with Ctrl-C
   child.kill('SIGINT');
   expect(await exit).toEqual([null, 'SIGINT']);
   expect(performance.now() - at).toBeLessThan(2_000);
+});
+
+test('ends with who has started it over ssh without a terminal, which closes the pipes and sends no signal', async () => {
+  const kubeconfig = kubeconfigOf('jane-3', '/O=system:masters/CN=jane');
+  const { child, page: address, exit } = startUi(kubeconfig, 'pipe');
+  const page = await address;
+  expect((await ask(page, '/')).status).toBe(200);
+  for (const pipe of [child.stdout, child.stderr, child.stdin]) pipe?.destroy();
+  expect(await exit).toEqual([0, null]);
+  await expect(ask(page, '/')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('says why it ends where its input is empty from the beginning', async () => {
+  const { child, exit, err } = startUi(kubeconfigOf('jane-4', '/O=system:masters/CN=jane'), 'pipe');
+  child.stdin?.end();
+  expect(await exit).toEqual([0, null]);
+  expect(err()).toContain('Its standard input is closed, so it ends: with < /dev/null it goes on.');
 });
 
 test('says to who may only look what he may not', async () => {

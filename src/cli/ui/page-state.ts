@@ -42,6 +42,10 @@ function isHeld({ spec, status }: KubeletIncident): boolean {
   return findStep(status, HOLD_STEP)?.state === 'Requested';
 }
 
+function rank(incident: KubeletIncident | undefined): number {
+  return incident !== undefined && isHeld(incident) ? 0 : 1;
+}
+
 /** Of the agent alone, who then knows nothing of the rest. */
 const SILENCE: readonly string[] = ['no agent', 'agent silent'];
 /** What needs a look, while kubelet and runtime do their work. */
@@ -66,9 +70,12 @@ export function pageState(fleet: Fleet, denials: Denials, ended: readonly EndedC
     now: fleet.now,
     cells: hasFleet ? cellsOf(fleet, status, knowsNext) : new Map(),
     rest: {
+      // What waits for a person comes first, and is not cut off by what does not.
       incidents: status.incidents
+        .map((row, index) => ({ row, incident: fleet.incidents[index] }))
+        .sort((a, b) => rank(a.incident) - rank(b.incident))
         .slice(0, MAX_INCIDENTS)
-        .flatMap((row, index) => cardOf(row, fleet.incidents[index]) ?? []),
+        .flatMap(({ row, incident }) => cardOf(row, incident) ?? []),
       moreIncidents: Math.max(0, status.incidents.length - MAX_INCIDENTS),
       ended,
       policies: hasFleet ? status.policies.map(policyCard) : [],

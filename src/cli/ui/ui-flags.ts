@@ -11,18 +11,19 @@ interface Flags extends ConnectionFlags {
 const HELP = `
 It prints an address and serves it until Ctrl-C, on 127.0.0.1 alone. The address has a token of this run: who has it sees
 what you may see, and may approve and reject as you may. No browser is opened. From another machine, with the same port on
-both sides: ssh -L 8901:127.0.0.1:8901 HOST kubectl medic ui --port 8901
+both sides: ssh -t -o ExitOnForwardFailure=yes -L 8901:127.0.0.1:8901 HOST kubectl medic ui --port 8901
 `;
 
-export function addUi(program: Command, { connect, version, serveLocally }: ProgramContext): void {
+export function addUi(program: Command, { terminal, connect, version, serveLocally, inputEnd }: ProgramContext): void {
   withConnection(program.command('ui'))
     .description('serve a page on this machine: the fleet, open incidents, their reports, and approve and reject')
     .option('--port <number>', 'the port; 0: any that is free', port, 0)
     .addHelpText('after', HELP)
     .action(async ({ port: wanted, ...flags }: Flags) => {
-      // It ends with the process.
-      const never = new AbortController().signal;
-      await runUi(await connect(flags), { port: wanted, version, serve: await serveLocally() }, never);
+      const session = await connect(flags);
+      const end = inputEnd();
+      await runUi(session, { port: wanted, version, serve: await serveLocally() }, end);
+      if (end.aborted) terminal.note('Its standard input is closed, so it ends: with < /dev/null it goes on.\n');
     });
 }
 

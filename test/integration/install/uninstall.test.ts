@@ -46,6 +46,7 @@ async function medic(argv: readonly string[], stdin = '', cluster = admin): Prom
     readOwnCauses,
     processes: () => Promise.reject(new Error('it reads no process')),
     serveLocally: () => Promise.reject(new Error('it serves nothing')),
+    inputEnd: () => new AbortController().signal,
     connect: () => Promise.resolve({ cluster, clock: realClock, terminal }),
   });
   return { ...ran, code };

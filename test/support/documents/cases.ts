@@ -77,7 +77,7 @@ export const NOT_RUN: readonly NotRun[] = [
   { begins: '(cd release', why: RELEASING },
   { begins: 'git push', why: RELEASING },
   { begins: 'aws eks', why: CLOUD },
-  { begins: 'ssh -L', why: 'it needs another machine' },
+  { begins: 'ssh -t', why: 'it needs another machine' },
   { begins: 'npm run demo', why: LONG },
   { begins: 'KUBERNETES_VERSION=1.37.2 npm run test:e2e', why: LONG },
   { begins: 'curl -sk --cert', why: KUBELET },

@@ -82,6 +82,7 @@ export async function runOffline(
         ? Promise.reject(new Error('it reads no process'))
         : Promise.resolve(options.processes),
     serveLocally: () => Promise.resolve(serveLoopback),
+    inputEnd: () => new AbortController().signal,
     connect: () => options.connect?.(terminal) ?? Promise.reject(new Error('it needs no cluster')),
   });
   return { code, out, err };

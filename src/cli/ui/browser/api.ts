@@ -13,6 +13,10 @@ export function takeToken(): string {
   return sessionStorage.getItem(KEY) ?? '';
 }
 
+/** Of the plugin: it is broken, or the API server fell silent over it. */
+const MAY_BE_TAKEN: readonly number[] = [500, 502];
+const NOT_KNOWN = 'It is not known whether it was taken: look at the incident.';
+
 export interface Api {
   events(signal: AbortSignal): Promise<Response>;
   choices(incident: string): Promise<Choices>;
@@ -45,7 +49,13 @@ export function createApi(token: string): Api {
     report: async (incident) => await (await good(of(incident, 'report'))).text(),
     decide: async (incident, decision) => {
       const headers = { 'content-type': 'application/json' };
-      await good(of(incident, 'decision'), { method: 'POST', headers, body: JSON.stringify(decision) });
+      const init = { method: 'POST', headers, body: JSON.stringify(decision) };
+      const answer = await ask(of(incident, 'decision'), init).catch((cause: unknown) => {
+        throw new Error(`${cause instanceof Error ? cause.message : String(cause)}. ${NOT_KNOWN}`, { cause });
+      });
+      if (answer.ok) return;
+      const why = await errorOf(answer);
+      throw new Error(MAY_BE_TAKEN.includes(answer.status) ? `${why}. ${NOT_KNOWN}` : why);
     },
   };
 }

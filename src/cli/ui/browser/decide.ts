@@ -9,6 +9,8 @@ export interface Decisions {
   readonly open: (incident: string, decision: Decision) => void;
   /** Something has changed: where it is the incident that is asked about, what would be done is asked for again. */
   noteChange(): void;
+  /** What is shown is not of now, for this reason; empty: it is. The line of the page is out of reach while a dialog is open. */
+  noteLink(stale: string): void;
 }
 
 interface Open {
@@ -18,6 +20,9 @@ interface Open {
   key: string;
   choices: Choices | undefined;
   action: string;
+  /** It has not been read, or may be another by now. */
+  isUnread: boolean;
+  isSending: boolean;
 }
 
 const input = (id: string): HTMLInputElement => byId(id) as HTMLInputElement;
@@ -34,6 +39,7 @@ export function createDecisions({ api, speak, keyOf }: DecisionParts): Decisions
   const confirm = byId('decide-confirm') as HTMLButtonElement;
   const error = byId('decide-error');
   const options = byId('decide-options');
+  const stale = byId('decide-stale');
   let open: Open | undefined;
 
   function choice(): Choice | undefined {
@@ -46,13 +52,17 @@ export function createDecisions({ api, speak, keyOf }: DecisionParts): Decisions
   function showChoice(): void {
     const chosen = choice();
     if (open === undefined || chosen === undefined) return;
-    const { choices, decision } = open;
+    const { decision, isSending, isUnread } = open;
     setText(byId('decide-would'), chosen.would);
     setText(confirm, `${decision}: ${chosen.short}`);
-    const refusal = choices?.denied ?? chosen.refusal;
+    const refusal = refusalOf(chosen);
     if (refusal !== undefined) setText(error, `It would be refused: ${refusal}`);
     const isMissing = decision === 'Reject' && input('decide-reason').value.trim() === '';
-    confirm.disabled = refusal !== undefined || isMissing;
+    confirm.disabled = isSending || isUnread || refusal !== undefined || isMissing;
+  }
+
+  function refusalOf(chosen: Choice | undefined): string | undefined {
+    return open?.choices?.denied ?? chosen?.refusal;
   }
 
   function showOptions({ approve }: Choices): void {
@@ -74,6 +84,8 @@ export function createDecisions({ api, speak, keyOf }: DecisionParts): Decisions
   function fill(choices: Choices): void {
     if (open === undefined) return;
     open.choices = choices;
+    open.isUnread = !stale.hidden;
+    if (refusalOf(choice()) === undefined) setText(error, '');
     setText(byId('decide-facts'), `Node ${choices.node}; now: ${choices.waitsFor}`);
     setText(byId('decide-as'), `Recorded as ${choices.user}, on ${choices.server}`);
     byId('decide-notes').replaceChildren(...choices.notes.map((note) => el('li', {}, note)));
@@ -89,25 +101,32 @@ export function createDecisions({ api, speak, keyOf }: DecisionParts): Decisions
       if (open === asked) fill(choices);
     } catch (cause) {
       if (open !== asked) return;
-      confirm.disabled = true;
-      setText(error, `It cannot be decided now: ${cause instanceof Error ? cause.message : String(cause)}`);
+      asked.isUnread = true;
+      if (asked.choices === undefined) setText(byId('decide-would'), '');
+      showChoice();
+      setText(error, `It cannot be decided now: ${messageOf(cause)}`);
     }
   }
 
   async function send(): Promise<void> {
+    const asked = open;
     const chosen = choice();
-    if (open === undefined || chosen === undefined) return;
-    const { incident, decision } = open;
+    if (asked === undefined || chosen === undefined) return;
+    const { incident, decision } = asked;
+    asked.isSending = true;
     confirm.disabled = true;
     setText(error, '');
     const reason = input('decide-reason').value;
     try {
       await api.decide(incident, { decision, action: chosen.action, reason, would: chosen.would });
-      dialog.close();
+      if (open === asked) dialog.close();
       speak(`${incident} is ${decision === 'Approve' ? 'approved' : 'rejected'}`);
     } catch (cause) {
+      asked.isSending = false;
       await load();
-      setText(error, cause instanceof Error ? cause.message : String(cause));
+      // By now he may be asked about another one.
+      if (open === asked) setText(error, messageOf(cause));
+      else showLate(`${decision} ${incident}: ${messageOf(cause)}`);
     }
   }
 
@@ -125,7 +144,9 @@ export function createDecisions({ api, speak, keyOf }: DecisionParts): Decisions
 
   return {
     open(incident, decision): void {
-      open = { incident, decision, key: keyOf(incident), choices: undefined, action: '' };
+      const key = keyOf(incident);
+      open = { incident, decision, key, choices: undefined, action: '', isUnread: false, isSending: false };
+      showLate('');
       setText(byId('decide-title'), `${decision} ${incident}`);
       for (const id of ['decide-would', 'decide-facts', 'decide-as', 'decide-error']) setText(byId(id), '');
       setText(byId('decide-would'), 'It is being read…');
@@ -141,10 +162,28 @@ export function createDecisions({ api, speak, keyOf }: DecisionParts): Decisions
       void load();
     },
     noteChange(): void {
-      if (open === undefined || open.key === keyOf(open.incident)) return;
-      open.key = keyOf(open.incident);
-      setText(error, '');
+      if (open === undefined || open.isSending || !stale.hidden) return;
+      const key = keyOf(open.incident);
+      if (open.key === key && !open.isUnread) return;
+      open.key = key;
       void load();
     },
+    noteLink(text): void {
+      stale.hidden = text === '';
+      setText(stale, text);
+      if (open === undefined || text === '') return;
+      open.isUnread = true;
+      showChoice();
+    },
   };
+}
+
+/** Of a dialog that is closed. */
+function showLate(text: string): void {
+  byId('late').hidden = text === '';
+  setText(byId('late'), text);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

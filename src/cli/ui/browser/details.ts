@@ -13,13 +13,15 @@ export function showDetails(model: Model, name: string, now: number, { onReport 
   const root = byId('details-body');
   const since = cell?.since;
   const age = since === undefined ? undefined : ageText(now - since);
-  const key = JSON.stringify([cell, age]);
+  const key = JSON.stringify([name, cell, age]);
   if (root.dataset['key'] === key) return;
   root.dataset['key'] = key;
   if (cell === undefined) {
-    root.replaceChildren(
-      el('p', { class: 'note' }, 'Choose a node: arrow keys move, Enter leads here, Escape leads back.'),
-    );
+    const text =
+      name === ''
+        ? 'Choose a node: arrow keys move, Enter leads here, Escape leads back.'
+        : `There is no node ${name} any more.`;
+    root.replaceChildren(el('p', { class: 'note' }, text));
     return;
   }
   const { word, meaning } = STATES[cell.state];
@@ -45,5 +47,5 @@ export function showDetails(model: Model, name: string, now: number, { onReport 
             { 'aria-label': `Report of ${incident}` },
           ),
         ];
-  root.replaceChildren(el('h3', {}, cell.name), facts, ...actions);
+  root.replaceChildren(el('h3', { id: 'details-name' }, cell.name), facts, ...actions);
 }

@@ -27,9 +27,15 @@ export function byId(id: string): HTMLElement {
   return element;
 }
 
+/** When it closes, the button that has opened it may be gone. */
 export function dialogById(id: string): HTMLDialogElement {
   const element = byId(id);
   if (!(element instanceof HTMLDialogElement)) throw new Error(`${id} is no dialog`);
+  element.addEventListener('close', () => {
+    // A button in it may have the focus until the next picture is drawn.
+    const { activeElement, body } = document;
+    if (activeElement === body || element.contains(activeElement)) byId('incidents-title').focus();
+  });
   return element;
 }
 

@@ -78,6 +78,13 @@ export function createIncidents(events: IncidentEvents): IncidentTable {
     if (hadFocus) report.focus();
   }
 
+  /** An element that is moved loses the focus. */
+  function moveTo(element: HTMLElement, next: Element | undefined): void {
+    const focused = document.activeElement;
+    body.insertBefore(element, next ?? null);
+    if (focused instanceof HTMLElement && element.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
   function fill(card: IncidentCard, now: number): HTMLElement {
     const row = rowOf(card);
     setText(row.cells.cause, card.cause);
@@ -101,7 +108,7 @@ export function createIncidents(events: IncidentEvents): IncidentTable {
       const sorted = [...cards].sort((a, b) => Number(b.isHeld) - Number(a.isHeld));
       for (const [index, card] of sorted.entries()) {
         const element = fill(card, now);
-        if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
+        if (body.children[index] !== element) moveTo(element, body.children[index]);
       }
       const isEmpty = cards.length === 0;
       byId('incident-table').hidden = isEmpty;

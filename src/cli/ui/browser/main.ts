@@ -9,7 +9,7 @@ import { createGrid } from './grid.ts';
 import { createIncidents, showEnded } from './incidents.ts';
 import { fromWhole, visibleNames, withChange, type Model } from './model.ts';
 import { createReports } from './report.ts';
-import { createLegend, showAbout, showLink, showPolicies } from './side.ts';
+import { createLegend, showAbout, showLink, showPolicies, showTitle, staleText } from './side.ts';
 import { createSpeaker } from './speak.ts';
 import { newsOf } from './words.ts';
 
@@ -43,11 +43,28 @@ function start(): void {
       byId('details').focus();
     },
   });
-  const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode: grid.focus });
+  const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode });
   const legend = createLegend((states) => {
     filter.states = states;
     draw();
   });
+  const search = byId('search') as HTMLInputElement;
+
+  function onNode(name: string): void {
+    if (model?.cells.has(name) !== true) {
+      selected = name;
+      draw();
+      byId('details').focus();
+      return;
+    }
+    if (!visibleNames(model, filter).includes(name)) {
+      search.value = '';
+      filter.text = '';
+      legend.clear();
+      show(model);
+    }
+    grid.focus(name);
+  }
 
   function draw(): void {
     if (isDue) return;
@@ -64,7 +81,7 @@ function start(): void {
     const names = visibleNames(now, filter);
     byId('fleet').hidden = !rest.hasFleet;
     grid.show(names, now.cells);
-    legend(now);
+    legend.show(now);
     setText(
       byId('shown'),
       names.length === now.order.length
@@ -77,6 +94,13 @@ function start(): void {
     showAbout(now);
     showDetails(now, selected, time, { onReport });
     document.body.dataset['version'] = String(now.version);
+  }
+
+  function noteLink(): void {
+    const stale = staleText(model?.link, broken, heardAt);
+    showLink(stale);
+    showTitle(model?.rest, stale);
+    decisions.noteLink(stale);
   }
 
   function take(message: FeedMessage): boolean {
@@ -93,14 +117,13 @@ function start(): void {
     }
     heardAt = at;
     broken = undefined;
-    showLink(model.link, broken, heardAt);
+    noteLink();
     if (before !== undefined) for (const news of newsOf(before, model)) speak(news);
     decisions.noteChange();
     draw();
     return true;
   }
 
-  const search = byId('search') as HTMLInputElement;
   search.addEventListener('input', () => {
     filter.text = search.value;
     draw();
@@ -109,15 +132,21 @@ function start(): void {
     if (event.key === 'Escape' && selected !== '') grid.focus(selected);
   });
   setInterval(draw, TICK_MS * 15);
-  showLink(undefined, broken, heardAt);
+  noteLink();
   void runFeed({
     api,
     onMessage: take,
     onBreak(why): void {
       broken = why;
-      showLink(model?.link, broken, heardAt);
+      noteLink();
     },
   });
 }
 
+// The browser loads nothing where it is an address of the same page.
+window.addEventListener('hashchange', () => {
+  if (location.hash === '') return;
+  takeToken();
+  location.reload();
+});
 start();

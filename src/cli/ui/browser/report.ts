@@ -16,6 +16,11 @@ function createMarkup(): (text: string) => string {
   return (text) => policy?.createHTML(text) ?? text;
 }
 
+/** One that is followed would be shown in place of the report. Other texts of a report have no `<`. */
+function withoutLinks(report: string): string {
+  return report.replaceAll(/<a [^<>]*>/g, '<span>').replaceAll('</a>', '</span>');
+}
+
 export function createReports(api: Api): { open(incident: string): void } {
   const markup = createMarkup();
   const dialog = dialogById('report');
@@ -43,7 +48,7 @@ export function createReports(api: Api): { open(incident: string): void } {
     const text = await api.report(incident);
     if (!dialog.open || shown.incident !== incident) return;
     shown = { incident, text };
-    frame.srcdoc = markup(text);
+    frame.srcdoc = markup(withoutLinks(text));
     frame.hidden = false;
     save.disabled = false;
     setText(status, '');

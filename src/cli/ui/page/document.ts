@@ -18,6 +18,7 @@ export const PAGE = `<!DOCTYPE html>
 <p id="link" role="status">not current</p>
 </header>
 <p id="stale" role="alert" hidden></p>
+<p id="late" role="alert" hidden></p>
 <div id="spoken" class="unseen" role="status"></div>
 <noscript><p>This page needs JavaScript: it shows nothing by itself. <code>kubectl medic status</code> shows the same in a terminal.</p></noscript>
 <main>
@@ -44,7 +45,7 @@ export const PAGE = `<!DOCTYPE html>
 </div>
 <div class="pair">
 <div id="grid" role="grid" aria-label="Nodes, a cell each" aria-describedby="grid-help"></div>
-<aside id="details" tabindex="-1" aria-labelledby="details-title">
+<aside id="details" tabindex="-1" aria-labelledby="details-title details-name">
 <h2 id="details-title">Node</h2>
 <div id="details-body"></div>
 </aside>
@@ -65,8 +66,9 @@ export const PAGE = `<!DOCTYPE html>
 <ul id="ended-list"></ul>
 </section>
 </main>
-<dialog id="decide" aria-labelledby="decide-title" aria-describedby="decide-would">
+<dialog id="decide" aria-labelledby="decide-title" aria-describedby="decide-facts decide-would decide-notes">
 <form id="decide-form">
+<p id="decide-stale" role="alert" hidden></p>
 <h2 id="decide-title"></h2>
 <p id="decide-facts" class="note"></p>
 <fieldset id="decide-options" hidden><legend>Restore it by</legend><div id="decide-radios"></div></fieldset>

@@ -16,6 +16,8 @@ export const SCRIPT = `"use strict";
     }
     return sessionStorage.getItem(KEY) ?? "";
   }
+  var MAY_BE_TAKEN = [500, 502];
+  var NOT_KNOWN = "It is not known whether it was taken: look at the incident.";
   function createApi(token) {
     const ask = async (path, init = {}) => await fetch(\`/api/\${path}\`, {
       ...init,
@@ -36,7 +38,13 @@ export const SCRIPT = `"use strict";
       report: async (incident) => await (await good(of(incident, "report"))).text(),
       decide: async (incident, decision) => {
         const headers = { "content-type": "application/json" };
-        await good(of(incident, "decision"), { method: "POST", headers, body: JSON.stringify(decision) });
+        const init = { method: "POST", headers, body: JSON.stringify(decision) };
+        const answer = await ask(of(incident, "decision"), init).catch((cause) => {
+          throw new Error(\`\${cause instanceof Error ? cause.message : String(cause)}. \${NOT_KNOWN}\`, { cause });
+        });
+        if (answer.ok) return;
+        const why = await errorOf(answer);
+        throw new Error(MAY_BE_TAKEN.includes(answer.status) ? \`\${why}. \${NOT_KNOWN}\` : why);
       }
     };
   }
@@ -66,6 +74,10 @@ export const SCRIPT = `"use strict";
   function dialogById(id) {
     const element = byId(id);
     if (!(element instanceof HTMLDialogElement)) throw new Error(\`\${id} is no dialog\`);
+    element.addEventListener("close", () => {
+      const { activeElement, body } = document;
+      if (activeElement === body || element.contains(activeElement)) byId("incidents-title").focus();
+    });
     return element;
   }
   function setText(element, text) {
@@ -86,6 +98,7 @@ export const SCRIPT = `"use strict";
     const confirm = byId("decide-confirm");
     const error = byId("decide-error");
     const options = byId("decide-options");
+    const stale = byId("decide-stale");
     let open;
     function choice() {
       if (open?.choices === void 0) return void 0;
@@ -95,13 +108,16 @@ export const SCRIPT = `"use strict";
     function showChoice() {
       const chosen = choice();
       if (open === void 0 || chosen === void 0) return;
-      const { choices, decision } = open;
+      const { decision, isSending, isUnread } = open;
       setText(byId("decide-would"), chosen.would);
       setText(confirm, \`\${decision}: \${chosen.short}\`);
-      const refusal = choices?.denied ?? chosen.refusal;
+      const refusal = refusalOf(chosen);
       if (refusal !== void 0) setText(error, \`It would be refused: \${refusal}\`);
       const isMissing = decision === "Reject" && input("decide-reason").value.trim() === "";
-      confirm.disabled = refusal !== void 0 || isMissing;
+      confirm.disabled = isSending || isUnread || refusal !== void 0 || isMissing;
+    }
+    function refusalOf(chosen) {
+      return open?.choices?.denied ?? chosen?.refusal;
     }
     function showOptions({ approve }) {
       const isApproval = open?.decision === "Approve";
@@ -121,6 +137,8 @@ export const SCRIPT = `"use strict";
     function fill(choices) {
       if (open === void 0) return;
       open.choices = choices;
+      open.isUnread = !stale.hidden;
+      if (refusalOf(choice()) === void 0) setText(error, "");
       setText(byId("decide-facts"), \`Node \${choices.node}; now: \${choices.waitsFor}\`);
       setText(byId("decide-as"), \`Recorded as \${choices.user}, on \${choices.server}\`);
       byId("decide-notes").replaceChildren(...choices.notes.map((note) => el("li", {}, note)));
@@ -135,24 +153,30 @@ export const SCRIPT = `"use strict";
         if (open === asked) fill(choices);
       } catch (cause) {
         if (open !== asked) return;
-        confirm.disabled = true;
-        setText(error, \`It cannot be decided now: \${cause instanceof Error ? cause.message : String(cause)}\`);
+        asked.isUnread = true;
+        if (asked.choices === void 0) setText(byId("decide-would"), "");
+        showChoice();
+        setText(error, \`It cannot be decided now: \${messageOf(cause)}\`);
       }
     }
     async function send() {
+      const asked = open;
       const chosen = choice();
-      if (open === void 0 || chosen === void 0) return;
-      const { incident, decision } = open;
+      if (asked === void 0 || chosen === void 0) return;
+      const { incident, decision } = asked;
+      asked.isSending = true;
       confirm.disabled = true;
       setText(error, "");
       const reason = input("decide-reason").value;
       try {
         await api.decide(incident, { decision, action: chosen.action, reason, would: chosen.would });
-        dialog.close();
+        if (open === asked) dialog.close();
         speak(\`\${incident} is \${decision === "Approve" ? "approved" : "rejected"}\`);
       } catch (cause) {
+        asked.isSending = false;
         await load();
-        setText(error, cause instanceof Error ? cause.message : String(cause));
+        if (open === asked) setText(error, messageOf(cause));
+        else showLate(\`\${decision} \${incident}: \${messageOf(cause)}\`);
       }
     }
     byId("decide-cancel").addEventListener("click", () => {
@@ -168,7 +192,9 @@ export const SCRIPT = `"use strict";
     });
     return {
       open(incident, decision) {
-        open = { incident, decision, key: keyOf(incident), choices: void 0, action: "" };
+        const key = keyOf(incident);
+        open = { incident, decision, key, choices: void 0, action: "", isUnread: false, isSending: false };
+        showLate("");
         setText(byId("decide-title"), \`\${decision} \${incident}\`);
         for (const id of ["decide-would", "decide-facts", "decide-as", "decide-error"]) setText(byId(id), "");
         setText(byId("decide-would"), "It is being read\\u2026");
@@ -184,12 +210,27 @@ export const SCRIPT = `"use strict";
         void load();
       },
       noteChange() {
-        if (open === void 0 || open.key === keyOf(open.incident)) return;
-        open.key = keyOf(open.incident);
-        setText(error, "");
+        if (open === void 0 || open.isSending || !stale.hidden) return;
+        const key = keyOf(open.incident);
+        if (open.key === key && !open.isUnread) return;
+        open.key = key;
         void load();
+      },
+      noteLink(text) {
+        stale.hidden = text === "";
+        setText(stale, text);
+        if (open === void 0 || text === "") return;
+        open.isUnread = true;
+        showChoice();
       }
     };
+  }
+  function showLate(text) {
+    byId("late").hidden = text === "";
+    setText(byId("late"), text);
+  }
+  function messageOf(cause) {
+    return cause instanceof Error ? cause.message : String(cause);
   }
 
   // src/cli/ui/browser/words.ts
@@ -245,13 +286,12 @@ export const SCRIPT = `"use strict";
     const root = byId("details-body");
     const since = cell?.since;
     const age = since === void 0 ? void 0 : ageText(now - since);
-    const key = JSON.stringify([cell, age]);
+    const key = JSON.stringify([name, cell, age]);
     if (root.dataset["key"] === key) return;
     root.dataset["key"] = key;
     if (cell === void 0) {
-      root.replaceChildren(
-        el("p", { class: "note" }, "Choose a node: arrow keys move, Enter leads here, Escape leads back.")
-      );
+      const text = name === "" ? "Choose a node: arrow keys move, Enter leads here, Escape leads back." : \`There is no node \${name} any more.\`;
+      root.replaceChildren(el("p", { class: "note" }, text));
       return;
     }
     const { word, meaning } = STATES[cell.state];
@@ -274,7 +314,7 @@ export const SCRIPT = `"use strict";
         { "aria-label": \`Report of \${incident}\` }
       )
     ];
-    root.replaceChildren(el("h3", {}, cell.name), facts, ...actions);
+    root.replaceChildren(el("h3", { id: "details-name" }, cell.name), facts, ...actions);
   }
 
   // src/cli/ui/browser/feed.ts
@@ -583,6 +623,11 @@ export const SCRIPT = `"use strict";
       );
       if (hadFocus) report.focus();
     }
+    function moveTo(element, next) {
+      const focused = document.activeElement;
+      body.insertBefore(element, next ?? null);
+      if (focused instanceof HTMLElement && element.contains(focused)) focused.focus({ preventScroll: true });
+    }
     function fill(card, now) {
       const row = rowOf(card);
       setText(row.cells.cause, card.cause);
@@ -604,7 +649,7 @@ export const SCRIPT = `"use strict";
         const sorted = [...cards].sort((a, b) => Number(b.isHeld) - Number(a.isHeld));
         for (const [index, card] of sorted.entries()) {
           const element = fill(card, now);
-          if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
+          if (body.children[index] !== element) moveTo(element, body.children[index]);
         }
         const isEmpty = cards.length === 0;
         byId("incident-table").hidden = isEmpty;
@@ -640,6 +685,9 @@ export const SCRIPT = `"use strict";
     const policy = factory?.createPolicy("report", { createHTML: (text) => text });
     return (text) => policy?.createHTML(text) ?? text;
   }
+  function withoutLinks(report) {
+    return report.replaceAll(/<a [^<>]*>/g, "<span>").replaceAll("</a>", "</span>");
+  }
   function createReports(api) {
     const markup = createMarkup();
     const dialog = dialogById("report");
@@ -665,7 +713,7 @@ export const SCRIPT = `"use strict";
       const text = await api.report(incident);
       if (!dialog.open || shown.incident !== incident) return;
       shown = { incident, text };
-      frame.srcdoc = markup(text);
+      frame.srcdoc = markup(withoutLinks(text));
       frame.hidden = false;
       save.disabled = false;
       setText(status, "");
@@ -687,26 +735,28 @@ export const SCRIPT = `"use strict";
   }
 
   // src/cli/ui/browser/side.ts
-  function showLink(link, broken, heardAt) {
-    const text = staleText(link, broken, heardAt);
+  function showLink(stale) {
     const banner = byId("stale");
-    document.body.dataset["stale"] = String(text !== "");
-    banner.hidden = text === "";
-    setText(banner, text);
-    setText(byId("link"), text === "" ? "live" : "not current");
+    document.body.dataset["stale"] = String(stale !== "");
+    banner.hidden = stale === "";
+    setText(banner, stale);
+    setText(byId("link"), stale === "" ? "live" : "not current");
+  }
+  function showTitle(rest, stale) {
+    const held = rest?.incidents.filter(({ isHeld }) => isHeld).length ?? 0;
+    const first = stale === "" ? \`\${String(held)} held\` : "not current";
+    document.title = stale === "" && held === 0 ? "kubelet-medic" : \`(\${first}) kubelet-medic\`;
   }
   function staleText(link, broken, heardAt) {
     if (broken !== void 0) {
       const since = heardAt === 0 ? "" : \` What is shown is of \${timeText(heardAt)}, and not of now.\`;
-      return \`kubectl medic is not heard: \${broken}.\${since}\`;
+      return \`kubectl medic is not heard: \${broken.replace(/\\.$/, "")}.\${since}\`;
     }
     if (link === void 0 || link.kind === "live") return "";
     return \`The API server is not heard since \${timeText(link.since)}: \${link.why}. What is shown is of then, and not of now.\`;
   }
   function showAbout({ about, rest }) {
     setText(byId("about"), \`\${about.server} as \${about.user}; kubectl medic \${about.plugin}\`);
-    const held = rest.incidents.filter(({ isHeld }) => isHeld).length;
-    document.title = held > 0 ? \`(\${String(held)} held) kubelet-medic\` : "kubelet-medic";
     const list = byId("notice-list");
     byId("notices").hidden = rest.notices.length === 0;
     replaceIfOther(list, rest.notices, (notice) => el("li", {}, notice));
@@ -749,9 +799,16 @@ export const SCRIPT = `"use strict";
       });
       root.append(chip);
     }
-    return ({ cells }) => {
-      const now = countStates(cells.values());
-      for (const [state, element] of counts) setText(element, String(now.get(state) ?? 0));
+    return {
+      show({ cells }) {
+        const now = countStates(cells.values());
+        for (const [state, element] of counts) setText(element, String(now.get(state) ?? 0));
+      },
+      clear() {
+        pressed.clear();
+        for (const chip of root.children) chip.setAttribute("aria-pressed", "false");
+        onChange(pressed);
+      }
     };
   }
 
@@ -807,11 +864,27 @@ export const SCRIPT = `"use strict";
         byId("details").focus();
       }
     });
-    const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode: grid.focus });
+    const incidents = createIncidents({ onReport, onDecide: decisions.open, onNode });
     const legend = createLegend((states) => {
       filter.states = states;
       draw();
     });
+    const search = byId("search");
+    function onNode(name) {
+      if (model?.cells.has(name) !== true) {
+        selected = name;
+        draw();
+        byId("details").focus();
+        return;
+      }
+      if (!visibleNames(model, filter).includes(name)) {
+        search.value = "";
+        filter.text = "";
+        legend.clear();
+        show(model);
+      }
+      grid.focus(name);
+    }
     function draw() {
       if (isDue) return;
       isDue = true;
@@ -826,7 +899,7 @@ export const SCRIPT = `"use strict";
       const names = visibleNames(now, filter);
       byId("fleet").hidden = !rest.hasFleet;
       grid.show(names, now.cells);
-      legend(now);
+      legend.show(now);
       setText(
         byId("shown"),
         names.length === now.order.length ? \`\${String(names.length)} nodes\` : \`\${String(names.length)} of \${String(now.order.length)} nodes\`
@@ -837,6 +910,12 @@ export const SCRIPT = `"use strict";
       showAbout(now);
       showDetails(now, selected, time, { onReport });
       document.body.dataset["version"] = String(now.version);
+    }
+    function noteLink() {
+      const stale = staleText(model?.link, broken, heardAt);
+      showLink(stale);
+      showTitle(model?.rest, stale);
+      decisions.noteLink(stale);
     }
     function take(message) {
       const before = model;
@@ -852,13 +931,12 @@ export const SCRIPT = `"use strict";
       }
       heardAt = at;
       broken = void 0;
-      showLink(model.link, broken, heardAt);
+      noteLink();
       if (before !== void 0) for (const news of newsOf(before, model)) speak(news);
       decisions.noteChange();
       draw();
       return true;
     }
-    const search = byId("search");
     search.addEventListener("input", () => {
       filter.text = search.value;
       draw();
@@ -867,16 +945,21 @@ export const SCRIPT = `"use strict";
       if (event.key === "Escape" && selected !== "") grid.focus(selected);
     });
     setInterval(draw, TICK_MS * 15);
-    showLink(void 0, broken, heardAt);
+    noteLink();
     void runFeed({
       api,
       onMessage: take,
       onBreak(why) {
         broken = why;
-        showLink(model?.link, broken, heardAt);
+        noteLink();
       }
     });
   }
+  window.addEventListener("hashchange", () => {
+    if (location.hash === "") return;
+    takeToken();
+    location.reload();
+  });
   start();
 })();
 `;

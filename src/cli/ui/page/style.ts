@@ -22,7 +22,8 @@ h1 { margin: 0; font-size: 22px; } h2 { margin: 18px 0 6px; font-size: 17px; } h
 p { margin: 4px 0; } td, th, dd, h3, li, .name { unicode-bidi: isolate; }
 #about, .note, dt { color: var(--dim); }
 #link { font-weight: 600; color: var(--good); } [data-stale=true] #link { color: var(--bad); }
-#stale { position: sticky; top: 0; z-index: 2; padding: 8px 12px; background: var(--warn-back); color: var(--ink); border: 2px solid var(--warn); }
+#stale { position: sticky; top: 0; z-index: 2; }
+#stale, #late, #decide-stale { padding: 8px 12px; background: var(--warn-back); color: var(--ink); border: 2px solid var(--warn); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 [hidden] { display: none !important; }

@@ -153,6 +153,16 @@ test('a storm of incidents is bounded, and so are its texts', async () => {
   expect(Math.max(...rest.incidents.map(({ waitsFor }) => waitsFor.length))).toBeLessThan(560);
 });
 
+test('one that waits for a person is shown, however many older ones are open', async () => {
+  const local = fleetOf(1);
+  for (let n = 0; n < 520; n++) plantIncident(local.seeds, anIncident({ name: `i-${String(n)}` }));
+  plantIncident(local.seeds, aHeldIncident({ name: 'zz-held', createdAt: 86_400_000 }));
+  const { rest } = await stateOf(local);
+  expect(rest.incidents).toHaveLength(500);
+  expect(rest.moreIncidents).toBe(21);
+  expect(rest.incidents[0]).toMatchObject({ name: 'zz-held', isHeld: true });
+});
+
 describe('a change', () => {
   test('has the cells that are other, those that are gone, and nothing else', async () => {
     const local = fleetOf(9);
