@@ -13,10 +13,9 @@ function isRuntimeKnown({ input, others }: Facts): boolean {
 /** As klog writes, or as a journal names who writes. */
 const OF_KUBELET = /(?:^|\n)[IWEF]\d{4} \d\d:\d\d:\d\d|\bkubelet(?:\[\d+\])?: /;
 
+/** Of a log of which clues alone were kept nobody knows any more; agents keep those of the kubelet's. */
 function hasKubeletLog({ input }: Facts): boolean {
-  return input.logs.some((log) =>
-    'clues' in log ? log.clues.some(({ line }) => OF_KUBELET.test(line)) : OF_KUBELET.test(log.text),
-  );
+  return input.host !== undefined || input.logs.some((log) => 'clues' in log || OF_KUBELET.test(log.text));
 }
 
 function dumpsToTake({ kubelet, isWhole, earlier }: Facts): string | undefined {
