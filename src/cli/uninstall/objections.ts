@@ -20,12 +20,17 @@ function isPast({ deadline }: ActStep, now: number): boolean {
   return until !== undefined && now > until;
 }
 
+/** Who may not look has not seen that nobody is at work. */
 export function objections(
-  { open }: Pick<Remains, 'open'>,
+  { open, blind }: Pick<Remains, 'open' | 'blind'>,
   leaders: readonly Leader[],
   now: number,
 ): readonly string[] {
   const leads = leaders.flatMap((leader) => (leader.kind === 'leads' ? [leader] : []));
+  const unknown = leaders.flatMap((leader) => (leader.kind === 'unknown' ? [leader.why] : []));
+  const unseen = [...blind, ...unknown].map(
+    (why) => `it cannot be seen whether an incident acts or a controller leads: ${why}`,
+  );
   const acting = open.flatMap((incident) => {
     const step = actOf(incident);
     if (step === undefined || (leads.length === 0 && isPast(step, now))) return [];
@@ -36,7 +41,7 @@ export function objections(
     ({ holder, namespace }) =>
       `a controller leads (${holder} in ${namespace}), which would make anew what is removed: first \`helm list -n ${namespace}\`, then \`helm uninstall RELEASE -n ${namespace}\``,
   );
-  return [...acting, ...running];
+  return [...unseen, ...acting, ...running];
 }
 
 /** Acts that nobody will finish. */

@@ -77,6 +77,8 @@ export interface Remains {
   readonly goneNodes: readonly string[];
   readonly elections: readonly Lease[];
   readonly maintenance: readonly Lease[];
+  /** Open incidents and election leases that could not be read, and why: somebody may be at work. */
+  readonly blind: readonly string[];
   /** What could not be looked at, and why. */
   readonly unseen: readonly string[];
 }
@@ -113,17 +115,22 @@ function quoted(text: string): string {
 /** @throws `MedicError` of what is not a missing right. */
 export async function readRemains({ cluster }: Session): Promise<Remains> {
   const unseen: string[] = [];
+  const blind: string[] = [];
 
-  /** Of a kind that is not there, there is none. */
-  async function all<T extends KubeObject>(resource: Resource<T>, query: ListQuery = {}): Promise<readonly T[]> {
+  /** Of a kind that is not there, there is none. @param missed is told what could not be read, and why. */
+  async function all<T extends KubeObject>(
+    resource: Resource<T>,
+    query: ListQuery = {},
+    missed: string[] = unseen,
+  ): Promise<readonly T[]> {
     try {
       const { items, malformed } = await cluster.list(resource, query, { deadlineMs: DEADLINE_MS });
-      for (const { name, message } of malformed) unseen.push(`${resource.kind} ${name}: ${message}`);
+      for (const { name, message } of malformed) missed.push(`${resource.kind} ${name}: ${message}`);
       return items;
     } catch (error) {
       if (isMedicError(error, 'absent')) return [];
       if (!isMedicError(error, 'denied')) throw error;
-      unseen.push(error.message);
+      missed.push(error.message);
       return [];
     }
   }
@@ -142,15 +149,16 @@ export async function readRemains({ cluster }: Session): Promise<Remains> {
   return {
     kinds,
     counts: new Map<string, number>([...counts, [INCIDENTS.plural, incidents.length]]),
-    open: await all(INCIDENTS, { fieldSelector: OPEN_INCIDENTS, pageSize: INCIDENT_PAGE }),
+    open: await all(INCIDENTS, { fieldSelector: OPEN_INCIDENTS, pageSize: INCIDENT_PAGE }, blind),
     nodes: nodes.map(remainsOf).filter(isAnything),
     allNodes: [...names].sort(),
     goneNodes: [...new Set(gone)].sort(),
-    elections: await all(LEASES, { fieldSelector: `metadata.name=${LEADER_LEASE}` }),
+    elections: await all(LEASES, { fieldSelector: `metadata.name=${LEADER_LEASE}` }, blind),
     maintenance: (await all(LEASES, { namespace: MAINTENANCE_NAMESPACE })).filter(({ spec }) =>
       spec.holderIdentity.startsWith(MAINTENANCE_HOLDER),
     ),
-    unseen: [...new Set(unseen)],
+    blind,
+    unseen: [...new Set([...unseen, ...blind])],
   };
 }
 

@@ -39,11 +39,11 @@ interface Options {
   readonly stdin: Readable;
 }
 
-async function whyNot(session: Session, { open, elections }: Remains): Promise<readonly string[]> {
+async function whyNot(session: Session, { open, blind, elections }: Remains): Promise<readonly string[]> {
   const now = serverNow(session);
   const namespaces = elections.map(({ metadata }) => metadata.namespace ?? '');
   const leaders = await Promise.all(namespaces.map((namespace) => readLeader(session, namespace, now)));
-  return objections({ open }, leaders, now);
+  return objections({ open, blind }, leaders, now);
 }
 
 /** Anything but `yes`, and the end of the input, is no. */
@@ -62,7 +62,7 @@ function refuse(reasons: readonly string[]): never {
   throw new MedicError('E_CLI_NOT_NOW', 'conflict', message);
 }
 
-/** @returns the exit code. @throws `E_CLI_NOT_NOW` while an incident acts or a controller leads. */
+/** @returns the exit code. @throws `E_CLI_NOT_NOW` while an incident acts or a controller leads, and where that cannot be seen. */
 async function uninstall(session: Session, options: Options): Promise<number> {
   const { terminal } = session;
   const { isDry, isSure, keepRecords, stdin } = options;

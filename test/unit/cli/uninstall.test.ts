@@ -1,0 +1,109 @@
+/** What `kubectl medic uninstall` refuses, and by which look it works. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { INCIDENTS, LEASES, NODES } from '../../../src/api/resources.ts';
+import { CONTROLLER_MANAGER, LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
+import type { KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
+import type { JsonObject } from '../../support/api-server/json.ts';
+import { anIncident, aNode, at } from '../../support/builders/objects.ts';
+import { quickClock } from '../../support/ui/quick-clock.ts';
+import { NOW, runOffline, startBench, type Bench, type Ran } from './cli-harness.ts';
+
+const LEADER = { name: LEADER_LEASE, namespace: 'kubelet-medic' };
+let bench: Bench;
+
+beforeEach(async () => {
+  bench = await startBench(10);
+  seedCordoned('node-a');
+});
+afterEach(async () => {
+  await bench.server.close();
+});
+
+function seed(resource: Resource, object: KubeObject | Manifest): void {
+  bench.server.seed(resource, JSON.parse(JSON.stringify(object)) as Manifest);
+}
+
+/** A node that the controller has cordoned. */
+function seedCordoned(name: string): void {
+  const { metadata, spec, status } = aNode({ name });
+  seed(NODES, { metadata: { name, uid: metadata.uid }, spec, status } as Manifest);
+  const cordon = (draft: JsonObject): void => {
+    Object.assign(draft['metadata'] as JsonObject, {
+      annotations: { 'kubelet-medic.io/cordoned-by': `${name}-x7k2q`, 'kubelet-medic.io/cordon-reason': 'stuck' },
+    });
+    draft['spec'] = { unschedulable: true };
+  };
+  bench.server.edit(NODES, { name }, cordon, CONTROLLER_MANAGER);
+}
+
+/** @param asked is called while the person is asked, who says yes. */
+const answered = (asked: () => void): Promise<Ran> =>
+  runOffline(['uninstall'], {
+    stdin: 'yes\n',
+    connect: (terminal) => {
+      const note = (text: string): void => {
+        terminal.note(text);
+        if (text.includes('Type yes')) asked();
+      };
+      const clock = { ...quickClock(10), now: () => NOW };
+      return Promise.resolve({ cluster: bench.cluster, clock, terminal: { ...terminal, note } });
+    },
+  });
+
+const isCordoned = async (name: string): Promise<boolean> =>
+  (await bench.cluster.get(NODES, { name }))?.spec.unschedulable === true;
+
+const nobodyLeads = (): void => {
+  bench.server.remove(LEASES, LEADER);
+};
+
+async function refused(reason: string): Promise<void> {
+  const { code, err } = await bench.run('uninstall', '--yes');
+  expect([code, err]).toEqual([1, expect.stringContaining(reason)]);
+  expect(err).toContain('nothing is removed');
+  expect(await isCordoned('node-a')).toBe(true);
+  expect((await bench.run('uninstall', '--dry-run')).err).toContain(reason);
+}
+
+const UNSEEN = 'it cannot be seen whether an incident acts or a controller leads: ';
+
+describe('who may not look', () => {
+  test.each(['leases', 'kubeletincidents'])(
+    'at %s is not taken for one who sees that nobody is at work',
+    async (kind) => {
+      if (kind !== 'leases') nobodyLeads();
+      bench.server.deny(({ resource }) => resource === kind);
+      await refused(UNSEEN);
+    },
+  );
+
+  test('at the one lease, but may list them, is not either', async () => {
+    bench.server.deny(({ resource, verb }) => resource === 'leases' && verb === 'get');
+    await refused(UNSEEN);
+  });
+
+  test('cannot read an incident of another version either', async () => {
+    nobodyLeads();
+    const steps = [{ name: 'act-1', type: 'ActTwice', state: 'Requested', startedAt: at(0) }];
+    const incident = anIncident({ node: 'node-a' });
+    seed(INCIDENTS, { ...incident, status: { steps } } as unknown as Manifest);
+    await refused(`${UNSEEN}KubeletIncident node-a-x7k2q`);
+  });
+
+  test('nor a lease', async () => {
+    seed(LEASES, { metadata: LEADER, spec: { holderIdentity: 5 } });
+    await refused(`${UNSEEN}Lease ${LEADER_LEASE}`);
+  });
+});
+
+describe('what happens while the person is asked', () => {
+  beforeEach(nobodyLeads);
+
+  test('is a reason to refuse too', async () => {
+    const { code, err } = await answered(() => {
+      bench.server.deny(({ resource }) => resource === 'leases');
+    });
+    expect([code, err]).toEqual([1, expect.stringContaining(UNSEEN)]);
+    expect(await isCordoned('node-a')).toBe(true);
+  });
+});
