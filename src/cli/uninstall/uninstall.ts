@@ -80,12 +80,13 @@ async function uninstall(session: Session, options: Options): Promise<number> {
     terminal.note('nothing is removed\n');
     return EXIT.failed;
   }
-  // Whoever was asked took his time.
-  const late = isSure ? [] : await whyNot(session, await readRemains(session));
+  // Whoever was asked took his time: what is there now is removed, not what was there then.
+  const found = isSure ? remains : await readRemains(session);
+  const late = isSure ? [] : await whyNot(session, found);
   if (late.length > 0) refuse(late);
-  const failed = await remove(session, remains, keepRecords);
-  terminal.out(beyondReach(remains));
-  if (failed + remains.unseen.length === 0) return EXIT.ok;
+  const failed = await remove(session, found, keepRecords);
+  terminal.out(beyondReach(found));
+  if (failed + found.unseen.length === 0) return EXIT.ok;
   terminal.note('not all is removed: run it again when what is said above is mended\n');
   return EXIT.failed;
 }

@@ -1,10 +1,11 @@
 /** What `kubectl medic uninstall` refuses, and by which look it works. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS, LEASES, NODES } from '../../../src/api/resources.ts';
+import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { CONTROLLER_MANAGER, LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
 import type { KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
 import type { JsonObject } from '../../support/api-server/json.ts';
-import { anIncident, aNode, at } from '../../support/builders/objects.ts';
+import { anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
 import { quickClock } from '../../support/ui/quick-clock.ts';
 import { NOW, runOffline, startBench, type Bench, type Ran } from './cli-harness.ts';
 
@@ -96,8 +97,48 @@ describe('who may not look', () => {
   });
 });
 
+describe('an act', () => {
+  beforeEach(nobodyLeads);
+
+  function acting(deadlineAgoMs: number, state: 'Requested' | 'Failed'): KubeletIncident {
+    const deadline = at(NOW - T0 - deadlineAgoMs);
+    return anIncident({
+      node: 'node-a',
+      status: {
+        steps: [{ name: 'act-1', type: 'Act', state, action: 'RestartRuntime', startedAt: at(0), deadline }],
+        actions: [{ name: 'act-1', action: 'RestartRuntime', state: 'Reserved', reservedAt: at(0), issuedAt: at(0) }],
+      },
+    });
+  }
+
+  test.each(['Requested', 'Failed'] as const)(
+    'that the agent has begun is waited for after its deadline too, its step %s',
+    async (state) => {
+      seed(INCIDENTS, acting(1_000, state));
+      await refused('incident node-a-x7k2q acts on node-a');
+      seed(INCIDENTS, acting(299_000, state));
+      await refused('incident node-a-x7k2q acts on node-a');
+    },
+  );
+
+  test('of an agent that died is not waited for for ever', async () => {
+    seed(INCIDENTS, acting(301_000, 'Requested'));
+    const { out } = await bench.run('uninstall', '--yes');
+    expect(out).toContain('Left in the midst of an act, which nobody finishes: node-a-x7k2q');
+    expect(await isCordoned('node-a')).toBe(false);
+  });
+});
+
 describe('what happens while the person is asked', () => {
   beforeEach(nobodyLeads);
+
+  test('is removed too', async () => {
+    const { out } = await answered(() => {
+      seedCordoned('node-b');
+    });
+    expect([await isCordoned('node-a'), await isCordoned('node-b')]).toEqual([false, false]);
+    expect(out).toContain('node/node-b uncordoned');
+  });
 
   test('is a reason to refuse too', async () => {
     const { code, err } = await answered(() => {
