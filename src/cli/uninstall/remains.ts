@@ -21,14 +21,13 @@ import {
   ANNOTATION_CORDONED_BY,
   ANNOTATION_EXCLUDE,
   ANNOTATION_EXCLUDE_REASON,
-  CONTROLLER_MANAGER,
   GROUP,
   LABEL_DRILL,
   LEADER_LEASE,
   MAINTENANCE_HOLDER,
   MAINTENANCE_NAMESPACE,
 } from '../../api/v1alpha1/words/names.ts';
-import { isCordonedBy } from '../../core/decision/node-state.ts';
+import { isCordonedBy, isStuckWrittenByUs } from '../../core/decision/node-state.ts';
 import type { KubeObject, ListQuery, Resource } from '../../ports/cluster.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
@@ -88,28 +87,19 @@ const DEADLINE_MS = 120_000;
 const INCIDENT_PAGE = 50;
 
 function remainsOf(node: Node): NodeRemains {
-  const { annotations, labels, managedFields } = node.metadata;
+  const { annotations, labels } = node.metadata;
   const incident = annotations[ANNOTATION_CORDONED_BY];
   const isOurs = incident !== undefined && isCordonedBy(node, incident);
   const marks = [ANNOTATION_CORDONED_BY, ANNOTATION_CORDON_REASON].some((name) => name in annotations);
-  const key = `k:{"type":"${NODE_CONDITION_STUCK}"}`;
-  const isWrittenByUs = managedFields.some(
-    ({ manager, fieldsV1 }) => manager === CONTROLLER_MANAGER && JSON.stringify(fieldsV1 ?? {}).includes(quoted(key)),
-  );
   return {
     node,
     cordonOf: isOurs ? incident : undefined,
     isMarked: marks && !isOurs,
-    hasCondition: isWrittenByUs && node.status.conditions.some(({ type }) => type === NODE_CONDITION_STUCK),
+    hasCondition: isStuckWrittenByUs(node) && node.status.conditions.some(({ type }) => type === NODE_CONDITION_STUCK),
     ofPeople: [ANNOTATION_EXCLUDE, ANNOTATION_EXCLUDE_REASON, LABEL_DRILL].filter(
       (name) => name in annotations || name in labels,
     ),
   };
-}
-
-/** As it stands in JSON, within quotes. */
-function quoted(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
 }
 
 /** @throws `MedicError` of what is not a missing right. */
