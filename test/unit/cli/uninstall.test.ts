@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS, LEASES, NODES } from '../../../src/api/resources.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { CONTROLLER_MANAGER, LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
-import type { KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
+import type { Terminal } from '../../../src/cli/terminal.ts';
+import type { Cluster, KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
 import type { JsonObject } from '../../support/api-server/json.ts';
 import { anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
 import { quickClock } from '../../support/ui/quick-clock.ts';
@@ -146,5 +147,40 @@ describe('what happens while the person is asked', () => {
     });
     expect([code, err]).toEqual([1, expect.stringContaining(UNSEEN)]);
     expect(await isCordoned('node-a')).toBe(true);
+  });
+});
+
+describe('marks of a cordon', () => {
+  beforeEach(nobodyLeads);
+
+  const seedMarked = (annotations: Readonly<Record<string, string>>): void => {
+    const { metadata, spec, status } = aNode({ name: 'node-b' });
+    seed(NODES, { metadata: { name: 'node-b', uid: metadata.uid, annotations }, spec, status } as Manifest);
+  };
+
+  test.each([
+    ['the reason alone', { 'kubelet-medic.io/cordon-reason': 'stuck' }],
+    ['no incident by name', { 'kubelet-medic.io/cordoned-by': '', 'kubelet-medic.io/cordon-reason': 'stuck' }],
+  ])('with %s go', async (_name, annotations) => {
+    seedMarked(annotations);
+    const { out } = await bench.run('uninstall', '--yes');
+    expect(out).toContain('marks on node/node-b removed\n');
+    expect((await bench.cluster.get(NODES, { name: 'node-b' }))?.metadata.annotations).toEqual({});
+  });
+
+  test('are not said to be removed where they have gone meanwhile', async () => {
+    seedMarked({ 'kubelet-medic.io/cordon-reason': 'stuck' });
+    const cluster: Cluster = {
+      ...bench.cluster,
+      get: async (resource, ref) => {
+        if (ref.name === 'node-b') seedMarked({});
+        return await bench.cluster.get(resource, ref);
+      },
+    };
+    const clock = { ...quickClock(10), now: () => NOW };
+    const connect = (terminal: Terminal) => Promise.resolve({ cluster, clock, terminal });
+    const { code, out } = await runOffline(['uninstall', '--yes'], { connect });
+    expect(code).toBe(0);
+    expect(out).not.toContain('marks on node/node-b removed');
   });
 });
