@@ -177,13 +177,6 @@ describe('history', () => {
 });
 
 describe('show', () => {
-  test('parts what happened from its text, however long its title is', async () => {
-    const unit = 'containerd.service';
-    const record = { name: 'act-1', action: 'RestartRuntime', state: 'Ambiguous', unit, reservedAt: at(1) } as const;
-    const { out } = await bench.run('show', seedIncident({ status: { actions: [record] } }));
-    expect(out).toContain('RestartRuntime ambiguous containerd.service\n');
-  });
-
   test('tells a restart when it was issued: the node may be Ready before it has ended', async () => {
     const [action] = RECOVERED.actions ?? [];
     const actions = action === undefined ? [] : [{ ...action, finishedAt: at(80_000) }];

@@ -28,7 +28,7 @@ function seed(resource: Resource, object: KubeObject | Manifest): void {
 /** A node that the controller has cordoned. */
 function seedCordoned(name: string): void {
   const { metadata, spec, status } = aNode({ name });
-  seed(NODES, { metadata: { name, uid: metadata.uid }, spec, status } as Manifest);
+  seed(NODES, { metadata: { name, uid: metadata.uid }, spec, status });
   const cordon = (draft: JsonObject): void => {
     Object.assign(draft['metadata'] as JsonObject, {
       annotations: { 'kubelet-medic.io/cordoned-by': `${name}-x7k2q`, 'kubelet-medic.io/cordon-reason': 'stuck' },
@@ -88,7 +88,7 @@ describe('who may not look', () => {
     nobodyLeads();
     const steps = [{ name: 'act-1', type: 'ActTwice', state: 'Requested', startedAt: at(0) }];
     const incident = anIncident({ node: 'node-a' });
-    seed(INCIDENTS, { ...incident, status: { steps } } as unknown as Manifest);
+    seed(INCIDENTS, { ...incident, status: { steps } });
     await refused(`${UNSEEN}KubeletIncident node-a-x7k2q`);
   });
 
@@ -155,7 +155,7 @@ describe('marks of a cordon', () => {
 
   const seedMarked = (annotations: Readonly<Record<string, string>>): void => {
     const { metadata, spec, status } = aNode({ name: 'node-b' });
-    seed(NODES, { metadata: { name: 'node-b', uid: metadata.uid, annotations }, spec, status } as Manifest);
+    seed(NODES, { metadata: { name: 'node-b', uid: metadata.uid, annotations }, spec, status });
   };
 
   test.each([
