@@ -208,7 +208,7 @@ async function main(): Promise<void> {
   const cluster = createCluster(await connect(values.kubeconfig), { clock, random, log, compression: false });
   if (values['clean-up']) {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(CLEAN_UP_MS)]);
-    const failures = await cleanUp({ cluster, clock, log }, signal);
+    const failures = await cleanUp({ cluster, clock, log }, values.namespace, signal);
     if (failures > 0) process.exitCode = 1;
     return;
   }

@@ -55,7 +55,9 @@ const podSecurityContext = z.strictObject({
   seLinuxChangePolicy: z.optional(z.enum(['MountOption', 'Recursive'])),
   sysctls: z.optional(z.array(z.strictObject({ name: z.string(), value: z.string() }))),
 });
-const capabilities = z.optional(z.array(z.string().check(z.regex(/^[A-Z_]+$/))));
+/** Kubernetes: without `CAP_`, which a runtime puts before it. Helm's expressions (RE2) have no lookahead. */
+const CAPABILITY = /^([ABD-Z_][A-Z_]*|C([B-Z_][A-Z_]*)?|CA([A-OQ-Z_][A-Z_]*)?|CAP([A-Z][A-Z_]*)?)$/;
+const capabilities = z.optional(z.array(z.string().check(z.regex(CAPABILITY))));
 /** `privileged` of the agent is a value of its own, and the controller never is. */
 const securityContext = z.strictObject({
   ...anySecurityContext,

@@ -1,12 +1,26 @@
+{{/* The API server refuses a profile of the node that has no name: (list VALUE CONTEXT). */}}
+{{- define "medic.needsProfileNames" -}}
+{{- $value := index . 0 -}}
+{{- range $name, $profile := pick (index . 1) "seccompProfile" "appArmorProfile" -}}
+{{- if and (eq (toString $profile.type) "Localhost") (not $profile.localhostProfile) -}}
+{{- fail (printf "%s.%s: Localhost needs localhostProfile, the name of the profile on the node" $value $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The controller fits Pod Security `restricted`; what is set wins. */}}
 {{- define "medic.controllerPodSecurity" -}}
 {{- $restricted := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault") -}}
-{{- toYaml (mergeOverwrite $restricted (deepCopy (.Values.controller.podSecurityContext | default dict))) -}}
+{{- $context := mergeOverwrite $restricted (deepCopy (.Values.controller.podSecurityContext | default dict)) -}}
+{{- include "medic.needsProfileNames" (list "controller.podSecurityContext" $context) -}}
+{{- toYaml $context -}}
 {{- end -}}
 
 {{- define "medic.controllerSecurity" -}}
 {{- $restricted := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) -}}
-{{- toYaml (mergeOverwrite $restricted (deepCopy (.Values.controller.securityContext | default dict))) -}}
+{{- $context := mergeOverwrite $restricted (deepCopy (.Values.controller.securityContext | default dict)) -}}
+{{- include "medic.needsProfileNames" (list "controller.securityContext" $context) -}}
+{{- toYaml $context -}}
 {{- end -}}
 
 {{/*
@@ -25,6 +39,8 @@ AppArmor profile and SELinux type keep a container from every process that is no
 {{- $default := merge $root (ternary (dict "privileged" true) $narrow .Values.agent.privileged) -}}
 {{- $context := mergeOverwrite $default (deepCopy (.Values.agent.securityContext | default dict)) -}}
 {{- $pod := .Values.agent.podSecurityContext | default dict -}}
+{{- include "medic.needsProfileNames" (list "agent.podSecurityContext" $pod) -}}
+{{- include "medic.needsProfileNames" (list "agent.securityContext" $context) -}}
 {{- if or (ne (int $context.runAsUser) 0) $context.runAsNonRoot (and $pod.runAsNonRoot (not (hasKey $context "runAsNonRoot"))) -}}
 {{- fail "agent.securityContext: the agent works as root (runAsUser 0): no other user enters the host's namespaces or reads the kubelet's memory" -}}
 {{- end -}}
@@ -37,16 +53,16 @@ AppArmor profile and SELinux type keep a container from every process that is no
 {{- toYaml $context -}}
 {{- end -}}
 
-{{/* The agent's capabilities that values take from it, as a list. A runtime takes what is dropped by name after all that is added. */}}
+{{/* The agent's capabilities that values take from it, as a list. An empty list adds none. A runtime takes what is dropped by name after all that is added. */}}
 {{- define "medic.agentLacks" -}}
 {{- $lacks := list -}}
 {{- $set := (.Values.agent.securityContext | default dict).capabilities | default dict -}}
-{{- $add := $set.add | default (list "ALL") -}}
+{{- $add := ternary ($set.add | default list) (list "ALL") (hasKey $set "add") -}}
 {{- $drop := $set.drop | default list -}}
 {{- if not .Values.agent.privileged -}}
 {{- range (list "SYS_ADMIN" "SYS_CHROOT" "SYS_PTRACE" "SYSLOG" "DAC_READ_SEARCH") -}}
-{{- $isAdded := or (has "ALL" $add) (has . $add) (has (printf "CAP_%s" .) $add) -}}
-{{- if or (not $isAdded) (has . $drop) (has (printf "CAP_%s" .) $drop) -}}{{- $lacks = append $lacks . -}}{{- end -}}
+{{- $isAdded := or (has "ALL" $add) (has . $add) -}}
+{{- if or (not $isAdded) (has . $drop) -}}{{- $lacks = append $lacks . -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $lacks -}}

@@ -47,8 +47,9 @@ export async function readLeader({ cluster, clock }: Session, namespace: string,
     if (holder !== '') {
       await clock.sleep(LOOK_AGAIN_MS, new AbortController().signal);
       const again = await look();
-      if (again !== undefined && again.metadata.resourceVersion !== lease.metadata.resourceVersion)
-        return { kind: 'leads', holder: again.spec.holderIdentity, namespace };
+      const next = again?.spec.holderIdentity ?? '';
+      if (next !== '' && again?.metadata.resourceVersion !== lease.metadata.resourceVersion)
+        return { kind: 'leads', holder: next, namespace };
     }
     return { kind: 'none', since: fromTime(lease.spec.renewTime), namespace };
   } catch (error) {
@@ -56,6 +57,9 @@ export async function readLeader({ cluster, clock }: Session, namespace: string,
     throw error;
   }
 }
+
+/** RFC 1123 label. An agent says what it likes, and people paste commands. */
+const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** What is to be said; undefined: a controller leads. */
 export function leaderWords(leader: Leader, now: number): string | undefined {
@@ -65,7 +69,8 @@ export function leaderWords(leader: Leader, now: number): string | undefined {
     case 'none': {
       const { since, namespace } = leader;
       const forText = since === undefined ? '' : ` for ${humanAge(now - since)}`;
-      return `no controller has led${forText}: kubectl get pods -n ${namespace} -l app.kubernetes.io/component=controller`;
+      const hint = `: kubectl get pods -n ${namespace} -l app.kubernetes.io/component=controller`;
+      return `no controller has led${forText}${NAMESPACE.test(namespace) ? hint : ''}`;
     }
     case 'unknown':
       return `it is not known whether a controller leads: ${leader.why}`;

@@ -70,7 +70,7 @@ function timelineText(terminal: Terminal, timeline: readonly Moment[], zero: num
       const offset = offsetText(moment.at - zero).padStart(OFFSET_WIDTH);
       const title = terminal.paint(
         COLOURS[moment.tone],
-        `${MARKS[moment.tone]} ${oneLine(moment.title).padEnd(TITLE_WIDTH)}`,
+        `${MARKS[moment.tone]} ${oneLine(moment.title).padEnd(TITLE_WIDTH - 1)} `,
       );
       const text = wrap(oneLine(moment.text), textWidth(terminal, indent.length, TEXT_WIDTH), indent);
       return `${dateLine}  ${iso.slice(11, 19)} ${terminal.paint('dim', offset)}  ${title}${text}`.trimEnd();

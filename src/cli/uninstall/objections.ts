@@ -9,34 +9,45 @@ const ACTS: readonly string[] = ['Act', 'InjectFault', 'UndoFault'];
 
 type ActStep = NonNullable<KubeletIncident['status']['steps']>[number];
 
+/** An agent that began before the deadline may still be at it, and reports later than it acts. */
+const AFTER_DEADLINE_MS = 300_000;
+
 /** The step in which the agent acts, or may at any moment; undefined: none. */
 function actOf({ status }: KubeletIncident): ActStep | undefined {
-  return status.steps?.find(({ type, state }) => state === 'Requested' && ACTS.includes(type));
+  const reserved = (status.actions ?? []).filter(({ state }) => state === 'Reserved').map(({ name }) => name);
+  return status.steps?.find(
+    ({ name, type, state }) => ACTS.includes(type) && (state === 'Requested' || reserved.includes(name)),
+  );
 }
 
-/** What was asked for expires: after that nobody begins it any more. */
+/** What was asked for expires: after that nobody begins it any more, and who has begun it is done. */
 function isPast({ deadline }: ActStep, now: number): boolean {
   const until = fromTime(deadline);
-  return until !== undefined && now > until;
+  return until !== undefined && now > until + AFTER_DEADLINE_MS;
 }
 
+/** Who may not look has not seen that nobody is at work. */
 export function objections(
-  { open }: Pick<Remains, 'open'>,
+  { open, blind }: Pick<Remains, 'open' | 'blind'>,
   leaders: readonly Leader[],
   now: number,
 ): readonly string[] {
   const leads = leaders.flatMap((leader) => (leader.kind === 'leads' ? [leader] : []));
+  const unknown = leaders.flatMap((leader) => (leader.kind === 'unknown' ? [leader.why] : []));
+  const unseen = [...blind, ...unknown].map(
+    (why) => `it cannot be seen whether an incident acts or a controller leads: ${why}`,
+  );
   const acting = open.flatMap((incident) => {
     const step = actOf(incident);
     if (step === undefined || (leads.length === 0 && isPast(step, now))) return [];
-    const until = step.deadline === undefined ? '' : `, until ${step.deadline} at the latest`;
+    const until = step.deadline === undefined ? '' : `, and may for 5 minutes after ${step.deadline}`;
     return [`incident ${incident.metadata.name} acts on ${incident.spec.nodeName}${until}: wait until it is over`];
   });
   const running = leads.map(
     ({ holder, namespace }) =>
       `a controller leads (${holder} in ${namespace}), which would make anew what is removed: first \`helm list -n ${namespace}\`, then \`helm uninstall RELEASE -n ${namespace}\``,
   );
-  return [...acting, ...running];
+  return [...unseen, ...acting, ...running];
 }
 
 /** Acts that nobody will finish. */

@@ -21,14 +21,13 @@ import {
   ANNOTATION_CORDONED_BY,
   ANNOTATION_EXCLUDE,
   ANNOTATION_EXCLUDE_REASON,
-  CONTROLLER_MANAGER,
   GROUP,
   LABEL_DRILL,
   LEADER_LEASE,
   MAINTENANCE_HOLDER,
   MAINTENANCE_NAMESPACE,
 } from '../../api/v1alpha1/words/names.ts';
-import { isCordonedBy } from '../../core/decision/node-state.ts';
+import { isCordonedBy, isStuckWrittenByUs } from '../../core/decision/node-state.ts';
 import type { KubeObject, ListQuery, Resource } from '../../ports/cluster.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
@@ -77,6 +76,8 @@ export interface Remains {
   readonly goneNodes: readonly string[];
   readonly elections: readonly Lease[];
   readonly maintenance: readonly Lease[];
+  /** Open incidents and election leases that could not be read, and why: somebody may be at work. */
+  readonly blind: readonly string[];
   /** What could not be looked at, and why. */
   readonly unseen: readonly string[];
 }
@@ -86,44 +87,40 @@ const DEADLINE_MS = 120_000;
 const INCIDENT_PAGE = 50;
 
 function remainsOf(node: Node): NodeRemains {
-  const { annotations, labels, managedFields } = node.metadata;
+  const { annotations, labels } = node.metadata;
   const incident = annotations[ANNOTATION_CORDONED_BY];
   const isOurs = incident !== undefined && isCordonedBy(node, incident);
   const marks = [ANNOTATION_CORDONED_BY, ANNOTATION_CORDON_REASON].some((name) => name in annotations);
-  const key = `k:{"type":"${NODE_CONDITION_STUCK}"}`;
-  const isWrittenByUs = managedFields.some(
-    ({ manager, fieldsV1 }) => manager === CONTROLLER_MANAGER && JSON.stringify(fieldsV1 ?? {}).includes(quoted(key)),
-  );
   return {
     node,
     cordonOf: isOurs ? incident : undefined,
     isMarked: marks && !isOurs,
-    hasCondition: isWrittenByUs && node.status.conditions.some(({ type }) => type === NODE_CONDITION_STUCK),
+    hasCondition: isStuckWrittenByUs(node) && node.status.conditions.some(({ type }) => type === NODE_CONDITION_STUCK),
     ofPeople: [ANNOTATION_EXCLUDE, ANNOTATION_EXCLUDE_REASON, LABEL_DRILL].filter(
       (name) => name in annotations || name in labels,
     ),
   };
 }
 
-/** As it stands in JSON, within quotes. */
-function quoted(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
-}
-
 /** @throws `MedicError` of what is not a missing right. */
 export async function readRemains({ cluster }: Session): Promise<Remains> {
   const unseen: string[] = [];
+  const blind: string[] = [];
 
-  /** Of a kind that is not there, there is none. */
-  async function all<T extends KubeObject>(resource: Resource<T>, query: ListQuery = {}): Promise<readonly T[]> {
+  /** Of a kind that is not there, there is none. @param missed is told what could not be read, and why. */
+  async function all<T extends KubeObject>(
+    resource: Resource<T>,
+    query: ListQuery = {},
+    missed: string[] = unseen,
+  ): Promise<readonly T[]> {
     try {
       const { items, malformed } = await cluster.list(resource, query, { deadlineMs: DEADLINE_MS });
-      for (const { name, message } of malformed) unseen.push(`${resource.kind} ${name}: ${message}`);
+      for (const { name, message } of malformed) missed.push(`${resource.kind} ${name}: ${message}`);
       return items;
     } catch (error) {
       if (isMedicError(error, 'absent')) return [];
       if (!isMedicError(error, 'denied')) throw error;
-      unseen.push(error.message);
+      missed.push(error.message);
       return [];
     }
   }
@@ -142,15 +139,16 @@ export async function readRemains({ cluster }: Session): Promise<Remains> {
   return {
     kinds,
     counts: new Map<string, number>([...counts, [INCIDENTS.plural, incidents.length]]),
-    open: await all(INCIDENTS, { fieldSelector: OPEN_INCIDENTS, pageSize: INCIDENT_PAGE }),
+    open: await all(INCIDENTS, { fieldSelector: OPEN_INCIDENTS, pageSize: INCIDENT_PAGE }, blind),
     nodes: nodes.map(remainsOf).filter(isAnything),
     allNodes: [...names].sort(),
     goneNodes: [...new Set(gone)].sort(),
-    elections: await all(LEASES, { fieldSelector: `metadata.name=${LEADER_LEASE}` }),
+    elections: await all(LEASES, { fieldSelector: `metadata.name=${LEADER_LEASE}` }, blind),
     maintenance: (await all(LEASES, { namespace: MAINTENANCE_NAMESPACE })).filter(({ spec }) =>
       spec.holderIdentity.startsWith(MAINTENANCE_HOLDER),
     ),
-    unseen: [...new Set(unseen)],
+    blind,
+    unseen: [...new Set([...unseen, ...blind])],
   };
 }
 

@@ -15,17 +15,18 @@ const TRIES = 5;
 const GONE_WITHIN_MS = 300_000;
 const LOOK_MS = 1_000;
 
-async function takeBackCordon({ cluster }: Session, name: string): Promise<void> {
+/** @returns false: there was nothing to take back. */
+async function takeBackCordon({ cluster }: Session, name: string): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     const node = await cluster.get(NODES, { name });
     const incident = node?.metadata.annotations[ANNOTATION_CORDONED_BY];
-    if (node === undefined) return;
-    const patch =
-      incident === undefined ? unmarkPatch(node, '') : (uncordonPatch(node, incident) ?? unmarkPatch(node, incident));
-    if (patch === undefined) return;
+    if (node === undefined) return false;
+    const cordon = incident === undefined ? undefined : uncordonPatch(node, incident);
+    const patch = cordon ?? unmarkPatch(node, incident);
+    if (patch === undefined) return false;
     try {
       await cluster.jsonPatch(NODES, { name }, patch, { manager: PLUGIN_MANAGER });
-      return;
+      return true;
     } catch (error) {
       if (!isMedicError(error, 'conflict') || tries === TRIES) throw error;
     }
@@ -60,6 +61,7 @@ async function removeKind({ cluster, clock }: Session, plural: string): Promise<
   }
 }
 
+/** `work` gives false where there was nothing to do any more. */
 type Part = readonly [what: string, work: () => Promise<unknown>];
 
 function partsOfNode(session: Session, { node, cordonOf, isMarked, hasCondition }: NodeRemains): readonly Part[] {
@@ -96,7 +98,7 @@ export async function remove(session: Session, remains: Remains, keepRecords: bo
   let failed = 0;
   for (const [what, work] of partsOf(session, remains, keepRecords)) {
     try {
-      await work();
+      if ((await work()) === false) continue;
       terminal.out(`${oneLine(what)}\n`);
     } catch (error) {
       if (isMedicError(error, 'absent')) continue;

@@ -39,11 +39,11 @@ interface Options {
   readonly stdin: Readable;
 }
 
-async function whyNot(session: Session, { open, elections }: Remains): Promise<readonly string[]> {
+async function whyNot(session: Session, { open, blind, elections }: Remains): Promise<readonly string[]> {
   const now = serverNow(session);
   const namespaces = elections.map(({ metadata }) => metadata.namespace ?? '');
   const leaders = await Promise.all(namespaces.map((namespace) => readLeader(session, namespace, now)));
-  return objections({ open }, leaders, now);
+  return objections({ open, blind }, leaders, now);
 }
 
 /** Anything but `yes`, and the end of the input, is no. */
@@ -62,7 +62,7 @@ function refuse(reasons: readonly string[]): never {
   throw new MedicError('E_CLI_NOT_NOW', 'conflict', message);
 }
 
-/** @returns the exit code. @throws `E_CLI_NOT_NOW` while an incident acts or a controller leads. */
+/** @returns the exit code. @throws `E_CLI_NOT_NOW` while an incident acts or a controller leads, and where that cannot be seen. */
 async function uninstall(session: Session, options: Options): Promise<number> {
   const { terminal } = session;
   const { isDry, isSure, keepRecords, stdin } = options;
@@ -80,12 +80,13 @@ async function uninstall(session: Session, options: Options): Promise<number> {
     terminal.note('nothing is removed\n');
     return EXIT.failed;
   }
-  // Whoever was asked took his time.
-  const late = isSure ? [] : await whyNot(session, await readRemains(session));
+  // Whoever was asked took his time: what is there now is removed, not what was there then.
+  const found = isSure ? remains : await readRemains(session);
+  const late = isSure ? [] : await whyNot(session, found);
   if (late.length > 0) refuse(late);
-  const failed = await remove(session, remains, keepRecords);
-  terminal.out(beyondReach(remains));
-  if (failed + remains.unseen.length === 0) return EXIT.ok;
+  const failed = await remove(session, found, keepRecords);
+  terminal.out(beyondReach(found));
+  if (failed + found.unseen.length === 0) return EXIT.ok;
   terminal.note('not all is removed: run it again when what is said above is mended\n');
   return EXIT.failed;
 }

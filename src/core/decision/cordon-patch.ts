@@ -32,8 +32,13 @@ export function uncordonPatch(node: Node, incident: string): readonly PatchOpera
   return [...sameNode(node), { op: 'remove', path: '/spec/unschedulable' }, ...withoutMark(node)];
 }
 
-/** Takes away the marks of this incident where the cordon is not its own any more; undefined: there is nothing to take away. */
-export function unmarkPatch(node: Node, incident: string): readonly PatchOperation[] | undefined {
-  if (node.metadata.annotations[ANNOTATION_CORDONED_BY] !== incident || isCordonedBy(node, incident)) return undefined;
-  return [...sameNode(node), ...withoutMark(node)];
+/**
+ * Takes away the marks of this incident where the cordon is not its own any more; undefined: there is nothing to take away.
+ * @param incident undefined: marks that name none.
+ */
+export function unmarkPatch(node: Node, incident: string | undefined): readonly PatchOperation[] | undefined {
+  if (node.metadata.annotations[ANNOTATION_CORDONED_BY] !== incident) return undefined;
+  if (incident !== undefined && isCordonedBy(node, incident)) return undefined;
+  const marks = withoutMark(node);
+  return marks.length === 0 ? undefined : [...sameNode(node), ...marks];
 }

@@ -2,6 +2,7 @@
 import type { Node, NodeCondition } from '../../api/kubernetes/node.ts';
 import type { KubeletHealth } from '../../api/v1alpha1/kinds/health.ts';
 import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
+import { NODE_CONDITION_STUCK } from '../../api/v1alpha1/words/conditions.ts';
 import {
   AGENT_MANAGER,
   ANNOTATION_CORDONED_BY,
@@ -81,6 +82,15 @@ export function isUncordonedByHand({ spec, metadata }: Node, incidentName: strin
   return !spec.unschedulable && metadata.annotations[ANNOTATION_CORDONED_BY] === incidentName;
 }
 
-function asRecord(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {};
+/** Whether our controller wrote the condition KubeletStuck. Another one may have written it since. */
+export function isStuckWrittenByUs({ metadata }: Node): boolean {
+  const key = `k:{"type":"${NODE_CONDITION_STUCK}"}`;
+  return metadata.managedFields.some(
+    ({ manager, fieldsV1 }) =>
+      manager === CONTROLLER_MANAGER && key in asRecord(asRecord(fieldsV1?.['f:status'])['f:conditions']),
+  );
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

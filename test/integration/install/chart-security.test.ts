@@ -83,7 +83,24 @@ describe('the agent', () => {
   test.each([
     [[`${IN_AGENT}.capabilities.add={SYS_ADMIN,SYS_CHROOT}`], 'without SYS_PTRACE'],
     [[`${IN_AGENT}.capabilities.drop={ALL,SYS_PTRACE}`], 'without SYS_PTRACE'],
-    [[`${IN_AGENT}.capabilities.drop={CAP_SYS_ADMIN}`], 'without SYS_ADMIN'],
+    [[`${IN_AGENT}.capabilities.drop={SYS_ADMIN}`], 'without SYS_ADMIN'],
+    [[`${IN_AGENT}.capabilities.drop={CAP_SYS_ADMIN}`], '/agent/securityContext/capabilities/drop/0'],
+    [[`${IN_AGENT}.capabilities.add={ALL,CAP_SYSLOG}`], '/agent/securityContext/capabilities/add/1'],
+    [['controller.securityContext.capabilities.add={CAP_}'], '/controller/securityContext/capabilities/add/0'],
+    [[`${IN_AGENT}.seccompProfile.type=Localhost`], `${IN_AGENT}.seccompProfile: Localhost needs localhostProfile`],
+    [[`${IN_AGENT}.appArmorProfile.type=Localhost`], `${IN_AGENT}.appArmorProfile: Localhost needs localhostProfile`],
+    [
+      ['agent.podSecurityContext.seccompProfile.type=Localhost'],
+      'agent.podSecurityContext.seccompProfile: Localhost needs localhostProfile',
+    ],
+    [
+      ['controller.securityContext.appArmorProfile.type=Localhost'],
+      'controller.securityContext.appArmorProfile: Localhost needs localhostProfile',
+    ],
+    [
+      ['controller.podSecurityContext.seccompProfile.type=Localhost'],
+      'controller.podSecurityContext.seccompProfile: Localhost needs localhostProfile',
+    ],
     [[`${IN_AGENT}.runAsUser=65532`], 'the agent works as root'],
     [[`${IN_AGENT}.runAsNonRoot=true`], 'the agent works as root'],
     [['agent.podSecurityContext.runAsNonRoot=true'], 'the agent works as root'],
@@ -95,12 +112,34 @@ describe('the agent', () => {
     expect({ status, output }).toEqual({ status: 1, output: expect.stringContaining(message) });
   });
 
+  test.each(['ALL,CAP', 'SYS_ADMIN,SYS_CHROOT,SYS_PTRACE,C,CA,CAPX,CHOWN,CHECKPOINT_RESTORE'])(
+    'is rendered with %s',
+    (names) => {
+      const { container } = contexts('DaemonSet', `${IN_AGENT}.capabilities.add={${names}}`);
+      expect(container).toMatchObject({ capabilities: { add: names.split(',') } });
+    },
+  );
+
+  test.each(['{"add": []}', '{"add": [], "drop": []}', '{"add": [], "drop": ["ALL"]}'])(
+    'that is given no capability is not rendered: %s',
+    (json) => {
+      const { status, output } = run(['template', 'm', '--set-json', `${IN_AGENT}.capabilities=${json}`], []);
+      expect({ status, output }).toEqual({ status: 1, output: expect.stringContaining('without SYS_ADMIN') });
+    },
+  );
+
+  test('that drops none and has what the chart adds is rendered', () => {
+    const { status } = run(['template', 'm', '--set-json', `${IN_AGENT}.capabilities={"drop": []}`], []);
+    expect(status).toBe(0);
+  });
+
   test('sees less with some values, and the notes say with which', () => {
     expect(notes()).not.toContain('see less');
     const less = notes(
       `${IN_AGENT}.capabilities.drop={SYSLOG,DAC_READ_SEARCH}`,
       `${IN_AGENT}.seLinuxOptions.type=container_t`,
       `${IN_AGENT}.seccompProfile.type=Localhost`,
+      `${IN_AGENT}.seccompProfile.localhostProfile=medic.json`,
     );
     for (const word of ['No SYSLOG', 'No DAC_READ_SEARCH', 'SELinux type container_t', 'seccompProfile Localhost'])
       expect(less).toContain(word);

