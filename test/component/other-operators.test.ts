@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { LEASES, NAMESPACES, NODES, REMEDIATIONS } from '../../src/api/resources.ts';
 import type { KubeletRemediation } from '../../src/api/v1alpha1/kinds/remediation.ts';
 import { findCondition } from '../../src/core/decision/record/conditions-and-steps.ts';
-import { objectAt, textAt } from '../support/api-server/json.ts';
+import { isObject, objectAt, textAt } from '../support/api-server/json.ts';
 import {
   type ControllerBench,
   type ControllerBenchOptions,
@@ -207,6 +207,24 @@ describe('a node that we cannot heal is given back', () => {
     bench.host('node-a').inject('runtime-hung');
     expect(await live(wasCalled)).toBe(true);
     expect(restarts()).toEqual([]);
+  });
+
+  test('at once where it is excluded after an act that did not help', async () => {
+    const remediation = { verify: { timeout: '2m', stableFor: '30s' } };
+    await start({ policy: { ...POLICY, remediation } }, { unhealthyMs: 1_000, timeoutMs: 7_200_000 });
+    bench.host('node-a').inject('runtime-hung');
+    expect(await live(() => restarts().includes('RestartRuntime Succeeded'))).toBe(true);
+    bench.local.seeds.edit(NODES, { name: 'node-a' }, (node) => {
+      const { annotations, ...metadata } = objectAt(node, 'metadata');
+      const excluded = { ...(isObject(annotations) ? annotations : {}), 'kubelet-medic.io/exclude': 'true' };
+      node['metadata'] = { ...metadata, annotations: excluded };
+    });
+    bench.host('node-a').inject('runtime-hung');
+    expect(await live(wasCalled)).toBe(true);
+    expect([bench.incident('node-a').status.state, restarts()]).toEqual([
+      'Waiting: node is excluded',
+      ['RestartRuntime Succeeded'],
+    ]);
   });
 
   test('when its time is over', async () => {

@@ -1,5 +1,5 @@
 /** What the incidents of a node say of a request for it. */
-import type { KubeletIncident } from '../../../api/v1alpha1/kinds/incident.ts';
+import type { KubeletIncident, Step } from '../../../api/v1alpha1/kinds/incident.ts';
 import { fromTime } from '../../time/timestamp.ts';
 import { isAct, isActStep } from '../actions.ts';
 import { isOpen, readyCondition } from '../node-state.ts';
@@ -18,10 +18,11 @@ function faultsOf({ incidents }: NodeFacts): readonly KubeletIncident[] {
   return incidents.filter(({ spec }) => TRIGGERS[spec.trigger.type].isFault);
 }
 
-/** An agent was asked to act, or has: what is begun is finished. */
-function hasBegun({ status }: KubeletIncident): boolean {
-  const isAsked = (status.steps ?? []).some((step) => isActStep(step) && step.state === 'Requested');
-  return isAsked || (status.actions ?? []).some((record) => isAct(record) && record.state !== 'Refused');
+/** An agent is asked to act, or is at it, or it is being seen whether it helped: what is begun is finished. */
+function isActUnderWay({ status }: KubeletIncident): boolean {
+  const isToBeSeen = (step: Step): boolean => isActStep(step) || step.type === 'Verify';
+  const isAsked = (status.steps ?? []).some((step) => isToBeSeen(step) && step.state === 'Requested');
+  return isAsked || (status.actions ?? []).some((record) => isAct(record) && record.state === 'Reserved');
 }
 
 function judgeOpen({ now, remediation }: RemediationSnapshot, incident: KubeletIncident): Judgement {
@@ -30,7 +31,7 @@ function judgeOpen({ now, remediation }: RemediationSnapshot, incident: KubeletI
   const wait = GIVEN_BACK_WAITS.find((reason) => reason === complete?.reason);
   const doing = `incident ${name}: ${incident.status.state ?? 'opened'}`;
   const working = { kind: 'working', reason: 'IncidentOpen', message: doing, incident: name } as const;
-  if (wait === undefined || hasBegun(incident)) return working;
+  if (wait === undefined || isActUnderWay(incident)) return working;
   const askedAt = fromTime(remediation.metadata.creationTimestamp) ?? 0;
   const isOfHealthCheck = healthCheckHolder(remediation) !== undefined;
   if (wait === 'MaintenanceLease' && isOfHealthCheck && now < askedAt + LEASE_SEEN_MS)
@@ -73,5 +74,5 @@ export function judgeIncident(snapshot: RemediationSnapshot, facts: NodeFacts): 
 
 /** Nothing more is waited for, unless an act is under way. */
 export function isActing(facts: NodeFacts): boolean {
-  return faultsOf(facts).some((incident) => isOpen(incident) && hasBegun(incident));
+  return faultsOf(facts).some((incident) => isOpen(incident) && isActUnderWay(incident));
 }

@@ -51,8 +51,11 @@ const requested = {
 } as const;
 
 const captureStep = { name: 'capture-host', type: 'CaptureHost', state: 'Requested', startedAt: at(0) } as const;
-const reserved = { name: 'act-1', action: 'RestartKubelet', reservedAt: at(0) } as const;
+const reserved = { name: 'act-1', action: 'RestartKubelet', state: 'Reserved', reservedAt: at(0) } as const;
 const refused = { ...reserved, state: 'Refused', reason: 'Paused' } as const;
+const succeeded = { ...requested, state: 'Succeeded' } as const;
+const verifying = { name: 'verify-1', type: 'Verify', state: 'Requested', startedAt: at(0) } as const;
+const verified = { ...verifying, state: 'Failed' } as const;
 
 describe('a request is worked on', () => {
   test.each<[string, ...Parameters<typeof decide>]>([
@@ -103,10 +106,15 @@ describe('a request is worked on', () => {
     expect(answer({ node, match })).toBe('True Unknown Looking');
   });
 
-  test('after an act that the agent has reserved', () => {
-    const actions = [{ ...reserved, state: 'Succeeded' as const }];
-    const steps = [{ ...requested, state: 'Succeeded' as const }];
-    expect(answer({ incidents: [waiting('AgentSilent', { steps, actions })] })).toBe('True Unknown IncidentOpen');
+  test.each<[string, Partial<KubeletIncident['status']>]>([
+    ['its agent is at an act, whose step is over', { steps: [{ ...requested, state: 'Failed' }], actions: [reserved] }],
+    [
+      'it is seen whether an act helped',
+      { steps: [succeeded, verifying], actions: [{ ...reserved, state: 'Succeeded' }] },
+    ],
+  ])('while %s', (_, status) => {
+    const incidents = [waiting('AgentSilent', status)];
+    expect(answer({ incidents }, {}, 3_600_000)).toBe('True Unknown IncidentOpen');
   });
 
   test('in words that say what is done', () => {
@@ -168,8 +176,13 @@ describe('a request is given back', () => {
   test.each<[string, Partial<KubeletIncident['status']>]>([
     ['its capture is asked for', { steps: [captureStep] }],
     ['its act is over and was refused', { steps: [{ ...requested, state: 'Failed' }], actions: [refused] }],
-  ])('where no act has begun: %s', (_, status) => {
-    expect(answer({ incidents: [waiting('AgentSilent', status)] })).toBe('False False AgentSilent');
+    ['its act did not help', { steps: [succeeded, verified], actions: [{ ...reserved, state: 'Succeeded' }] }],
+    ['nobody can know of its act', { steps: [succeeded, verified], actions: [{ ...reserved, state: 'Ambiguous' }] }],
+  ])('where no act is under way: %s', (_, status) => {
+    for (const reason of ['AgentSilent', 'PolicyPaused', 'TooManyUnhealthy', 'NodeExcluded', 'OtherActor'])
+      expect(answer({ incidents: [waiting(reason, status)] })).toBe(`False False ${reason}`);
+    expect(answer({ incidents: [waiting('Cooldown', status)] }, {}, 599_000)).toBe('True Unknown IncidentOpen');
+    expect(answer({ incidents: [waiting('Cooldown', status)] }, {}, 600_000)).toBe('False False OutOfTime');
   });
 
   test('when its time is over, and says by which incident it was worked on', () => {
