@@ -12,9 +12,9 @@ import type { Frame } from '../dump/goroutine.ts';
 import type { DiagnosisInput } from './diagnosis-input.ts';
 import { candidatesOf, HIGH, LOW, MEDIUM } from './levels.ts';
 import type { Candidate } from './match-signs.ts';
-import { beside } from './own-verdict.ts';
+import { beside } from './verdict/own-verdict.ts';
 import { sourceLinkOf } from './source-link.ts';
-import { clockTimeIn, type Past, unknownVerdict } from './unknown-verdict.ts';
+import { clockTimeIn, type Past, unknownVerdict } from './verdict/unknown-verdict.ts';
 import { cleanText } from '../redaction/redact.ts';
 
 /** Another cause as likely as this makes the first one less sure. */

@@ -15,7 +15,7 @@ import {
   overloadedVerdict,
   type ProgramRole,
   programVerdict,
-} from '../../diagnosis/program-verdict.ts';
+} from '../../diagnosis/verdict/program-verdict.ts';
 import { overloadIn } from '../../diagnosis/overload.ts';
 import { caseOf, findPatterns, patternText, type Pattern } from '../../diagnosis/fleet.ts';
 import { lastWords } from '../../diagnosis/clues/last-words.ts';

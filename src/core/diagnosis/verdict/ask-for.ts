@@ -1,6 +1,6 @@
 /** What would tell more than what was given: nothing is asked for that is here. */
-import type { Facts } from './analysis/facts.ts';
-import type { ProcessKind } from '../dump/goroutine.ts';
+import type { Facts } from '../analysis/facts.ts';
+import type { ProcessKind } from '../../dump/goroutine.ts';
 
 /** A shim says nothing of what the runtime answers. */
 const RUNTIMES: readonly ProcessKind[] = ['containerd', 'crio', 'dockerd'];

@@ -1,6 +1,6 @@
 /** What to say where no cause is found: what was seen, and what would help. */
-import type { Facts } from './analysis/facts.ts';
-import type { RelistPlace } from './analysis/relist.ts';
+import type { Facts } from '../analysis/facts.ts';
+import type { RelistPlace } from '../analysis/relist.ts';
 import { askFor } from './ask-for.ts';
 
 const PLACES: Readonly<Record<RelistPlace, string>> = {

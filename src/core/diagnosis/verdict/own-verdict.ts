@@ -2,7 +2,7 @@
  * How far a cause of the user's own counts. It is named where it is the most likely one, and is no way around what the catalogue
  * is sure of: that all is well, or that a restart harms.
  */
-import type { Diagnosis, RestartEffect } from '../../api/v1alpha1/parts/diagnosis.ts';
+import type { Diagnosis, RestartEffect } from '../../../api/v1alpha1/parts/diagnosis.ts';
 
 /** What the API holds at most. */
 const MAX_EVIDENCE = 32;

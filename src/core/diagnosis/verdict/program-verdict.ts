@@ -3,10 +3,10 @@
  * that somebody stopped, masked or debugs is left to him.
  */
 import { createHash } from 'node:crypto';
-import { cleanText } from '../redaction/redact.ts';
-import type { HeartbeatFault, HeartbeatWords } from './clues/heartbeat-words.ts';
-import type { CauseClass, Confidence, Diagnosis, RestartEffect } from '../../api/v1alpha1/parts/diagnosis.ts';
-import type { ProgramInfo, ProgramState } from '../../api/v1alpha1/kinds/health.ts';
+import { cleanText } from '../../redaction/redact.ts';
+import type { HeartbeatFault, HeartbeatWords } from '../clues/heartbeat-words.ts';
+import type { CauseClass, Confidence, Diagnosis, RestartEffect } from '../../../api/v1alpha1/parts/diagnosis.ts';
+import type { ProgramInfo, ProgramState } from '../../../api/v1alpha1/kinds/health.ts';
 
 export type ProgramRole = 'kubelet' | 'runtime';
 
