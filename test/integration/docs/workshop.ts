@@ -97,7 +97,8 @@ export function openWorkshop(machine: Machine, helm: string): Workshop {
     type,
     async interrupt(line, afterSeconds) {
       const quoted = `'${line.replaceAll("'", "'\\''")}'`;
-      const { exit, printed } = await type(`timeout -s INT -k 20 ${afterSeconds} bash -c ${quoted}`);
+      // A person's input stays open.
+      const { exit, printed } = await type(`timeout -s INT -k 20 ${afterSeconds} bash -c ${quoted} < /dev/null`);
       return { isLate: exit === TIMED_OUT, printed };
     },
   };
