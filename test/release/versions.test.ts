@@ -6,7 +6,7 @@ import { copySources, run, scratch, VERSION } from './built.ts';
 
 const NEXT = '91.82.73-rc.4';
 /** Told of what was, of other packages, or of anything. */
-const MAY_NAME_IT = /^(?:CHANGELOG\.md|package-lock\.json|test\/|docs\/adr\/)/;
+const MAY_NAME_IT = /^(?:CHANGELOG\.md|package-lock\.json|test\/|docs\/adr\/|docs\/upgrade\.md)/;
 const copy = scratch();
 
 function edit(path: string, change: (text: string) => string): void {
