@@ -64,10 +64,11 @@ beforeAll(async () => {
     ),
   );
   wellUid = await putMachine('well', 'True');
-  await admin.create(REMEDIATIONS, { metadata: ref('open') }, MANAGER);
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'node-a', uid: ids.nodeUIDs.get('node-a') };
   await admin.create(REMEDIATIONS, { metadata: { ...ref('owned'), ownerReferences: [owner] } }, MANAGER);
   await eventually('the walls are in force', async () => {
+    // Until they are, it is deleted.
+    await admin.apply(REMEDIATIONS, { metadata: ref('open') }, FORCE);
     const attacks = [patchMachine('ill', add('/status/phase', 'Failed')), controller.delete(REMEDIATIONS, ref('open'))];
     return (await Promise.allSettled(attacks)).every(({ status }) => status === 'rejected');
   });
