@@ -31,17 +31,10 @@ import { isCordonedBy, isStuckWrittenByUs } from '../../core/decision/node-state
 import type { KubeObject, ListQuery, Resource } from '../../ports/cluster.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
+import { CRDS } from './crd.ts';
 
 type Named = { readonly metadata: ObjectMeta };
 const metadataOf = (raw: unknown): Named => z.object({ metadata: ObjectMeta }).parse(raw);
-
-export const CRDS = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-  parse: metadataOf,
-} as const;
 
 /** The kinds that are history: `--keep-records` leaves them. */
 export const RECORDS: readonly string[] = [INCIDENTS.plural, EVIDENCES.plural];

@@ -7,7 +7,8 @@ import { uncordonPatch, unmarkPatch } from '../../core/decision/cordon-patch.ts'
 import { isMedicError, MedicError } from '../../ports/errors.ts';
 import { PLUGIN_MANAGER, type Session } from '../session.ts';
 import { oneLine } from '../terminal.ts';
-import { CRDS, RECORDS, type NodeRemains, type Remains } from './remains.ts';
+import { CRDS, retryDeletion } from './crd.ts';
+import { RECORDS, type NodeRemains, type Remains } from './remains.ts';
 
 /** Of one node: whoever writes it meanwhile is waited out. */
 const TRIES = 5;
@@ -54,9 +55,10 @@ async function removeKind({ cluster, clock }: Session, plural: string): Promise<
   const ref = { name: `${plural}.${GROUP}` };
   await cluster.delete(CRDS, ref);
   const until = clock.monotonic() + GONE_WITHIN_MS;
-  while ((await cluster.get(CRDS, ref)) !== undefined) {
+  for (let crd = await cluster.get(CRDS, ref); crd !== undefined; crd = await cluster.get(CRDS, ref)) {
     if (clock.monotonic() > until)
       throw new MedicError('E_KUBE_DEADLINE', 'transient', `its objects are still going: kubectl get crd ${ref.name}`);
+    await retryDeletion(cluster, crd);
     await clock.sleep(LOOK_MS, new AbortController().signal);
   }
 }

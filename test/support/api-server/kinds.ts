@@ -2,6 +2,7 @@
 import { DEFINITIONS, openApiSchema } from '../../../tools/generate/definitions.ts';
 import type { StructuralSchema } from '../../../tools/generate/structural.ts';
 import { CONFIG_MAPS, EVENTS, LEASES, MACHINES, NAMESPACES, NODES, PODS } from '../../../src/api/resources.ts';
+import { CRDS } from '../raw-resource.ts';
 import { SECRETS } from '../secrets.ts';
 import { API_VERSION } from '../../../src/api/v1alpha1/words/names.ts';
 import { assertRulesAreKnown } from './rules.ts';
@@ -92,6 +93,7 @@ function makeKinds(): readonly ServedKind[] {
     builtIn(LEASES),
     builtIn(NAMESPACES),
     builtIn(MACHINES, { hasStatus: true }),
+    builtIn(CRDS, { hasStatus: true }),
     ...customKinds(),
   ];
 }
