@@ -36,7 +36,8 @@ export function parseManifests(text: string): readonly YamlObject[] {
     .map((value) => Document.parse(value));
 }
 
-const CRD_FILES = [
+/** Plurals of our kinds. */
+export const CRD_FILES = [
   'kubeletrecoverypolicies',
   'kubeletincidents',
   'kubelethealths',

@@ -8,9 +8,14 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { createCluster } from '../../../src/kube/cluster.ts';
+import { isMedicError } from '../../../src/ports/errors.ts';
+import { createRecordingLog } from '../../support/builders/recording.ts';
 import { startChild } from '../../support/child.ts';
 import { controlPlaneBinaries, startControlPlane, type ControlPlane } from '../../support/control-plane.ts';
 import { startFakeKubelet, type FakeKubelet } from '../../support/fake-kubelet.ts';
+import { realClock, realRandom } from '../../support/real-time.ts';
+import { retryDeletions } from '../../support/terminating-crds.ts';
 
 export interface Machine {
   readonly plane: ControlPlane;
@@ -144,6 +149,24 @@ async function tendPods(api: Api, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Six requests each time. */
+const RETRY_MS = 2_000;
+
+/** @throws all but a refusal by an API server that is busy. */
+function retryLater(error: unknown): void {
+  if (!isMedicError(error) || !['transient', 'throttled'].includes(error.class)) throw error;
+}
+
+/** Sees to it that a command which waits until CRDs have gone does not wait for minutes, until the signal ends it. */
+async function tendCrds(plane: ControlPlane, signal: AbortSignal): Promise<void> {
+  const options = { clock: realClock, random: realRandom, log: createRecordingLog() };
+  const cluster = createCluster(plane.connection('admin'), options);
+  while (!signal.aborted) {
+    await retryDeletions(cluster).catch(retryLater);
+    await sleep(RETRY_MS);
+  }
+}
+
 const LOG = '{"level":"info","message":"This is the leader now","controller":"kubelet-medic-controller"}\n';
 
 export async function startMachine(): Promise<Machine> {
@@ -160,7 +183,7 @@ export async function startMachine(): Promise<Machine> {
   ];
   const kubelet = await startFakeKubelet(async () => ({ status: 200, body: LOG }));
   const ended = new AbortController();
-  const tending = tendPods(api, ended.signal);
+  const tending = Promise.all([tendPods(api, ended.signal), tendCrds(plane, ended.signal)]);
   tending.catch(() => undefined);
   return {
     plane,

@@ -4,7 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createCluster } from '../../../src/kube/cluster.ts';
+import type { Cluster } from '../../../src/ports/cluster.ts';
+import { createRecordingLog } from '../../support/builders/recording.ts';
 import { startHelm, type Helm } from '../../support/helm.ts';
+import { eventually, realClock, realRandom } from '../../support/real-time.ts';
+import { retryDeletions } from '../../support/terminating-crds.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
 const CRDS = path('charts/kubelet-medic-crds');
@@ -13,9 +18,12 @@ const NAMESPACE = 'kubelet-medic';
 const INCIDENTS = 'kubeletincidents.kubelet-medic.io';
 
 let helm: Helm;
+let admin: Cluster;
 
 beforeAll(async () => {
   helm = await startHelm();
+  const options = { clock: realClock, random: realRandom, log: createRecordingLog() };
+  admin = createCluster(helm.plane.connection('admin'), options);
 }, 900_000);
 
 afterAll(async () => {
@@ -59,9 +67,14 @@ test('what it has installed stays when it goes, and helm says so; another releas
   expect(columns()).toContain('Fingerprint');
 }, 120_000);
 
-test('it takes over what the chart of the programs or kubectl has installed', () => {
+test('it takes over what the chart of the programs or kubectl has installed', async () => {
   done('uninstall', 'again');
-  for (const crd of helm.kubectl('get', 'crd', '-o', 'name').output.trim().split('\n')) helm.kubectl('delete', crd);
+  const crds = (): string => helm.kubectl('get', 'crd', '-o', 'name').output.trim();
+  for (const crd of crds().split('\n')) helm.kubectl('delete', crd, '--wait=false');
+  await eventually('the CRDs have gone', async () => {
+    await retryDeletions(admin);
+    return crds() === '';
+  });
   const applied = helm.kubectl('apply', '--server-side', '-f', join(MAIN, 'crds'));
   expect(applied.status).toBe(0);
   done('install', 'crds', olderChart(), '--take-ownership', '--force-conflicts');
