@@ -84,9 +84,9 @@ export async function gatherInput(paths: readonly string[], told: Told, { stdin,
     patterns: cluePatterns(told.ownCauses),
   };
   const files = found.flatMap((one) => one.files);
-  const bounds = readBounds(clock, files);
+  const letGo = createCollector();
+  const bounds = readBounds(clock, files, letGo);
   const places = new Map(files.map((file, at) => [file, at]));
-  const collect = createCollector();
   const telling = (file: FoundFile): number => Number(!TELLING.test(file.name));
   for (const file of files.length > 1 ? [...files].sort((a, b) => telling(a) - telling(b)) : files) {
     if (isUp(bounds)) {
@@ -95,7 +95,7 @@ export async function gatherInput(paths: readonly string[], told: Told, { stdin,
     }
     for await (const one of resultsOf(file, stdin, bounds)) {
       take(draft, one, places.get(file) ?? 0);
-      if (one.result.kind === 'text') collect(one.result.bytes);
+      if (one.result.kind === 'text') letGo(one.result.bytes);
     }
   }
   return gathered(draft, told);

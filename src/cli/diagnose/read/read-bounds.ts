@@ -18,6 +18,8 @@ export interface ReadBounds {
   readonly clock: Clock;
   /** When no more is read, by the monotonic clock. */
   readonly untilMs: number;
+  /** Is told of bytes that were read and are of no use any more. */
+  readonly letGo: (bytes: number) => void;
 }
 
 export const TIME_IS_UP = 'the time for reading was up; save it to a file, or give fewer files';
@@ -30,9 +32,10 @@ export function isUp({ clock, untilMs }: ReadBounds): boolean {
 export function readBounds(
   clock: Clock,
   files: readonly { readonly name: string; readonly size: number }[],
+  letGo: ReadBounds['letGo'],
 ): ReadBounds {
   const sizes = files.map(({ name, size }) => (/\.t?gz$/.test(name) ? size * COMPRESSION : size));
-  return { maxText: fairShare(sizes), clock, untilMs: clock.monotonic() + MAX_MS };
+  return { maxText: fairShare(sizes), clock, untilMs: clock.monotonic() + MAX_MS, letGo };
 }
 
 function fairShare(sizes: readonly number[]): number {

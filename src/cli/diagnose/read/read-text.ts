@@ -57,7 +57,7 @@ export async function readText(chunks: Chunks, bounds: ReadBounds): Promise<Read
   let cut = '';
   try {
     for await (const chunk of chunks) {
-      take(reading, chunk, bounds.maxText);
+      take(reading, chunk, bounds);
       if (reading.bytes >= MAX_BYTES) cut = `only the first ${MAX_BYTES / MIB} MiB were read`;
       else if (isUp(bounds)) cut = `only the first ${reading.bytes} bytes were read: ${TIME_IS_UP}`;
       if (cut !== '') break;
@@ -66,17 +66,20 @@ export async function readText(chunks: Chunks, bounds: ReadBounds): Promise<Read
     if (reading.bytes === 0) return { kind: 'unreadable', message: reasonOf(error) };
     cut = `only the first ${reading.bytes} bytes could be read: ${reasonOf(error)}`;
   }
-  return resultOf(reading, cut, bounds.maxText);
+  return resultOf(reading, cut, bounds);
 }
 
-function take(reading: Reading, chunk: Buffer, maxText: number): void {
+function take(reading: Reading, chunk: Buffer, { maxText, letGo }: ReadBounds): void {
   reading.bytes += chunk.length;
   if (reading.isLong) lookForGoroutines(reading, chunk);
   if (reading.isPlainDump) return;
   reading.chunks.push(chunk);
   reading.held += chunk.length;
   if (!reading.isLong && reading.bytes >= Math.min(HEAD, maxText)) decide(reading);
-  if (reading.isLong) reading.held = dropped(reading.chunks, reading.held, maxText);
+  if (!reading.isLong) return;
+  const left = dropped(reading.chunks, reading.held, maxText);
+  letGo(reading.held - left);
+  reading.held = left;
 }
 
 /** The first ones go, as long as the others are enough. @returns bytes that are left. */
@@ -110,7 +113,7 @@ function lookForGoroutines(reading: Reading, chunk: Buffer): void {
   reading.reach -= chunk.length;
 }
 
-function resultOf(reading: Reading, cut: string, maxText: number): ReadResult {
+function resultOf(reading: Reading, cut: string, { maxText, letGo }: ReadBounds): ReadResult {
   const { chunks, bytes, parser, isPlainDump } = reading;
   let { held } = reading;
   if (bytes === 0) return { kind: 'unreadable', message: 'it is empty' };
@@ -123,6 +126,8 @@ function resultOf(reading: Reading, cut: string, maxText: number): ReadResult {
   if (held > maxText / 2 && isWide(chunks)) held = dropped(chunks, held, maxText / 2);
   // A line that is cut off at its head may quote what its writer has not said.
   const text = decode(chunks);
+  // The chunks, and the pieces that the text is joined from.
+  letGo(2 * held);
   const tail = held < bytes ? `only the last ${held} of its ${bytes} bytes were read` : '';
   return {
     kind: 'text',
