@@ -1,5 +1,4 @@
 /** Why nothing is removed now. Pure. */
-import type { KubeletIncident } from '../../api/v1alpha1/kinds/incident.ts';
 import { fromTime } from '../../core/time/timestamp.ts';
 import type { Leader } from '../fleet/leader.ts';
 import type { Remains } from './remains.ts';
@@ -7,13 +6,29 @@ import type { Remains } from './remains.ts';
 /** Steps by which an agent acts on its host. */
 const ACTS: readonly string[] = ['Act', 'InjectFault', 'UndoFault'];
 
-type ActStep = NonNullable<KubeletIncident['status']['steps']>[number];
+interface ActStep {
+  readonly name: string;
+  readonly type: string;
+  readonly state: string;
+  /** RFC 3339. */
+  readonly deadline?: string | undefined;
+}
+
+/** An incident as far as its act is asked for. */
+export interface Acting {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName: string };
+  readonly status: {
+    readonly steps?: readonly ActStep[] | undefined;
+    readonly actions?: readonly { readonly name: string; readonly state: string }[] | undefined;
+  };
+}
 
 /** An agent that began before the deadline may still be at it, and reports later than it acts. */
 const AFTER_DEADLINE_MS = 300_000;
 
 /** The step in which the agent acts, or may at any moment; undefined: none. */
-function actOf({ status }: KubeletIncident): ActStep | undefined {
+function actOf({ status }: Acting): ActStep | undefined {
   const reserved = (status.actions ?? []).filter(({ state }) => state === 'Reserved').map(({ name }) => name);
   return status.steps?.find(
     ({ name, type, state }) => ACTS.includes(type) && (state === 'Requested' || reserved.includes(name)),
@@ -28,7 +43,7 @@ function isPast({ deadline }: ActStep, now: number): boolean {
 
 /** Who may not look has not seen that nobody is at work. */
 export function objections(
-  { open, blind }: Pick<Remains, 'open' | 'blind'>,
+  { open, closed, blind }: Pick<Remains, 'open' | 'closed' | 'blind'>,
   leaders: readonly Leader[],
   now: number,
 ): readonly string[] {
@@ -37,7 +52,7 @@ export function objections(
   const unseen = [...blind, ...unknown].map(
     (why) => `it cannot be seen whether an incident acts or a controller leads: ${why}`,
   );
-  const acting = open.flatMap((incident) => {
+  const acting = [...open, ...closed].flatMap((incident) => {
     const step = actOf(incident);
     if (step === undefined || (leads.length === 0 && isPast(step, now))) return [];
     const until = step.deadline === undefined ? '' : `, and may for 5 minutes after ${step.deadline}`;

@@ -32,6 +32,7 @@ import type { KubeObject, ListQuery, Resource } from '../../ports/cluster.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
 import { CRDS } from './crd.ts';
+import type { Acting } from './objections.ts';
 
 type Named = { readonly metadata: ObjectMeta };
 const metadataOf = (raw: unknown): Named => z.object({ metadata: ObjectMeta }).parse(raw);
@@ -40,8 +41,21 @@ const metadataOf = (raw: unknown): Named => z.object({ metadata: ObjectMeta }).p
 export const RECORDS: readonly string[] = [INCIDENTS.plural, EVIDENCES.plural];
 const KINDS = [POLICIES, REMEDIATION_TEMPLATES, REMEDIATIONS, HEALTHS, INCIDENTS, EVIDENCES] as const;
 
+const StepRow = z.object({ name: z.string(), type: z.string(), state: z.string(), deadline: z.optional(z.string()) });
+const ActionRow = z.object({ name: z.string(), state: z.string() });
 /** An incident as far as it is asked for here. */
-const IncidentRow = z.object({ metadata: ObjectMeta, spec: z.object({ nodeName: z.string() }) });
+const IncidentRow = z.object({
+  metadata: ObjectMeta,
+  spec: z.object({ nodeName: z.string() }),
+  status: z._default(
+    z.object({
+      outcome: z.optional(z.string()),
+      steps: z.optional(z.array(StepRow)),
+      actions: z.optional(z.array(ActionRow)),
+    }),
+    {},
+  ),
+});
 const INCIDENT_ROWS = { ...INCIDENTS, parse: (raw: unknown) => IncidentRow.parse(raw) };
 
 export interface NodeRemains {
@@ -62,6 +76,8 @@ export interface Remains {
   /** Objects of each kind, by plural. */
   readonly counts: ReadonlyMap<string, number>;
   readonly open: readonly KubeletIncident[];
+  /** Incidents that are over, with an act that was reserved and never reported: its agent may be at it. */
+  readonly closed: readonly Acting[];
   readonly nodes: readonly NodeRemains[];
   /** Names of all Nodes that there are. */
   readonly allNodes: readonly string[];
@@ -129,10 +145,13 @@ export async function readRemains({ cluster }: Session): Promise<Remains> {
   const nodes = await all(NODES, { pageSize: 500 });
   const names = new Set(nodes.map(({ metadata }) => metadata.name));
   const gone = incidents.map(({ spec }) => spec.nodeName).filter((name) => !names.has(name));
+  const isUnreported = ({ status }: (typeof incidents)[number]): boolean =>
+    status.outcome !== undefined && (status.actions ?? []).some(({ state }) => state === 'Reserved');
   return {
     kinds,
     counts: new Map<string, number>([...counts, [INCIDENTS.plural, incidents.length]]),
     open: await all(INCIDENTS, { fieldSelector: OPEN_INCIDENTS, pageSize: INCIDENT_PAGE }, blind),
+    closed: incidents.filter(isUnreported),
     nodes: nodes.map(remainsOf).filter(isAnything),
     allNodes: [...names].sort(),
     goneNodes: [...new Set(gone)].sort(),

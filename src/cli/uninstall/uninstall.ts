@@ -39,11 +39,11 @@ interface Options {
   readonly stdin: Readable;
 }
 
-async function whyNot(session: Session, { open, blind, elections }: Remains): Promise<readonly string[]> {
+async function whyNot(session: Session, { open, closed, blind, elections }: Remains): Promise<readonly string[]> {
   const now = serverNow(session);
   const namespaces = elections.map(({ metadata }) => metadata.namespace ?? '');
   const leaders = await Promise.all(namespaces.map((namespace) => readLeader(session, namespace, now)));
-  return objections({ open, blind }, leaders, now);
+  return objections({ open, closed, blind }, leaders, now);
 }
 
 /** Anything but `yes`, and the end of the input, is no. */

@@ -122,6 +122,16 @@ describe('an act', () => {
     },
   );
 
+  test.each([
+    ['is waited for', 1_000, 1],
+    ['that died is not', 301_000, 0],
+  ])('of an incident that is over, whose agent %s', async (_what, deadlineAgoMs, code) => {
+    const { status, ...rest } = acting(deadlineAgoMs, 'Failed');
+    seed(INCIDENTS, { ...rest, status: { ...status, outcome: 'Cancelled', completedAt: at(0) } });
+    if (code === 1) await refused('incident node-a-x7k2q acts on node-a');
+    else expect((await bench.run('uninstall', '--yes')).code).toBe(0);
+  });
+
   test('of an agent that died is not waited for for ever', async () => {
     seed(INCIDENTS, acting(301_000, 'Requested'));
     const { out } = await bench.run('uninstall', '--yes');
