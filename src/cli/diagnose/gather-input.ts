@@ -1,5 +1,6 @@
 /** From files to what a diagnosis is made from, and an account of what was read and what was not. */
 import type { Readable } from 'node:stream';
+import { logSpan } from '../../core/diagnosis/clues/log-clock.ts';
 import { condensed } from '../../core/diagnosis/analysis/input-texts.ts';
 import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
 import type { NamedText } from '../../core/diagnosis/diagnosis-input.ts';
@@ -183,7 +184,8 @@ function useText(
   if (dump !== undefined) useDump(draft, { host, ...dump }, result.isCut, place);
   draft.clues += log?.clues.length ?? 0;
   const hasStacks = isDump || dump !== undefined;
-  const said = hasStacks || isLog || result.dump !== undefined ? { log } : { other: log };
+  const span = log === undefined ? undefined : logSpan(text);
+  const said = hasStacks || isLog || result.dump !== undefined ? { log, span } : { other: log };
   draft.parts.push({
     place,
     value: { name, host, runs: isLog ? kubeletRuns(text) : [], version: versionIn(text), ...said },

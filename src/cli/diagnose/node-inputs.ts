@@ -1,10 +1,12 @@
 /** What was read, put together for each node: what a diagnosis is made from is of one. */
 import type { LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
 import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
+import type { LogSpan } from '../../core/diagnosis/clues/log-clock.ts';
 import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
 import { byNode, type Source } from '../../core/diagnosis/nodes/by-node.ts';
 import type { ShelvedDump } from './content/dump-shelf.ts';
 import type { Facts } from './content/manifest-facts.ts';
+import { inRotation } from './rotated-logs.ts';
 
 /** What the command line says. */
 export interface Told {
@@ -17,6 +19,7 @@ export interface Told {
 /** A text, as far as it is no dump. */
 export interface Part extends Source {
   readonly log?: NamedClues | undefined;
+  readonly span?: LogSpan | undefined;
   /** Of a text that looks like neither a dump nor a log: events, `ps`, frames cut out of a dump. */
   readonly other?: NamedClues | undefined;
   readonly facts?: Facts;
@@ -77,7 +80,7 @@ function withoutCopies(logs: readonly NamedClues[]): readonly NamedClues[] {
 
 function inputOf(own: readonly Part[], told: Told): DiagnosisInput {
   const dumps = own.flatMap(({ name, dump }) => (dump === undefined ? [] : [{ name, dump }]));
-  const logs = withoutCopies(own.flatMap(({ log }) => log ?? []));
+  const logs = withoutCopies(inRotation(own.flatMap(({ log, span }) => (log === undefined ? [] : [{ log, span }]))));
   const facts = own.reduce<Facts>((all, one) => ({ ...all, ...one.facts }), {});
   const seen = own.find(({ version }) => version !== undefined)?.version;
   return {

@@ -1,8 +1,9 @@
 /** What a diagnosis is made from. All of it is text and facts that somebody else has fetched. */
 import type { ProbeState } from '../../api/v1alpha1/kinds/health.ts';
-import type { HostSummary, LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
+import type { HostSummary } from '../../api/v1alpha1/parts/host-summary.ts';
 import type { Dump } from '../dump/goroutine.ts';
 import type { Cause } from './catalogue/cause.ts';
+import type { Clue } from './clues/clue.ts';
 
 /** A file of the evidence: its name is what the verdict cites. */
 export interface NamedText {
@@ -19,7 +20,7 @@ export interface NamedDump {
 /** A log of which only what says something is kept, for one that is too large to be held as text. */
 export interface NamedClues {
   readonly name: string;
-  readonly clues: readonly LogClue[];
+  readonly clues: readonly Clue[];
 }
 
 export interface DiagnosisInput {

@@ -3,6 +3,7 @@ import type { LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { parsePlegLine, type PlegLine } from '../../detection/pleg-line.ts';
 import { durationMs } from '../../time/duration.ts';
 import { type FailingCall, readFailingCall } from '../calls/failing-call.ts';
+import { logOf } from '../clues/clue.ts';
 import { NODE_READY } from '../clues/well-again.ts';
 import { ownWords } from '../clues/own-words.ts';
 import { KUBELET_START, KUBELET_VERSION, PLEG_EVENT, SKIPPING } from '../clues/clue-patterns.ts';
@@ -161,7 +162,7 @@ function plegHistory(logs: readonly (readonly Said[])[]): PlegHistory {
     const here = startUpOf(log);
     if (startUp !== 'stuck' && here !== 'none') startUp = here;
   }
-  return { elapsedMs, goesOn, startUp, isCheckStuck: isStuck, until, works: works && !goesOn };
+  return { elapsedMs, goesOn, startUp, isCheckStuck: isStuck, until, works: works && !goesOn && until === undefined };
 }
 
 function callHit(one: Said, call: FailingCall): CallHit {
@@ -180,10 +181,10 @@ function callHit(one: Said, call: FailingCall): CallHit {
 export function logFacts(clues: readonly LogClue[], ended: ReadonlySet<LogClue> = new Set()): LogFacts {
   const said = clues.map(readClue);
   const live = said.filter(({ clue }) => !ended.has(clue));
-  const bySource = (some: readonly Said[]): readonly (readonly Said[])[] => [
-    ...Map.groupBy(some, ({ clue }) => clue.source).values(),
+  const byLog = (some: readonly Said[]): readonly (readonly Said[])[] => [
+    ...Map.groupBy(some, ({ clue }) => logOf(clue)).values(),
   ];
-  const liveLogs = bySource(live);
+  const liveLogs = byLog(live);
 
   function find(pattern: RegExp): LogHit | undefined {
     const newest = liveLogs.flatMap((log) => log.findLast((one) => matches(pattern, one)) ?? []);
@@ -205,7 +206,7 @@ export function logFacts(clues: readonly LogClue[], ended: ReadonlySet<LogClue> 
 
   const version = said.findLast((one) => matches(KUBELET_VERSION, one))?.own.matchAll(KUBELET_VERSION);
   const [, plain, json] = [...(version ?? [])].at(-1) ?? [];
-  const pleg = plegHistory(bySource(said));
+  const pleg = plegHistory(byLog(said));
   // What was at fault is well again, and not for long: that is no log of a kubelet that has been well.
   return { find, calls, pleg: { ...pleg, works: pleg.works && ended.size === 0 }, kubeletVersion: plain ?? json };
 }

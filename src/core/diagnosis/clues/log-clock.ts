@@ -2,6 +2,12 @@
 import { lineTime, UTC } from '../../time/line-time.ts';
 import { createUptimeClock, stampOf, type UptimeClock } from './uptime-clock.ts';
 
+/** First and last time of a log, in milliseconds since 1970: local time counts as UTC, and a log without a year is of 2000. */
+export interface LogSpan {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 export interface LogClock {
   /** Milliseconds and parts of them, 0 or more; undefined: the line or the end has no time. @param start offset of the line's start. */
   beforeEndMs(start: number): number | undefined;
@@ -58,19 +64,33 @@ function timeOf(line: string, nearMs: number): number | undefined {
   return lineTime(line, nearMs, UTC) ?? syslogTime(line, nearMs) ?? dmesgTime(line);
 }
 
-function endOf(text: string, nearMs: number): number | undefined {
-  const last = text.slice(-REACH).split('\n').reverse();
-  for (const line of last) {
+function firstTime(lines: readonly string[], nearMs: number): number | undefined {
+  for (const line of lines) {
     const time = timeOf(line, nearMs);
     if (time !== undefined) return time;
   }
   return undefined;
 }
 
+function endOf(text: string, nearMs: number): number | undefined {
+  return firstTime(text.slice(-REACH).split('\n').reverse(), nearMs);
+}
+
+function nearOf(text: string): number {
+  return yearIn(text.slice(-REACH)) ?? yearIn(text.slice(0, REACH)) ?? ANY_YEAR;
+}
+
+/** undefined: it has no times. */
+export function logSpan(text: string): LogSpan | undefined {
+  const near = nearOf(text);
+  const startMs = firstTime(text.slice(0, REACH).split('\n'), near);
+  const endMs = endOf(text, near);
+  return startMs === undefined || endMs === undefined ? undefined : { startMs, endMs };
+}
+
 /** Local times count as UTC: those of one log have one zone. */
 export function createLogClock(text: string): LogClock {
-  const near = yearIn(text.slice(-REACH)) ?? yearIn(text.slice(0, REACH)) ?? ANY_YEAR;
-  const end = endOf(text, near);
+  const end = endOf(text, nearOf(text));
   let uptime: UptimeClock | undefined;
   return {
     beforeEndMs(start): number | undefined {

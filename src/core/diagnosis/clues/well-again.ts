@@ -9,6 +9,7 @@ import type { LogClue } from '../../../api/v1alpha1/parts/host-summary.ts';
 import { durationMs } from '../../time/duration.ts';
 import { readFailingCall } from '../calls/failing-call.ts';
 import type { Callee } from '../calls/callees.ts';
+import { logOf } from './clue.ts';
 import { ownWords } from './own-words.ts';
 import { writerOf } from './writer.ts';
 
@@ -182,7 +183,7 @@ function isSameServer(complaint: string, success: string): boolean {
 /** Of those of several logs; each log's in the order of its lines. */
 export function endedClues(clues: readonly LogClue[]): ReadonlySet<LogClue> {
   const ended = new Set<LogClue>();
-  for (const log of Map.groupBy(clues, ({ source }) => source).values()) {
+  for (const log of Map.groupBy(clues, logOf).values()) {
     const later: Read[] = [];
     for (const clue of [...log].reverse()) {
       const one = readClue(clue);
