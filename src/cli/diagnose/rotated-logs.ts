@@ -24,6 +24,13 @@ function currentName(name: string): string {
 const DAY_MS = 86_400_000;
 /** Lines of one moment may stand in both. */
 const OVERLAP_MS = 60_000;
+/** Files between two may be missing. Where only one of two names its year, they are 25 years apart. */
+const MAX_GAP_MS = 200 * DAY_MS;
+
+function follows({ startMs }: LogSpan, before: LogSpan | undefined): boolean {
+  const gapMs = before === undefined ? 0 : startMs - before.endMs;
+  return gapMs >= -OVERLAP_MS && gapMs <= MAX_GAP_MS;
+}
 
 /** A log without a year is of 2000: of one over New Year's Eve the first half of the year is the later one. */
 function inOrder(spans: readonly LogSpan[]): readonly LogSpan[] {
@@ -54,8 +61,7 @@ function joined(name: string, files: readonly LogFile[]): readonly NamedClues[] 
     .flatMap(({ log }, at) => ({ log, ...(spans[at] ?? { startMs: 0, endMs: 0 }) }))
     .sort((a, b) => a.endMs - b.endMs);
   const lastMs = parts.at(-1)?.endMs ?? 0;
-  const isRow = parts.every(({ startMs }, at) => startMs + OVERLAP_MS >= (parts[at - 1]?.endMs ?? startMs));
-  if (!isRow) return undefined;
+  if (!parts.every((part, at) => follows(part, parts[at - 1]))) return undefined;
   return parts.map(({ log, endMs }) => ({
     ...log,
     clues: log.clues.map((clue) => placed(clue, name, lastMs - endMs)),

@@ -1,28 +1,10 @@
 /** Why nothing is removed now. Pure. */
 import { fromTime } from '../../core/time/timestamp.ts';
 import type { Leader } from '../fleet/leader.ts';
-import type { Remains } from './remains.ts';
+import type { Acting, ActStep, Remains } from './remains.ts';
 
 /** Steps by which an agent acts on its host. */
 const ACTS: readonly string[] = ['Act', 'InjectFault', 'UndoFault'];
-
-interface ActStep {
-  readonly name: string;
-  readonly type: string;
-  readonly state: string;
-  /** RFC 3339. */
-  readonly deadline?: string | undefined;
-}
-
-/** An incident as far as its act is asked for. */
-export interface Acting {
-  readonly metadata: { readonly name: string };
-  readonly spec: { readonly nodeName: string };
-  readonly status: {
-    readonly steps?: readonly ActStep[] | undefined;
-    readonly actions?: readonly { readonly name: string; readonly state: string }[] | undefined;
-  };
-}
 
 /** An agent that began before the deadline may still be at it, and reports later than it acts. */
 const AFTER_DEADLINE_MS = 300_000;
@@ -54,7 +36,10 @@ export function objections(
   );
   const acting = [...open, ...closed].flatMap((incident) => {
     const step = actOf(incident);
-    if (step === undefined || (leads.length === 0 && isPast(step, now))) return [];
+    const isOver = closed.includes(incident);
+    // No controller takes up again what is over: an act of it that has no deadline would be waited for for ever.
+    if (step === undefined || (isOver && step.deadline === undefined)) return [];
+    if ((isOver || leads.length === 0) && isPast(step, now)) return [];
     const until = step.deadline === undefined ? '' : `, and may for 5 minutes after ${step.deadline}`;
     return [`incident ${incident.metadata.name} acts on ${incident.spec.nodeName}${until}: wait until it is over`];
   });

@@ -32,7 +32,6 @@ import type { KubeObject, ListQuery, Resource } from '../../ports/cluster.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import type { Session } from '../session.ts';
 import { CRDS } from './crd.ts';
-import type { Acting } from './objections.ts';
 
 type Named = { readonly metadata: ObjectMeta };
 const metadataOf = (raw: unknown): Named => z.object({ metadata: ObjectMeta }).parse(raw);
@@ -57,6 +56,24 @@ const IncidentRow = z.object({
   ),
 });
 const INCIDENT_ROWS = { ...INCIDENTS, parse: (raw: unknown) => IncidentRow.parse(raw) };
+
+export interface ActStep {
+  readonly name: string;
+  readonly type: string;
+  readonly state: string;
+  /** RFC 3339. */
+  readonly deadline?: string | undefined;
+}
+
+/** An incident as far as its act is asked for. */
+export interface Acting {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName: string };
+  readonly status: {
+    readonly steps?: readonly ActStep[] | undefined;
+    readonly actions?: readonly { readonly name: string; readonly state: string }[] | undefined;
+  };
+}
 
 export interface NodeRemains {
   readonly node: Node;

@@ -91,6 +91,12 @@ describe('what looks rotated, and is of two nodes or of two looks, is not joined
     expect(await verdictOf({ [one]: stuck.slice(0, 12), [other]: well.slice(12) })).toEqual(complaint);
   });
 
+  test('a log of which one file has a year, and the other has none', async () => {
+    const complaint = await verdictOf({ 'kubelet.log': stuck.slice(0, 12) });
+    const older = well.slice(0, 12).map((line) => `2026-11-24T09:00:00Z node-a kubelet[95]: ${line}`);
+    expect(await verdictOf({ 'kubelet.log': stuck.slice(0, 12), 'kubelet.log.1': older })).toEqual(complaint);
+  });
+
   test('windows that overlap', async () => {
     const complaint = await verdictOf({ 'kubelet.log': stuck.slice(0, 12) });
     expect(await verdictOf({ 'kubelet.log': stuck.slice(0, 12), 'kubelet.log.1': well.slice(5, 20) })).toEqual(

@@ -132,6 +132,13 @@ describe('an act', () => {
     else expect((await bench.run('uninstall', '--yes')).code).toBe(0);
   });
 
+  test('of an incident that is over, and has no end of its act, is not waited for for ever', async () => {
+    const { status, ...rest } = acting(0, 'Failed');
+    const steps = status.steps?.map(({ deadline: _none, ...step }) => step);
+    seed(INCIDENTS, { ...rest, status: { ...status, steps, outcome: 'Cancelled', completedAt: at(0) } });
+    expect((await bench.run('uninstall', '--yes')).code).toBe(0);
+  });
+
   test('of an agent that died is not waited for for ever', async () => {
     seed(INCIDENTS, acting(301_000, 'Requested'));
     const { out } = await bench.run('uninstall', '--yes');
