@@ -13,38 +13,66 @@ export interface LogFile {
 
 /** What logrotate (`.1`, with `dateext` `-20261124`) and people (`.old`) put behind the name of a log. */
 const ROTATED =
-  /(?<=\.log|(?:^|\/)(?:kubelet|containerd|crio|docker|messages|syslog|kern|journal))(?:\.\d{1,3}|[.-]20\d{6}(?:[T-]?\d{2,6})?|[.-]20\d\d-\d\d-\d\d[\d:T_.-]{0,16}|\.(?:old|prev|previous))$/;
+  /(?<=\.log|(?:^|\/)(?:kubelet|containerd|crio|docker|messages|syslog|kern|journal))(?:\.(?<number>\d{1,3})|[.-](?<date>20\d{6}(?:[T-]?\d{2,6})?|20\d\d-\d\d-\d\d[\d:T_.-]{0,16})|\.(?<word>old|prev|previous))$/;
 const PACKED = /\.(?:gz|xz|bz2|zst)$/;
 
-/** The file that is written to, by the name of any. */
-function currentName(name: string): string {
-  return name.replace(PACKED, '').replace(ROTATED, '');
+/** A file by its name: the log that it is of, and how old a part of it it is. */
+interface Place {
+  readonly log: string;
+  readonly by: 'current' | 'number' | 'date' | 'word';
+  /** Of two that are named in one way, the smaller one is newer. */
+  readonly age: number;
+}
+
+function placeOf(name: string): Place {
+  const plain = name.replace(PACKED, '');
+  const found = ROTATED.exec(plain);
+  const { number, date, word } = found?.groups ?? {};
+  const log = plain.slice(0, found?.index);
+  if (number !== undefined) return { log, by: 'number', age: Number(number) };
+  if (date !== undefined)
+    return { log, by: 'date', age: -Number(date.replace(/\D/g, '').padEnd(14, '0').slice(0, 14)) };
+  return word === undefined ? { log, by: 'current', age: -Infinity } : { log, by: 'word', age: 0 };
+}
+
+interface Part {
+  readonly file: LogFile;
+  readonly place: Place;
+  readonly span: LogSpan;
+}
+
+/** Numbers may be those of nodes, where the file that they would be older than is not there. */
+function isOneWay(parts: readonly Part[]): boolean {
+  const ways = new Set(parts.map(({ place }) => place.by));
+  return ways.has('current') ? ways.size <= 2 : ways.size === 1 && ways.has('date');
 }
 
 const DAY_MS = 86_400_000;
+/** The year that a log without one is of. */
+const YEAR = 2000;
+const YEAR_MS = 366 * DAY_MS;
 /** Lines of one moment may stand in both. */
 const OVERLAP_MS = 60_000;
 /** Files between two may be missing. Where only one of two names its year, they are 25 years apart. */
 const MAX_GAP_MS = 200 * DAY_MS;
 
-function follows({ startMs }: LogSpan, before: LogSpan | undefined): boolean {
-  const gapMs = before === undefined ? 0 : startMs - before.endMs;
-  return gapMs >= -OVERLAP_MS && gapMs <= MAX_GAP_MS;
+function isYearless(ms: number): boolean {
+  return new Date(ms).getUTCFullYear() === YEAR;
 }
 
-/** A log without a year is of 2000: of one over New Year's Eve the first half of the year is the later one. */
-function inOrder(spans: readonly LogSpan[]): readonly LogSpan[] {
-  const ends = spans.map(({ endMs }) => endMs);
-  const isOverNewYear = Math.max(...ends) - Math.min(...ends) > 300 * DAY_MS;
-  const inYear = (ms: number): number => {
-    const isNext = isOverNewYear && ms >= Date.UTC(2000) && ms < Date.UTC(2000, 6, 1);
-    return isNext ? ms + 366 * DAY_MS : ms;
-  };
-  return spans.map(({ startMs, endMs }) => ({ startMs: inYear(startMs), endMs: inYear(endMs) }));
+/** @returns the same in the year in which it is before that; undefined: it is not, by its times. */
+function before({ startMs, endMs }: LogSpan, next: LogSpan | undefined): LogSpan | undefined {
+  const isOverNewYear = startMs - endMs > 30 * DAY_MS && isYearless(startMs) && isYearless(endMs);
+  const from = isOverNewYear ? startMs - YEAR_MS : startMs;
+  if (from > endMs + OVERLAP_MS) return undefined;
+  if (next === undefined) return { startMs: from, endMs };
+  const byMs = endMs > next.startMs + OVERLAP_MS && isYearless(endMs) ? YEAR_MS : 0;
+  const gapMs = next.startMs - (endMs - byMs);
+  return gapMs >= -OVERLAP_MS && gapMs <= MAX_GAP_MS ? { startMs: from - byMs, endMs: endMs - byMs } : undefined;
 }
 
-function later(before: string | undefined, byMs: number): string | undefined {
-  return before === undefined ? undefined : formatDuration(durationMs(before) + byMs);
+function later(time: string | undefined, byMs: number): string | undefined {
+  return time === undefined ? undefined : formatDuration(durationMs(time) + byMs);
 }
 
 function placed(clue: LogClue, partOf: string, byMs: number): Clue {
@@ -52,24 +80,52 @@ function placed(clue: LogClue, partOf: string, byMs: number): Clue {
   return { ...clue, partOf, firstBeforeEnd: later(firstBeforeEnd, byMs), lastBeforeEnd: later(lastBeforeEnd, byMs) };
 }
 
-/** undefined: they are not one after the other, and so of two nodes, or copies. */
-function joined(name: string, files: readonly LogFile[]): readonly NamedClues[] | undefined {
-  const known = files.flatMap(({ span }) => span ?? []);
-  if (files.length === 1 || known.length < files.length) return undefined;
-  const spans = inOrder(known);
+/** Of one log; what has succeeded since is looked for behind each complaint. */
+const MAX_CLUES = 8_192;
+
+/** @param files of one name. undefined: names and times do not say that they are one after the other. */
+function joined(log: string, files: readonly LogFile[]): readonly NamedClues[] | undefined {
+  const clues = files.reduce((sum, one) => sum + one.log.clues.length, 0);
   const parts = files
-    .flatMap(({ log }, at) => ({ log, ...(spans[at] ?? { startMs: 0, endMs: 0 }) }))
-    .sort((a, b) => a.endMs - b.endMs);
-  const lastMs = parts.at(-1)?.endMs ?? 0;
-  if (!parts.every((part, at) => follows(part, parts[at - 1]))) return undefined;
-  return parts.map(({ log, endMs }) => ({
-    ...log,
-    clues: log.clues.map((clue) => placed(clue, name, lastMs - endMs)),
+    .flatMap((file) => (file.span === undefined ? [] : [{ file, place: placeOf(file.log.name), span: file.span }]))
+    .sort((a, b) => a.place.age - b.place.age);
+  if (parts.length < files.length || clues > MAX_CLUES || !isOneWay(parts)) return undefined;
+  const inOrder: { readonly file: LogFile; readonly span: LogSpan }[] = [];
+  for (const { file, span } of parts) {
+    const inYear = before(span, inOrder[0]?.span);
+    if (inYear === undefined) return undefined;
+    inOrder.unshift({ file, span: inYear });
+  }
+  const endMs = inOrder.at(-1)?.span.endMs ?? 0;
+  return inOrder.map(({ file, span }) => ({
+    ...file.log,
+    clues: file.log.clues.map((clue) => placed(clue, log, endMs - span.endMs)),
   }));
+}
+
+/** Files of one name are those of two folders, unpacked and packed ones of one place copies: the first of each is looked at. */
+function oneOfEach(files: readonly LogFile[]): readonly LogFile[] {
+  const seen = new Set<number>();
+  return files.filter(({ log }) => {
+    const { age } = placeOf(log.name);
+    return !seen.has(age) && seen.add(age);
+  });
 }
 
 /** @returns the same, the files of one log oldest first, their clues with the time before the end of the last one. */
 export function inRotation(files: readonly LogFile[]): readonly NamedClues[] {
-  const logs = Map.groupBy(files, ({ log }) => currentName(log.name));
-  return [...logs].flatMap(([name, parts]) => joined(name, parts) ?? parts.map(({ log }) => log));
+  const names = new Set(files.map(({ log }) => log.name));
+  const logs = Map.groupBy(files, ({ log }) => placeOf(log.name).log);
+  // Two of one name are of two folders, and perhaps of two nodes.
+  if (names.size < files.length) return files.map(({ log }, at) => apart(log, at));
+  return [...logs].flatMap(([log, all]) => {
+    const some = oneOfEach(all);
+    const row = some.length > 1 ? joined(log, some) : undefined;
+    return [...(row ?? some.map((one) => one.log)), ...all.filter((one) => !some.includes(one)).map((one) => one.log)];
+  });
+}
+
+function apart(log: NamedClues, at: number): NamedClues {
+  const partOf = `${log.name} ${String(at)}`;
+  return { ...log, clues: log.clues.map((clue) => ({ ...clue, partOf })) };
 }

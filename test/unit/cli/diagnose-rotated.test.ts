@@ -53,10 +53,14 @@ function folderOf(files: Readonly<Record<string, readonly string[]>>): string {
   return folder;
 }
 
-async function verdictOf(files: Readonly<Record<string, readonly string[]>>): Promise<readonly string[]> {
-  const { out } = await runOffline(['diagnose', folderOf(files), '-o', 'json']);
+async function verdictOn(paths: readonly string[]): Promise<readonly string[]> {
+  const { out } = await runOffline(['diagnose', ...paths, '-o', 'json']);
   const { verdict } = JSON.parse(out) as { readonly verdict: Record<'class' | 'cause' | 'summary', string> };
   return [verdict.class, verdict.cause, verdict.summary];
+}
+
+async function verdictOf(files: Readonly<Record<string, readonly string[]>>): Promise<readonly string[]> {
+  return await verdictOn([folderOf(files)]);
 }
 
 describe.each([
@@ -67,15 +71,82 @@ describe.each([
     test.each([
       ['kubelet.log', 'kubelet.log.1', 'kubelet.log.2.gz'],
       ['kubelet.log', 'kubelet.log-20261124', 'kubelet.log-20261123.gz'],
-      ['kubelet.log', 'kubelet.log.old', 'kubelet.log.1'],
+      ['kubelet.log', 'kubelet.log.old', undefined],
+      ['kubelet.log-20261125', 'kubelet.log-20261124', 'kubelet.log-20261123'],
       ['kubelet', 'kubelet.1', 'kubelet.2'],
     ])('as %s, %s and %s', async (current, older, oldest) => {
       const whole = await verdictOf({ [current]: lines });
       for (const cut of [5, 8, 12, 15, 20]) {
-        const files = { [current]: lines.slice(cut), [older]: lines.slice(2, cut), [oldest]: lines.slice(0, 2) };
+        const first = oldest === undefined ? {} : { [oldest]: lines.slice(0, 2) };
+        const files = {
+          [current]: lines.slice(cut),
+          [older]: lines.slice(oldest === undefined ? 0 : 2, cut),
+          ...first,
+        };
         expect([cut, ...(await verdictOf(files))]).toEqual([cut, ...whole]);
       }
     });
+  });
+});
+
+/** By day and month of klog, in which there is no year. */
+const day: (monthAndDay: string) => At = (monthAndDay) => (minute, second) =>
+  onOneDay(minute, second).replace('1124', monthAndDay);
+const WELL_OF = (at: At, to = 30): readonly string[] => (histories(at)['well all the time'] ?? []).slice(0, to);
+const STUCK_OF = (at: At): readonly string[] => (histories(at)['well, and stuck to the end'] ?? []).slice(10);
+const STUCK = 'PLEG is not healthy, but without a goroutine dump nothing shows why.';
+
+describe('the file that is written to is the end of the log, whatever the clock says', () => {
+  test.each([
+    ['set back by an hour', day('1124'), (minute: number) => onOneDay(minute - 60)],
+    ['set back by a day', day('1125'), day('1124')],
+    ['set back by a month', day('1224'), day('1124')],
+    ['of a year ago', day('0301'), day('0120')],
+  ])('%s', async (_what, older, newer) => {
+    for (const name of ['kubelet.log.1', 'kubelet.log-20261124', 'kubelet.log.old', 'kubelet.log.7']) {
+      const [, , summary] = await verdictOf({ 'kubelet.log': STUCK_OF(newer), [name]: WELL_OF(older) });
+      expect([name, summary]).toEqual([name, STUCK]);
+    }
+  });
+
+  test('after seven months of files', async () => {
+    const older = ['1201', '1101', '1001', '0901', '0801', '0701', '0601'];
+    const files = older.map((at, n) => [`kubelet.log.${String(n + 1)}`, WELL_OF(day(at))] as const);
+    const newest = [...WELL_OF(day('0101')), ...STUCK_OF(day('0120'))];
+    expect((await verdictOf({ ...Object.fromEntries(files), 'kubelet.log': newest }))[2]).toBe(STUCK);
+    const [first, ...rest] = older;
+    const stuckBefore = { ...Object.fromEntries(files), 'kubelet.log.1': STUCK_OF(day(first ?? '')) };
+    expect(rest).toHaveLength(6);
+    expect((await verdictOf({ ...stuckBefore, 'kubelet.log': WELL_OF(day('0101')) }))[2]).toMatch(
+      /^PLEG was not healthy until /,
+    );
+  });
+
+  test('in a file over New Year', async () => {
+    const newest = [...WELL_OF(day('1112')), ...WELL_OF(day('0101')), ...STUCK_OF(day('0120'))];
+    expect((await verdictOf({ 'kubelet.log': newest, 'kubelet.log.1': WELL_OF(day('1101')) }))[2]).toBe(STUCK);
+  });
+});
+
+describe('a rotated log is known', () => {
+  const older = STUCK_OF(day('1123'));
+  test.each([
+    [
+      'with the date of a pod in one of its lines',
+      `I${onOneDay(40)} a.go:1] "Observed" at="2026-11-24 10:19:01 +0000 UTC"`,
+    ],
+    [
+      'with a date of next year in one of its lines',
+      `I${onOneDay(40)} a.go:1] "Certificate expiration is 2027-11-24 10:09:33"`,
+    ],
+  ])('%s', async (_what, line) => {
+    const files = { 'kubelet.log': [...WELL_OF(onOneDay), line], 'kubelet.log.1': older };
+    expect((await verdictOf(files))[2]).toMatch(/^PLEG was not healthy until /);
+  });
+
+  test('beside an unpacked copy of one of its files', async () => {
+    const files = { 'kubelet.log': WELL_OF(onOneDay), 'kubelet.log.2': older, 'kubelet.log.2.gz': older };
+    expect((await verdictOf(files))[2]).toMatch(/^PLEG was not healthy until /);
   });
 });
 
@@ -86,6 +157,8 @@ describe('what looks rotated, and is of two nodes or of two looks, is not joined
     ['addresses', '10.0.0.1', '10.0.0.2'],
     ['addresses behind a name', 'kubelet-10.0.0.1', 'kubelet-10.0.0.2'],
     ['numbers of nodes', 'kubelet.log.node-1', 'kubelet.log.node-2'],
+    ['last parts of addresses', 'kubelet.log.101', 'kubelet.log.102'],
+    ['numbers alone', 'kubelet.1', 'kubelet.2'],
   ])('%s', async (_what, one, other) => {
     const complaint = await verdictOf({ [one]: stuck.slice(0, 12) });
     expect(await verdictOf({ [one]: stuck.slice(0, 12), [other]: well.slice(12) })).toEqual(complaint);
@@ -103,4 +176,30 @@ describe('what looks rotated, and is of two nodes or of two looks, is not joined
       complaint,
     );
   });
+
+  test('logs of one name in two folders', async () => {
+    const folders = [folderOf({ 'kubelet.log': stuck.slice(0, 12) }), folderOf({ 'kubelet.log': well.slice(12) })];
+    const complaint = await verdictOf({ 'kubelet.log': stuck.slice(0, 12) });
+    for (const some of [folders, [...folders].reverse()]) expect(await verdictOn(some)).toEqual(complaint);
+  });
+
+  test('more files than are searched through for what has succeeded since', async () => {
+    const servers = (n: number, words: string): readonly string[] =>
+      Array.from(
+        { length: 8 },
+        (_, k) =>
+          `2026-11-24T10:00:00.${String(n % 1_000).padStart(3, '0')}Z node-a kernel: nfs: server s${String(n)}-${String(k)} ${words}`,
+      );
+    const files = Array.from(
+      { length: 1_500 },
+      (_, n) =>
+        [
+          `kern.log-20261124-${String(n).padStart(6, '0')}`,
+          [...servers(n, 'not responding, still trying'), ...servers(n + 10_000, 'OK')],
+        ] as const,
+    );
+    const start = performance.now();
+    await verdictOf(Object.fromEntries(files));
+    expect(performance.now() - start).toBeLessThan(10_000);
+  }, 60_000);
 });

@@ -2,7 +2,7 @@
 import { lineTime, UTC } from '../../time/line-time.ts';
 import { createUptimeClock, stampOf, type UptimeClock } from './uptime-clock.ts';
 
-/** First and last time of a log, in milliseconds since 1970: local time counts as UTC, and a log without a year is of 2000. */
+/** First and last time of a log, in milliseconds since 1970: local time counts as UTC, and a line without a year is of 2000. */
 export interface LogSpan {
   readonly startMs: number;
   readonly endMs: number;
@@ -64,33 +64,38 @@ function timeOf(line: string, nearMs: number): number | undefined {
   return lineTime(line, nearMs, UTC) ?? syslogTime(line, nearMs) ?? dmesgTime(line);
 }
 
-function firstTime(lines: readonly string[], nearMs: number): number | undefined {
-  for (const line of lines) {
+function endOf(text: string, nearMs: number): number | undefined {
+  const last = text.slice(-REACH).split('\n').reverse();
+  for (const line of last) {
     const time = timeOf(line, nearMs);
     if (time !== undefined) return time;
   }
   return undefined;
 }
 
-function endOf(text: string, nearMs: number): number | undefined {
-  return firstTime(text.slice(-REACH).split('\n').reverse(), nearMs);
-}
-
-function nearOf(text: string): number {
-  return yearIn(text.slice(-REACH)) ?? yearIn(text.slice(0, REACH)) ?? ANY_YEAR;
+/** By what is put before a line, which all have; a program may name a year in some. */
+function stampMs(line: string): number | undefined {
+  return syslogTime(line, ANY_YEAR) ?? timeOf(line, ANY_YEAR);
 }
 
 /** undefined: it has no times. */
 export function logSpan(text: string): LogSpan | undefined {
-  const near = nearOf(text);
-  const startMs = firstTime(text.slice(0, REACH).split('\n'), near);
-  const endMs = endOf(text, near);
+  const [startMs] = times(text.slice(0, REACH).split('\n'));
+  const [endMs] = times(text.slice(-REACH).split('\n').reverse());
   return startMs === undefined || endMs === undefined ? undefined : { startMs, endMs };
+}
+
+function* times(lines: readonly string[]): Generator<number> {
+  for (const line of lines) {
+    const time = stampMs(line);
+    if (time !== undefined) yield time;
+  }
 }
 
 /** Local times count as UTC: those of one log have one zone. */
 export function createLogClock(text: string): LogClock {
-  const end = endOf(text, nearOf(text));
+  const near = yearIn(text.slice(-REACH)) ?? yearIn(text.slice(0, REACH)) ?? ANY_YEAR;
+  const end = endOf(text, near);
   let uptime: UptimeClock | undefined;
   return {
     beforeEndMs(start): number | undefined {
