@@ -5,10 +5,10 @@ import type { Cluster, Resource } from '../../ports/cluster.ts';
 import { isMedicError } from '../../ports/errors.ts';
 import { PLUGIN_MANAGER } from '../session.ts';
 
-const Condition = z.object({ type: z.string(), status: z.string(), reason: z.optional(z.string()) });
+const Condition = z.object({ type: z.string(), reason: z.optional(z.string()) });
 const Crd = z.object({
   metadata: ObjectMeta,
-  status: z.optional(z.object({ conditions: z.optional(z.array(Condition)) })),
+  status: z.nullish(z.object({ conditions: z.nullish(z.array(Condition)) })),
 });
 export type Crd = z.infer<typeof Crd>;
 
@@ -37,13 +37,14 @@ export async function retryDeletion(cluster: Cluster, { metadata, status }: Crd)
   if (metadata.deletionTimestamp === undefined || isFailed !== true) return;
   const annotations = { ...metadata.annotations, [ANNOTATION_RETRY]: metadata.resourceVersion };
   const patch = [
-    { op: 'test', path: '/metadata/uid', value: metadata.uid },
+    // What others annotate meanwhile stays.
+    { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
     { op: 'add', path: '/metadata/annotations', value: annotations },
   ] as const;
   try {
     await cluster.jsonPatch(CRDS, { name: metadata.name }, patch, { manager: PLUGIN_MANAGER });
   } catch (error) {
-    // It has gone meanwhile; or who may only delete it waits, as with kubectl.
-    if (!isMedicError(error) || !['absent', 'conflict', 'denied'].includes(error.class)) throw error;
+    // Whatever keeps it from being asked again: it is waited for, as with kubectl.
+    if (!isMedicError(error)) throw error;
   }
 }

@@ -9,10 +9,10 @@ const ACTS: readonly string[] = ['Act', 'InjectFault', 'UndoFault'];
 /** An agent that began before the deadline may still be at it, and reports later than it acts. */
 const AFTER_DEADLINE_MS = 300_000;
 
-/** The step in which the agent acts, or may at any moment; undefined: none. */
-function actOf({ status }: Acting): ActStep | undefined {
-  const reserved = (status.actions ?? []).filter(({ state }) => state === 'Reserved').map(({ name }) => name);
-  return status.steps?.find(
+/** The steps in which the agent acts, or may at any moment. */
+function actsOf({ status: { steps = [], actions = [] } }: Acting): readonly ActStep[] {
+  const reserved = actions.filter(({ state }) => state === 'Reserved').map(({ name }) => name);
+  return steps.filter(
     ({ name, type, state }) => ACTS.includes(type) && (state === 'Requested' || reserved.includes(name)),
   );
 }
@@ -35,11 +35,13 @@ export function objections(
     (why) => `it cannot be seen whether an incident acts or a controller leads: ${why}`,
   );
   const acting = [...open, ...closed].flatMap((incident) => {
-    const step = actOf(incident);
     const isOver = closed.includes(incident);
-    // No controller takes up again what is over: an act of it that has no deadline would be waited for for ever.
-    if (step === undefined || (isOver && step.deadline === undefined)) return [];
-    if ((isOver || leads.length === 0) && isPast(step, now)) return [];
+    const step = actsOf(incident).find((one) => {
+      // No controller takes up again what is over: an act of it that has no deadline would be waited for for ever.
+      const isLeft = isOver && one.deadline === undefined;
+      return !isLeft && !((isOver || leads.length === 0) && isPast(one, now));
+    });
+    if (step === undefined) return [];
     const until = step.deadline === undefined ? '' : `, and may for 5 minutes after ${step.deadline}`;
     return [`incident ${incident.metadata.name} acts on ${incident.spec.nodeName}${until}: wait until it is over`];
   });
@@ -52,5 +54,5 @@ export function objections(
 
 /** Acts that nobody will finish. */
 export function abandoned({ open }: Pick<Remains, 'open'>): readonly string[] {
-  return open.filter((incident) => actOf(incident) !== undefined).map(({ metadata }) => metadata.name);
+  return open.filter((incident) => actsOf(incident).length > 0).map(({ metadata }) => metadata.name);
 }

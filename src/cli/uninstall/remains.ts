@@ -151,23 +151,26 @@ export async function readRemains({ cluster }: Session): Promise<Remains> {
     }
   }
 
-  const crds = (await all(CRDS)).map(({ metadata }) => metadata.name);
+  const crds = (await all({ ...CRDS, metadataOnly: true, parse: metadataOf })).map(({ metadata }) => metadata.name);
   const kinds = KINDS.filter(({ plural }) => crds.includes(`${plural}.${GROUP}`)).map(({ plural }) => plural);
   const counted = async (resource: Resource): Promise<[string, number]> => {
     const rows = await all({ ...resource, metadataOnly: true, parse: metadataOf }, { pageSize: 500 });
     return [resource.plural, rows.length];
   };
   const counts = await Promise.all(KINDS.filter(({ plural }) => plural !== INCIDENTS.plural).map(counted));
+  // Before those that are over: one that is closed meanwhile is in both.
+  const open = await all(INCIDENTS, { fieldSelector: OPEN_INCIDENTS, pageSize: INCIDENT_PAGE }, blind);
+  const isOpen = new Set(open.map(({ metadata }) => metadata.uid));
   const incidents = await all(INCIDENT_ROWS, { pageSize: INCIDENT_PAGE });
   const nodes = await all(NODES, { pageSize: 500 });
   const names = new Set(nodes.map(({ metadata }) => metadata.name));
   const gone = incidents.map(({ spec }) => spec.nodeName).filter((name) => !names.has(name));
-  const isUnreported = ({ status }: (typeof incidents)[number]): boolean =>
-    status.outcome !== undefined && (status.actions ?? []).some(({ state }) => state === 'Reserved');
+  const isUnreported = ({ metadata, status: { outcome, actions = [] } }: (typeof incidents)[number]): boolean =>
+    outcome !== undefined && !isOpen.has(metadata.uid) && actions.some(({ state }) => state === 'Reserved');
   return {
     kinds,
     counts: new Map<string, number>([...counts, [INCIDENTS.plural, incidents.length]]),
-    open: await all(INCIDENTS, { fieldSelector: OPEN_INCIDENTS, pageSize: INCIDENT_PAGE }, blind),
+    open,
     closed: incidents.filter(isUnreported),
     nodes: nodes.map(remainsOf).filter(isAnything),
     allNodes: [...names].sort(),

@@ -4,6 +4,7 @@ import { LEASES } from '../../../src/api/resources.ts';
 import { LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
 import { CRDS, type Crd } from '../../../src/cli/uninstall/crd.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
+import { MedicError } from '../../../src/ports/errors.ts';
 import type { JsonObject } from '../../support/api-server/json.ts';
 import { quickClock } from '../../support/ui/quick-clock.ts';
 import { NOW, runOffline, startBench, type Bench, type Ran } from './cli-harness.ts';
@@ -28,12 +29,13 @@ afterEach(async () => {
 const crd = async (): Promise<Crd | undefined> => await bench.cluster.get(CRDS, HEALTHS_CRD);
 
 /** Runs it against an API server whose clean-up is `cleanUp`, at each look at the CRD. */
-async function run(cleanUp: () => Promise<void>): Promise<Ran> {
+async function run(cleanUp: () => Promise<void>, other: Partial<Cluster> = {}): Promise<Ran> {
+  const plain = { ...bench.cluster, ...other };
   const cluster: Cluster = {
-    ...bench.cluster,
+    ...plain,
     get: async (resource, ref) => {
       if (resource.plural === CRDS.plural) await cleanUp();
-      return await bench.cluster.get(resource, ref);
+      return await plain.get(resource, ref);
     },
   };
   const clock = { ...quickClock(10), now: () => NOW };
@@ -79,6 +81,73 @@ test('one whose objects are going is only waited for', async () => {
     else say('InstanceDeletionInProgress');
   });
   expect([code, looks]).toEqual([0, 5]);
+});
+
+test.each([
+  ['invalid', 'E_KUBE_INVALID'],
+  ['transient', 'E_KUBE_DEADLINE'],
+  ['throttled', 'E_KUBE_THROTTLED'],
+  ['denied', 'E_KUBE_DENIED'],
+] as const)('one that cannot be asked for again (%s) is waited for', async (errorClass, code) => {
+  let looks = 0;
+  const refuse = (): Promise<never> => Promise.reject(new MedicError(code, errorClass, 'a webhook denied the request'));
+  const ran = await run(
+    async () => {
+      const now = await crd();
+      if (now?.metadata.deletionTimestamp === undefined) return;
+      if (++looks === 4) finish();
+      else say('InstanceDeletionFailed');
+    },
+    { jsonPatch: refuse },
+  );
+  expect([ran.code, ran.out]).toEqual([0, expect.stringContaining(`${HEALTHS_CRD.name} removed\n`)]);
+});
+
+test('what somebody annotates meanwhile stays', async () => {
+  let looks = 0;
+  let annotateAfterwards = false;
+  let last: readonly string[] = [];
+  await run(
+    async () => {
+      const now = await crd();
+      if (now?.metadata.deletionTimestamp === undefined) return;
+      last = Object.keys(now.metadata.annotations);
+      if (last.includes('kubelet-medic.io/deletion-tried-again')) finish();
+      else say('InstanceDeletionFailed');
+      if (++looks === 1) annotateAfterwards = true;
+    },
+    {
+      get: async (resource, ref) => {
+        const got = await bench.cluster.get(resource, ref);
+        if (annotateAfterwards) {
+          annotateAfterwards = false;
+          bench.server.edit(
+            CRDS,
+            HEALTHS_CRD,
+            (draft) => {
+              const metadata = draft['metadata'] as JsonObject;
+              metadata['annotations'] = { ...(metadata['annotations'] as JsonObject), 'example.com/new': 'of now' };
+            },
+            'somebody',
+          );
+        }
+        return got;
+      },
+    },
+  );
+  expect(last).toEqual(['example.com/of', 'example.com/new', 'kubelet-medic.io/deletion-tried-again']);
+});
+
+test.each([
+  ['no conditions yet', { conditions: null, storedVersions: ['v1'] }],
+  ['no status', null],
+  ['a condition without a status', { conditions: [{ type: 'Established' }] }],
+])('a CRD of others that has %s is none of our matter', async (_what, status) => {
+  bench.server.seed(CRDS, { metadata: { name: 'foos.example.com' }, status });
+  const { code, err } = await run(async () => {
+    if ((await crd())?.metadata.deletionTimestamp !== undefined) finish();
+  });
+  expect([code, err]).toEqual([0, '']);
 });
 
 test('one that goes meanwhile is gone', async () => {

@@ -139,6 +139,42 @@ describe('an act', () => {
     expect((await bench.run('uninstall', '--yes')).code).toBe(0);
   });
 
+  test.each([undefined, 'Cancelled'])(
+    'is waited for beside one of which nobody has told the end, the outcome %s',
+    async (outcome) => {
+      const [lost, now] = [acting(301_000, 'Failed').status, acting(-60_000, 'Requested').status];
+      const second = <T extends object>(all: readonly T[] = []): readonly T[] =>
+        all.map((one) => ({ ...one, name: 'act-2' }));
+      const status = {
+        ...{ ...lost, ...(outcome === undefined ? {} : { outcome, completedAt: at(0) }) },
+        steps: [...(lost.steps ?? []), ...second(now.steps)],
+        actions: [...(lost.actions ?? []), ...second(now.actions)],
+      };
+      seed(INCIDENTS, { ...acting(0, 'Failed'), status });
+      await refused('incident node-a-x7k2q acts on node-a');
+    },
+  );
+
+  test('is waited for where its incident is closed while it is looked for', async () => {
+    seed(INCIDENTS, acting(-60_000, 'Requested'));
+    let lists = 0;
+    const cluster: Cluster = {
+      ...bench.cluster,
+      list: async (resource, query, call) => {
+        const listed = await bench.cluster.list(resource, query, call);
+        if (resource.plural === INCIDENTS.plural && ++lists === 1) {
+          const { status, ...rest } = acting(-60_000, 'Requested');
+          seed(INCIDENTS, { ...rest, status: { ...status, outcome: 'Cancelled', completedAt: at(0) } });
+        }
+        return listed;
+      },
+    };
+    const clock = { ...quickClock(10), now: () => NOW };
+    const connect = (terminal: Terminal) => Promise.resolve({ cluster, clock, terminal });
+    const { code, err } = await runOffline(['uninstall', '--yes'], { connect });
+    expect([code, err]).toEqual([1, expect.stringContaining('incident node-a-x7k2q acts on node-a')]);
+  });
+
   test('of an agent that died is not waited for for ever', async () => {
     seed(INCIDENTS, acting(301_000, 'Requested'));
     const { out } = await bench.run('uninstall', '--yes');
