@@ -1,6 +1,7 @@
 /** What was read, put together for each node: what a diagnosis is made from is of one. */
 import type { LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
 import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
+import { cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
 import type { LogSpan } from '../../core/diagnosis/clues/log-clock.ts';
 import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
 import { byNode, type Source } from '../../core/diagnosis/nodes/by-node.ts';
@@ -80,7 +81,8 @@ function withoutCopies(logs: readonly NamedClues[]): readonly NamedClues[] {
 
 function inputOf(own: readonly Part[], told: Told): DiagnosisInput {
   const dumps = own.flatMap(({ name, dump }) => (dump === undefined ? [] : [{ name, dump }]));
-  const logs = withoutCopies(inRotation(own.flatMap(({ log, span }) => (log === undefined ? [] : [{ log, span }]))));
+  const files = own.flatMap(({ log, span }) => (log === undefined ? [] : [{ log, span }]));
+  const logs = withoutCopies(inRotation(files, cluePatterns(told.ownCauses)));
   const facts = own.reduce<Facts>((all, one) => ({ ...all, ...one.facts }), {});
   const seen = own.find(({ version }) => version !== undefined)?.version;
   return {

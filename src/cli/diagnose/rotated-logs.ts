@@ -1,6 +1,8 @@
 /** A log that was rotated is one log in several files: the end of an older file is not the end of the log. */
 import type { LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
 import type { Clue } from '../../core/diagnosis/clues/clue.ts';
+import type { CluePattern } from '../../core/diagnosis/clues/clue-patterns.ts';
+import { kindOfClue } from '../../core/diagnosis/clues/log-clues.ts';
 import type { LogSpan } from '../../core/diagnosis/clues/log-clock.ts';
 import type { NamedClues } from '../../core/diagnosis/diagnosis-input.ts';
 import { durationMs, formatDuration } from '../../core/time/duration.ts';
@@ -84,12 +86,16 @@ function placed(clue: LogClue, partOf: string, byMs: number): Clue {
 const MAX_CLUES = 8_192;
 
 /** @param files of one name. undefined: names and times do not say that they are one after the other. */
-function joined(log: string, files: readonly LogFile[]): readonly NamedClues[] | undefined {
-  const clues = files.reduce((sum, one) => sum + one.log.clues.length, 0);
+function joined(
+  log: string,
+  files: readonly LogFile[],
+  patterns: readonly CluePattern[],
+): readonly NamedClues[] | undefined {
+  const count = files.reduce((sum, one) => sum + one.log.clues.length, 0);
   const parts = files
     .flatMap((file) => (file.span === undefined ? [] : [{ file, place: placeOf(file.log.name), span: file.span }]))
     .sort((a, b) => a.place.age - b.place.age);
-  if (parts.length < files.length || clues > MAX_CLUES || !isOneWay(parts)) return undefined;
+  if (parts.length < files.length || count > MAX_CLUES || !isOneWay(parts)) return undefined;
   const inOrder: { readonly file: LogFile; readonly span: LogSpan }[] = [];
   for (const { file, span } of parts) {
     const inYear = before(span, inOrder[0]?.span);
@@ -97,10 +103,27 @@ function joined(log: string, files: readonly LogFile[]): readonly NamedClues[] |
     inOrder.unshift({ file, span: inYear });
   }
   const endMs = inOrder.at(-1)?.span.endMs ?? 0;
-  return inOrder.map(({ file, span }) => ({
-    ...file.log,
-    clues: file.log.clues.map((clue) => placed(clue, log, endMs - span.endMs)),
-  }));
+  const clues = inOrder.flatMap(({ file, span }) =>
+    file.log.clues.map((clue) => placed(clue, log, endMs - span.endMs)),
+  );
+  return [{ name: log, clues: eachKindOnce(clues, patterns) }];
+}
+
+/** As in one text: lines of one kind are one clue, at the place of the last of them. */
+function eachKindOnce(clues: readonly Clue[], patterns: readonly CluePattern[]): readonly Clue[] {
+  const kinds = new Map<string, Clue>();
+  for (const clue of clues) {
+    const kind = kindOfClue(clue, patterns);
+    const before = kinds.get(kind);
+    kinds.delete(kind);
+    kinds.set(
+      kind,
+      before === undefined
+        ? clue
+        : { ...clue, count: before.count + clue.count, firstBeforeEnd: before.firstBeforeEnd },
+    );
+  }
+  return [...kinds.values()];
 }
 
 /** Files of one name are those of two folders, unpacked and packed ones of one place copies: the first of each is looked at. */
@@ -113,14 +136,14 @@ function oneOfEach(files: readonly LogFile[]): readonly LogFile[] {
 }
 
 /** @returns the same, the files of one log oldest first, their clues with the time before the end of the last one. */
-export function inRotation(files: readonly LogFile[]): readonly NamedClues[] {
+export function inRotation(files: readonly LogFile[], patterns: readonly CluePattern[]): readonly NamedClues[] {
   const names = new Set(files.map(({ log }) => log.name));
   const logs = Map.groupBy(files, ({ log }) => placeOf(log.name).log);
   // Two of one name are of two folders, and perhaps of two nodes.
   if (names.size < files.length) return files.map(({ log }, at) => apart(log, at));
   return [...logs].flatMap(([log, all]) => {
     const some = oneOfEach(all);
-    const row = some.length > 1 ? joined(log, some) : undefined;
+    const row = some.length > 1 ? joined(log, some, patterns) : undefined;
     return [...(row ?? some.map((one) => one.log)), ...all.filter((one) => !some.includes(one)).map((one) => one.log)];
   });
 }

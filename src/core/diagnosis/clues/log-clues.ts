@@ -235,6 +235,11 @@ export function* logCluesInSteps(
   });
 }
 
+/** What a clue is one of, in whichever part of its log. @param all the patterns by which it was found. */
+export function kindOfClue({ line }: LogClue, all: readonly CluePattern[]): string {
+  return kindOf(line, [...all.keys()], all).key;
+}
+
 /** At most 32 of the clues of several logs, in their order, each pattern's newest before more of the same. */
 export function boundedClues(
   clues: readonly LogClue[],
