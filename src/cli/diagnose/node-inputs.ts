@@ -1,7 +1,7 @@
 /** What was read, put together for each node: what a diagnosis is made from is of one. */
 import type { LogClue } from '../../api/v1alpha1/parts/host-summary.ts';
 import type { Cause } from '../../core/diagnosis/catalogue/cause.ts';
-import { cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
+import { type CluePattern, cluePatterns } from '../../core/diagnosis/clues/clue-patterns.ts';
 import type { LogSpan } from '../../core/diagnosis/clues/log-clock.ts';
 import type { DiagnosisInput, NamedClues, NamedDump } from '../../core/diagnosis/diagnosis-input.ts';
 import { byNode, type Source } from '../../core/diagnosis/nodes/by-node.ts';
@@ -51,15 +51,16 @@ function looksOf({ name, host, dump }: ShelvedDump): readonly DumpPart[] {
 export function nodeInputs(dumps: readonly ShelvedDump[], parts: readonly Part[], told: Told): readonly NodeInput[] {
   const sources: readonly Part[] = [...dumps.flatMap(looksOf), ...parts];
   const groups = byNode(sources);
+  const patterns = cluePatterns(told.ownCauses);
   const inputs = groups.map(({ node, sources: own }) => ({
     node,
     files: [...new Set(own.map(({ name }) => name))],
-    input: inputOf(own, told),
+    input: inputOf(own, told, patterns),
     unused: own.some(({ dump, log }) => dump ?? log) ? own.flatMap(({ other }) => other?.name ?? []) : [],
   }));
   const telling = inputs.filter((one) => saysAnything(one));
   const kept = telling.length > 0 ? telling : inputs.slice(0, 1);
-  return kept.length > 0 ? kept : [{ node: undefined, files: [], input: inputOf([], told), unused: [] }];
+  return kept.length > 0 ? kept : [{ node: undefined, files: [], input: inputOf([], told, patterns), unused: [] }];
 }
 
 /** Of a node that is known it is an answer that its log says nothing; of the text around a dump it is none. */
@@ -79,10 +80,10 @@ function withoutCopies(logs: readonly NamedClues[]): readonly NamedClues[] {
   return logs.map(({ name, clues }) => ({ name, clues: clues.filter((clue) => !isCopy(clue)) }));
 }
 
-function inputOf(own: readonly Part[], told: Told): DiagnosisInput {
+function inputOf(own: readonly Part[], told: Told, patterns: readonly CluePattern[]): DiagnosisInput {
   const dumps = own.flatMap(({ name, dump }) => (dump === undefined ? [] : [{ name, dump }]));
   const files = own.flatMap(({ log, span }) => (log === undefined ? [] : [{ log, span }]));
-  const logs = withoutCopies(inRotation(files, cluePatterns(told.ownCauses)));
+  const logs = withoutCopies(inRotation(files, patterns));
   const facts = own.reduce<Facts>((all, one) => ({ ...all, ...one.facts }), {});
   const seen = own.find(({ version }) => version !== undefined)?.version;
   return {

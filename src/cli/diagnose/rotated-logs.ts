@@ -37,10 +37,8 @@ function placeOf(name: string): Place {
   return word === undefined ? { log, by: 'current', age: -Infinity } : { log, by: 'word', age: 0 };
 }
 
-interface Part {
-  readonly file: LogFile;
+interface Part extends LogFile {
   readonly place: Place;
-  readonly span: LogSpan;
 }
 
 /** Numbers may be those of nodes, where the file that they would be older than is not there. */
@@ -85,28 +83,19 @@ function placed(clue: LogClue, partOf: string, byMs: number): Clue {
 /** Of one log; what has succeeded since is looked for behind each complaint. */
 const MAX_CLUES = 8_192;
 
-/** @param files of one name. undefined: names and times do not say that they are one after the other. */
-function joined(
-  log: string,
-  files: readonly LogFile[],
-  patterns: readonly CluePattern[],
-): readonly NamedClues[] | undefined {
-  const count = files.reduce((sum, one) => sum + one.log.clues.length, 0);
-  const parts = files
-    .flatMap((file) => (file.span === undefined ? [] : [{ file, place: placeOf(file.log.name), span: file.span }]))
-    .sort((a, b) => a.place.age - b.place.age);
-  if (parts.length < files.length || count > MAX_CLUES || !isOneWay(parts)) return undefined;
-  const inOrder: { readonly file: LogFile; readonly span: LogSpan }[] = [];
-  for (const { file, span } of parts) {
-    const inYear = before(span, inOrder[0]?.span);
+/** @param parts of one log, each of another age. undefined: names and times do not say that they are one after the other. */
+function joined(name: string, parts: readonly Part[], patterns: readonly CluePattern[]): NamedClues | undefined {
+  const count = parts.reduce((sum, { log }) => sum + log.clues.length, 0);
+  if (count > MAX_CLUES || !isOneWay(parts)) return undefined;
+  const oldestFirst: { readonly log: NamedClues; readonly span: LogSpan }[] = [];
+  for (const { log, span } of parts.toSorted((a, b) => a.place.age - b.place.age)) {
+    const inYear = span === undefined ? undefined : before(span, oldestFirst[0]?.span);
     if (inYear === undefined) return undefined;
-    inOrder.unshift({ file, span: inYear });
+    oldestFirst.unshift({ log, span: inYear });
   }
-  const endMs = inOrder.at(-1)?.span.endMs ?? 0;
-  const clues = inOrder.flatMap(({ file, span }) =>
-    file.log.clues.map((clue) => placed(clue, log, endMs - span.endMs)),
-  );
-  return [{ name: log, clues: eachKindOnce(clues, patterns) }];
+  const endMs = oldestFirst.at(-1)?.span.endMs ?? 0;
+  const clues = oldestFirst.flatMap(({ log, span }) => log.clues.map((clue) => placed(clue, name, endMs - span.endMs)));
+  return { name, clues: eachKindOnce(clues, patterns) };
 }
 
 /** As in one text: lines of one kind are one clue, at the place of the last of them. */
@@ -126,25 +115,20 @@ function eachKindOnce(clues: readonly Clue[], patterns: readonly CluePattern[]):
   return [...kinds.values()];
 }
 
-/** Files of one name are those of two folders, unpacked and packed ones of one place copies: the first of each is looked at. */
-function oneOfEach(files: readonly LogFile[]): readonly LogFile[] {
-  const seen = new Set<number>();
-  return files.filter(({ log }) => {
-    const { age } = placeOf(log.name);
-    return !seen.has(age) && seen.add(age);
-  });
-}
-
-/** @returns the same, the files of one log oldest first, their clues with the time before the end of the last one. */
+/** @returns the same, files of one log as one, their clues with the time before the end of the last of them. */
 export function inRotation(files: readonly LogFile[], patterns: readonly CluePattern[]): readonly NamedClues[] {
   const names = new Set(files.map(({ log }) => log.name));
-  const logs = Map.groupBy(files, ({ log }) => placeOf(log.name).log);
   // Two of one name are of two folders, and perhaps of two nodes.
   if (names.size < files.length) return files.map(({ log }, at) => apart(log, at));
-  return [...logs].flatMap(([log, all]) => {
-    const some = oneOfEach(all);
-    const row = some.length > 1 ? joined(log, some, patterns) : undefined;
-    return [...(row ?? some.map((one) => one.log)), ...all.filter((one) => !some.includes(one)).map((one) => one.log)];
+  const parts = files.map((file): Part => ({ ...file, place: placeOf(file.log.name) }));
+  return [...Map.groupBy(parts, ({ place }) => place.log)].flatMap(([name, all]) => {
+    // Of one age are a file and a packed copy of it.
+    const byAge = new Map(all.toReversed().map((part) => [part.place.age, part]));
+    const isFirst = (part: Part): boolean => byAge.get(part.place.age) === part;
+    const row = byAge.size > 1 ? joined(name, all.filter(isFirst), patterns) : undefined;
+    return row === undefined
+      ? all.map(({ log }) => log)
+      : [row, ...all.filter((one) => !isFirst(one)).map(({ log }) => log)];
   });
 }
 

@@ -64,13 +64,16 @@ function timeOf(line: string, nearMs: number): number | undefined {
   return lineTime(line, nearMs, UTC) ?? syslogTime(line, nearMs) ?? dmesgTime(line);
 }
 
-function endOf(text: string, nearMs: number): number | undefined {
-  const last = text.slice(-REACH).split('\n').reverse();
-  for (const line of last) {
-    const time = timeOf(line, nearMs);
+function firstTime(lines: readonly string[], timeIn: (line: string) => number | undefined): number | undefined {
+  for (const line of lines) {
+    const time = timeIn(line);
     if (time !== undefined) return time;
   }
   return undefined;
+}
+
+function lastLines(text: string): readonly string[] {
+  return text.slice(-REACH).split('\n').reverse();
 }
 
 /** By what is put before a line, which all have; a program may name a year in some. */
@@ -80,22 +83,15 @@ function stampMs(line: string): number | undefined {
 
 /** undefined: it has no times. */
 export function logSpan(text: string): LogSpan | undefined {
-  const [startMs] = times(text.slice(0, REACH).split('\n'));
-  const [endMs] = times(text.slice(-REACH).split('\n').reverse());
+  const startMs = firstTime(text.slice(0, REACH).split('\n'), stampMs);
+  const endMs = firstTime(lastLines(text), stampMs);
   return startMs === undefined || endMs === undefined ? undefined : { startMs, endMs };
-}
-
-function* times(lines: readonly string[]): Generator<number> {
-  for (const line of lines) {
-    const time = stampMs(line);
-    if (time !== undefined) yield time;
-  }
 }
 
 /** Local times count as UTC: those of one log have one zone. */
 export function createLogClock(text: string): LogClock {
   const near = yearIn(text.slice(-REACH)) ?? yearIn(text.slice(0, REACH)) ?? ANY_YEAR;
-  const end = endOf(text, near);
+  const end = firstTime(lastLines(text), (line) => timeOf(line, near));
   let uptime: UptimeClock | undefined;
   return {
     beforeEndMs(start): number | undefined {
