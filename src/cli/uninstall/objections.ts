@@ -1,7 +1,7 @@
 /** Why nothing is removed now. Pure. */
 import { fromTime } from '../../core/time/timestamp.ts';
 import type { Leader } from '../fleet/leader.ts';
-import type { Acting, ActStep, Remains } from './remains.ts';
+import type { ActStep, IncidentRow, Remains } from './remains.ts';
 
 /** Steps by which an agent acts on its host. */
 const ACTS: readonly string[] = ['Act', 'InjectFault', 'UndoFault'];
@@ -10,7 +10,7 @@ const ACTS: readonly string[] = ['Act', 'InjectFault', 'UndoFault'];
 const AFTER_DEADLINE_MS = 300_000;
 
 /** The steps in which the agent acts, or may at any moment. */
-function actsOf({ status: { steps = [], actions = [] } }: Acting): readonly ActStep[] {
+function actsOf({ status: { steps = [], actions = [] } }: Pick<IncidentRow, 'status'>): readonly ActStep[] {
   const reserved = actions.filter(({ state }) => state === 'Reserved').map(({ name }) => name);
   return steps.filter(
     ({ name, type, state }) => ACTS.includes(type) && (state === 'Requested' || reserved.includes(name)),
@@ -38,8 +38,8 @@ export function objections(
     const isOver = closed.includes(incident);
     const step = actsOf(incident).find((one) => {
       // No controller takes up again what is over: an act of it that has no deadline would be waited for for ever.
-      const isLeft = isOver && one.deadline === undefined;
-      return !isLeft && !((isOver || leads.length === 0) && isPast(one, now));
+      if (isOver) return one.deadline !== undefined && !isPast(one, now);
+      return leads.length > 0 || !isPast(one, now);
     });
     if (step === undefined) return [];
     const until = step.deadline === undefined ? '' : `, and may for 5 minutes after ${step.deadline}`;

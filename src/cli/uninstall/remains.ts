@@ -41,7 +41,9 @@ export const RECORDS: readonly string[] = [INCIDENTS.plural, EVIDENCES.plural];
 const KINDS = [POLICIES, REMEDIATION_TEMPLATES, REMEDIATIONS, HEALTHS, INCIDENTS, EVIDENCES] as const;
 
 const StepRow = z.object({ name: z.string(), type: z.string(), state: z.string(), deadline: z.optional(z.string()) });
+export type ActStep = z.infer<typeof StepRow>;
 const ActionRow = z.object({ name: z.string(), state: z.string() });
+
 /** An incident as far as it is asked for here. */
 const IncidentRow = z.object({
   metadata: ObjectMeta,
@@ -55,25 +57,8 @@ const IncidentRow = z.object({
     {},
   ),
 });
+export type IncidentRow = z.infer<typeof IncidentRow>;
 const INCIDENT_ROWS = { ...INCIDENTS, parse: (raw: unknown) => IncidentRow.parse(raw) };
-
-export interface ActStep {
-  readonly name: string;
-  readonly type: string;
-  readonly state: string;
-  /** RFC 3339. */
-  readonly deadline?: string | undefined;
-}
-
-/** An incident as far as its act is asked for. */
-export interface Acting {
-  readonly metadata: { readonly name: string };
-  readonly spec: { readonly nodeName: string };
-  readonly status: {
-    readonly steps?: readonly ActStep[] | undefined;
-    readonly actions?: readonly { readonly name: string; readonly state: string }[] | undefined;
-  };
-}
 
 export interface NodeRemains {
   readonly node: Node;
@@ -94,7 +79,7 @@ export interface Remains {
   readonly counts: ReadonlyMap<string, number>;
   readonly open: readonly KubeletIncident[];
   /** Incidents that are over, with an act that was reserved and never reported: its agent may be at it. */
-  readonly closed: readonly Acting[];
+  readonly closed: readonly IncidentRow[];
   readonly nodes: readonly NodeRemains[];
   /** Names of all Nodes that there are. */
   readonly allNodes: readonly string[];
@@ -165,7 +150,7 @@ export async function readRemains({ cluster }: Session): Promise<Remains> {
   const nodes = await all(NODES, { pageSize: 500 });
   const names = new Set(nodes.map(({ metadata }) => metadata.name));
   const gone = incidents.map(({ spec }) => spec.nodeName).filter((name) => !names.has(name));
-  const isUnreported = ({ metadata, status: { outcome, actions = [] } }: (typeof incidents)[number]): boolean =>
+  const isUnreported = ({ metadata, status: { outcome, actions = [] } }: IncidentRow): boolean =>
     outcome !== undefined && !isOpen.has(metadata.uid) && actions.some(({ state }) => state === 'Reserved');
   return {
     kinds,
