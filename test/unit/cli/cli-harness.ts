@@ -1,6 +1,7 @@
 /** The plugin on an API server in memory: what it writes, and how it ends. */
 import { Readable } from 'node:stream';
 import { runProgram } from '../../../src/cli/program.ts';
+import type { Session } from '../../../src/cli/session.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import { createCluster } from '../../../src/kube/cluster.ts';
 import { createSystemClock } from '../../../src/platform/clock.ts';
@@ -29,6 +30,8 @@ export interface Bench {
   /** As the plugin has it. */
   readonly cluster: Cluster;
   run(...argv: readonly string[]): Promise<Ran>;
+  /** @param other what of the connection is not as it is there. */
+  runWith(other: Partial<Pick<Session, 'cluster' | 'clock'>>, ...argv: readonly string[]): Promise<Ran>;
 }
 
 /** Ten minutes after the incidents of the builders. */
@@ -44,11 +47,9 @@ export async function startBench(times = 1): Promise<Bench> {
   const cluster = withReviews(
     createCluster(server.connection(), { clock, random: createSeededRandom(), log: createRecordingLog() }),
   );
-  return {
-    server,
-    cluster,
-    run: (...argv) => runOffline(argv, { connect: (terminal) => Promise.resolve({ cluster, clock, terminal }) }),
-  };
+  const runWith: Bench['runWith'] = (other, ...argv) =>
+    runOffline(argv, { connect: (terminal) => Promise.resolve({ cluster, clock, terminal, ...other }) });
+  return { server, cluster, runWith, run: (...argv) => runWith({}, ...argv) };
 }
 
 /** Without a cluster. */

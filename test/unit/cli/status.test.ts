@@ -15,7 +15,7 @@ import {
   type NodeOptions,
 } from '../../support/builders/objects.ts';
 import { quickClock } from '../../support/ui/quick-clock.ts';
-import { NOW, runOffline, startBench, type Bench, type Ran } from './cli-harness.ts';
+import { NOW, startBench, type Bench, type Ran } from './cli-harness.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -283,9 +283,7 @@ describe('whether a controller leads', () => {
       await change();
     };
     const clock = { ...quickClock(10), now: () => NOW, sleep };
-    const ran = await runOffline(['status'], {
-      connect: (terminal) => Promise.resolve({ cluster: bench.cluster, clock, terminal }),
-    });
+    const ran = await bench.runWith({ clock }, 'status');
     expect(changes).toBe(1);
     return ran;
   };

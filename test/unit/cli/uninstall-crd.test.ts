@@ -6,8 +6,7 @@ import { CRDS, type Crd } from '../../../src/cli/uninstall/crd.ts';
 import type { Cluster } from '../../../src/ports/cluster.ts';
 import { MedicError } from '../../../src/ports/errors.ts';
 import type { JsonObject } from '../../support/api-server/json.ts';
-import { quickClock } from '../../support/ui/quick-clock.ts';
-import { NOW, runOffline, startBench, type Bench, type Ran } from './cli-harness.ts';
+import { startBench, type Bench, type Ran } from './cli-harness.ts';
 
 const HEALTHS_CRD = { name: 'kubelethealths.kubelet-medic.io' };
 let bench: Bench;
@@ -38,10 +37,7 @@ async function run(cleanUp: () => Promise<void>, other: Partial<Cluster> = {}): 
       return await plain.get(resource, ref);
     },
   };
-  const clock = { ...quickClock(10), now: () => NOW };
-  return await runOffline(['uninstall', '--yes'], {
-    connect: (terminal) => Promise.resolve({ cluster, clock, terminal }),
-  });
+  return await bench.runWith({ cluster }, 'uninstall', '--yes');
 }
 
 function say(reason: string): void {

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { INCIDENTS, LEASES, NODES } from '../../../src/api/resources.ts';
 import type { KubeletIncident } from '../../../src/api/v1alpha1/kinds/incident.ts';
 import { CONTROLLER_MANAGER, LEADER_LEASE } from '../../../src/api/v1alpha1/words/names.ts';
-import type { Terminal } from '../../../src/cli/terminal.ts';
 import type { Cluster, KubeObject, Manifest, Resource } from '../../../src/ports/cluster.ts';
 import type { JsonObject } from '../../support/api-server/json.ts';
 import { anIncident, aNode, at, T0 } from '../../support/builders/objects.ts';
@@ -169,9 +168,7 @@ describe('an act', () => {
         return listed;
       },
     };
-    const clock = { ...quickClock(10), now: () => NOW };
-    const connect = (terminal: Terminal) => Promise.resolve({ cluster, clock, terminal });
-    const { code, err } = await runOffline(['uninstall', '--yes'], { connect });
+    const { code, err } = await bench.runWith({ cluster }, 'uninstall', '--yes');
     expect([code, err]).toEqual([1, expect.stringContaining('incident node-a-x7k2q acts on node-a')]);
   });
 
@@ -230,9 +227,7 @@ describe('marks of a cordon', () => {
         return await bench.cluster.get(resource, ref);
       },
     };
-    const clock = { ...quickClock(10), now: () => NOW };
-    const connect = (terminal: Terminal) => Promise.resolve({ cluster, clock, terminal });
-    const { code, out } = await runOffline(['uninstall', '--yes'], { connect });
+    const { code, out } = await bench.runWith({ cluster }, 'uninstall', '--yes');
     expect(code).toBe(0);
     expect(out).not.toContain('marks on node/node-b removed');
   });
